@@ -1,0 +1,120 @@
+"""What the tool says: findings, what it could not see, and the report that holds both."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from msgspec import Struct
+
+from keymuster.model.location import Location
+from keymuster.model.records import Owner
+from keymuster.model.taxonomy import Confidence, Nhi, Severity
+
+
+class Suppression(Struct, frozen=True, kw_only=True):
+    """Why a finding is accepted, and until when."""
+
+    justification: str
+    until: date | None = None
+    location: Location | None = None
+
+
+class Finding(Struct, frozen=True, kw_only=True):
+    """One rule held against one subject, with every place it was seen.
+
+    `id` depends on rule and subject alone: lines may move. `rule` is `policy` or, where a token
+    format decided, `policy/format`. `places` starts with the place to look at first.
+    """
+
+    id: str
+    rule: str
+    policy: str
+    nhi: tuple[Nhi, ...]
+    severity: Severity
+    confidence: Confidence
+    subject: str
+    message: str
+    places: tuple[Location, ...]
+    evidence: dict[str, str] = {}
+    owner: Owner | None = None
+    remediation: str = ""
+    suppression: Suppression | None = None
+
+    @property
+    def location(self) -> Location:
+        """The place to look at first."""
+        return self.places[0]
+
+
+class Trouble(Struct, frozen=True, kw_only=True):
+    """A part of the estate the scan could not see. A report without it would lie."""
+
+    part: str
+    scope: str
+    message: str
+    advice: str = ""
+
+
+class Reference(Struct, frozen=True, kw_only=True):
+    """An entry of a published framework, as a rule names it."""
+
+    framework: str
+    id: str
+
+
+class RuleText(Struct, frozen=True, kw_only=True):
+    """The words and classification of a rule that has findings."""
+
+    id: str
+    title: str
+    why: str
+    remediation: str
+    severity: Severity
+    confidence: Confidence
+    nhi: tuple[Nhi, ...]
+    references: tuple[Reference, ...] = ()
+    links: tuple[str, ...] = ()
+
+
+class FrameworkEntry(Struct, frozen=True, kw_only=True):
+    """One entry of a framework: id as printed, name, page."""
+
+    id: str
+    name: str
+    url: str = ""
+
+
+class Framework(Struct, frozen=True, kw_only=True):
+    """A published list that findings are classified by. `guid` never changes."""
+
+    id: str
+    name: str
+    guid: str
+    version: str
+    publisher: str
+    url: str
+    entries: tuple[FrameworkEntry, ...]
+
+
+class Provenance(Struct, frozen=True, kw_only=True):
+    """The repository the scanned files belong to; empty fields are unknown."""
+
+    root: str = ""
+    repository: str = ""
+    revision: str = ""
+    branch: str = ""
+
+
+class Report(Struct, frozen=True, kw_only=True):
+    """Everything a reporter may use. `complete` is false when the scan was cut short."""
+
+    findings: tuple[Finding, ...]
+    troubles: tuple[Trouble, ...] = ()
+    rules: tuple[RuleText, ...] = ()
+    frameworks: tuple[Framework, ...] = ()
+    counts: dict[str, int] = {}
+    provenance: Provenance = Provenance()
+    mode: str = ""
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    complete: bool = True

@@ -1,0 +1,152 @@
+"""What collectors observe. Frozen and dumb: behaviour lives in functions elsewhere.
+
+Ids are natural keys, so that two collectors that see one thing agree on its id. A field enters a
+record when two providers have it; until then it stays in `tags` or in `Resource.settings`.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, TypeAlias
+
+from msgspec import Struct
+
+from keymuster.model.location import FileLocation, Location
+from keymuster.model.taxonomy import (
+    Confidence,
+    CredentialKind,
+    CredentialStatus,
+    Effect,
+    Environment,
+    GrantKind,
+    IdentityKind,
+    Storage,
+    TrustKind,
+    UseKind,
+)
+
+
+class OwnerHint(Struct, frozen=True, kw_only=True):
+    """One signal of who answers for a thing: a tag, a CODEOWNERS line, a creator."""
+
+    name: str
+    source: str
+
+
+class Owner(Struct, frozen=True, kw_only=True):
+    """Who answers for an identity, how we know, and whether they are still there."""
+
+    name: str
+    source: str
+    active: bool | None = None
+
+
+class Identity(Struct, frozen=True, kw_only=True, tag_field="is", tag="identity"):
+    """A principal that acts without a human at the keyboard."""
+
+    id: str
+    kind: IdentityKind
+    provider: str
+    name: str
+    location: Location
+    account: str = ""
+    environment: Environment = Environment.UNKNOWN
+    status: str = ""
+    created_at: datetime | None = None
+    last_used_at: datetime | None = None
+    owner_hints: tuple[OwnerHint, ...] = ()
+    tags: dict[str, str] = {}
+    purpose: str = ""
+
+
+class Credential(Struct, frozen=True, kw_only=True, tag_field="is", tag="credential"):
+    """Something that proves an identity; never its text, only a fingerprint and a preview.
+
+    `format` is the id of the token format that recognised it. `tags` holds what the credential
+    says of itself (account, issuer, key id ...).
+    """
+
+    id: str
+    kind: CredentialKind
+    name: str
+    location: Location
+    format: str = ""
+    vendor: str = ""
+    identity: str | None = None
+    fingerprint: str = ""
+    preview: str = ""
+    confidence: Confidence = Confidence.HIGH
+    status: CredentialStatus = CredentialStatus.UNKNOWN
+    environment: Environment = Environment.UNKNOWN
+    storage: Storage = Storage.OTHER
+    created_at: datetime | None = None
+    expires_at: datetime | None = None
+    last_used_at: datetime | None = None
+    tags: dict[str, str] = {}
+
+
+class Grant(Struct, frozen=True, kw_only=True, tag_field="is", tag="grant"):
+    """What an identity may do: a policy, role binding, OAuth consent or tool permission."""
+
+    id: str
+    identity: str
+    kind: GrantKind
+    actions: tuple[str, ...]
+    resource: str
+    location: Location
+    effect: Effect = Effect.ALLOW
+    conditions: dict[str, Any] = {}
+    granted_by: str | None = None
+    granted_at: datetime | None = None
+    last_used_at: datetime | None = None
+
+
+class Trust(Struct, frozen=True, kw_only=True, tag_field="is", tag="trust"):
+    """Who may become an identity: trust policy, federation, impersonation, consent."""
+
+    id: str
+    identity: str
+    principal: str
+    kind: TrustKind
+    location: Location
+    conditions: dict[str, Any] = {}
+
+
+class Use(Struct, frozen=True, kw_only=True, tag_field="is", tag="use"):
+    """A workload, workflow, agent or person that consumes an identity or credential.
+
+    `subject` is the id of what is consumed, `by` the id or name of the consumer.
+    """
+
+    id: str
+    subject: str
+    by: str
+    kind: UseKind
+    location: Location
+
+
+class Resource(Struct, frozen=True, kw_only=True, tag_field="is", tag="resource"):
+    """A declared object in the vendor's own words, for policies on raw settings."""
+
+    id: str
+    type: str
+    name: str
+    location: Location
+    settings: dict[str, Any] = {}
+
+
+class InlineAllow(Struct, frozen=True, kw_only=True, tag_field="is", tag="inline_allow"):
+    """A comment that accepts findings on its own line or the line below.
+
+    `problem` says why the comment is refused; then it accepts nothing.
+    """
+
+    id: str
+    location: FileLocation
+    rules: tuple[str, ...] = ()
+    until: date | None = None
+    reason: str = ""
+    problem: str = ""
+
+
+Observation: TypeAlias = Identity | Credential | Grant | Trust | Use | Resource | InlineAllow

@@ -1,0 +1,50 @@
+"""The one type that may hold a secret's text."""
+
+from __future__ import annotations
+
+import hmac
+from typing import NoReturn
+
+PUBLIC_KEY = b"keymuster"
+"""The documented default key of fingerprints, for use within one repository."""
+
+MASK = "****"
+"""What stands in every output where a secret stood."""
+
+
+class Secret:
+    """Bytes that must not reach a log, a report, a cache or an exception message.
+
+    Ask it for `fingerprint` to compare secrets and for `preview` to show one. `reveal()` is the
+    only way to the text, so a search for it lists every use. `public` is the number of leading
+    bytes that anybody may know, because the format fixes them (`ghp_`).
+    """
+
+    __slots__ = ("_public", "_text")
+
+    def __init__(self, text: bytes, public: int = 0) -> None:
+        self._text = text
+        self._public = public
+
+    def reveal(self) -> bytes:
+        return self._text
+
+    def fingerprint(self, key: bytes = PUBLIC_KEY) -> str:
+        """32 hex digits, stable within one estate: keyed, so it cannot be looked up elsewhere."""
+        return hmac.new(key, self._text, "sha256").hexdigest()[:32]
+
+    @property
+    def preview(self) -> str:
+        """The public prefix of the format and a few stars, e.g. `ghp_****`."""
+        return self._text[: self._public].decode("ascii", "replace") + MASK
+
+    def __repr__(self) -> str:
+        return f"Secret({self.preview!r})"
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        return repr(self)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Secret does not leave the process that found it")

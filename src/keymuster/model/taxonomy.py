@@ -1,0 +1,163 @@
+"""The vocabulary every other module uses."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Nhi(StrEnum):
+    """OWASP Non-Human Identities Top 10 (2025)."""
+
+    IMPROPER_OFFBOARDING = "NHI1"
+    SECRET_LEAKAGE = "NHI2"
+    VULNERABLE_THIRD_PARTY = "NHI3"
+    INSECURE_AUTHENTICATION = "NHI4"
+    OVERPRIVILEGED = "NHI5"
+    INSECURE_CLOUD_DEPLOYMENT = "NHI6"
+    LONG_LIVED_SECRETS = "NHI7"
+    ENVIRONMENT_ISOLATION = "NHI8"
+    NHI_REUSE = "NHI9"
+    HUMAN_USE = "NHI10"
+
+
+class Severity(StrEnum):
+    """How bad it is if true, mildest first."""
+
+    INFO = "info"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        """0 (info) to 4 (critical)."""
+        return list(Severity).index(self)
+
+
+class Confidence(StrEnum):
+    """How sure we are that it is true, least first."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+    @property
+    def rank(self) -> int:
+        """0 (low) to 2 (high)."""
+        return list(Confidence).index(self)
+
+
+class IdentityKind(StrEnum):
+    """What sort of principal acts."""
+
+    USER = "user"
+    ROLE = "role"
+    GROUP = "group"
+    SERVICE_ACCOUNT = "service_account"
+    APPLICATION = "application"
+    MANAGED_IDENTITY = "managed_identity"
+    WORKFLOW_JOB = "workflow_job"
+    OAUTH_CLIENT = "oauth_client"
+    AGENT = "agent"
+    MCP_SERVER = "mcp_server"
+    DEVICE = "device"
+    OTHER = "other"
+
+
+class CredentialKind(StrEnum):
+    """What sort of proof it is."""
+
+    API_KEY = "api_key"
+    ACCESS_KEY = "access_key"
+    ACCESS_TOKEN = "access_token"
+    REFRESH_TOKEN = "refresh_token"
+    PERSONAL_ACCESS_TOKEN = "personal_access_token"
+    SERVICE_TOKEN = "service_token"
+    SESSION_TOKEN = "session_token"
+    CLIENT_SECRET = "client_secret"
+    SIGNING_KEY = "signing_key"
+    ENCRYPTION_KEY = "encryption_key"
+    WEBHOOK = "webhook"
+    PASSWORD = "password"
+    URL_PASSWORD = "url_password"
+    PRIVATE_KEY = "private_key"
+    CERTIFICATE = "certificate"
+    CONNECTION_STRING = "connection_string"
+    FEDERATION = "federation"
+    GENERIC = "generic"
+
+
+class CredentialStatus(StrEnum):
+    """What is known of a credential's life without using it."""
+
+    UNKNOWN = "unknown"
+    ACTIVE = "active"
+    DISABLED = "disabled"
+    EXPIRED = "expired"
+    ENCRYPTED = "encrypted"
+    SAMPLE = "sample"
+
+
+class Storage(StrEnum):
+    """The kind of place a credential was seen in."""
+
+    TREE = "tree"
+    STAGED = "staged"
+    HISTORY = "history"
+    INPUT = "input"
+    SERVICE = "service"
+    VAULT = "vault"
+    CI_VARIABLE = "ci_variable"
+    STATE_FILE = "state_file"
+    AGENT_CONFIG = "agent_config"
+    OTHER = "other"
+
+
+class Environment(StrEnum):
+    """What a thing is for. `unknown` is an answer of its own, not production."""
+
+    PRODUCTION = "production"
+    STAGING = "staging"
+    DEVELOPMENT = "development"
+    TEST = "test"
+    UNKNOWN = "unknown"
+
+
+class GrantKind(StrEnum):
+    """The form a permission comes in."""
+
+    POLICY = "policy"
+    ROLE_BINDING = "role_binding"
+    OAUTH_CONSENT = "oauth_consent"
+    APP_INSTALLATION = "app_installation"
+    TOOL_PERMISSION = "tool_permission"
+    TOKEN_SCOPE = "token_scope"
+    OTHER = "other"
+
+
+class Effect(StrEnum):
+    """What a grant does to the actions it names."""
+
+    ALLOW = "allow"
+    DENY = "deny"
+
+
+class TrustKind(StrEnum):
+    """How somebody becomes an identity."""
+
+    ASSUME = "assume"
+    FEDERATION = "federation"
+    IMPERSONATION = "impersonation"
+    CONSENT = "consent"
+    OTHER = "other"
+
+
+class UseKind(StrEnum):
+    """What consumes an identity or credential."""
+
+    WORKLOAD = "workload"
+    WORKFLOW = "workflow"
+    AGENT = "agent"
+    PERSON = "person"
+    OTHER = "other"
