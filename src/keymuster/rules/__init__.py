@@ -1,0 +1,1 @@
+"""The files in `rules/`: their schema, loader, lint and documentation."""

@@ -1,0 +1,78 @@
+"""What a rule may get wrong although it parses."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from difflib import get_close_matches
+
+from keymuster.rules import shape
+from keymuster.rules.schema import Policy, RuleSet, TokenFormat
+
+_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+def problems(rule: TokenFormat | Policy) -> Iterator[str]:
+    """One sentence per problem; none means the rule is sound."""
+    if not _ID.fullmatch(rule.id):
+        yield f"id: `{rule.id}` is not lower-case words joined by hyphens"
+    yield from _of_token(rule) if isinstance(rule, TokenFormat) else _of_policy(rule)
+
+
+def set_problems(rules: RuleSet) -> Iterator[str]:
+    """What only shows when all rules are together."""
+    counts = Counter(rule.id for rule in rules.rules)
+    for name, count in counts.items():
+        if count > 1:
+            yield f"id `{name}` is used {count} times; ids are unique over tokens and policies"
+    for policy in rules.policies:
+        if policy.kind not in rules.mapping:
+            yield f"{policy.id}: kind `{policy.kind}` is not in the mapping{_hint(policy.kind, rules.mapping)}"
+    entries = {file.id: {entry.id for entry in file.entries} for file in rules.frameworks}
+    for kind, references in rules.mapping.items():
+        for framework, ids in references.items():
+            if missing := [one for one in ids if one not in entries.get(framework, set())]:
+                yield f"mapping: {kind}: {framework} has no entry {missing[0]}"
+
+
+def _of_token(token: TokenFormat) -> Iterator[str]:
+    ways = [name for name in ("shape", "pattern", "recognizer") if getattr(token, name) is not None]
+    if len(ways) != 1:
+        yield f"{token.id}: needs exactly one of shape, pattern, recognizer; has {' and '.join(ways) or 'none'}"
+    for one in token.shapes:
+        try:
+            parts = shape.parse(one)
+        except ValueError as error:
+            yield f"{token.id}: shape: {error}"
+            continue
+        first = parts[0] if parts else None
+        if first is None:
+            yield f"{token.id}: shape: is empty"
+            continue
+        if isinstance(first, shape.Field) and first.least != first.most > 64 and not token.context:
+            yield (
+                f"{token.id}: shape `{one}` begins with up to {first.most} characters, so its start "
+                "cannot be searched for: give context words, or write a pattern"
+            )
+        if not (shape.has_marker(parts) or token.checksum or token.context):
+            yield (
+                f"{token.id}: shape `{one}` has no literal of three or more characters: "
+                "give a checksum or context words, or it will match what it should not"
+            )
+    if not token.examples:
+        yield f"{token.id}: examples: needs at least one"
+    if not token.counter_examples:
+        yield f"{token.id}: counter_examples: needs at least one"
+
+
+def _of_policy(policy: Policy) -> Iterator[str]:
+    if {case.expect for case in policy.cases} != {"finding", "nothing"}:
+        yield "cases: needs one that is a finding and one that is nothing"
+    if not policy.nhi:
+        yield "nhi: needs at least one category"
+
+
+def _hint(name: str, known: object) -> str:
+    close = get_close_matches(name, list(known), n=1)  # type: ignore[call-overload]
+    return f"; did you mean `{close[0]}`?" if close else ""

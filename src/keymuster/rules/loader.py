@@ -1,0 +1,174 @@
+"""From rule files to a `RuleSet`. Parsing happens once per content; later runs read a cache."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from difflib import get_close_matches
+from hashlib import blake2b
+from pathlib import Path
+from re import search
+from typing import Any, TypeVar
+
+import msgspec
+
+from keymuster import __version__, cache
+from keymuster.errors import RuleError, SettingsError
+from keymuster.rules.schema import (
+    Case,
+    FrameworkEntryFile,
+    FrameworkFile,
+    MappingFile,
+    Policy,
+    RuleSet,
+    SamplesFile,
+    TokenFile,
+    TokenFormat,
+)
+
+_T = TypeVar("_T")
+
+
+def builtin_root() -> Path:
+    """The shipped rules: inside the wheel, or at the top of a checkout."""
+    package = Path(__file__).parents[1]
+    packaged = package / "_rules"
+    return packaged if packaged.is_dir() else package.parents[1] / "rules"
+
+
+def load(extra: Sequence[Path] = (), checks: Sequence[Callable[[RuleSet], None]] = ()) -> RuleSet:
+    """The shipped rules and those of the user's own folders; RuleError for a file that is wrong.
+
+    `checks` are what later steps demand of rules; each raises RuleError. They run when rules are
+    new, not when they come from the cache.
+    """
+    files = [found for root in (builtin_root(), *extra) for found in _files(root)]
+    key = _key(files)
+    name = f"rules-{key}.bin"
+    if (stored := cache.read(name)) is not None:
+        try:
+            return msgspec.msgpack.decode(stored, type=RuleSet)
+        except msgspec.MsgspecError:
+            pass  # written by another version of a dependency: derive it again
+    rules = read(files, key)
+    for check in checks:
+        check(rules)
+    cache.write(name, msgspec.msgpack.encode(rules))
+    return rules
+
+
+def read(files: Sequence[tuple[Path, bytes]], key: str = "") -> RuleSet:
+    """Parse and lint rule files, given with their content."""
+    from keymuster.rules import lint
+
+    rules = RuleSet(tokens=[], policies=[], frameworks=[], mapping={}, samples={}, key=key)
+    for path, content in files:
+        for added in _add(rules, path, content):
+            for problem in lint.problems(added):
+                raise RuleError(path, problem)
+    for problem in lint.set_problems(rules):
+        raise RuleError("rules", problem)
+    return rules
+
+
+def one_folder(root: Path) -> RuleSet:
+    """The shipped frameworks and samples with the tokens and policies of one folder only."""
+    shipped = [(path, text) for path, text in _files(builtin_root()) if _part(path) not in _JUDGING]
+    return read([*shipped, *_files(root)])
+
+
+_JUDGING = ("tokens", "policies")
+
+
+def _files(root: Path) -> Iterator[tuple[Path, bytes]]:
+    if not root.is_dir():
+        raise SettingsError(
+            f"{root} is not a folder of rules", "Give a folder that holds tokens/ or policies/."
+        )
+    for base, folders, names in os.walk(root):
+        folders.sort()
+        for name in sorted(names):
+            if name.endswith((".yaml", ".yml")):
+                path = Path(base, name)
+                yield path, path.read_bytes()
+
+
+def _key(files: Sequence[tuple[Path, bytes]]) -> str:
+    """Covers the rules and, by size and time, the code that derives something from them."""
+    digest = blake2b(f"{__version__} {msgspec.__version__}".encode(), digest_size=16)
+    package = Path(__file__).parents[1]
+    for module in sorted((*package.glob("rules/*.py"), *package.glob("detect/**/*.py"))):
+        about = module.stat()
+        digest.update(b"%d %d " % (about.st_size, about.st_mtime_ns))
+    for path, content in files:
+        name = os.fsencode(f"{path.parent.name}/{path.name}")
+        digest.update(b"%d %d\0%b%b" % (len(name), len(content), name, content))
+    return digest.hexdigest()
+
+
+def _part(path: Path) -> str:
+    """Which kind of rule file this is: the nearest folder that names one."""
+    known = ("tokens", "policies", "frameworks", "known")
+    return next((name for name in reversed(path.parts[:-1]) if name in known), "")
+
+
+def _add(rules: RuleSet, path: Path, content: bytes) -> Sequence[TokenFormat | Policy]:
+    """Put one file's rules into the set; returns those that lint looks at."""
+    match _part(path):
+        case "tokens":
+            file = _decode(path, content, TokenFile)
+            for token in file.formats:
+                token.vendor, token.vendor_name = file.vendor, file.name
+            rules.tokens += file.formats
+            return file.formats
+        case "policies":
+            rules.policies.append(_decode(path, content, Policy))
+            return rules.policies[-1:]
+        case "frameworks" if path.stem == "mapping":
+            rules.mapping.update(_decode(path, content, MappingFile).kinds)
+        case "frameworks":
+            rules.frameworks.append(_decode(path, content, FrameworkFile))
+        case "known" if path.stem.startswith("samples"):
+            rules.samples.update(_decode(path, content, SamplesFile).samples)
+        case _:
+            raise RuleError(path, "is in none of tokens/, policies/, frameworks/, known/")
+    return ()
+
+
+def _decode(path: Path, content: bytes, kind: type[_T]) -> _T:
+    import yaml
+
+    try:
+        parsed = yaml.load(content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except yaml.YAMLError as error:
+        raise RuleError(path, " ".join(str(error).split())) from error
+    try:
+        return msgspec.convert(_normal(parsed), type=kind)
+    except msgspec.ValidationError as error:
+        raise RuleError(path, _with_hint(str(error), kind)) from error
+
+
+def _normal(parsed: Any) -> Any:
+    """NHI ids in any published spelling become ours."""
+    if isinstance(parsed, dict) and isinstance(parsed.get("nhi"), list):
+        from keymuster.rules.frameworks import nhi_id
+
+        return {**parsed, "nhi": [nhi_id(str(one)) or one for one in parsed["nhi"]]}
+    return parsed
+
+
+_INSIDE: dict[type[Any], type[Any]] = {
+    TokenFile: TokenFormat,
+    Policy: Case,
+    FrameworkFile: FrameworkEntryFile,
+}
+
+
+def _with_hint(problem: str, kind: type[Any]) -> str:
+    unknown = search(r"unknown field `([^`]+)`", problem)
+    if unknown is None:
+        return problem
+    structs = [kind, _INSIDE[kind]] if kind in _INSIDE else [kind]
+    fields = [field for struct in structs for field in struct.__struct_fields__]
+    hint = get_close_matches(unknown[1], fields, n=1)
+    return f"{problem}; did you mean `{hint[0]}`?" if hint else problem

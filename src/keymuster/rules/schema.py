@@ -1,0 +1,150 @@
+"""The shape of a rule file. A typo fails at load time, with the path of the field."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from keymuster.model import (
+    Confidence,
+    CredentialKind,
+    CredentialStatus,
+    Environment,
+    Nhi,
+    Severity,
+    Storage,
+)
+
+Subject = Literal["identity", "credential", "grant", "trust", "use", "resource", "inline_allow"]
+
+
+class TokenFormat(Struct, kw_only=True, forbid_unknown_fields=True):
+    """How one kind of credential looks, as public facts.
+
+    Exactly one of `shape` (see `rules.shape`), `pattern` (a regular expression whose group `secret`
+    is the credential) and `recognizer` (a named piece of code in `detect/`) says what to look for.
+    `context` are words of which one must stand before the value on its line. `checksum` and
+    `decode` are names from `detect/checksums.py` and `detect/decode.py`.
+    """
+
+    id: str
+    name: str
+    kind: CredentialKind
+    revoke: str
+    examples: list[str]
+    counter_examples: list[str]
+    shape: str | list[str] | None = None
+    pattern: str | None = None
+    recognizer: str | None = None
+    context: list[str] = []
+    checksum: str | None = None
+    decode: str | None = None
+    environments: dict[str, Environment] = {}
+    status: CredentialStatus = CredentialStatus.UNKNOWN
+    confidence: Confidence = Confidence.HIGH
+    least_entropy: float = 0.0
+    lifetime: str = ""
+    references: list[str] = []
+    vendor: str = ""
+    vendor_name: str = ""
+
+    @property
+    def shapes(self) -> list[str]:
+        """The shapes as a list, empty when something else says what to look for."""
+        if self.shape is None:
+            return []
+        return [self.shape] if isinstance(self.shape, str) else self.shape
+
+
+class TokenFile(Struct, kw_only=True, forbid_unknown_fields=True):
+    """`rules/tokens/<vendor>.yaml`."""
+
+    vendor: str
+    name: str
+    formats: list[TokenFormat]
+    url: str = ""
+
+
+class Case(Struct, kw_only=True, forbid_unknown_fields=True):
+    """A worked example of a policy: what it says of one file, as real input.
+
+    In `text`, `{token:FORMAT}` stands for a generated token of that format. `seen_in` is where the
+    file stands; several places mean that it stands in each of them.
+    """
+
+    name: str
+    expect: Literal["finding", "nothing"]
+    path: str
+    text: str
+    seen_in: tuple[Storage, ...] = (Storage.TREE,)
+
+
+class Policy(Struct, kw_only=True, forbid_unknown_fields=True):
+    """One judgement, and the words that explain it. `when` is a CEL expression over the view of
+    the record that `applies_to` names; `kind` is an entry of `frameworks/mapping.yaml`."""
+
+    id: str
+    title: str
+    kind: str
+    nhi: list[Nhi]
+    severity: Severity
+    confidence: Confidence
+    applies_to: Subject
+    when: str
+    message: str
+    why: str
+    remediation: str
+    cases: list[Case]
+    references: list[str] = []
+
+
+class FrameworkEntryFile(Struct, kw_only=True, forbid_unknown_fields=True):
+    """One entry of a framework file."""
+
+    id: str
+    name: str
+    url: str = ""
+
+
+class FrameworkFile(Struct, kw_only=True, forbid_unknown_fields=True):
+    """`rules/frameworks/<id>.yaml`. `url_form` makes an entry's page from `{id}` or `{slug}`."""
+
+    id: str
+    name: str
+    guid: str
+    version: str
+    publisher: str
+    url: str
+    source: str
+    entries: list[FrameworkEntryFile]
+
+
+class MappingFile(Struct, kw_only=True, forbid_unknown_fields=True):
+    """`rules/frameworks/mapping.yaml`: finding kind -> framework id -> entry ids."""
+
+    source: str
+    kinds: dict[str, dict[str, list[str]]]
+
+
+class SamplesFile(Struct, kw_only=True, forbid_unknown_fields=True):
+    """`rules/known/samples.yaml`: SHA-256 of values that documentation publishes -> where."""
+
+    source: str
+    samples: dict[str, str]
+
+
+class RuleSet(Struct, kw_only=True):
+    """Every rule there is. `key` changes whenever a rule file changes."""
+
+    tokens: list[TokenFormat]
+    policies: list[Policy]
+    frameworks: list[FrameworkFile]
+    mapping: dict[str, dict[str, list[str]]]
+    samples: dict[str, str]
+    key: str = ""
+
+    @property
+    def rules(self) -> list[Policy | TokenFormat]:
+        """Policies first, then token formats."""
+        return [*self.policies, *self.tokens]
