@@ -1,0 +1,30 @@
+"""What may be a credential, and the contract of code that finds the extent of one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from keymuster.model import Confidence, CredentialStatus
+
+
+class Candidate(Struct, frozen=True, kw_only=True):
+    """The span of a secret in the content. `public` leading bytes may be shown. `status` and
+    `confidence` override those of the format."""
+
+    start: int
+    end: int
+    public: int = 0
+    status: CredentialStatus | None = None
+    confidence: Confidence | None = None
+    facts: dict[str, str] = {}
+
+
+class Recognizer(Struct, frozen=True):
+    """`gates` are Hyperscan expressions, caseless; `recognize` gets the content and the offset one
+    past a hit, and looks at a bounded stretch around it, so that its answer depends on the text
+    alone."""
+
+    gates: tuple[str, ...]
+    recognize: Callable[[bytes, int], Candidate | None]

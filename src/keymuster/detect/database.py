@@ -1,0 +1,99 @@
+"""All gates as one Hyperscan database: compiled once per rule set, then read from the cache."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import Any
+
+from keymuster import cache
+from keymuster.detect.patterns import Pattern
+from keymuster.errors import RuleError
+
+
+def open_database(patterns: Sequence[Pattern]) -> tuple[Any, Any]:
+    """The database for these patterns and the scratch space to scan with; the id of an expression
+    is its place in the sequence."""
+    import hyperscan
+
+    name = f"database-{_key(patterns, str(hyperscan.__dict__['__version__']))}.bin"
+    if (stored := cache.read(name)) is not None:
+        try:
+            database = hyperscan.loadb(stored, mode=hyperscan.HS_MODE_BLOCK)
+            return database, hyperscan.Scratch(database)
+        except hyperscan.HyperscanError:
+            pass  # made by another build of the engine, or for another processor: compile again
+    database = compile_database(patterns)
+    cache.write(name, hyperscan.dumpb(database))
+    return database, hyperscan.Scratch(database)
+
+
+def compile_database(patterns: Sequence[Pattern]) -> Any:
+    """Compile; RuleError names the expression that Hyperscan refuses."""
+    import hyperscan
+
+    try:
+        return _compile(patterns)
+    except hyperscan.HyperscanError as error:
+        raise RuleError(
+            "rules", f"a pattern cannot be compiled: {_culprit(patterns, error)}"
+        ) from error
+
+
+def _compile(patterns: Sequence[Pattern]) -> Any:
+    import hyperscan
+
+    database = hyperscan.Database()
+    database.compile(
+        expressions=[pattern.gate.encode() for pattern in patterns],
+        ids=list(range(len(patterns))),
+        elements=len(patterns),
+        flags=[_flags(pattern) for pattern in patterns],
+    )
+    return database
+
+
+def _flags(pattern: Pattern) -> int:
+    import hyperscan
+
+    flags = int(hyperscan.HS_FLAG_DOTALL)
+    if pattern.caseless:
+        flags |= hyperscan.HS_FLAG_CASELESS
+    if pattern.length is None:
+        flags |= hyperscan.HS_FLAG_SOM_LEFTMOST
+    return flags
+
+
+def _culprit(patterns: Sequence[Pattern], error: Exception) -> str:
+    """Which of the gates is at fault, found by halving."""
+    import hyperscan
+
+    while len(patterns) > 1:
+        half = patterns[: len(patterns) // 2]
+        try:
+            _compile(half)
+        except hyperscan.HyperscanError as found:
+            patterns, error = half, found
+        else:
+            patterns = patterns[len(half) :]
+    return "".join(f"`{pattern.gate[:120]}`: {error}" for pattern in patterns)
+
+
+def _processor() -> str:
+    """The architecture and, where the system tells, what this processor can do: an engine built for
+    one kind of processor compiles for it, and a home folder may be shared by several."""
+    try:
+        with open("/proc/cpuinfo", encoding="ascii", errors="replace") as file:
+            flags = next((line for line in file if line.startswith(("flags", "Features"))), "")
+    except OSError:
+        flags = ""
+    return f"{platform.machine()} {flags}"
+
+
+def _key(patterns: Sequence[Pattern], version: str) -> str:
+    digest = blake2b(f"{version} {sys.platform} {_processor()}".encode(), digest_size=16)
+    for pattern in patterns:
+        digest.update(f"{pattern.gate}\0{_flags(pattern)}\0".encode())
+    return digest.hexdigest()
