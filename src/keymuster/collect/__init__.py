@@ -1,0 +1,1 @@
+"""Step 1: from the outside to observations."""

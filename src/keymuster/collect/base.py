@@ -1,0 +1,149 @@
+"""The contracts of the collecting side: source, reader, service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from typing import Any, ClassVar, Protocol, TypeAlias
+
+from msgspec import Struct
+
+from keymuster.collect.line_hash import LineHashes
+from keymuster.detect.positions import Positions
+from keymuster.detect.text import Text, as_text
+from keymuster.model import Commit, FileLocation, Observation, Storage, Trouble
+from keymuster.model.secret import PUBLIC_KEY
+from keymuster.rules.schema import RuleSet
+
+
+class Selection(Struct, frozen=True, kw_only=True):
+    """What the user asked to look at. `root` is the folder that paths in the report are relative
+    to; `paths` are absolute, as the file system has them; `range` names commits in words that
+    `git rev-list` takes."""
+
+    root: str
+    paths: tuple[str, ...] = ()
+    include_ignored: bool = False
+    exclude: tuple[str, ...] = ()
+    max_file_bytes: int = 256 * 1024 * 1024
+    since: str = ""
+    range: tuple[str, ...] = ()
+    unreachable: bool = False
+
+
+class Context(Struct, frozen=True, kw_only=True):
+    """What a part is given; it reads nothing else from the outside."""
+
+    selection: Selection
+    rules: RuleSet
+    fingerprint_key: bytes = PUBLIC_KEY
+
+
+class Blob(Struct, kw_only=True, dict=True):
+    """One version of one file, or a piece of one too large to hold.
+
+    `changed` are the line ranges (first, last) that count; None means all. A piece starts at `line`
+    and `column` of its file, and only what starts inside `core` (offsets, end exclusive) is its own.
+    """
+
+    path: str
+    data: bytes
+    storage: Storage
+    object: str | None = None
+    commit: Commit | None = None
+    changed: Sequence[tuple[int, int]] | None = None
+    line: int = 1
+    column: int = 1
+    core: tuple[int, int] | None = None
+
+    @cached_property
+    def text(self) -> Text:
+        """The content to search. A piece stays as it is: only the start of a file says what it is."""
+        return as_text(self.data) if self.core is None else Text(self.data)
+
+    @cached_property
+    def line_hashes(self) -> LineHashes:
+        return LineHashes(self.text.content)
+
+    def positions(self) -> Positions:
+        """A fresh cursor over `text.content`; see `Positions` for the order it wants."""
+        return Positions(self.text.content, self.line, self.column)
+
+    def owns(self, offset: int) -> bool:
+        """Whether what starts at an offset is this piece's own, and not a neighbour's."""
+        return self.core is None or self.core[0] <= offset < self.core[1]
+
+    def counts(self, first: int, last: int) -> bool:
+        """Whether a span of lines touches what has changed."""
+        return self.changed is None or any(a <= last and first <= b for a, b in self.changed)
+
+    def location(
+        self, begin: tuple[int, int], end: tuple[int, int], context: str = ""
+    ) -> FileLocation:
+        """The location of a span, given as (line, column) of its first byte and of the next one."""
+        return FileLocation(
+            path=self.path,
+            line=begin[0],
+            column=begin[1],
+            end_line=end[0],
+            end_column=end[1],
+            commit=self.commit,
+            object=self.object,
+            line_hash=self.line_hashes.of(begin[0]) if self.core is None else "",
+            context=context,
+        )
+
+
+class Batch(Struct, frozen=True, kw_only=True):
+    """A part of the work of one source: cheap to make and to send to another process."""
+
+    items: tuple[Any, ...]
+    bytes: int
+
+
+Read: TypeAlias = Blob | Trouble
+"""What reading gives: a file version, or the reason why there is none."""
+
+Observed: TypeAlias = Observation | Trouble
+"""What collecting gives."""
+
+
+class Source(Protocol):
+    """Where bytes come from. Listing happens once; batches are read in any process, in order."""
+
+    name: ClassVar[str]
+
+    def __init__(self, context: Context) -> None: ...
+
+    def batches(self) -> Iterator[Batch | Trouble]: ...
+
+    def read(self, batch: Batch) -> Iterator[Read]: ...
+
+    def finish(self, observed: Iterable[Observed]) -> Iterator[Observed]:
+        """Complete what was observed with what only the whole shows."""
+        ...
+
+    def counts(self) -> dict[str, int]:
+        """How much there was to look at, for the report."""
+        ...
+
+
+class Reader(Protocol):
+    """What a file says. Pure: no network, no other files."""
+
+    name: ClassVar[str]
+
+    def __init__(self, context: Context) -> None: ...
+
+    def reads(self, path: str) -> bool: ...
+
+    def read(self, blob: Blob) -> Iterator[Observation]: ...
+
+
+class Service(Protocol):
+    """What a service says through its API, with the read-only permissions it lists."""
+
+    name: ClassVar[str]
+    permissions: ClassVar[tuple[str, ...]]
+
+    def collect(self, context: Context) -> Iterator[Observed]: ...

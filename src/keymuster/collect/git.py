@@ -1,0 +1,246 @@
+"""The `git` program as a reader of repositories nobody vouches for.
+
+Nothing a repository's settings say may make git start a program, ask for a password or open a
+connection; nothing is written, not even the index. Only plumbing and its exit codes are used.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import IO, TypeVar
+
+from keymuster.errors import Unreadable
+
+_T = TypeVar("_T")
+
+_SAFE = {
+    "core.fsmonitor": "false",
+    "core.untrackedCache": "false",
+    "core.hooksPath": os.devnull,
+    "core.sshCommand": "false",
+    "core.askPass": "",
+    "core.pager": "",
+    "core.quotePath": "false",
+    "core.alternateRefsCommand": "true",
+    "credential.helper": "",
+    "diff.external": "",
+    "diff.renames": "false",
+    "diff.noprefix": "false",
+    "diff.mnemonicPrefix": "false",
+    "diff.relative": "false",
+    "diff.orderFile": os.devnull,
+    "diff.ignoreSubmodules": "none",
+    "diff.interHunkContext": "0",
+    "diff.suppressBlankEmpty": "false",
+    "gpg.program": "false",
+    "i18n.logOutputEncoding": "UTF-8",
+    "log.showSignature": "false",
+    "log.mailmap": "false",
+    "protocol.allow": "never",
+    "submodule.recurse": "false",
+}
+_KEPT = ("GIT_INDEX_FILE", "GIT_DIR", "GIT_WORK_TREE", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX")
+"""What git sets for a hook so that it sees the commit being made."""
+
+_CONFIGURING = (
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_SYSTEM",
+    "GIT_CONFIG_NOSYSTEM",
+    "GIT_EXEC_PATH",
+    "GIT_CEILING_DIRECTORIES",
+)
+
+
+def prefix(folder: str) -> list[str]:
+    """The start of every git command line."""
+    settings = [word for name, value in _SAFE.items() for word in ("-c", f"{name}={value}")]
+    return ["git", "--no-pager", "--no-replace-objects", "-C", folder, *settings]
+
+
+def environment(*, in_hook: bool = False) -> dict[str, str]:
+    """The environment of every git process; `in_hook` keeps git's word on what is being committed."""
+    kept = (*_KEPT, *_CONFIGURING) if in_hook else _CONFIGURING
+    plain = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("GIT_") or name in kept
+    }
+    return plain | {
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_NO_LAZY_FETCH": "1",
+        "GIT_NO_REPLACE_OBJECTS": "1",
+        "GIT_ATTR_NOSYSTEM": "1",
+        "GIT_ALLOW_PROTOCOL": "none",  # unlike protocol.allow, no repository can overrule it
+        "GIT_GRAFT_FILE": os.devnull,
+        "GIT_ASKPASS": "",
+        "SSH_ASKPASS": "",
+        "LC_ALL": "C",
+    }
+
+
+class Git:
+    """One repository, named by any folder in it. `worktree` is where its files are, whatever its
+    settings say."""
+
+    def __init__(self, folder: str, *, in_hook: bool = False, worktree: str | None = None) -> None:
+        self.folder = folder
+        self._environment = environment(in_hook=in_hook)
+        if worktree is not None:
+            self._environment["GIT_WORK_TREE"] = worktree
+
+    def run(self, *words: str, input: bytes | None = None) -> bytes:
+        """What git prints; Unreadable with git's own last words when it fails."""
+        done = self._done(words, input)
+        if done.returncode:
+            raise self._failure(words, done.stderr)
+        return done.stdout
+
+    def listing(self, *words: str) -> tuple[bytes, list[str]]:
+        """What git prints, and what it warns of while it goes on."""
+        done = self._done(words, None)
+        if done.returncode:
+            raise self._failure(words, done.stderr)
+        said = os.fsdecode(done.stderr).splitlines()
+        return done.stdout, [line[9:] for line in said if line.startswith("warning: ")]
+
+    def ask(self, *words: str) -> str | None:
+        """One line of answer, or None when git says no."""
+        done = self._done(words, None)
+        return None if done.returncode else os.fsdecode(done.stdout).removesuffix("\n")
+
+    @contextlib.contextmanager
+    def running(
+        self,
+        *words: str,
+        stdin: int | IO[bytes] = subprocess.DEVNULL,
+        stdout: int | IO[bytes] = subprocess.PIPE,
+    ) -> Iterator[subprocess.Popen[bytes]]:
+        """A git at work; when the block ends it has ended too, by itself if all went well."""
+        try:
+            process = subprocess.Popen(
+                [*prefix(self.folder), *words],
+                stdin=stdin,
+                stdout=stdout,
+                stderr=subprocess.DEVNULL,
+                env=self._environment,
+            )
+        except OSError as error:
+            raise _missing(error) from error
+        try:
+            yield process
+        except BaseException:
+            process.kill()
+            raise
+        finally:
+            if process.stdout is not None:
+                process.stdout.close()
+            process.wait()
+
+    def _done(
+        self, words: tuple[str, ...], input: bytes | None
+    ) -> subprocess.CompletedProcess[bytes]:
+        try:
+            return subprocess.run(
+                [*prefix(self.folder), *words],
+                input=b"" if input is None else input,
+                capture_output=True,
+                env=self._environment,
+                check=False,
+            )
+        except OSError as error:
+            raise _missing(error) from error
+
+    def _failure(self, words: tuple[str, ...], stderr: bytes) -> Unreadable:
+        said = stderr.decode("utf-8", "replace").strip().splitlines()
+        first = next(
+            (line for line in said if line.startswith(("fatal:", "error:"))), "no reason given"
+        )
+        if "dubious ownership" in first:
+            return Unreadable(
+                f"{self.folder}: git refuses a repository that belongs to another user",
+                f"If you trust it: git config --global --add safe.directory {self.folder}",
+            )
+        return Unreadable(
+            f"{self.folder}: git {words[0]} failed: {first.partition(': ')[2] or first}"
+        )
+
+
+def _missing(error: OSError) -> Unreadable:
+    return Unreadable(f"git could not be started: {error.strerror}", "Install git and try again.")
+
+
+def toplevel(folder: str) -> str | None:
+    """The root of the repository a folder lies in, by looking only; None outside of any."""
+    here = Path(os.path.abspath(folder))
+    for place in (here, *here.parents):
+        if (place / ".git").exists() or is_bare(str(place)):
+            return str(place)
+    return None
+
+
+def is_bare(folder: str) -> bool:
+    """Whether a folder is a repository without a working tree, by its looks."""
+    return all(os.path.exists(os.path.join(folder, part)) for part in ("HEAD", "objects", "refs"))
+
+
+def cat_file(git: Git, ids: Sequence[str]) -> Iterator[tuple[str, str, bytes | None]]:
+    """(id, type, content) of objects in the order asked; content None for one that is missing or
+    damaged."""
+    yield from _restarting(git, "--batch", ids, _content)
+
+
+def sizes(git: Git, ids: Sequence[str]) -> Iterator[tuple[str, str, int | None]]:
+    """(id, type, bytes) of objects in the order asked; bytes None for one that is missing."""
+    yield from _restarting(git, "--batch-check", ids, lambda size, stream: size)
+
+
+def _restarting(
+    git: Git, form: str, ids: Sequence[str], value: Callable[[int, IO[bytes]], _T | None]
+) -> Iterator[tuple[str, str, _T | None]]:
+    """A git that dies of an object is started again behind it."""
+    done = 0
+    while done < len(ids):
+        for answer in _answers(git, form, ids[done:], value):
+            done += 1
+            yield answer
+
+
+def _answers(
+    git: Git, form: str, ids: Sequence[str], value: Callable[[int, IO[bytes]], _T | None]
+) -> Iterator[tuple[str, str, _T | None]]:
+    """Answers until git dies; the last of them is then the object it died of."""
+    with (
+        lines(ids) as asked,
+        git.running("cat-file", form, "--buffer", stdin=asked) as process,
+    ):
+        assert process.stdout is not None
+        for one in ids:
+            header = process.stdout.readline().split()
+            if len(header) == 3:
+                answer = value(int(header[2]), process.stdout)
+                yield one, header[1].decode(), answer
+            else:
+                yield one, "missing", None
+            if not header or (len(header) == 3 and answer is None):
+                return
+
+
+def _content(size: int, stream: IO[bytes]) -> bytes | None:
+    """The bytes of an object and the line end behind it; None if the stream ends before."""
+    content = stream.read(size + 1)
+    return content[:-1] if len(content) > size else None
+
+
+@contextlib.contextmanager
+def lines(words: Iterable[str]) -> Iterator[IO[bytes]]:
+    """Words, one a line, for the standard input of a git that says much before it has read all."""
+    with tempfile.TemporaryFile() as file:
+        file.write("".join(f"{word}\n" for word in words).encode())
+        file.seek(0)
+        yield file

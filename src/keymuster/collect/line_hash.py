@@ -1,0 +1,64 @@
+"""GitHub code scanning's `primaryLocationLineHash`, by which alerts are recognised again.
+
+The published algorithm (github/codeql-action, src/fingerprints.ts): spaces and tabs are dropped,
+line ends become `\\n`, and a line's value is a polynomial hash (base 37, 64 bits) of the hundred
+UTF-16 code units from its first kept one, the end of file counting as one unit 0xFFFF and zeros
+after it; then `:` and how often this value has occurred in the file.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import cached_property
+
+_WINDOW = 100
+_BASE = 37
+_MASK = (1 << 64) - 1
+_LARGEST = 16 * 1024 * 1024
+
+
+class LineHashes:
+    """Asked with line numbers (from 1) that do not decrease, it reads each line once; asked with a
+    smaller one, it starts again."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content if len(content) <= _LARGEST else None
+        self._offset = 0
+        self._line = 0
+        self._counts: Counter[bytes] = Counter()
+        self._last = b""
+
+    def of(self, line: int) -> str:
+        """The value for a line; empty for a file too large to be uploaded anyway."""
+        if self._content is None:
+            return ""
+        if line < self._line:
+            self._offset, self._line = 0, 0
+            self._counts.clear()
+        while self._line < line:
+            if self._line:
+                self._offset = self._kept.find("\n", self._offset) + 1 or len(self._kept)
+            self._line += 1
+            self._last = _units(self._kept[self._offset : self._offset + _WINDOW])
+            self._counts[self._last] += 1
+        return f"{_hash(self._last):x}:{self._counts[self._last]}"
+
+    @cached_property
+    def _kept(self) -> str:
+        """What counts of the content, with one kind of line end."""
+        assert self._content is not None
+        text = self._content.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
+        return text.translate({32: None, 9: None})
+
+
+def _units(window: str) -> bytes:
+    """The first hundred UTF-16 code units: fewer characters where some take two."""
+    return window.encode("utf-16-le", "surrogatepass")[: 2 * _WINDOW]
+
+
+def _hash(raw: bytes) -> int:
+    units = [int.from_bytes(raw[at : at + 2], "little") for at in range(0, len(raw), 2)]
+    value = 0
+    for unit in [*units, 0xFFFF, *[0] * _WINDOW][:_WINDOW]:
+        value = value * _BASE + unit & _MASK
+    return value

@@ -1,0 +1,45 @@
+"""The repository that scanned files belong to, for reports that name it."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit, urlunsplit
+
+from keymuster.collect.git import Git, toplevel
+from keymuster.errors import Unreadable
+from keymuster.model import Provenance
+
+
+def provenance(root: str) -> Provenance:
+    """What git says of a folder; empty fields where it says nothing."""
+    if toplevel(root) is None:
+        return Provenance(root=root)
+    git = Git(root)
+    try:
+        return Provenance(
+            root=root,
+            repository=_without_credentials(git.ask("config", "--get", "remote.origin.url") or ""),
+            revision=git.ask("rev-parse", "--verify", "--quiet", "HEAD") or "",
+            branch=git.ask("symbolic-ref", "--quiet", "--short", "HEAD") or "",
+        )
+    except Unreadable:
+        return Provenance(root=root)  # a courtesy: the source itself reports what it cannot read
+
+
+def _without_credentials(remote: str) -> str:
+    """An https form of a remote, without the user and password it may hold; empty for a path."""
+    if "://" not in remote:
+        host, colon, path = remote.partition(":")
+        if not colon or "/" in host or len(host) < 2 or path.startswith(":"):
+            return ""
+        return f"https://{host.rpartition('@')[2]}/{path.lstrip('/')}"
+    try:
+        parts = urlsplit(remote)
+    except ValueError:
+        return ""
+    if parts.scheme not in ("http", "https", "ssh", "git"):
+        return ""
+    host = parts.netloc.rpartition("@")[2]
+    scheme = "https" if parts.scheme in ("ssh", "git") else parts.scheme
+    if parts.scheme == "ssh":
+        host = host.partition(":")[0]
+    return urlunsplit((scheme, host, parts.path, "", ""))

@@ -1,0 +1,107 @@
+"""Comments that accept a finding: `keymuster: allow[rule] until=2027-01-31 reason=test key`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from typing import ClassVar
+
+from msgspec.structs import replace
+
+from keymuster.collect.base import Blob, Context, Reader
+from keymuster.model import InlineAllow
+
+_MARK = b"keymuster:"
+_DIRECTIVE = re.compile(
+    rb"(?<!\w)keymuster:[ \t]{0,4}allow(?![\w-])(?:\[(?P<rules>[^\]\n]{0,300})\])?(?P<rest>[^\n]{0,1000})"
+)
+_UNTIL = re.compile(r"\buntil=(\S+)")
+_REASON = re.compile(r"\breason=(.*)")
+_COMMENT_END = re.compile(r"\s*(?:\*/|--%?>|%>|\]\]>|#\}|%\}|-\}|\*\)|=#|\"\"\"|''').*")
+"""What ends a comment, and the code behind it."""
+_LEAST_REASON = 3
+
+
+class InlineAllows(Reader):
+    """Finds the comments in any syntax, and says what is wrong with those it refuses."""
+
+    name: ClassVar[str] = "inline-allows"
+
+    def __init__(self, context: Context) -> None:
+        pass
+
+    def reads(self, path: str) -> bool:
+        return True
+
+    def read(self, blob: Blob) -> Iterator[InlineAllow]:
+        content = blob.text.content
+        if _MARK not in content or blob.text.binary:
+            return
+        positions = blob.positions()
+        for found in _DIRECTIVE.finditer(content):
+            begin, end = positions.at(found.start()), positions.at(found.end())
+            if blob.owns(found.start()):
+                allow = _allow(blob, found, begin, end)
+                # an old comment beside a change still covers it, but is not judged with it
+                judged = blob.counts(begin[0], end[0])
+                yield allow if judged else replace(allow, location=replace(allow.location, path=""))
+
+
+def _allow(
+    blob: Blob,
+    found: re.Match[bytes],
+    begin: tuple[int, int],
+    end: tuple[int, int],
+) -> InlineAllow:
+    rest = _COMMENT_END.sub("", found["rest"].decode("utf-8", "replace"))
+    rules = tuple(
+        filter(None, re.split(r"[,\s]+", (found["rules"] or b"").decode("utf-8", "replace")))
+    )
+    reason_at = _REASON.search(rest)
+    until_at = _UNTIL.search(rest[: reason_at.start()] if reason_at else rest)
+    until = _day(until_at[1]) if until_at else None
+    reason = _unquoted(reason_at[1]) if reason_at else ""
+    if until_at is None and reason_at and (late := _UNTIL.search(reason)):
+        until_at, until = late, _day(late[1])
+        reason = _unquoted(_UNTIL.sub("", reason))
+    return InlineAllow(
+        id=f"allow:{blob.path}:{blob.object or ''}:{begin[0]}:{begin[1]}",
+        location=blob.location(begin, end),
+        rules=rules,
+        until=until,
+        reason=reason,
+        problem=_problem(rules, until_at, until, reason),
+    )
+
+
+def _problem(
+    rules: tuple[str, ...],
+    until_at: re.Match[str] | None,
+    until: date | None,
+    reason: str,
+) -> str:
+    if not rules:
+        return "it names no rule: write allow[rule-id]"
+    if until_at is None:
+        return "it has no date: add until=YYYY-MM-DD"
+    if until is None:
+        return "its date is not one: write until=YYYY-MM-DD"
+    if sum(char.isalnum() for char in reason) < _LEAST_REASON:
+        return "it has no reason: add reason=why this is acceptable"
+    return ""
+
+
+def _unquoted(text: str) -> str:
+    """The text inside quotes, if it begins with one; all of it otherwise."""
+    text = text.strip()
+    if text[:1] in ("'", '"') and (end := text.find(text[0], 1)) > 0:
+        return text[1:end].strip()
+    return text.strip("\"'")
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text.rstrip(".,;"))
+    except ValueError:
+        return None

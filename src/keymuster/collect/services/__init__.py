@@ -1,0 +1,1 @@
+"""What a service says through its API: one module per service."""

@@ -1,0 +1,311 @@
+"""Every version of every file that the repository's commits hold, each read once."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import ClassVar
+
+import msgspec
+
+from keymuster.collect.base import Batch, Blob, Context, Observed, Read, Source
+from keymuster.collect.exclude import outsider
+from keymuster.collect.git import Git, cat_file, lines, sizes
+from keymuster.collect.log import Introduction, files, introductions, named_directly, tips
+from keymuster.errors import SettingsError, Unreadable
+from keymuster.model import Credential, FileLocation, InlineAllow, Storage, Trouble
+from keymuster.model.location import covers
+
+_DATE = re.compile(
+    r"\d{4}-(0?[1-9]|1[0-2])-(0?[1-9]|[12]\d|3[01])([T ]\d{1,2}:\d{2}(:\d{2})?( ?([+-]\d{2}:?\d{2}|Z))?)?"
+    r"|\d+[. ](second|minute|hour|day|week|month|year)s?[. ]ago|yesterday|@\d+"
+)
+"""Dates as git reads them. It reads anything: a misspelt tag would be the present."""
+
+_BATCH_OBJECTS = 4096
+_BATCH_BYTES = 32 * 1024 * 1024
+
+
+class History(Source):
+    """All refs, stashes and notes; or, with a range, what its commits bring in.
+
+    Blobs are scanned without a path: content is what counts. `finish` then gives each secret, for
+    each path, the first commit that brought it there and whether it is still in HEAD.
+    """
+
+    name: ClassVar[str] = "history"
+
+    def __init__(self, context: Context) -> None:
+        self._selection = context.selection
+        self._excluded = outsider(context.selection)
+        self._git = Git(context.selection.root)
+        self._counts = {"objects": 0, "bytes": 0, "commits": 0}
+        self._narrow = bool(context.selection.since or context.selection.range)
+        self._introduced: list[Introduction] = []
+        self._cut_short = False
+
+    def counts(self) -> dict[str, int]:
+        return self._counts
+
+    def batches(self) -> Iterator[Batch | Trouble]:
+        self._git.run("rev-parse", "--git-dir")  # says why, if git refuses the repository
+        yield from self._caveats()
+        if self._narrow:
+            yield from self._introductions(self._revisions(), self._stashes())
+            head = files(self._git, "HEAD")
+            ids = {id for one in self._introduced for id in (one.object, *one.replaced)}
+            ids |= {head[one.path] for one in self._introduced if one.path in head}
+            yield from self._batched(sizes(self._git, sorted(ids)))
+        else:
+            words = (
+                "rev-list",
+                "--objects",
+                "--no-object-names",
+                "--missing=print",
+                "--stdin",
+                "--all",
+            )
+            with (
+                tempfile.TemporaryFile() as listing,
+                lines(self._stashes()) as stashes,
+                self._git.running(*words, stdin=stashes, stdout=listing) as walk,
+            ):
+                yield from self._batched(self._everything())
+                yield from self._unwalked(walk.wait(), listing)
+        self._counts["commits"] = self._commits()
+
+    def read(self, batch: Batch) -> Iterator[Read]:
+        for id, kind, content in cat_file(self._git, batch.items):
+            if content is None:
+                yield self._trouble(
+                    id, "is missing or damaged; it was not scanned", "Run git fsck."
+                )
+            elif kind == "blob":
+                yield Blob(path="", data=content, storage=Storage.HISTORY, object=id)
+
+    def finish(self, observed: Iterable[Observed]) -> Iterator[Observed]:
+        """Everything that is no file version passes; the others are given their place in history."""
+        found: dict[str, list[Credential]] = defaultdict(list)
+        allows: dict[str, list[InlineAllow]] = defaultdict(list)
+        for one in observed:
+            match one:
+                case Credential(location=FileLocation(object=str(id))):
+                    found[id].append(one)
+                case InlineAllow(location=FileLocation(object=str(id))):
+                    allows[id].append(one)
+                case _:
+                    yield one
+        head = files(self._git, "HEAD") if found or allows else {}
+        yield from _current(allows, head)
+        if not found:
+            return
+        if not self._narrow:
+            commits = tips(self._git, unreachable=self._selection.unreachable)
+            yield from self._introductions(["--all"], commits, set(found))
+        for placed in self._placed(self._introduced, found, head):
+            yield placed
+            yield from _inherited(placed, found, allows, head)
+        if not self._narrow:
+            yield from self._without_commit(found)
+
+    def _placed(
+        self,
+        introduced: Sequence[Introduction],
+        found: dict[str, list[Credential]],
+        head: dict[str, str],
+    ) -> Iterator[Credential]:
+        """One observation per secret, path and place in the version that brought it there first."""
+        seen: set[tuple[str, str]] = set()
+        for one in introduced:
+            if one.object not in found or self._excluded(one.path):
+                continue
+            before = {old.id for id in one.replaced for old in found.get(id, ())}
+            current = {now.id for now in found.get(head.get(one.path, ""), ())}
+            here = [
+                new
+                for new in found[one.object]
+                if (new.id, one.path) not in seen and not (self._narrow and new.id in before)
+            ]
+            yield from (_at(new, one, still=new.id in current) for new in here)
+            seen.update((new.id, one.path) for new in here)
+
+    def _without_commit(self, found: dict[str, list[Credential]]) -> Iterator[Credential]:
+        """File versions that a tag names, and those that nothing names: of these the object id is
+        the only place. They count if they were asked for, or if the walk was not complete."""
+        placed = {one.object for one in self._introduced}
+        left = {id: found[id] for id in found if id not in placed}
+        if not left:
+            return
+        for path, id in named_directly(self._git):
+            placed.add(id)
+            yield from (_renamed(one, path) for one in left.get(id, ()))
+        if self._selection.unreachable or self._cut_short:
+            for id, credentials in left.items():
+                if id not in placed:
+                    yield from (_renamed(one, f"<object {id}>") for one in credentials)
+
+    def _introductions(
+        self, revisions: Sequence[str], commits: Sequence[str], only: Collection[str] | None = None
+    ) -> Iterator[Trouble]:
+        """Fill `_introduced` as far as git can walk."""
+        try:
+            self._introduced.extend(introductions(self._git, revisions, commits, only))
+        except Unreadable as error:
+            if not self._cut_short:
+                yield self._trouble("history", error.message, "Run git fsck --full.")
+            self._cut_short = True
+
+    def _stashes(self) -> list[str]:
+        """Commits to walk beside what the user named: stashes below the newest have no ref."""
+        return [] if self._selection.range else tips(self._git, unreachable=False)
+
+    def _revisions(self) -> list[str]:
+        selection = self._selection
+        if selection.range:
+            if self._git.ask("rev-list", "--max-count=1", *selection.range, "--") is None:
+                raise SettingsError(
+                    f"`{' '.join(selection.range)}` is not a range of commits in {selection.root}",
+                    "Write A..B with two revisions that exist; in CI, fetch enough history for both.",
+                )
+            return list(selection.range)
+        since = self._git.ask("rev-parse", "--verify", "--quiet", f"{selection.since}^{{commit}}")
+        if since:
+            return ["--all", f"^{since}"]
+        if not _DATE.fullmatch(selection.since):
+            raise SettingsError(
+                f"`{selection.since}` is neither a revision nor a date",
+                "Write a revision (v1.2) or a date (2026-01-31, 2026-01-31T12:00, 3.weeks.ago).",
+            )
+        # git takes a bare date for the present time of that day
+        day = re.fullmatch(r"\d{4}-\d{1,2}-\d{1,2}", selection.since)
+        return ["--all", f"--since={selection.since}{' 00:00:00' if day else ''}"]
+
+    def _everything(self) -> Iterator[tuple[str, str, int | None]]:
+        """(id, type, bytes) of all objects, in the order of the packs."""
+        with self._git.running(
+            "cat-file", "--batch-check=%(objectname) %(objecttype) %(objectsize)",
+            "--batch-all-objects", "--unordered", "--buffer",
+        ) as process:  # fmt: skip
+            assert process.stdout is not None
+            yield from _parsed(process.stdout)
+            self._cut_short |= process.wait() != 0
+
+    def _batched(self, objects: Iterable[tuple[str, str, int | None]]) -> Iterator[Batch | Trouble]:
+        ids: list[str] = []
+        size = 0
+        for id, kind, length in objects:
+            if length is None:
+                yield self._trouble(
+                    id, "is missing; it was not scanned", "Fetch it, then scan again."
+                )
+                continue
+            if kind != "blob":
+                continue
+            if length > self._selection.max_file_bytes:
+                yield self._trouble(
+                    id,
+                    f"is {length:,} bytes, more than the limit of {self._selection.max_file_bytes:,}",
+                    "Raise --max-file-size to scan it.",
+                )
+                continue
+            self._counts["objects"] += 1
+            self._counts["bytes"] += length
+            ids.append(id)
+            size += length
+            if len(ids) >= _BATCH_OBJECTS or size >= _BATCH_BYTES:
+                yield Batch(items=tuple(ids), bytes=size)
+                ids, size = [], 0
+        if ids:
+            yield Batch(items=tuple(ids), bytes=size)
+
+    def _caveats(self) -> Iterator[Trouble]:
+        """What this clone does not hold."""
+        if self._git.ask("rev-parse", "--is-shallow-repository") == "true":
+            yield self._trouble(
+                "history",
+                "is cut off: this is a shallow clone",
+                "git fetch --unshallow, then scan again.",
+            )
+        if self._git.ask("config", "--get-regexp", r"^remote\..*\.(promisor|partialclonefilter)$"):
+            yield self._trouble(
+                "history",
+                "may lack file versions: this is a partial clone, and nothing is fetched while scanning",
+                "Scan a full clone: git clone without --filter.",
+            )
+
+    def _unwalked(self, status: int, listing: object) -> Iterator[Trouble]:
+        """Objects that commits name but the repository does not hold."""
+        assert hasattr(listing, "seek")
+        listing.seek(0)
+        for line in listing:  # type: ignore[attr-defined]
+            if line.startswith(b"?"):
+                yield self._trouble(
+                    line[1:].split()[0].decode(), "is missing; it was not scanned", "Run git fsck."
+                )
+        if status or self._cut_short:
+            self._cut_short = True
+            yield self._trouble(
+                "history",
+                "could not be walked to its end: an object is damaged",
+                "Run git fsck --full.",
+            )
+
+    def _commits(self) -> int:
+        words = self._revisions() if self._narrow else ["--all"]
+        return int(self._git.ask("rev-list", "--count", *words) or 0)
+
+    def _trouble(self, scope: str, message: str, advice: str) -> Trouble:
+        scope = f"object {scope}" if len(scope) >= 40 else scope
+        return Trouble(part=self.name, scope=scope, message=message, advice=advice)
+
+
+def _at(credential: Credential, one: Introduction, *, still: bool) -> Credential:
+    location = msgspec.structs.replace(
+        credential.location, path=one.path, commit=one.commit, in_head=still
+    )
+    storage = Storage.TREE if still else Storage.HISTORY
+    return msgspec.structs.replace(credential, location=location, storage=storage)
+
+
+def _renamed(credential: Credential, path: str) -> Credential:
+    location = msgspec.structs.replace(credential.location, path=path)
+    return msgspec.structs.replace(credential, location=location)
+
+
+def _current(allows: dict[str, list[InlineAllow]], head: dict[str, str]) -> Iterator[InlineAllow]:
+    """Every comment, with its path where HEAD has it; one of an older version covers that version
+    only and is not judged itself."""
+    paths = {id: path for path, id in head.items()}
+    for id, comments in allows.items():
+        for allow in comments:
+            yield msgspec.structs.replace(
+                allow, location=msgspec.structs.replace(allow.location, path=paths.get(id, ""))
+            )
+
+
+def _inherited(
+    placed: Credential,
+    found: dict[str, list[Credential]],
+    allows: dict[str, list[InlineAllow]],
+    head: dict[str, str],
+) -> Iterator[InlineAllow]:
+    """A comment that accepts a secret in HEAD accepts it where it first stood at that path."""
+    assert isinstance(placed.location, FileLocation)
+    now = head.get(placed.location.path, "")
+    for allow in allows.get(now, ()):
+        if any(
+            one.id == placed.id and covers(allow.location, one.location)
+            for one in found.get(now, ())
+        ):
+            moved = msgspec.structs.replace(placed.location, path="")
+            id = f"{allow.id}@{moved.object}:{moved.line}:{moved.column}"
+            yield msgspec.structs.replace(allow, id=id, location=moved)
+
+
+def _parsed(lines: Iterable[bytes]) -> Iterator[tuple[str, str, int | None]]:
+    for line in lines:
+        id, kind, *size = os.fsdecode(line).split()
+        yield id, kind, int(size[0]) if size else None

@@ -1,0 +1,294 @@
+"""Files as they lie on disk: what git tracks or would track, elsewhere all there is."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Callable, Iterable, Iterator
+from typing import ClassVar
+
+from keymuster.collect.base import Batch, Blob, Context, Observed, Read, Source
+from keymuster.collect.exclude import excluder
+from keymuster.collect.git import Git, is_bare, toplevel
+from keymuster.errors import Unreadable
+from keymuster.model import Storage, Trouble
+
+_BATCH_FILES = 256
+_BATCH_BYTES = 8 * 1024 * 1024
+_PIECE = 64 * 1024 * 1024
+_OVERLAP = 256 * 1024
+"""More than the engine looks around a hit, on either side."""
+
+_SPECIAL = {
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFBLK: "a device",
+    stat.S_IFCHR: "a device",
+}
+_OPEN = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_CLOSED = re.compile(r"could not open directory '(.*?)/?': (.*)", re.DOTALL)
+_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
+
+
+class Worktree(Source):
+    """Regular files under the given paths. Links are not followed, except those named outright."""
+
+    name: ClassVar[str] = "worktree"
+
+    def __init__(self, context: Context) -> None:
+        self._selection = context.selection
+        self._excluded = excluder(context.selection.exclude)
+        self._counts = {"files": 0, "bytes": 0, "excluded": 0, "links_not_followed": 0}
+
+    def counts(self) -> dict[str, int]:
+        return self._counts
+
+    def finish(self, observed: Iterable[Observed]) -> Iterator[Observed]:
+        yield from observed
+
+    def batches(self) -> Iterator[Batch | Trouble]:
+        items: list[tuple[str, int]] = []
+        size = 0
+        seen: set[str] = set()
+        for found in self._listed():
+            if isinstance(found, Trouble):
+                yield found
+                continue
+            path, length = found
+            if path in seen:
+                continue
+            seen.add(path)
+            items.append(found)
+            size += length
+            if len(items) >= _BATCH_FILES or size >= _BATCH_BYTES:
+                yield Batch(items=tuple(items), bytes=size)
+                items, size = [], 0
+        if items:
+            yield Batch(items=tuple(items), bytes=size)
+
+    def read(self, batch: Batch) -> Iterator[Read]:
+        for path, _ in batch.items:
+            try:
+                yield from self._file(path)
+            except OSError as error:
+                yield self._trouble(path, f"could not be read: {error.strerror}")
+
+    def _listed(self) -> Iterator[tuple[str, int] | Trouble]:
+        """(path, bytes) of every regular file in question."""
+        for path in self._selection.paths:
+            try:
+                kind = os.stat(path).st_mode
+            except OSError as error:
+                yield self._trouble(path, f"could not be read: {error.strerror}")
+                continue
+            if stat.S_ISDIR(kind):
+                yield from self._folder(path)
+            else:
+                yield from self._weighed(
+                    os.path.realpath(path) if os.path.islink(path) else path, named=True
+                )
+
+    def _folder(self, folder: str) -> Iterator[tuple[str, int] | Trouble]:
+        if toplevel(folder) is None:
+            yield from self._walked(folder)
+            return
+        if is_bare(folder) and not os.path.exists(os.path.join(folder, ".git")):
+            raise Unreadable(
+                f"{folder} is a bare repository: it has no files to scan",
+                "Add --history to scan its commits.",
+            )
+        yield from self._tracked(folder)
+
+    def _tracked(self, folder: str) -> Iterator[tuple[str, int] | Trouble]:
+        """What git lists below a folder, and what it would list in repositories inside it."""
+        words = ["ls-files", "-z", "-t", "--cached", "--deleted", "--others"]
+        if not self._selection.include_ignored:
+            words.append("--exclude-standard")
+        try:
+            listing, warnings = Git(folder, worktree=toplevel(folder)).listing(*words)
+        except Unreadable as error:
+            yield Trouble(
+                part=self.name, scope=self._relative(folder),
+                message=f"{error.message}; every file in it was scanned instead, ignored ones too",
+                advice=error.advice(),
+            )  # fmt: skip
+            yield from self._walked(folder)
+            return
+        for warning in warnings:
+            if closed := _CLOSED.fullmatch(warning):
+                yield self._trouble(
+                    os.path.join(folder, closed[1]), f"could not be read: {closed[2]}"
+                )
+        names: dict[str, bool] = {}
+        for entry in os.fsdecode(listing).split("\0"):
+            if entry:
+                gone = entry[0] in "RS"  # deleted on purpose, or outside a sparse checkout
+                names[entry[2:]] = names.get(entry[2:], False) or gone
+        real = _real_folders(folder)
+        for name, gone in names.items():
+            path = os.path.join(folder, name.rstrip("/"))
+            if not real(os.path.dirname(path)) or (gone and _is_gone(path)):
+                continue
+            if os.path.isdir(path) and not os.path.islink(path):
+                yield from self._nested(path)
+            else:
+                yield from self._weighed(path)
+
+    def _nested(self, folder: str) -> Iterator[tuple[str, int] | Trouble]:
+        """A submodule, or a repository somebody cloned into this one."""
+        if os.path.exists(os.path.join(folder, ".git")):
+            yield from self._tracked(folder)
+        else:
+            yield from self._walked(folder)
+
+    def _walked(self, folder: str) -> Iterator[tuple[str, int] | Trouble]:
+        waiting = [folder]
+        while waiting:
+            here = waiting.pop()
+            try:
+                entries = sorted(os.scandir(here), key=lambda entry: entry.name)
+            except OSError as error:
+                yield self._trouble(here, f"could not be read: {error.strerror}")
+                continue
+            inner = []
+            for entry in entries:
+                if entry.name == ".git":
+                    continue
+                if not entry.is_dir(follow_symlinks=False):
+                    yield from self._weighed(entry.path)
+                elif os.path.exists(os.path.join(entry.path, ".git")):
+                    yield from self._tracked(entry.path)
+                else:
+                    inner.append(entry.path)
+            waiting.extend(reversed(inner))
+
+    def _weighed(self, path: str, *, named: bool = False) -> Iterator[tuple[str, int] | Trouble]:
+        """The path with its size, if it is a file that counts."""
+        if self._excluded(self._relative(path)):
+            self._counts["excluded"] += 1
+            return
+        try:
+            about = os.stat(path) if named else os.lstat(path)
+        except OSError as error:
+            yield self._trouble(path, f"could not be read: {error.strerror}")
+            return
+        kind = stat.S_IFMT(about.st_mode)
+        if kind == stat.S_IFLNK:
+            self._counts["links_not_followed"] += 1
+        elif kind != stat.S_IFREG:
+            yield self._trouble(
+                path, f"is {_SPECIAL.get(kind, 'not a regular file')}; it was not read"
+            )
+        elif about.st_size > self._selection.max_file_bytes:
+            yield self._too_large(path, about.st_size)
+        else:
+            self._counts["files"] += 1
+            self._counts["bytes"] += about.st_size
+            yield path, about.st_size
+
+    def _file(self, path: str) -> Iterator[Read]:
+        handle = os.open(path, _OPEN | _NOFOLLOW)
+        try:
+            before = os.fstat(handle)
+            if not stat.S_ISREG(before.st_mode):
+                yield self._trouble(path, "is no longer a regular file; it was not read")
+                return
+            yield from self._pieces(path, handle, before.st_size)
+            after = os.fstat(handle)
+            if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+                yield self._trouble(
+                    path, "changed while it was read", "Scan again when nothing writes to it."
+                )
+        finally:
+            os.close(handle)
+
+    def _pieces(self, path: str, handle: int, size: int) -> Iterator[Blob]:
+        """The file whole, or as overlapping pieces if it is too large to hold."""
+        name = self._relative(path)
+        content = _read(handle, min(size, _PIECE + _OVERLAP))
+        if size <= _PIECE + _OVERLAP or b"\0" in content[:8192]:
+            content += _read(handle, self._selection.max_file_bytes - len(content) + 1)
+            yield Blob(path=name, data=content, storage=Storage.TREE)
+            return
+        left = size - len(content)
+        line, column, lead = 1, 1, 0
+        while True:
+            end = len(content) - _OVERLAP if left else len(content)
+            piece = Blob(
+                path=name, data=content, storage=Storage.TREE, line=line, column=column,
+                core=(lead, end),
+            )  # fmt: skip
+            yield piece
+            if not left:
+                return
+            keep = _start_of_character(content, max(0, end - _OVERLAP))
+            line, column = piece.positions().at(keep)
+            more = _read(handle, min(left, _PIECE))
+            left = left - len(more) if more else 0
+            content = content[keep:] + more
+            lead = end - keep
+
+    def _relative(self, path: str) -> str:
+        """The path as the report has it: below the root, with `/`."""
+        relative = os.path.relpath(path, self._selection.root)
+        outside = relative == os.pardir or relative.startswith(os.pardir + os.sep)
+        return (path if outside else relative).replace(os.sep, "/")
+
+    def _trouble(self, path: str, message: str, advice: str = "") -> Trouble:
+        return Trouble(part=self.name, scope=self._relative(path), message=message, advice=advice)
+
+    def _too_large(self, path: str, size: int) -> Trouble:
+        limit = self._selection.max_file_bytes
+        return self._trouble(
+            path,
+            f"is {size:,} bytes, more than the limit of {limit:,}; it was not read",
+            "Raise --max-file-size to scan it, or exclude it.",
+        )
+
+
+def _real_folders(root: str) -> Callable[[str], bool]:
+    """Whether a folder below the root is reached without following a link. git lists what the
+    index names even where a link has taken the place of a folder."""
+
+    known = {root: True}
+
+    def real(folder: str) -> bool:
+        unknown = []
+        while folder not in known and len(folder) > len(root):
+            unknown.append(folder)
+            folder = os.path.dirname(folder)
+        answer = known.get(folder, True)
+        for one in reversed(unknown):
+            answer = known[one] = answer and not os.path.islink(one)
+        return answer
+
+    return real
+
+
+def _is_gone(path: str) -> bool:
+    """Whether nothing lies there; a file that may not be looked at is not gone."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _start_of_character(content: bytes, offset: int) -> int:
+    """The offset, moved back out of the middle of a UTF-8 character."""
+    start = offset
+    while start > max(0, offset - 3) and content[start] & 0xC0 == 0x80:
+        start -= 1
+    return start
+
+
+def _read(handle: int, size: int) -> bytes:
+    """Up to `size` bytes; fewer only at the end of the file."""
+    chunks = []
+    while size > 0 and (chunk := os.read(handle, min(size, 1 << 26))):
+        chunks.append(chunk)
+        size -= len(chunk)
+    return b"".join(chunks)
