@@ -1,0 +1,1 @@
+"""Step 3: derived facts about what the inventory holds."""

@@ -1,0 +1,1 @@
+"""Step 4: hold the policies against the inventory. Pure: same inputs, same findings."""

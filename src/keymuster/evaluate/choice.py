@@ -1,0 +1,56 @@
+"""Which rules the user wants: globs over policy ids, format ids, both, and NHI categories."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+from msgspec import Struct
+
+from keymuster.errors import SettingsError
+from keymuster.model import Nhi
+from keymuster.rules.frameworks import nhi_id
+from keymuster.rules.schema import Policy, RuleSet
+
+
+class Choice(Struct, frozen=True, kw_only=True):
+    """`only` empty means all; `skip` wins over `only`."""
+
+    only: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+
+    def wants(self, policy: Policy, format: str) -> bool:
+        names = _names(policy, format)
+        return not _any(names, self.skip) and (not self.only or _any(names, self.only))
+
+    def check(self, rules: RuleSet) -> None:
+        """SettingsError for a glob that no rule answers to: a typo must not switch off a scan."""
+        known = {name for policy in rules.policies for name in _names(policy, "")}
+        known |= {category.value for category in Nhi} | {token.id for token in rules.tokens}
+        known |= {f"{policy.id}/{token.id}" for policy in rules.policies for token in rules.tokens}
+        for glob in (*self.only, *self.skip):
+            if not _any(known, (glob,)):
+                raise SettingsError(
+                    f"no rule is called `{glob}`",
+                    _nearest(glob, rules) + "See: keymuster rules list",
+                )
+
+
+def _names(policy: Policy, format: str) -> set[str]:
+    names = {policy.id, *(category.value for category in policy.nhi)}
+    return names | ({format, f"{policy.id}/{format}"} if format else set())
+
+
+def _any(names: set[str], globs: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(name, nhi_id(glob) or glob) for name in names for glob in globs)
+
+
+def _nearest(glob: str, rules: RuleSet) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(glob, [rule.id for rule in rules.rules], n=1)
+    return f"Did you mean `{close[0]}`? " if close else ""
+
+
+def names_rule(named: str, policy: str, rule: str) -> bool:
+    """Whether a name in an inline comment means a finding's rule: its policy, its format, or both."""
+    return named in (policy, rule, rule.partition("/")[2] or policy)

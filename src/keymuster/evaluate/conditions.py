@@ -1,0 +1,95 @@
+"""The `when:` of policies: CEL, compiled against the view of their subject."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from difflib import get_close_matches
+from string import Formatter
+from typing import Any
+
+from keymuster.errors import RuleError
+from keymuster.evaluate.view import fields
+from keymuster.rules.schema import Policy, RuleSet, Subject
+
+
+def check(rules: RuleSet) -> None:
+    """RuleError for a condition or message that names what does not exist."""
+    conditions = Conditions()
+    for policy in rules.policies:
+        conditions.compiled(policy)
+        known = fields(policy.applies_to)
+        try:
+            holes = list(Formatter().parse(policy.message))
+        except ValueError as error:
+            raise RuleError(policy.id, f"message: {error}") from error
+        for _, name, spec, conversion in holes:
+            if name is not None and (name not in known or spec or conversion):
+                raise RuleError(
+                    policy.id,
+                    f"message: `{{{name}}}` is not a plain field of {policy.applies_to}{_hint(name, known)}",
+                )
+
+
+class Conditions:
+    """Compiles each condition once."""
+
+    def __init__(self) -> None:
+        self._environments: dict[Subject, Any] = {}
+        self._compiled: dict[str, Any] = {}
+
+    def hold(self, policy: Policy, view: Mapping[str, Any]) -> bool:
+        """Whether the policy's condition holds for a record, given its view."""
+        data = {f"{policy.applies_to}.{name}": value for name, value in view.items()}
+        try:
+            answer = self.compiled(policy).eval(data=data).value()
+        except RuntimeError as error:  # as for mistakes that show when compiling
+            raise RuleError(policy.id, f"when: {str(error).splitlines()[0]}") from error
+        if not isinstance(answer, bool):
+            raise RuleError(policy.id, f"when: {answer}")
+        return answer
+
+    def compiled(self, policy: Policy) -> Any:
+        if policy.id not in self._compiled:
+            self._compiled[policy.id] = self._compile(policy)
+        return self._compiled[policy.id]
+
+    def _compile(self, policy: Policy) -> Any:
+        environment = self._environment(policy.applies_to)
+        try:
+            expression = environment.compile(policy.when)
+        except RuntimeError as error:  # what the CEL runtime raises for every mistake
+            raise RuleError(
+                policy.id, f"when: {_explained(str(error), policy.applies_to)}"
+            ) from error
+        if expression.return_type().name() != "BOOL":
+            raise RuleError(policy.id, "when: gives no yes or no")
+        return expression
+
+    def _environment(self, subject: Subject) -> Any:
+        if subject not in self._environments:
+            from cel_expr_python import cel
+
+            self._environments[subject] = cel.NewEnv(
+                variables={
+                    f"{subject}.{name}": cel.Type(kind) for name, kind in fields(subject).items()
+                }
+            )
+        return self._environments[subject]
+
+
+def _explained(problem: str, subject: Subject) -> str:
+    """The runtime's words on one line, with the nearest field for a name that is unknown."""
+    if unknown := re.search(r"undeclared reference to '([\w.]+)'", problem):
+        owner, _, name = unknown[1].rpartition(".")
+        if owner == subject:
+            return f"no field `{name}` on {subject}{_hint(name, fields(subject))}"
+        also = f"; did you mean `{subject}.{name}`?" if name in fields(subject) else ""
+        return f"there is no `{unknown[1]}`{also}"
+    first = re.search(r"ERROR: <input>:(\d+:\d+): ([^\n|]+)", problem)
+    return f"at {first[1]}: {first[2].strip()}" if first else problem.splitlines()[0]
+
+
+def _hint(name: str, known: Mapping[str, str]) -> str:
+    close = get_close_matches(name, known, n=1)
+    return f"; did you mean `{close[0]}`?" if close else f"; there are {', '.join(sorted(known))}"

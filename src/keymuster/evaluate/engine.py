@@ -1,0 +1,157 @@
+"""From inventory and policies to findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from msgspec import Struct
+
+from keymuster.evaluate import allows
+from keymuster.evaluate.choice import Choice
+from keymuster.evaluate.conditions import Conditions
+from keymuster.evaluate.view import SUBJECTS, view
+from keymuster.inventory.build import Inventory
+from keymuster.model import (
+    Credential,
+    FileLocation,
+    Finding,
+    Framework,
+    InlineAllow,
+    Location,
+    Reference,
+    RuleText,
+)
+from keymuster.rules import frameworks
+from keymuster.rules.schema import Policy, RuleSet, TokenFormat
+
+
+class Verdict(Struct, frozen=True, kw_only=True):
+    """The findings, gravest first within their file, and the words for the rules they name."""
+
+    findings: tuple[Finding, ...]
+    rules: tuple[RuleText, ...]
+    frameworks: tuple[Framework, ...]
+
+
+def evaluate(inventory: Inventory, rules: RuleSet, choice: Choice, now: datetime) -> Verdict:
+    """Every finding the wanted policies have on the inventory."""
+    comments = inventory.allows
+    findings = [
+        part
+        for finding in _held(inventory, rules, choice, now)
+        for part in allows.apply(finding, comments, now.date())
+    ]
+    findings.sort(key=_order)
+    texts = _texts(findings, rules)
+    used = {reference for text in texts for reference in text.references}
+    return Verdict(findings=tuple(findings), rules=texts, frameworks=frameworks.named(rules, used))
+
+
+def _held(inventory: Inventory, rules: RuleSet, choice: Choice, now: datetime) -> Iterator[Finding]:
+    conditions = Conditions()
+    tokens = {token.id: token for token in rules.tokens}
+    for subject, kind in SUBJECTS.items():
+        policies = [policy for policy in rules.policies if policy.applies_to == subject]
+        if not policies:
+            continue
+        for record in _subjects(inventory, kind):
+            seen = view(subject, record, inventory, now)
+            for policy in policies:
+                if choice.wants(policy, _format(record)) and conditions.hold(policy, seen):
+                    yield _finding(policy, tokens.get(_format(record)), record, inventory, seen)
+
+
+def _subjects(inventory: Inventory, kind: type[Any]) -> Iterable[Any]:
+    records = inventory.of(kind)
+    return filter(allows.is_judged, records) if kind is InlineAllow else records
+
+
+def _finding(
+    policy: Policy,
+    token: TokenFormat | None,
+    record: Any,
+    inventory: Inventory,
+    seen: dict[str, Any],
+) -> Finding:
+    places = dict.fromkeys(one.location for one in inventory.sightings(record))
+    confidence = min(
+        policy.confidence,
+        getattr(record, "confidence", policy.confidence),
+        key=lambda one: one.rank,
+    )
+    evidence = record.tags if isinstance(record, Credential) else {}
+    return Finding(
+        id=sha256(f"{policy.id}\0{record.id}".encode("utf-8", "surrogateescape")).hexdigest()[:32],
+        rule="/".join(filter(None, (policy.id, _format(record)))),
+        policy=policy.id,
+        nhi=tuple(policy.nhi),
+        severity=policy.severity,
+        confidence=confidence,
+        subject=record.id,
+        message=policy.message.format(**seen),
+        places=tuple(sorted(places, key=_place)),
+        evidence=evidence,
+        remediation=_remediation(policy, token),
+    )
+
+
+def _remediation(policy: Policy, token: TokenFormat | None) -> str:
+    """The policy's steps, with the format's own way to revoke where they ask for it."""
+    revoke = token.revoke.strip() if token else "Revoke it."
+    return policy.remediation.strip().replace("{revoke}", revoke)
+
+
+def _format(record: Any) -> str:
+    return record.format if isinstance(record, Credential) else ""
+
+
+def _place(location: Location) -> tuple[int, str, int, int]:
+    """Places in the tree before places in history, then by path and line."""
+    if isinstance(location, FileLocation):
+        return int(location.commit is not None), location.path, location.line, location.column
+    return 2, str(location), 0, 0
+
+
+def _order(finding: Finding) -> tuple[bool, tuple[int, str, int, int], int, str, str]:
+    return (
+        finding.suppression is not None,
+        _place(finding.location),
+        -finding.severity.rank,
+        finding.rule,
+        finding.id,
+    )
+
+
+def _texts(findings: Iterable[Finding], rules: RuleSet) -> tuple[RuleText, ...]:
+    """The words for each rule that has findings."""
+    policies = {policy.id: policy for policy in rules.policies}
+    tokens = {token.id: token for token in rules.tokens}
+    texts = {}
+    for finding in findings:
+        policy, token = policies[finding.policy], tokens.get(finding.rule.partition("/")[2])
+        texts[finding.rule] = rule_text(rules, policy, token)
+    return tuple(texts[id] for id in sorted(texts))
+
+
+def rule_text(rules: RuleSet, policy: Policy, token: TokenFormat | None) -> RuleText:
+    """The words of a policy, for one token format where one decides."""
+    nhi = tuple(
+        Reference(framework="owasp-nhi", id=f"{category.value}:2025") for category in policy.nhi
+    )
+    mapped = frameworks.references(rules, policy.kind)
+    return RuleText(
+        id=f"{policy.id}/{token.id}" if token else policy.id,
+        title=f"{policy.title}: {token.name}" if token else policy.title,
+        why=policy.why.strip(),
+        remediation=_remediation(policy, token),
+        severity=policy.severity,
+        confidence=min(policy.confidence, token.confidence, key=lambda one: one.rank)
+        if token
+        else policy.confidence,
+        nhi=tuple(policy.nhi),
+        references=tuple(dict.fromkeys((*nhi, *mapped))),
+        links=tuple(dict.fromkeys((*policy.references, *(token.references if token else ())))),
+    )

@@ -1,0 +1,146 @@
+"""What a policy's `when:` may speak of: the fields of a record, and what follows from them.
+
+Every field is a CEL variable of its own (`credential.kind`), declared with its type, so that an
+expression with a typo is refused when rules are loaded and not when an estate is scanned.
+"""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Callable
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+from keymuster.inventory.build import Inventory
+from keymuster.model import (
+    Credential,
+    CredentialKind,
+    CredentialStatus,
+    Environment,
+    FileLocation,
+    Grant,
+    Identity,
+    InlineAllow,
+    Resource,
+    Storage,
+    Trust,
+    Use,
+)
+from keymuster.rules.schema import Subject
+
+SUBJECTS: dict[Subject, type[Any]] = {
+    "identity": Identity,
+    "credential": Credential,
+    "grant": Grant,
+    "trust": Trust,
+    "use": Use,
+    "resource": Resource,
+    "inline_allow": InlineAllow,
+}
+"""The record each word of `applies_to` stands for."""
+
+Derive: TypeAlias = Callable[[Any, Inventory, datetime], Any]
+
+
+def _storages(record: Credential, inventory: Inventory, _: datetime) -> list[str]:
+    return sorted({one.storage.value for one in inventory.sightings(record)})
+
+
+def _in_storage(*wanted: Storage) -> Derive:
+    def derive(record: Credential, inventory: Inventory, _: datetime) -> bool:
+        return any(one.storage in wanted for one in inventory.sightings(record))
+
+    return derive
+
+
+def _only_in_history(record: Credential, inventory: Inventory, _: datetime) -> bool:
+    return all(one.storage is Storage.HISTORY for one in inventory.sightings(record))
+
+
+def _paths(record: Any, inventory: Inventory, _: datetime) -> list[str]:
+    places = (one.location for one in inventory.sightings(record))
+    return sorted({place.path for place in places if isinstance(place, FileLocation)})
+
+
+def _has_status(status: CredentialStatus) -> Derive:
+    """Whether every sighting has it: one that has not is reason enough to look."""
+
+    def derive(record: Credential, inventory: Inventory, _: datetime) -> bool:
+        return all(one.status is status for one in inventory.sightings(record))
+
+    return derive
+
+
+def _expired(record: Credential, _: Inventory, now: datetime) -> bool:
+    """Past its end. A private key has none: it opens and signs whatever its certificate says."""
+    if record.kind is CredentialKind.PRIVATE_KEY or record.expires_at is None:
+        return False
+    return record.expires_at < now
+
+
+def _allow_expired(record: InlineAllow, _: Inventory, now: datetime) -> bool:
+    return record.until is not None and record.until < now.date()
+
+
+DERIVED: dict[Subject, dict[str, tuple[str, Derive]]] = {
+    "credential": {
+        "storages": ("list<string>", _storages),
+        "in_tree": ("bool", _in_storage(Storage.TREE, Storage.INPUT)),
+        "staged": ("bool", _in_storage(Storage.STAGED)),
+        "only_in_history": ("bool", _only_in_history),
+        "paths": ("list<string>", _paths),
+        "places": ("int", lambda record, inventory, _: len(inventory.sightings(record))),
+        "sample": ("bool", _has_status(CredentialStatus.SAMPLE)),
+        "encrypted": ("bool", _has_status(CredentialStatus.ENCRYPTED)),
+        "for_test": ("bool", lambda record, *_: record.environment is Environment.TEST),
+        "expired": ("bool", _expired),
+    },
+    "inline_allow": {"expired": ("bool", _allow_expired)},
+}
+"""Subject -> name -> (CEL type, how to find it)."""
+
+
+def fields(subject: Subject) -> dict[str, str]:
+    """Name -> CEL type of everything a policy about this subject may name."""
+    hints = typing.get_type_hints(SUBJECTS[subject])
+    plain = {name: kind for name, hint in hints.items() if (kind := _cel_type(hint))}
+    return plain | {name: kind for name, (kind, _) in DERIVED.get(subject, {}).items()}
+
+
+def view(subject: Subject, record: Any, inventory: Inventory, now: datetime) -> dict[str, Any]:
+    """Name -> value of every field of `fields(subject)` for one record."""
+    derived = DERIVED.get(subject, {})
+    return {
+        name: _plain(
+            derived[name][1](record, inventory, now) if name in derived else getattr(record, name)
+        )
+        for name in fields(subject)
+    }
+
+
+def _cel_type(hint: Any) -> str | None:
+    if isinstance(hint, type) and issubclass(hint, str | StrEnum):
+        return "string"
+    return {
+        bool: "bool",
+        tuple[str, ...]: "list<string>",
+        dict[str, str]: "map<string, string>",
+        dict[str, Any]: "map<string, dyn>",
+    }.get(hint)
+
+
+def _plain(value: Any) -> Any:
+    """The value as CEL takes it: no enums, no tuples, and text that is UTF-8 throughout, with
+    escapes for the bytes of a file name that are not."""
+    match value:
+        case StrEnum():
+            return value.value
+        case str():
+            return value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        case tuple() | list():
+            return [_plain(one) for one in value]
+        case dict():
+            return {_plain(key): _plain(one) for key, one in value.items()}
+        case _:
+            return value

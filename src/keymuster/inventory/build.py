@@ -1,0 +1,50 @@
+"""Merge observations into an inventory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from keymuster.model import Credential, InlineAllow, Observation
+
+_T = TypeVar("_T")
+
+
+class Inventory(Struct, kw_only=True):
+    """The estate by id. `seen` holds every observation of a record, in the order they came."""
+
+    records: dict[str, Observation]
+    seen: dict[str, list[Observation]]
+
+    def of(self, kind: type[_T]) -> Iterator[_T]:
+        """The merged records of one kind, in order of their first sighting."""
+        return (record for record in self.records.values() if isinstance(record, kind))
+
+    def sightings(self, record: Any) -> list[Any]:
+        """Every observation that was merged into a record."""
+        return self.seen[record.id]
+
+    @property
+    def allows(self) -> list[InlineAllow]:
+        return list(self.of(InlineAllow))
+
+
+def build(observations: Iterable[Observation]) -> Inventory:
+    """One record per id; what several sightings say is put together."""
+    seen: dict[str, list[Observation]] = {}
+    for one in observations:
+        seen.setdefault(one.id, []).append(one)
+    return Inventory(records={id: _merged(all) for id, all in seen.items()}, seen=seen)
+
+
+def _merged(sightings: list[Observation]) -> Observation:
+    first = sightings[0]
+    if len(sightings) == 1 or not isinstance(first, Credential):
+        return first
+    credentials = [one for one in sightings if isinstance(one, Credential)]
+    surest = max(credentials, key=lambda one: one.confidence.rank)
+    tags = {key: value for one in reversed(credentials) for key, value in one.tags.items()}
+    return replace(surest, tags=tags, location=first.location)
