@@ -1,0 +1,33 @@
+"""The contract of an output format."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Protocol, TextIO
+
+from msgspec import Struct
+
+from keymuster.model import Report
+
+
+class Style(Struct, frozen=True, kw_only=True):
+    """How a person wants to read: with colour, with the accepted findings and the evidence."""
+
+    color: bool = False
+    verbose: bool = False
+
+
+class Reporter(Protocol):
+    """Writes a report. It gets no secret text, so it cannot leak one."""
+
+    name: ClassVar[str]
+
+    def __init__(self, style: Style) -> None: ...
+
+    def write(self, report: Report, out: TextIO) -> None: ...
+
+
+def readable(text: str) -> str:
+    """A path or name as printable text: bytes that are not UTF-8 and control characters, which a
+    terminal would obey, become escapes."""
+    text = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)

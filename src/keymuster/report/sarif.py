@@ -1,0 +1,378 @@
+"""SARIF 2.1.0, as code-scanning services read it: OASIS standard, and GitHub's page "SARIF support
+for code scanning" for what it requires and where it cuts."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any, ClassVar, TextIO
+from urllib.parse import quote
+
+import msgspec
+
+from keymuster import __version__
+from keymuster.model import (
+    Confidence,
+    FileLocation,
+    Finding,
+    Framework,
+    Location,
+    Report,
+    RuleText,
+    Severity,
+    Trouble,
+)
+from keymuster.model.secret import MASK
+from keymuster.report.base import Reporter, Style, readable
+
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+HOME = "https://github.com/keymuster/keymuster"
+MOST_RESULTS = 25_000
+"""GitHub refuses a run with more."""
+MOST_BYTES = 10 * 1024 * 1024
+"""GitHub refuses a file that is larger than this when packed."""
+MOST_TAGS = 20
+MOST_NAME = 255
+MOST_TEXT = 1024
+
+_LEVELS = {
+    Severity.INFO: "note",
+    Severity.LOW: "note",
+    Severity.MEDIUM: "warning",
+    Severity.HIGH: "error",
+    Severity.CRITICAL: "error",
+}
+_SECURITY_SEVERITIES = {
+    Severity.INFO: "1.0",
+    Severity.LOW: "2.5",
+    Severity.MEDIUM: "5.5",
+    Severity.HIGH: "8.0",
+    Severity.CRITICAL: "9.5",
+}
+"""Inside GitHub's bands, away from their borders."""
+_PRECISIONS = {Confidence.LOW: "low", Confidence.MEDIUM: "medium", Confidence.HIGH: "very-high"}
+_TAGGED = ("owasp-nhi", "cwe", "owasp-asi", "attack")
+"""Frameworks whose ids are worth one of the few tags; all of them are in the relationships."""
+
+
+class Sarif(Reporter):
+    """One run, one result per place, the frameworks as taxonomies."""
+
+    name: ClassVar[str] = "sarif"
+
+    def __init__(self, style: Style) -> None:
+        pass
+
+    def write(self, report: Report, out: TextIO) -> None:
+        results = [(finding, place) for finding in report.findings for place in finding.places]
+        encoded = _encoded(report, results, MOST_RESULTS)
+        most = min(len(results), MOST_RESULTS)
+        while len(encoded) > MOST_BYTES and len(zlib.compress(encoded, 6)) > MOST_BYTES:
+            most = most * 3 // 4
+            encoded = _encoded(report, results, most)
+        out.write(encoded.decode() + "\n")
+
+
+def _encoded(report: Report, results: Sequence[tuple[Finding, Location]], most: int) -> bytes:
+    kept = _gravest(results, most)
+    troubles = list(report.troubles)
+    if cut := len(results) - len(kept):
+        troubles.append(
+            Trouble(
+                part="sarif",
+                scope="results",
+                message=f"{cut:,} of {len(results):,} results are left out of this file, the mildest first",
+                advice="Code scanning takes no more. The JSON report holds all of them.",
+            )
+        )
+    document = {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(report, kept, troubles)]}
+    return msgspec.json.format(msgspec.json.encode(document), indent=2)
+
+
+def _gravest(
+    results: Sequence[tuple[Finding, Location]], most: int
+) -> Sequence[tuple[Finding, Location]]:
+    """As many as fit, in their old order."""
+    if len(results) <= most:
+        return results
+    order = sorted(range(len(results)), key=lambda at: (-results[at][0].severity.rank, at))
+    return [results[at] for at in sorted(order[:most])]
+
+
+def _run(
+    report: Report, results: Sequence[tuple[Finding, Location]], troubles: Sequence[Trouble]
+) -> dict[str, Any]:
+    frameworks = {one.id: (index, one) for index, one in enumerate(report.frameworks)}
+    rules = {rule.id: index for index, rule in enumerate(report.rules)}
+    run: dict[str, Any] = {
+        "tool": {
+            "driver": {
+                "name": "keymuster",
+                "fullName": f"keymuster {__version__}",
+                "organization": "keymuster",
+                "version": __version__,
+                "semanticVersion": __version__,
+                "informationUri": HOME,
+                "language": "en-US",
+                "rules": [_rule(rule, frameworks) for rule in report.rules],
+                "notifications": [_NOT_SEEN],
+                "supportedTaxonomies": [
+                    {"name": one.name, "guid": one.guid, "index": index}
+                    for index, one in frameworks.values()
+                ],
+            }
+        },
+        "automationDetails": {"id": f"keymuster/{report.mode or 'scan'}/"},
+        "taxonomies": [_taxonomy(framework) for framework in report.frameworks],
+        "invocations": [_invocation(report, troubles)],
+        "originalUriBaseIds": {
+            "SRCROOT": {"description": {"text": "The root of what was scanned."}}
+        },
+        "columnKind": "unicodeCodePoints",
+        "defaultEncoding": "utf-8",
+        "redactionTokens": [MASK],
+        "results": [_result(finding, place, rules) for finding, place in results],
+    }
+    if provenance := _provenance(report):
+        run["versionControlProvenance"] = [provenance]
+    return run
+
+
+_NOT_SEEN = {
+    "id": "not-seen",
+    "name": "NotSeen",
+    "shortDescription": {"text": "A part of the estate could not be looked at."},
+    "fullDescription": {
+        "text": "The scan could not look at something, so the absence of findings there means nothing."
+    },
+    "help": {"text": "Follow the advice in the message, then scan again."},
+    "helpUri": f"{HOME}#what-could-not-be-seen",
+    "defaultConfiguration": {"level": "warning"},
+}
+
+
+def _rule(rule: RuleText, frameworks: dict[str, tuple[int, Framework]]) -> dict[str, Any]:
+    why = rule.why or _sentence(rule.title)
+    links = "".join(f"\n- <{link}>" for link in rule.links)
+    descriptor: dict[str, Any] = {
+        "id": rule.id,
+        "name": _pascal(rule.id)[:MOST_NAME],
+        "shortDescription": {"text": _cut(_sentence(rule.title))},
+        "fullDescription": {"text": _cut(why)},
+        "help": {
+            "text": f"{why}\n\n{rule.remediation}".rstrip(),
+            "markdown": f"**Why it matters:** {why}\n\n**What to do:** {rule.remediation}\n{links}".rstrip(),
+        },
+        "helpUri": f"{HOME}/blob/main/docs/rules.md#{rule.id.partition('/')[0]}",
+        "defaultConfiguration": {"level": _LEVELS[rule.severity]},
+        "properties": {
+            "tags": list(_tags(rule)),
+            "precision": _PRECISIONS[rule.confidence],
+            "problem.severity": {"note": "recommendation"}.get(
+                _LEVELS[rule.severity], _LEVELS[rule.severity]
+            ),
+            "security-severity": _SECURITY_SEVERITIES[rule.severity],
+        },
+    }
+    if relationships := list(_relationships(rule, frameworks)):
+        descriptor["relationships"] = relationships
+    return descriptor
+
+
+def _tags(rule: RuleText) -> Iterator[str]:
+    """`security` first, then the framework ids, as many as are shown."""
+    tags = ["security", *(f"owasp-nhi/{category.value.lower()}" for category in rule.nhi)]
+    for wanted in _TAGGED[1:]:
+        form = "external/cwe/{}" if wanted == "cwe" else wanted + "/{}"
+        tags += [form.format(one.id.lower()) for one in rule.references if one.framework == wanted]
+    yield from list(dict.fromkeys(tags))[:MOST_TAGS]
+
+
+def _relationships(
+    rule: RuleText, frameworks: dict[str, tuple[int, Framework]]
+) -> Iterator[dict[str, Any]]:
+    """The rule is a case of its NHI categories, and relevant to everything else."""
+    for reference in rule.references:
+        if reference.framework not in frameworks:
+            continue
+        index, framework = frameworks[reference.framework]
+        place = next(
+            (at for at, one in enumerate(framework.entries) if one.id == reference.id), None
+        )
+        if place is not None:
+            yield {
+                "target": {
+                    "id": reference.id,
+                    "index": place,
+                    "toolComponent": {
+                        "name": framework.name,
+                        "guid": framework.guid,
+                        "index": index,
+                    },
+                },
+                "kinds": ["superset" if reference.framework == "owasp-nhi" else "relevant"],
+            }
+
+
+def _taxonomy(framework: Framework) -> dict[str, Any]:
+    return {
+        "name": framework.name,
+        "guid": framework.guid,
+        "version": framework.version,
+        "organization": framework.publisher,
+        "informationUri": framework.url,
+        "shortDescription": {"text": f"{framework.name}, {framework.version}."},
+        "isComprehensive": False,
+        "taxa": [
+            {
+                "id": entry.id,
+                "name": entry.name,
+                "shortDescription": {"text": _sentence(entry.name)},
+                "helpUri": entry.url or framework.url,
+            }
+            for entry in framework.entries
+        ],
+    }
+
+
+def _invocation(report: Report, troubles: Sequence[Trouble]) -> dict[str, Any]:
+    invocation: dict[str, Any] = {
+        "executionSuccessful": report.complete,
+        "toolExecutionNotifications": [_notification(trouble) for trouble in troubles],
+    }
+    if report.started_at and report.ended_at:
+        invocation["startTimeUtc"] = _utc(report.started_at)
+        invocation["endTimeUtc"] = _utc(report.ended_at)
+    return invocation
+
+
+def _notification(trouble: Trouble) -> dict[str, Any]:
+    said = f"{trouble.scope}: {trouble.message}. {trouble.advice}".strip()
+    return {
+        "level": "warning",
+        "message": {"text": readable(said)},
+        "descriptor": {"id": "not-seen", "index": 0},
+        "properties": {"part": trouble.part},
+    }
+
+
+def _provenance(report: Report) -> dict[str, Any] | None:
+    known = report.provenance
+    if not known.repository:
+        return None
+    provenance: dict[str, Any] = {
+        "repositoryUri": _uri(known.repository),
+        "mappedTo": {"uriBaseId": "SRCROOT"},
+    }
+    if known.revision:
+        provenance["revisionId"] = known.revision
+    if known.branch:
+        provenance["branch"] = readable(known.branch)
+    return provenance
+
+
+def _result(finding: Finding, place: Location, rules: dict[str, int]) -> dict[str, Any]:
+    result: dict[str, Any] = {
+        "ruleId": finding.rule,
+        "ruleIndex": rules[finding.rule],
+        "kind": "fail",
+        "level": _LEVELS[finding.severity],
+        "message": {"text": _message(finding, place)},
+        "locations": [_location(finding, place)],
+        "partialFingerprints": {"keymuster/v1": finding.id},
+        "properties": _properties(finding, place),
+    }
+    if isinstance(place, FileLocation) and place.line_hash:
+        result["partialFingerprints"]["primaryLocationLineHash"] = place.line_hash
+    if finding.suppression is not None:
+        result["suppressions"] = [
+            {
+                "kind": "inSource",
+                "status": "accepted",
+                "justification": readable(
+                    f"{finding.suppression.justification} (until {finding.suppression.until})"
+                ),
+            }
+        ]
+    return result
+
+
+def _message(finding: Finding, place: Location) -> str:
+    said = readable(finding.message)
+    if isinstance(place, FileLocation) and place.commit is not None:
+        return f"{said}, first in commit {place.commit.id[:12]} of {readable(place.path)}."
+    return _sentence(said)
+
+
+def _location(finding: Finding, place: Location) -> dict[str, Any]:
+    if not isinstance(place, FileLocation):
+        name = readable(str(place))
+        return {"logicalLocations": [{"fullyQualifiedName": name, "kind": "resource"}]}
+    physical: dict[str, Any] = {
+        "artifactLocation": _artifact(place.path),
+        "region": {
+            "startLine": place.line,
+            "startColumn": place.column,
+            "endLine": place.end_line,
+            "endColumn": place.end_column,
+        },
+    }
+    if place.context:
+        physical["region"]["snippet"] = {"text": MASK}
+        physical["contextRegion"] = {
+            "startLine": place.line,
+            "endLine": place.end_line,
+            "snippet": {"text": readable(place.context)},
+        }
+    return {"physicalLocation": physical}
+
+
+def _artifact(path: str) -> dict[str, str]:
+    """Relative paths hang on the root; absolute ones, which only arise from roots far apart, do not."""
+    uri = quote(path.encode("utf-8", "surrogateescape"), safe="/~!$&'()*+,;=@-._")
+    if path.startswith("/"):
+        return {"uri": f"file://{uri}"}
+    return {"uri": uri, "uriBaseId": "SRCROOT"}
+
+
+def _uri(text: str) -> str:
+    """A URI that somebody wrote by hand, with escapes for what no URI may hold."""
+    return quote(text.encode("utf-8", "surrogateescape"), safe="%/:?#[]~!$&'()*+,;=@-._")
+
+
+def _properties(finding: Finding, place: Location) -> dict[str, Any]:
+    properties: dict[str, Any] = {
+        "confidence": finding.confidence.value,
+        "severity": finding.severity.value,
+        "subject": readable(finding.subject),
+        "places": len(finding.places),
+    }
+    if finding.evidence:
+        properties["evidence"] = {key: readable(value) for key, value in finding.evidence.items()}
+    if isinstance(place, FileLocation) and place.commit is not None:
+        properties["commit"] = place.commit.id
+        properties["inHead"] = bool(place.in_head)
+        properties["author"] = readable(place.commit.author)
+        if place.commit.date:
+            properties["date"] = place.commit.date.isoformat()
+    return properties
+
+
+def _pascal(id: str) -> str:
+    return "".join(word.capitalize() for word in id.replace("/", "-").split("-"))
+
+
+def _sentence(text: str) -> str:
+    text = text.strip()
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MOST_TEXT else text[: MOST_TEXT - 1] + "…"
+
+
+def _utc(moment: datetime) -> str:
+    return (
+        moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    )

@@ -1,0 +1,178 @@
+"""For people: what, where, why it matters, what to do now."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import ClassVar, TextIO
+
+from keymuster.model import (
+    FileLocation,
+    Finding,
+    Location,
+    Report,
+    RuleText,
+    Severity,
+    Trouble,
+)
+from keymuster.report.base import Reporter, Style, readable
+
+_COLORS = {
+    Severity.CRITICAL: "1;31",
+    Severity.HIGH: "31",
+    Severity.MEDIUM: "33",
+    Severity.LOW: "36",
+    Severity.INFO: "2",
+}
+_BOLD, _DIM = "1", "2"
+_WIDTH = 100
+_PLACES_SHOWN = 5
+
+
+class Text(Reporter):
+    """Findings by file, then what to do about each kind, then what could not be seen.
+
+    What is accepted and what is for information only is counted, and shown when asked for.
+    """
+
+    name: ClassVar[str] = "text"
+
+    def __init__(self, style: Style) -> None:
+        self._style = style
+
+    def write(self, report: Report, out: TextIO) -> None:
+        for line in self._lines(report):
+            out.write(line + "\n")
+
+    def _lines(self, report: Report) -> Iterator[str]:
+        shown = [one for one in report.findings if self._style.verbose or _is_open(one)]
+        for path, findings in groupby(shown, key=_file):
+            yield self._paint(readable(path), _BOLD)
+            for finding in findings:
+                yield from self._finding(finding)
+            yield ""
+        yield from self._advice(shown, report.rules)
+        yield from self._troubles(report.troubles)
+        yield self._summary(report)
+
+    def _finding(self, finding: Finding) -> Iterator[str]:
+        place = finding.location
+        severity = self._paint(f"{finding.severity.value:<8}", _COLORS[finding.severity])
+        nhi = "/".join(category.value for category in finding.nhi)
+        yield f"  {_position(place):<8} {severity} {readable(finding.message)}  {self._paint(f'{finding.rule} [{nhi}]', _DIM)}"
+        if isinstance(place, FileLocation):
+            if place.context:
+                yield f"           {self._paint(readable(place.context), _DIM)}"
+            if place.commit is not None:
+                yield f"           first in {_commit(place)}"
+        for other in finding.places[1 : 1 + _PLACES_SHOWN]:
+            yield f"           also in {_place(other)}"
+        if len(finding.places) > 1 + _PLACES_SHOWN:
+            yield f"           and in {len(finding.places) - 1 - _PLACES_SHOWN} more places"
+        if finding.suppression is not None:
+            yield f"           accepted until {finding.suppression.until}: {readable(finding.suppression.justification)}"
+        if self._style.verbose:
+            for key, value in sorted(finding.evidence.items()):
+                yield f"           {key}: {readable(value)}"
+
+    def _advice(self, findings: Iterable[Finding], rules: Iterable[RuleText]) -> Iterator[str]:
+        named = {finding.rule for finding in findings if _is_open(finding)}
+        texts = [rule for rule in rules if rule.id in named]
+        if not texts:
+            return
+        yield self._paint("What to do", _BOLD)
+        for policy, group in groupby(texts, key=_policy):
+            members = list(group)
+            yield f"  {policy}"
+            yield from _wrapped(members[0].why, "    why: ", "         ")
+            for rule in members:
+                format = rule.id.partition("/")[2]
+                lead = f"    {format}: " if len(members) > 1 else "    do:  "
+                yield from _wrapped(rule.remediation, lead, "         ")
+        yield ""
+
+    def _troubles(self, troubles: Iterable[Trouble]) -> Iterator[str]:
+        listed = list(troubles)
+        if not listed:
+            return
+        yield self._paint("Not seen", _BOLD)
+        for trouble in listed:
+            yield f"  {readable(trouble.scope)}: {readable(trouble.message)}"
+            if trouble.advice:
+                yield f"    {readable(trouble.advice)}"
+        yield ""
+
+    def _summary(self, report: Report) -> str:
+        accepted = sum(one.suppression is not None for one in report.findings)
+        open_ones = [one for one in report.findings if one.suppression is None]
+        counts = [
+            f"{number} {severity.value}"
+            for severity in reversed(Severity)
+            if (number := sum(one.severity is severity for one in open_ones))
+        ]
+        findings = f"{len(open_ones)} finding{'' if len(open_ones) == 1 else 's'}"
+        parts = [f"{findings} ({', '.join(counts)})" if counts else findings]
+        if accepted:
+            parts.append(f"{accepted} accepted")
+        if not self._style.verbose and not all(map(_is_open, report.findings)):
+            parts.append("-v shows those accepted or for information")
+        if report.troubles:
+            parts.append(f"{len(report.troubles)} not seen")
+        if scanned := _scanned(report.counts):
+            parts.append(scanned)
+        if not report.complete:
+            parts.append("INCOMPLETE: the scan was cut short")
+        return "; ".join(parts)
+
+    def _paint(self, text: str, code: str) -> str:
+        return f"\x1b[{code}m{text}\x1b[0m" if self._style.color else text
+
+
+def _is_open(finding: Finding) -> bool:
+    """Whether somebody has to do something about it."""
+    return finding.suppression is None and finding.severity is not Severity.INFO
+
+
+def _policy(rule: RuleText) -> str:
+    return rule.id.partition("/")[0]
+
+
+def _file(finding: Finding) -> str:
+    place = finding.location
+    return place.path if isinstance(place, FileLocation) else str(place)
+
+
+def _position(place: Location) -> str:
+    return f"{place.line}:{place.column}" if isinstance(place, FileLocation) else ""
+
+
+def _place(place: Location) -> str:
+    where = readable(str(place))
+    if isinstance(place, FileLocation) and place.commit is not None:
+        return f"{where}, first in {_commit(place)}"
+    return where
+
+
+def _commit(place: FileLocation) -> str:
+    assert place.commit is not None
+    date = f"{place.commit.date:%Y-%m-%d}" if place.commit.date else "unknown date"
+    still = "still in HEAD" if place.in_head else "no longer in HEAD"
+    return f"{place.commit.id[:12]} by {readable(place.commit.author)}, {date}; {still}"
+
+
+def _wrapped(text: str, first: str, rest: str) -> list[str]:
+    plain = " ".join(readable(text.replace("\n", " ")).split())
+    return textwrap.wrap(
+        plain, _WIDTH, initial_indent=first, subsequent_indent=rest, break_long_words=False,
+        break_on_hyphens=False,
+    )  # fmt: skip
+
+
+def _scanned(counts: dict[str, int]) -> str:
+    if "objects" in counts:
+        return f"{counts.get('commits', 0):,} commits, {counts['objects']:,} file versions scanned"
+    if "files" in counts:
+        left_out = f", {counts['excluded']:,} excluded" if counts.get("excluded") else ""
+        return f"{counts['files']:,} file{'' if counts['files'] == 1 else 's'} scanned{left_out}"
+    return ""
