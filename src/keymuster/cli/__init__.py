@@ -1,0 +1,123 @@
+"""Arguments in, exit code out: 0 clean, 1 findings, 2 could not run, 3 incomplete and --strict."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from keymuster import __version__
+from keymuster.errors import KeymusterError
+
+COMMANDS = {
+    "scan": "Scan files, the staged change or the whole history.",
+    "rules": "List, show, check and start rules.",
+    "init": "Set a repository up: settings, hook, CI.",
+}
+"""Name -> one line of help. The module `cli.<name>` is imported when the command is called."""
+
+
+class LazyGroup(click.Group):
+    """Imports a subcommand when it is needed, so that each costs only itself."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command = import_module(f"keymuster.cli.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from difflib import get_close_matches
+
+            close = get_close_matches(args[0], COMMANDS, n=1)
+            if not close or "Did you mean" in error.message:
+                raise
+            raise click.UsageError(f"{error.message} Did you mean '{close[0]}'?", ctx) from error
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:  # click would end with 1, which means findings
+            let_go_of_stdout()
+            return 0
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="keymuster")
+def cli() -> None:
+    """Call every secret and every non-human identity to roll-call.
+
+    \b
+    Examples:
+      keymuster scan                          the repository you are in
+      keymuster scan --staged                 what the next commit would add
+      keymuster scan --history                every version of every file
+      keymuster scan . -o sarif=out.sarif     for code scanning
+      keymuster init                          settings, hook and CI in one go
+
+    Shell completion: eval "$(_KEYMUSTER_COMPLETE=bash_source keymuster)" (or zsh_source, fish_source).
+    """
+
+
+def main() -> None:
+    """The console script. Whatever happens, a sentence and one of the four exit codes."""
+    if sys.stderr is None:  # closed by the caller: then nobody wants to hear it
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - until we end
+    try:
+        code = cli(prog_name="keymuster", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        code = 2
+    except click.ClickException as error:
+        error.show()
+        code = 2
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("keymuster: interrupted before there was anything to report", err=True)
+        code = 3
+    except KeymusterError as error:
+        click.echo(f"keymuster: {error}", err=True)
+        if error.advice():
+            click.echo(error.advice(), err=True)
+        code = 2
+    except OSError as error:  # a full disk, a folder that is gone, a file nobody may read
+        where = f": {os.fsdecode(error.filename)!r}" if error.filename else ""
+        click.echo(f"keymuster: {error.strerror or type(error).__name__}{where}", err=True)
+        code = 2
+    except Exception as error:  # a fault of ours; its text and trace may quote what was scanned
+        if "KEYMUSTER_TRACEBACK" in os.environ:
+            raise
+        click.echo(f"keymuster: internal error: {_where(error)}", err=True)
+        click.echo("Please report it; KEYMUSTER_TRACEBACK=1 shows the whole trace.", err=True)
+        code = 2
+    sys.exit(code or 0)
+
+
+def let_go_of_stdout() -> None:
+    """Nobody takes our output any more: let what is still buffered flush into nothing."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _where(error: Exception) -> str:
+    """The kind of an error and the line it comes from, without its words."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return type(error).__name__
+    return f"{type(error).__name__} at {os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}"

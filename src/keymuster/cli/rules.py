@@ -1,0 +1,133 @@
+"""`keymuster rules`: list, show, check and start rules."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from keymuster import pipeline, selftest
+from keymuster.errors import RuleError, SettingsError
+from keymuster.rules import loader, pages, templates
+from keymuster.rules.schema import RuleSet
+
+_FOLDERS = click.option(
+    "--rules", "folders", metavar="DIR", multiple=True, type=click.Path(path_type=Path),
+    help="A folder with more rules; repeatable.",
+)  # fmt: skip
+
+
+@click.group("rules")
+def command() -> None:
+    """List, show, check and start rules.
+
+    \b
+    Examples:
+      keymuster rules list                     every policy and token format
+      keymuster rules show github-pat          what it looks for, how to revoke it
+      keymuster rules check my-rules           hold rules against their examples
+      keymuster rules new token acme-api-key   a file to start from
+    """
+
+
+@command.command("list")
+@_FOLDERS
+def list_(folders: tuple[Path, ...]) -> None:
+    """Every policy and token format, one per line.
+
+    \b
+    Examples:
+      keymuster rules list
+      keymuster rules list --rules my-rules    with your own
+    """
+    rules = pipeline.load_rules(folders)
+    for policy in rules.policies:
+        nhi = "/".join(category.value for category in policy.nhi)
+        click.echo(f"policy  {policy.id:<40} {policy.severity.value:<9} {nhi:<12} {policy.title}")
+    for token in rules.tokens:
+        click.echo(
+            f"token   {token.id:<40} {token.confidence.value:<9} {token.vendor:<12} {token.name}"
+        )
+
+
+@command.command("show")
+@click.argument("id")
+@_FOLDERS
+def show(id: str, folders: tuple[Path, ...]) -> None:
+    """Everything about one rule.
+
+    \b
+    Examples:
+      keymuster rules show secret-in-tree
+      keymuster rules show github-pat          how it looks, how to revoke it
+    """
+    rules = pipeline.load_rules(folders)
+    rule = next((one for one in rules.rules if one.id == id), None)
+    if rule is None:
+        raise SettingsError(f"no rule is called `{id}`", _nearest(id, rules))
+    click.echo(pages.page(rule, rules).rstrip())
+
+
+@command.command("check")
+@click.argument("folder", required=False, type=click.Path(path_type=Path))
+def check(folder: Path | None) -> int:
+    """Hold rules (DIR, or the shipped ones) against their examples and cases.
+
+    \b
+    Examples:
+      keymuster rules check                    the shipped rules
+      keymuster rules check my-rules           the rules of a folder
+    """
+    subjects = loader.one_folder(folder) if folder else None
+    rules = pipeline.load_rules([folder] if folder else [])
+    found = list(selftest.problems(rules, subjects))
+    for problem in found:
+        click.echo(problem)
+    looked_at = subjects or rules
+    click.echo(
+        f"{len(looked_at.tokens)} token formats and {len(looked_at.policies)} policies: "
+        + (f"{len(found)} problems" if found else "all examples and cases come out as they say"),
+        err=bool(found),
+    )
+    return 2 if found else 0
+
+
+@command.command("new")
+@click.argument("kind", type=click.Choice(["token", "policy"]))
+@click.argument("name")
+@click.option(
+    "--dir",
+    "folder",
+    type=click.Path(path_type=Path),
+    default=Path("rules"),
+    show_default=True,
+    help="The folder of your rules.",
+)
+def new(kind: str, name: str, folder: Path) -> None:
+    """Write a rule file to start from: it loads, and its examples hold.
+
+    \b
+    Examples:
+      keymuster rules new token acme-api-key
+      keymuster rules new policy acme-key-in-tests --dir my-rules
+    """
+    try:
+        path, text = templates.start(kind, name)
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
+    target = folder / path
+    if target.exists():
+        raise SettingsError(f"{target} exists already", "Choose another name.")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise RuleError(target, f"could not be written: {error.strerror}") from error
+    click.echo(f"{target}: edit it, then run: keymuster rules check {folder}")
+
+
+def _nearest(id: str, rules: RuleSet) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(id, [rule.id for rule in rules.rules], n=1)
+    return f"Did you mean `{close[0]}`?" if close else "See: keymuster rules list"

@@ -1,0 +1,414 @@
+"""`keymuster scan`: from options to a report and an exit code."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+import click
+from msgspec.structs import replace
+
+from keymuster import pipeline, registry, settings, work
+from keymuster.cli import let_go_of_stdout
+from keymuster.collect.base import Context, Selection
+from keymuster.collect.git import is_bare, toplevel
+from keymuster.errors import KeymusterError, ReportError, SettingsError
+from keymuster.evaluate.choice import Choice
+from keymuster.model import Report, Severity
+from keymuster.report.base import Style
+
+if TYPE_CHECKING:
+    from keymuster.settings import Settings
+
+_FORMATS = registry.names("reporter")
+
+
+@click.command("scan")
+@click.argument("paths", nargs=-1, type=click.Path())
+@click.option("--staged", is_flag=True, help="Scan the staged change: the index against HEAD.")
+@click.option(
+    "--history",
+    is_flag=True,
+    help="Scan every file version of every commit of all refs, stashes and notes.",
+)
+@click.option("--stdin", "from_stdin", is_flag=True, help="Scan standard input.")
+@click.option(
+    "--since",
+    metavar="REV|DATE",
+    help="With --history: only what later commits bring in.",
+)
+@click.option(
+    "--range",
+    "range_",
+    metavar="A..B",
+    help="With --history: only what these commits bring in.",
+)
+@click.option(
+    "--pushed",
+    is_flag=True,
+    help="With --history: the commits being pushed, as pre-commit names them.",
+)
+@click.option("--unreachable", is_flag=True, help="With --history: dangling objects too.")
+@click.option("--include-ignored", is_flag=True, help="Files that git ignores, too.")
+@click.option(
+    "--format",
+    "format_",
+    metavar="FORMAT",
+    default="text",
+    show_default=True,
+    help=f"The format on standard output: {', '.join(_FORMATS)}, or an extension's.",
+    shell_complete=lambda ctx, param, typed: [name for name in _FORMATS if name.startswith(typed)],
+)
+@click.option(
+    "-o",
+    "--output",
+    "outputs",
+    metavar="FORMAT=FILE",
+    multiple=True,
+    help="Write a report to a file; repeatable.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(settings.FAIL_ON),
+    help="The mildest severity that ends with exit code 1.  [default: medium]",
+)
+@click.option(
+    "--rule",
+    "only",
+    metavar="GLOB",
+    multiple=True,
+    help="Only these rules, formats or NHI categories; repeatable.",
+)
+@click.option(
+    "--skip-rule", "skip", metavar="GLOB", multiple=True, help="All but these; repeatable."
+)
+@click.option(
+    "--rules",
+    "folders",
+    metavar="DIR",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A folder with more rules; repeatable.",
+)
+@click.option(
+    "--exclude",
+    metavar="GLOB",
+    multiple=True,
+    help="Leave these paths out, as in a .gitignore; repeatable.",
+)
+@click.option(
+    "--max-file-size",
+    metavar="SIZE",
+    help="Do not read larger files; they are reported as not seen.  [default: 256MB]",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Processes to use; 0 means one per processor.",
+)
+@click.option(
+    "--config",
+    metavar="FILE",
+    type=click.Path(),
+    help=f"The settings file, instead of the nearest {settings.FILE}.",
+)
+@click.option("--strict", is_flag=True, help="Exit code 3 if anything could not be looked at.")
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing when there is nothing to say.")
+@click.option(
+    "-v", "--verbose", count=True, help="Accepted findings and evidence too; -vv for what was done."
+)
+def command(paths: tuple[str, ...], **options: Any) -> int:
+    """Find secrets in PATHS (default: the folder you are in).
+
+    In a git repository these are the tracked files and those not ignored; elsewhere, all files.
+
+    \b
+    Examples:
+      keymuster scan src deploy.env               some folders and files
+      keymuster scan --staged                     before a commit
+      keymuster scan --history --since v1.2       what came after a release
+      keymuster scan --history --range main..HEAD what a branch brings in
+      git show HEAD | keymuster scan --stdin      anything else
+      keymuster scan . -o sarif=out.sarif -o json=out.json --fail-on high
+      keymuster scan --rule NHI2 --skip-rule generic-secret
+
+    Exit codes: 0 clean; 1 findings at or above --fail-on; 2 could not run; 3 incomplete, when
+    --strict is given or the scan was cut short.
+    """
+    source = _source(paths, options)
+    outputs = [_output(word) for word in options["outputs"]]
+    for _, target in outputs:
+        if not os.path.isdir(os.path.dirname(os.path.abspath(target))):
+            raise ReportError(
+                f"{target} could not be written: its folder does not exist", "Make it first."
+            )
+    starting = paths[0] if paths else os.curdir
+    configured, file = settings.load(options["config"], _folder(starting))
+    registry.check_extensions(configured.extensions)
+    _check_formats({options["format_"], *(format for format, _ in outputs)}, configured)
+    rules = pipeline.load_rules(_rule_folders(configured, file, options["folders"]))
+    choice = Choice(
+        only=options["only"] or configured.rules.only,
+        skip=(*options["skip"], *configured.rules.skip),
+    )
+    choice.check(rules)
+    context = Context(
+        selection=_selection(paths, source, configured, options),
+        rules=rules,
+        fingerprint_key=configured.fingerprint_key(),
+    )
+    jobs = options["jobs"] if options["jobs"] is not None else configured.jobs
+    if options["verbose"] > 1:
+        _tell(
+            f"{source}: {context.selection.root}; settings: {file or 'defaults'}; {len(rules.tokens)} formats"
+        )
+    with _progress(options["quiet"]) as progress:
+        report = pipeline.scan(
+            context, source, choice=choice, extensions=configured.extensions,
+            jobs=jobs or work.default_jobs(), progress=progress,
+        )  # fmt: skip
+    report = _with_provenance(report, {options["format_"], *(format for format, _ in outputs)})
+    _write_all(report, outputs, options, configured)
+    return _exit_code(report, options, configured)
+
+
+def _source(paths: tuple[str, ...], options: dict[str, Any]) -> str:
+    """Which source the flags name; SettingsError for flags that do not go together."""
+    named = [name for name in ("staged", "history", "from_stdin") if options[name]]
+    if len(named) > 1:
+        raise SettingsError("--staged, --history and --stdin exclude each other", "Choose one.")
+    if options["since"] == "":
+        raise SettingsError("--since is empty", "Write a revision or a date.")
+    given = [
+        name
+        for name in ("since", "range_", "pushed", "unreachable")
+        if options[name] not in (None, False)
+    ]
+    if given and not options["history"]:
+        raise SettingsError(f"--{given[0].rstrip('_')} needs --history")
+    if len({*given} - {"unreachable"}) > 1:
+        raise SettingsError("--since, --range and --pushed exclude each other", "Choose one.")
+    if options["from_stdin"] and paths:
+        raise SettingsError("--stdin takes no paths", "Choose one, or scan twice.")
+    return {"staged": "staged", "history": "history", "from_stdin": "input"}.get(
+        named[0] if named else "", "worktree"
+    )
+
+
+def _selection(
+    paths: tuple[str, ...], source: str, configured: Settings, options: dict[str, Any]
+) -> Selection:
+    absolute = tuple(os.path.abspath(path) for path in paths or (os.curdir,))
+    for path in absolute:
+        if not os.path.lexists(path):
+            raise SettingsError(f"there is no {path}", "Give files or folders that exist.")
+    if source in ("staged", "history"):
+        root = toplevel(_folder(absolute[0]))
+        if len(absolute) > 1:
+            raise SettingsError(
+                f"--{source} takes one repository", "Scan them one after the other."
+            )
+        if root is None:
+            raise SettingsError(
+                f"{absolute[0]} is not in a git repository",
+                f"Without --{source} its files are scanned.",
+            )
+        if source == "staged" and is_bare(root):
+            raise SettingsError(f"{root} is a bare repository: nothing is staged in it")
+    else:
+        root = _common_root(absolute)
+    return Selection(
+        root=root,
+        paths=absolute if paths or source == "worktree" else (),
+        include_ignored=options["include_ignored"],
+        exclude=(*configured.exclude, *options["exclude"]),
+        max_file_bytes=settings.size_in_bytes(
+            options["max_file_size"] or configured.max_file_size, "--max-file-size"
+        ),
+        since=options["since"] or "",
+        range=_range(options),
+        unreachable=options["unreachable"],
+    )
+
+
+def _range(options: dict[str, Any]) -> tuple[str, ...]:
+    """The commits that --range or --pushed names. What is being pushed is what pre-commit says; if
+    it says nothing, as for a new branch, it is what no remote has."""
+    given = options["range_"]
+    if given is not None:
+        start, dots, end = given.partition("..")
+        if given.startswith("-") or not start.strip(".") or (dots and not end.strip(".")):
+            raise SettingsError(f"--range `{given}`: not a range", "Write A..B, with both ends.")
+        return (given,)
+    if not options["pushed"]:
+        return ()
+    start, end = os.environ.get("PRE_COMMIT_FROM_REF", ""), os.environ.get("PRE_COMMIT_TO_REF", "")
+    if start and end:
+        return (f"{start}..{end}",)
+    return (os.environ.get("PRE_COMMIT_LOCAL_BRANCH") or "HEAD", "--not", "--remotes")
+
+
+def _common_root(paths: Sequence[str]) -> str:
+    """What paths in the report are relative to: the repository, the folder we are in, the one
+    folder that was named, or the root of the file system."""
+    tops = {toplevel(_folder(path)) for path in paths}
+    if len(tops) == 1 and (top := tops.pop()) is not None:
+        return top
+    here = os.getcwd()
+    if all(os.path.commonpath([here, path]) == here for path in paths):
+        return here
+    return _folder(paths[0]) if len(paths) == 1 else os.path.abspath(os.sep)
+
+
+def _folder(path: str) -> str:
+    return path if os.path.isdir(path) else os.path.dirname(path) or os.curdir
+
+
+def _rule_folders(configured: Settings, file: str | None, given: Sequence[Path]) -> list[Path]:
+    base = Path(file).parent if file else Path()
+    return [*(base / folder for folder in configured.rules.folders), *given]
+
+
+def _output(word: str) -> tuple[str, str]:
+    format, equals, file = word.partition("=")
+    if not equals or not file:
+        raise SettingsError(
+            f"-o {word}: not FORMAT=FILE",
+            f"Formats: {', '.join(_FORMATS)}. Example: -o sarif=out.sarif",
+        )
+    return format, file
+
+
+def _check_formats(wanted: set[str], configured: Settings) -> None:
+    """SettingsError for a format that is neither built in nor an extension's."""
+    known = [*_FORMATS, *registry.installed("reporter", configured.extensions)]
+    for format in sorted(wanted - set(known)):
+        from difflib import get_close_matches
+
+        close = get_close_matches(format, known, n=1)
+        raise SettingsError(
+            f"no format is called `{format}`",
+            f"Did you mean `{close[0]}`?" if close else f"Formats: {', '.join(known)}.",
+        )
+
+
+def _with_provenance(report: Report, formats: set[str]) -> Report:
+    if formats <= {"text"}:
+        return report
+    from keymuster.collect.provenance import provenance
+
+    return replace(report, provenance=provenance(report.provenance.root))
+
+
+def _write_all(
+    report: Report,
+    outputs: Sequence[tuple[str, str]],
+    options: dict[str, Any],
+    configured: Settings,
+) -> None:
+    """Files first, then standard output, so that a closed pipe costs no report."""
+    verbose = options["verbose"] > 0
+    failed: KeymusterError | None = None
+    for format, file in outputs:
+        try:
+            with replacing(file) as out:
+                pipeline.write(report, format, out, Style(verbose=verbose), configured.extensions)
+        except ReportError as error:
+            failed = error
+    quiet = options["quiet"] and not report.findings and not report.troubles
+    if not (options["format_"] == "text" and (quiet or (outputs and options["quiet"]))):
+        with _stdout() as out:
+            color = out.isatty() and "NO_COLOR" not in os.environ
+            style = Style(color=color, verbose=verbose)
+            pipeline.write(report, options["format_"], out, style, configured.extensions)
+    if failed is not None:
+        raise failed
+
+
+@contextlib.contextmanager
+def _stdout() -> Iterator[TextIO]:
+    """Standard output that can say anything: what its encoding lacks becomes an escape. A reader
+    that leaves early (`| head`) has what it wanted; a full disk is a ReportError."""
+    if sys.stdout is None:
+        raise ReportError(
+            "standard output is closed", "Open it, or send it to /dev/null and use -o FORMAT=FILE."
+        )
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        yield sys.stdout
+        sys.stdout.flush()
+    except BrokenPipeError:
+        let_go_of_stdout()
+    except OSError as error:
+        let_go_of_stdout()
+        raise ReportError(
+            f"standard output could not be written: {error.strerror}",
+            "Write the report to a file instead: -o FORMAT=FILE",
+        ) from error
+
+
+@contextlib.contextmanager
+def replacing(file: str) -> Iterator[TextIO]:
+    """A file that takes its name only when it is whole; what stood there before stays until then."""
+    try:
+        if os.path.exists(file) and not os.path.isfile(file):  # /dev/stderr, a pipe
+            with open(file, "w", encoding="utf-8") as out:
+                yield out
+            return
+        target = os.path.realpath(file)  # a link stays one
+        handle, temporary = tempfile.mkstemp(dir=os.path.dirname(target), prefix=".keymuster-")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as out:
+                yield out
+                out.flush()
+                os.fsync(out.fileno())
+            os.chmod(temporary, 0o666 & ~_umask())
+            os.replace(temporary, target)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+            raise
+    except OSError as error:
+        raise ReportError(
+            f"{file} could not be written: {error.strerror}",
+            "Nothing was changed there. Free some space or choose another place.",
+        ) from error
+
+
+def _umask() -> int:
+    current = os.umask(0o022)
+    os.umask(current)
+    return current
+
+
+def _exit_code(report: Report, options: dict[str, Any], configured: Settings) -> int:
+    fail_on = options["fail_on"] or configured.fail_on
+    if fail_on != "never":
+        least = Severity(fail_on).rank
+        if any(one.severity.rank >= least and one.suppression is None for one in report.findings):
+            return 1
+    strict = options["strict"] or configured.strict
+    return 3 if not report.complete or (strict and report.troubles) else 0
+
+
+@contextlib.contextmanager
+def _progress(quiet: bool) -> Iterator[work.Progress]:
+    """A bar for a person who waits longer than a second; nothing in a pipe."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda size: None
+        return
+    from keymuster.cli.progress import bar
+
+    with bar() as advance:
+        yield advance
+
+
+def _tell(text: str) -> None:
+    click.echo(f"keymuster: {text}", err=True)

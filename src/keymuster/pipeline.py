@@ -1,0 +1,123 @@
+"""The whole tool in five steps: collect -> inventory -> (analyse) -> evaluate -> report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TextIO
+
+from keymuster import registry, work
+from keymuster.collect.base import Context, Observed, Reader, Source
+from keymuster.detect import patterns
+from keymuster.errors import CollectError
+from keymuster.evaluate import conditions
+from keymuster.evaluate.choice import Choice
+from keymuster.evaluate.engine import evaluate
+from keymuster.inventory.build import build
+from keymuster.model import Observation, Provenance, Report, Trouble
+from keymuster.redaction import redacted
+from keymuster.report.base import Style
+from keymuster.rules import loader
+from keymuster.rules.schema import RuleSet
+
+
+def load_rules(folders: Sequence[Path] = ()) -> RuleSet:
+    """The shipped rules and the user's, checked against everything that will use them."""
+    return loader.load(folders, checks=(patterns.check, conditions.check))
+
+
+def scan(
+    context: Context,
+    source: str,
+    *,
+    choice: Choice | None = None,
+    extensions: Sequence[str] = (),
+    jobs: int = 1,
+    now: datetime | None = None,
+    progress: work.Progress = lambda size: None,
+) -> Report:
+    """Scan what the context selects and say what is wrong with it.
+
+    What ends the reading early, a source that fails or an interrupt (Ctrl-C), does not end the
+    report: it is then marked as incomplete.
+    """
+    now = now or datetime.now(UTC)
+    cut: list[Trouble] = []
+    troubles: list[Trouble] = []
+    origin: Source = registry.part("source", source)(context)
+    observed = collect(origin, _readers(context, extensions), jobs, progress, cut)
+    inventory = build(_observations(origin.finish(observed), troubles, cut))
+    verdict = evaluate(inventory, context.rules, choice or Choice(), now)
+    report = Report(
+        findings=verdict.findings,
+        rules=verdict.rules,
+        frameworks=verdict.frameworks,
+        troubles=(*cut, *troubles),
+        counts=origin.counts(),
+        provenance=Provenance(root=context.selection.root),
+        mode=source,
+        started_at=now,
+        ended_at=datetime.now(UTC),
+        complete=not cut,
+    )
+    return redacted(report, context.rules)
+
+
+def collect(
+    source: Source, readers: Sequence[Reader], jobs: int, progress: work.Progress,
+    cut: list[Trouble],
+) -> list[Observed]:  # fmt: skip
+    """Every observation. What ends the reading before its time is put into `cut`; what merely
+    could not be read is one of the observations."""
+    observed: list[Observed] = []
+    batches = source.batches()
+    try:
+        observed.extend(work.run(source, readers, batches, jobs, progress))
+    except CollectError as error:
+        if not observed:
+            raise
+        cut.append(
+            Trouble(
+                part=source.name, scope=source.name, message=error.message, advice=error.advice()
+            )
+        )
+    except KeyboardInterrupt:
+        cut.append(_INTERRUPTED)
+    return observed
+
+
+_INTERRUPTED = Trouble(
+    part="interrupt",
+    scope="scan",
+    message="was interrupted; only a part was scanned",
+    advice="Scan again and let it finish.",
+)
+
+
+def write(
+    report: Report, format: str, out: TextIO, style: Style, extensions: Iterable[str] = ()
+) -> None:
+    """Write a report in a format, built in or from an extension."""
+    parts = registry.installed("reporter", extensions)
+    reporter = parts.get(format) or registry.part("reporter", format)
+    reporter(style).write(report, out)
+
+
+def _readers(context: Context, extensions: Sequence[str]) -> list[Reader]:
+    parts = registry.builtin("reader") | registry.installed("reader", extensions)
+    return [part(context) for part in parts.values()]
+
+
+def _observations(
+    observed: Iterable[Observed], troubles: list[Trouble], cut: list[Trouble]
+) -> Iterator[Observation]:
+    """Pass observations on and put the troubles aside."""
+    try:
+        for one in observed:
+            if isinstance(one, Trouble):
+                troubles.append(one)
+            else:
+                yield one
+    except KeyboardInterrupt:
+        cut.append(_INTERRUPTED)

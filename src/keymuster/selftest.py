@@ -1,0 +1,101 @@
+"""Rules held against their own examples and cases: what `keymuster rules check` and the tests run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+from msgspec.structs import replace
+
+from keymuster import registry, work
+from keymuster.collect.base import Batch, Blob, Context, Observed, Read, Selection
+from keymuster.detect import examples
+from keymuster.detect.engine import Engine
+from keymuster.evaluate.choice import Choice
+from keymuster.evaluate.engine import evaluate
+from keymuster.inventory.build import build
+from keymuster.model import Trouble
+from keymuster.rules.schema import Case, Policy, RuleSet, TokenFormat
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+"""The date on which cases are judged, so that they do not age."""
+
+
+def problems(rules: RuleSet, subjects: RuleSet | None = None) -> Iterator[str]:
+    """One sentence per example or case that does not come out as its rule says.
+
+    `subjects` are the rules to check, if not all; their texts may name formats of `rules`.
+    """
+    subjects = subjects or rules
+    engine = Engine(rules)
+    formats = {token.id: token for token in rules.tokens}
+    for token in subjects.tokens:
+        yield from _token_problems(token, engine, formats)
+    readers = [part(_context(rules)) for part in registry.builtin("reader").values()]
+    for policy in subjects.policies:
+        for case in policy.cases:
+            yield from _case_problems(policy, case, rules, readers, formats)
+
+
+def _token_problems(
+    token: TokenFormat, engine: Engine, formats: dict[str, TokenFormat]
+) -> Iterator[str]:
+    for template in token.examples:
+        if token.id not in _recognised(template, token, engine, formats):
+            others = ", ".join(_recognised(template, token, engine, formats)) or "nothing"
+            yield f"{token.id}: example `{template}` is recognised as {others}"
+    for template in token.counter_examples:
+        if token.id in _recognised(template, token, engine, formats):
+            yield f"{token.id}: counter-example `{template}` is recognised"
+
+
+def _recognised(
+    template: str, token: TokenFormat, engine: Engine, formats: dict[str, TokenFormat]
+) -> list[str]:
+    text = examples.expand(template, token, formats).encode()
+    return [match.format.id for match in engine.scan(text)]
+
+
+def _case_problems(
+    policy: Policy,
+    case: Case,
+    rules: RuleSet,
+    readers: Sequence[object],
+    formats: dict[str, TokenFormat],
+) -> Iterator[str]:
+    content = examples.expand(case.text, None, formats).encode()
+    blobs = [
+        Blob(path=case.path, data=content, storage=storage, object=storage.value)
+        for storage in case.seen_in
+    ]
+    observed = list(work.observe(_Given(blobs), readers, Batch(items=(), bytes=0)))  # type: ignore[arg-type]
+    inventory = build(one for one in observed if not isinstance(one, Trouble))
+    only = replace(rules, policies=[policy])
+    said = "finding" if evaluate(inventory, only, Choice(), NOW).findings else "nothing"
+    if said != case.expect:
+        yield f"{policy.id}: case `{case.name}` gives {said}, not {case.expect}"
+
+
+class _Given:
+    """A source of blobs that are there already."""
+
+    name = "given"
+
+    def __init__(self, blobs: Sequence[Read]) -> None:
+        self._blobs = blobs
+
+    def batches(self) -> Iterator[Batch | Trouble]:
+        yield Batch(items=(), bytes=0)
+
+    def read(self, batch: Batch) -> Iterator[Read]:
+        yield from self._blobs
+
+    def finish(self, observed: Sequence[Observed]) -> Iterator[Observed]:
+        yield from observed
+
+    def counts(self) -> dict[str, int]:
+        return {}
+
+
+def _context(rules: RuleSet) -> Context:
+    return Context(selection=Selection(root="."), rules=rules)

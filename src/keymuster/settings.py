@@ -1,0 +1,134 @@
+"""`.keymuster.yaml`: what a team writes down once, so that hook, CI and estate scan agree."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
+
+from keymuster.errors import SettingsError
+from keymuster.model.secret import PUBLIC_KEY
+
+FILE = ".keymuster.yaml"
+
+DEFAULT_MAX_FILE_BYTES = 256 * 1024 * 1024
+
+FAIL_ON = ("critical", "high", "medium", "low", "never")
+
+
+class RuleSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which rules apply, and folders with more of them (relative to the settings file)."""
+
+    folders: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+
+
+class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Every setting, with its default. Command-line options win over the file."""
+
+    fail_on: str = "medium"
+    exclude: tuple[str, ...] = ()
+    max_file_size: str | int = DEFAULT_MAX_FILE_BYTES
+    jobs: Annotated[int, Meta(ge=0)] = 0
+    strict: bool = False
+    rules: RuleSettings = RuleSettings()
+    extensions: tuple[str, ...] = ()
+    fingerprint_key_env: str = ""
+
+    def fingerprint_key(self) -> bytes:
+        """The key of secret fingerprints, from the environment variable that the settings name."""
+        if not self.fingerprint_key_env:
+            return PUBLIC_KEY
+        key = os.environ.get(self.fingerprint_key_env, "")
+        if not key:
+            raise SettingsError(
+                f"fingerprint_key_env: the environment variable {self.fingerprint_key_env} is not set",
+                "Set it to the estate's fingerprint key, or remove the setting.",
+            )
+        return key.encode()
+
+
+def load(chosen: str | None, start: str) -> tuple[Settings, str | None]:
+    """The settings and the file they come from: the chosen one, or the nearest upward of a folder."""
+    path = chosen or nearest(start)
+    if path is None:
+        return Settings(), None
+    try:
+        with open(path, "rb") as file:
+            content = file.read()
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read: {error.strerror}") from error
+    return _decode(path, content), path
+
+
+def nearest(start: str) -> str | None:
+    """The settings file in a folder or the closest one above it."""
+    folder = os.path.abspath(start)
+    while True:
+        candidate = os.path.join(folder, FILE)
+        if os.path.isfile(candidate):
+            return candidate
+        above = os.path.dirname(folder)
+        if above == folder:
+            return None
+        folder = above
+
+
+_UNITS = {
+    "": 1,
+    "B": 1,
+    "K": 1024,
+    "KB": 1024,
+    "M": 1024**2,
+    "MB": 1024**2,
+    "G": 1024**3,
+    "GB": 1024**3,
+}
+
+
+def size_in_bytes(text: str | int, name: str = "max_file_size") -> int:
+    """`10MB` or `500k` or a plain number, as bytes."""
+    found = re.fullmatch(r"(\d+)\s*([A-Za-z]*)", str(text).strip())
+    unit = _UNITS.get(found[2].upper()) if found else None
+    if found is None or unit is None or int(found[1]) * unit <= 0:
+        raise SettingsError(f"{name}: `{text}` is not a size", "Write bytes, or 500KB, 10MB, 2GB.")
+    return int(found[1]) * unit
+
+
+def _decode(path: str, content: bytes) -> Settings:
+    import yaml
+
+    try:
+        parsed = yaml.load(content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except yaml.YAMLError as error:
+        raise SettingsError(f"{path}: {' '.join(str(error).split())}") from error
+    try:
+        settings = msgspec.convert({} if parsed is None else parsed, type=Settings)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"{path}: {_with_hint(str(error))}") from error
+    if settings.fail_on not in FAIL_ON:
+        raise SettingsError(
+            f"{path}: fail_on: `{settings.fail_on}` is not one of {', '.join(FAIL_ON)}"
+            + _nearest(settings.fail_on, FAIL_ON)
+        )
+    size_in_bytes(settings.max_file_size, f"{path}: max_file_size")
+    return settings
+
+
+def _with_hint(problem: str) -> str:
+    unknown = re.search(r"unknown field `([^`]+)`", problem)
+    if unknown is None:
+        return problem
+    struct: Any = RuleSettings if "$.rules" in problem else Settings
+    return problem + _nearest(unknown[1], struct.__struct_fields__)
+
+
+def _nearest(name: str, known: Sequence[str]) -> str:
+    close = get_close_matches(name, known, n=1)
+    return f"; did you mean `{close[0]}`?" if close else f"; there are {', '.join(known)}"
