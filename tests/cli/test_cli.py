@@ -1,0 +1,120 @@
+"""The command as a whole."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+import keymuster as package
+from cli.conftest import Said
+from keymuster import __version__
+from keymuster.cli import COMMANDS, cli
+
+Run = Callable[..., Said]
+
+
+def _commands(
+    command: click.Command = cli, words: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    yield words, command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            child = command.get_command(context, name)
+            assert child is not None
+            yield from _commands(child, (*words, name))
+
+
+ALL = [pytest.param(*one, id=" ".join(one[0]) or "keymuster") for one in _commands()]
+
+
+@pytest.mark.parametrize(("words", "command"), ALL)
+def test_the_help_of_every_command_says_what_it_does(
+    words: tuple[str, ...], command: click.Command, keymuster: Run
+) -> None:
+    said = keymuster(*words, "--help")
+    assert (said.code, said.err) == (0, "")
+    assert said.out.startswith(f"Usage: keymuster {' '.join(words)}".rstrip())
+    assert command.help
+    assert [
+        one.name for one in command.params if isinstance(one, click.Option) and not one.help
+    ] == []
+
+
+@pytest.mark.parametrize(("words", "command"), ALL)
+def test_the_help_of_every_command_has_examples(
+    words: tuple[str, ...], command: click.Command, keymuster: Run
+) -> None:
+    examples = keymuster(*words, "--help").out.partition("Examples:\n")[2]
+    assert f"  keymuster {' '.join(words)}".rstrip() in examples
+
+
+def test_every_command_has_its_line_of_help() -> None:
+    assert set(COMMANDS) == {words[0] for words, _ in _commands() if words}
+
+
+def test_the_examples_in_the_help_name_options_that_exist(keymuster: Run) -> None:
+    by_words = dict(_commands())
+    for command in by_words.values():
+        for line in (command.help or "").splitlines():
+            call, _, __ = line.strip().partition("  ")
+            if not call.startswith("keymuster "):
+                continue
+            words = tuple(call.split()[1:])
+            known = max((one for one in by_words if words[: len(one)] == one), key=len)
+            options = {name for one in by_words[known].params for name in one.opts}
+            given = [word for word in words if word.startswith("-") and word != "-"]
+            assert [word for word in given if word not in options] == [], call
+
+
+def test_no_words_are_an_invitation_and_2(keymuster: Run) -> None:
+    said = keymuster()
+    assert (said.code, said.out) == (2, "")
+    assert "Usage: keymuster" in said.err
+
+
+def test_the_version(keymuster: Run) -> None:
+    assert keymuster("--version") == Said(0, f"keymuster, version {__version__}\n", "")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_each_shell_gets_its_completion(shell: str) -> None:
+    done = _complete({"_KEYMUSTER_COMPLETE": f"{shell}_source"})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "_KEYMUSTER_COMPLETE" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("keymuster ", {"scan", "rules", "init"}),
+        ("keymuster sc", {"scan"}),
+        ("keymuster scan --fail-on ", {"critical", "high", "medium", "low", "never"}),
+        ("keymuster scan --format ", {"json", "sarif", "text"}),
+        ("keymuster scan --format s", {"sarif"}),
+        ("keymuster scan --sta", {"--staged"}),
+    ],
+)
+def test_completion_knows_the_words(line: str, words: set[str]) -> None:
+    count = len(line.split()) - (0 if line.endswith(" ") else 1)
+    done = _complete(
+        {"_KEYMUSTER_COMPLETE": "bash_complete", "COMP_WORDS": line, "COMP_CWORD": str(count)}
+    )
+    assert {row.partition(",")[2] for row in done.stdout.splitlines()} == words
+
+
+def _complete(more: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    code = "import sys; sys.argv = ['keymuster']; from keymuster.cli import main; main()"
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(Path(package.__file__).parents[1]), **more},
+        capture_output=True,
+        text=True,
+        check=False,
+    )

@@ -1,0 +1,70 @@
+"""Fixtures for every test: the shipped rules, made-up tokens, repositories, and a closed world."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+
+from keymuster import pipeline
+from keymuster.detect import examples
+from keymuster.detect.checksums import CHECKSUMS
+from keymuster.rules.schema import RuleSet
+from repositories import Repository
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No settings of the developer's git or home; one cache for the run and its subprocesses."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith(("GIT_", "KEYMUSTER_"))]:
+            patch.delenv(name)
+        patch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+        patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+        patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+        patch.setenv("KEYMUSTER_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: socket.socket, address: Any) -> NoReturn:
+        raise AssertionError(f"a test tried to reach {address}")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket.socket, "connect_ex", refuse)
+
+
+@pytest.fixture(scope="session")
+def rules(_own_surroundings: None) -> RuleSet:
+    """The shipped rules."""
+    return pipeline.load_rules()
+
+
+@pytest.fixture(scope="session")
+def token(rules: RuleSet) -> Callable[..., str]:
+    """`token(format_id)` makes a valid token of a format, `token(format_id, seed)` another one."""
+    formats = {one.id: one for one in rules.tokens}
+
+    def make(format_id: str, seed: object = "") -> str:
+        one = formats[format_id]
+        if seed == "":
+            return examples.make(one)
+        text = examples.from_shape(one.shapes[0], f"{format_id} {seed}")
+        return CHECKSUMS[one.checksum].sign(text.encode()).decode() if one.checksum else text
+
+    return make
+
+
+@pytest.fixture
+def make_repo() -> Callable[..., Repository]:
+    """`make_repo(path)` is a new git repository there; words go to `git init`."""
+
+    def make(path: Path, *words: str) -> Repository:
+        return Repository.create(path, *words)
+
+    return make

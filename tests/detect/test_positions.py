@@ -1,0 +1,58 @@
+"""Lines and columns, held against the plain way to count them."""
+
+from __future__ import annotations
+
+from codecs import BOM_UTF8
+from time import process_time
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keymuster.detect.positions import Positions
+
+
+def naive(text: str, place: int) -> tuple[int, int]:
+    before = text[:place]
+    return before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
+
+
+@given(
+    text=st.text(alphabet="ab\n\r\té€😀\u2028", max_size=60),
+    places=st.lists(st.integers(0, 60), max_size=10),
+)
+def test_positions_are_those_of_a_plain_count(text: str, places: list[int]) -> None:
+    positions = Positions(text.encode())
+    for place in sorted(min(place, len(text)) for place in places):
+        assert positions.at(len(text[:place].encode())) == naive(text, place)
+
+
+def test_a_piece_begins_where_it_is_told() -> None:
+    positions = Positions(b"ab\ncd", line=7, column=5)
+    assert [positions.at(offset) for offset in (1, 2, 3, 4)] == [(7, 6), (7, 7), (8, 1), (8, 2)]
+
+
+def test_latin1_bytes_count_one_column_each() -> None:
+    assert Positions(b"\xe9t\xe9 = x").at(4) == (1, 5)
+
+
+def test_a_mark_at_the_top_of_a_file_has_no_column() -> None:
+    positions = Positions(BOM_UTF8 + b"key\nnext")
+    assert [positions.at(offset) for offset in (3, 4, 7)] == [(1, 1), (1, 2), (2, 1)]
+
+
+def test_a_mark_inside_a_file_is_a_character() -> None:
+    assert Positions(BOM_UTF8 + b"key", line=3).at(3) == (3, 2)
+
+
+def test_one_long_line_with_many_places_is_read_once() -> None:
+    def seconds(size: int) -> float:
+        content = "é".encode() * (size // 2)
+        positions, begin = Positions(content), process_time()
+        for offset in range(0, size, 200):
+            positions.at(offset)
+        return process_time() - begin
+
+    seconds(1_000_000)
+    once = min(seconds(10_000_000) for _ in range(3))
+    twice = min(seconds(20_000_000) for _ in range(3))
+    assert twice < 3 * once + 0.05

@@ -1,0 +1,139 @@
+"""The `when:` of policies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from evaluate.records import NOW, credential, place
+from keymuster.errors import RuleError
+from keymuster.evaluate.conditions import Conditions, check
+from keymuster.evaluate.view import SUBJECTS, fields, view
+from keymuster.inventory.build import build
+from keymuster.model import CredentialStatus, Observation, Storage
+from keymuster.rules.schema import Policy, RuleSet
+
+
+@pytest.fixture
+def policy(rules: RuleSet) -> Policy:
+    [found] = [one for one in rules.policies if one.id == "secret-in-tree"]
+    return found
+
+
+def _check(policy: Policy, **change: Any) -> None:
+    rules = RuleSet(tokens=[], policies=[], frameworks=[], mapping={}, samples={})
+    check(replace(rules, policies=[replace(policy, **change)]))
+
+
+def _holds(policy: Policy, when: str, *observed: Observation) -> bool:
+    inventory = build(observed or [credential()])
+    [record] = inventory.records.values()
+    seen = view(policy.applies_to, record, inventory, NOW)
+    return Conditions().hold(replace(policy, when=when), seen)
+
+
+def test_the_shipped_policies_are_sound(rules: RuleSet) -> None:
+    check(rules)
+
+
+@pytest.mark.parametrize(
+    ("when", "problem"),
+    [
+        ("credential.knd == 'x'", "no field `knd` on credential; did you mean `kind`?"),
+        ("credential.in_tre", "no field `in_tre` on credential; did you mean `in_tree`?"),
+        ("credential.zzzzzz", "no field `zzzzzz` on credential; there are "),
+        ("identity.kind == 'x'", "there is no `identity.kind`; did you mean `credential.kind`?"),
+        ("kind == 'x'", "there is no `kind`; did you mean `credential.kind`?"),
+        ("credential.paths.exists(p, p.endswith('.py'))", "there is no `endswith`"),
+        ("credential.kind == 1", "found no matching overload"),
+        ("credential.places == 'three'", "found no matching overload"),
+        ("credential.sample + 1 == 2", "found no matching overload"),
+        ("credential.kind", "gives no yes or no"),
+        ("credential.places", "gives no yes or no"),
+        ("'yes'", "gives no yes or no"),
+        ("credential.kind == ", "at 1:"),
+        ("", "when: "),
+        ("now() > 1", "there is no `now`"),
+    ],
+)
+def test_a_condition_with_a_mistake_is_refused(when: str, problem: str, policy: Policy) -> None:
+    with pytest.raises(RuleError, match="secret-in-tree: when: ") as caught:
+        _check(policy, when=when)
+    assert problem in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("message", "problem"),
+    [
+        ("{nam}", "`{nam}` is not a plain field of credential; did you mean `name`?"),
+        ("{name.__class__}", "is not a plain field"),
+        ("{name[0]}", "is not a plain field"),
+        ("{name!r}", "is not a plain field"),
+        ("{name:>40}", "is not a plain field"),
+        ("{}", "is not a plain field"),
+        ("{0}", "is not a plain field"),
+    ],
+)
+def test_a_message_with_a_mistake_is_refused(message: str, problem: str, policy: Policy) -> None:
+    with pytest.raises(RuleError, match="message: ") as caught:
+        _check(policy, message=message)
+    assert problem in str(caught.value)
+
+
+@pytest.mark.parametrize("message", ["{", "}", "{name"])
+def test_a_message_with_a_lone_brace_is_refused(message: str, policy: Policy) -> None:
+    with pytest.raises(RuleError, match="message: "):
+        _check(policy, message=message)
+
+
+def test_a_message_may_name_every_field(policy: Policy) -> None:
+    _check(policy, message=" ".join(f"{{{name}}}" for name in fields("credential")))
+
+
+@pytest.mark.parametrize(
+    ("when", "answer"),
+    [
+        ("true", True),
+        ("credential.kind == 'access_token'", True),
+        ("credential.storages == ['history', 'tree']", True),
+        ("credential.places == 2", True),
+        ("credential.paths.exists(path, path.endsWith('.py'))", True),
+        ("credential.only_in_history || credential.staged", False),
+        ("'account' in credential.tags && credential.tags['account'] == '1'", True),
+        ("credential.sample", False),
+    ],
+)
+def test_a_condition_sees_all_sightings(when: str, answer: bool, policy: Policy) -> None:
+    one = credential(tags={"account": "1"})
+    old = credential(
+        storage=Storage.HISTORY, status=CredentialStatus.SAMPLE, location=place("b.py")
+    )
+    assert _holds(policy, when, one, old) is answer
+
+
+def test_a_condition_that_asks_for_what_is_not_there_says_so(policy: Policy) -> None:
+    with pytest.raises(RuleError, match=r'secret-in-tree: when: .*"account"'):
+        _holds(policy, "credential.tags['account'] == '1'")
+
+
+def test_a_name_that_is_not_utf_8_can_be_judged(policy: Policy) -> None:
+    odd = credential(location=place("\udcff.py"), name="\udcff", tags={"\udcff": "\udcff"})
+    assert _holds(
+        policy, "credential.paths[0] == '\\\\xff.py' && credential.name == '\\\\xff'", odd
+    )
+    assert _holds(policy, "credential.tags['\\\\xff'] == '\\\\xff'", odd)
+
+
+@pytest.mark.parametrize("subject", SUBJECTS)
+def test_every_subject_has_fields_and_words_for_them(subject: Any) -> None:
+    types = {"string", "bool", "int", "list<string>", "map<string, string>", "map<string, dyn>"}
+    assert "id" in fields(subject)
+    assert set(fields(subject).values()) <= types
+
+
+def test_the_view_has_the_fields_it_declares() -> None:
+    inventory = build([credential()])
+    assert set(view("credential", credential(), inventory, NOW)) == set(fields("credential"))

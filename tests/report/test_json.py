@@ -1,0 +1,62 @@
+"""Version 1 of the machine-readable output."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import msgspec
+import pytest
+
+import keymuster
+from keymuster.model import Report
+from keymuster.report.json import ReportV1
+from report.reports import FULL, assert_is_snapshot, finding, place, report, written
+
+PUBLISHED = Path(keymuster.__file__).parents[2] / "docs/schemas/report-v1.json"
+
+
+def _json(report: Report) -> Any:
+    return json.loads(written(report, "json"))
+
+
+def test_the_whole_output() -> None:
+    assert_is_snapshot(written(FULL, "json"), "full.json")
+
+
+@pytest.mark.parametrize("one", [FULL, Report(findings=()), report(complete=False)])
+def test_a_report_keeps_the_schema_of_its_type(one: Report) -> None:
+    jsonschema.validate(_json(one), msgspec.json.schema(ReportV1))
+    assert msgspec.json.decode(written(one, "json"), type=ReportV1).version == 1
+
+
+@pytest.mark.skipif(not PUBLISHED.exists(), reason="docs/schemas/report-v1.json is not generated")
+def test_a_report_keeps_the_published_schema() -> None:
+    schema = json.loads(PUBLISHED.read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(_json(FULL), schema)
+    assert {**schema, **msgspec.json.schema(ReportV1)} == schema
+
+
+def test_the_schema_refuses_what_is_no_report() -> None:
+    broken = _json(FULL)
+    broken["findings"][0]["severity"] = "urgent"
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(broken, msgspec.json.schema(ReportV1))
+
+
+def test_names_that_are_not_utf_8_become_escapes_everywhere() -> None:
+    odd = finding(place("\udcff.py"), subject="allow:\udcff.py", message="\udcff")
+    [said] = _json(report(odd))["findings"]
+    assert (said["places"][0]["path"], said["subject"]) == (r"\xff.py", r"allow:\xff.py")
+
+
+def test_an_incomplete_report_says_so() -> None:
+    assert _json(report(complete=False))["complete"] is False
+    assert _json(report())["complete"] is True
+
+
+def test_it_ends_with_one_line_end() -> None:
+    assert written(FULL, "json").endswith("}\n")

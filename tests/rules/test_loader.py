@@ -1,0 +1,259 @@
+"""From rule files to rules: what is read, and how a mistake is named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from keymuster import pipeline
+from keymuster.detect.database import compile_database
+from keymuster.detect.engine import Engine
+from keymuster.errors import RuleError, SettingsError
+from keymuster.rules import frameworks, loader, templates
+from keymuster.rules.schema import RuleSet
+
+TOKENS = """\
+vendor: acme
+name: Acme
+formats:
+  - id: acme-key
+    name: Acme key
+    kind: api_key
+    shape: acme_{base62:32}
+    revoke: Delete it.
+    examples: ["{token}"]
+    counter_examples: ["{short}"]
+"""
+
+POLICY = """\
+id: acme-rule
+title: A title
+kind: generic-secret
+nhi: [NHI2]
+severity: medium
+confidence: high
+applies_to: credential
+when: credential.in_tree
+message: "{name}"
+why: Because.
+remediation: Remove it.
+cases:
+  - {name: one, path: a.sh, text: "{token:github-pat}", expect: finding}
+  - {name: two, path: a.sh, text: "nothing", expect: nothing}
+"""
+
+Own = Callable[[str, str], RuleSet]
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Own:
+    """The shipped rules with one more file, given by its path and text."""
+
+    def load(path: str, text: str) -> RuleSet:
+        file = tmp_path / "own" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+        return pipeline.load_rules([tmp_path / "own"])
+
+    return load
+
+
+def refused(own: Own, path: str, text: str) -> str:
+    with pytest.raises(RuleError) as caught:
+        own(path, text)
+    return caught.value.message
+
+
+def test_a_file_of_tokens_is_added_to_the_shipped_ones(own: Own, rules: RuleSet) -> None:
+    loaded = own("tokens/acme.yaml", TOKENS)
+    assert len(loaded.tokens) == len(rules.tokens) + 1
+    assert loaded.tokens[-1].vendor_name == "Acme"
+
+
+def test_a_policy_is_added(own: Own, rules: RuleSet) -> None:
+    assert len(own("policies/own/acme-rule.yaml", POLICY).policies) == len(rules.policies) + 1
+
+
+@pytest.mark.parametrize(
+    ("path", "right", "wrong", "hint"),
+    [
+        ("tokens/acme.yaml", "vendor: acme", "vender: acme", "did you mean `vendor`?"),
+        ("tokens/acme.yaml", "    revoke:", "    revok:", "did you mean `revoke`?"),
+        (
+            "tokens/acme.yaml",
+            "counter_examples",
+            "counterexamples",
+            "did you mean `counter_examples`?",
+        ),
+        ("policies/a.yaml", "severity:", "sevrity:", "did you mean `severity`?"),
+        ("policies/a.yaml", "expect: finding", "expects: finding", "did you mean `expect`?"),
+        ("policies/a.yaml", "remediation:", "remedy:", "unknown field `remedy`"),
+    ],
+)
+def test_a_misspelt_field_is_named_with_the_nearest(
+    own: Own, path: str, right: str, wrong: str, hint: str
+) -> None:
+    text = (TOKENS if path.startswith("tokens") else POLICY).replace(right, wrong, 1)
+    message = refused(own, path, text)
+    assert hint in message
+    assert Path(path).name in message
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"),
+    [
+        ("kind: api_key", "kind: apikey", "Invalid enum value 'apikey' - at `$.formats[0].kind`"),
+        ("    revoke: Delete it.\n", "", "missing required field `revoke`"),
+        ("    kind: api_key\n", "    kind: api_key\n    least_entropy: high\n", "Expected `float`"),
+        ("id: acme-key", "id: Acme_Key", "is not lower-case words joined by hyphens"),
+        ("shape: acme_", "shape: ac_", "has no literal of three or more characters"),
+        ("base62:32", "base26:32", "no alphabet `base26`"),
+        ("acme_{base62:32}", '"{base62:20-90}_acme"', "begins with up to 90 characters"),
+        ("acme_{base62:32}", '""', "shape: is empty"),
+        (
+            'examples: ["{token}"]\n    counter',
+            "examples: []\n    counter",
+            "examples: needs at least one",
+        ),
+        (
+            'counter_examples: ["{short}"]',
+            "counter_examples: []",
+            "counter_examples: needs at least one",
+        ),
+        (
+            "    shape: acme_{base62:32}\n",
+            "",
+            "needs exactly one of shape, pattern, recognizer; has none",
+        ),
+        ("    shape:", "    recognizer: assignment\n    shape:", "has shape and recognizer"),
+        ("id: acme-key", "id: github-pat", "id `github-pat` is used 2 times"),
+        ("    revoke:", "    checksum: crc32-base26\n    revoke:", "did you mean `crc32-base62`?"),
+        ("    revoke:", "    decode: aws-acount\n    revoke:", "did you mean `aws-account`?"),
+        ("shape: acme_{base62:32}", "recognizer: assignmnt", "did you mean `assignment`?"),
+        ("shape: acme_{base62:32}", "pattern: '(?P<secret>acme'", "pattern: missing )"),
+    ],
+)
+def test_a_wrong_format_is_refused(own: Own, right: str, wrong: str, said: str) -> None:
+    assert said in refused(own, "tokens/acme.yaml", TOKENS.replace(right, wrong, 1))
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"),
+    [
+        ("[NHI2]", "[NHI11]", "Invalid enum value 'NHI11'"),
+        ("[NHI2]", "[]", "nhi: needs at least one category"),
+        ("severity: medium", "severity: mild", "Invalid enum value 'mild'"),
+        ("kind: generic-secret", "kind: generic-secrets", "did you mean `generic-secret`?"),
+        ("credential.in_tree", "credential.in_treee", "in_tree"),
+        (
+            "expect: nothing",
+            "expect: finding",
+            "needs one that is a finding and one that is nothing",
+        ),
+        ("id: acme-rule", "id: secret-in-tree", "is used 2 times"),
+    ],
+)
+def test_a_wrong_policy_is_refused(own: Own, right: str, wrong: str, said: str) -> None:
+    assert said in refused(own, "policies/acme-rule.yaml", POLICY.replace(right, wrong, 1))
+
+
+@pytest.mark.parametrize(
+    "spelling", ["NHI2", "nhi2", "NHI-2", "NHI-02", "nhi_02", "NHI2:2025", "NHI 2"]
+)
+def test_an_nhi_category_may_be_spelt_in_any_published_way(own: Own, spelling: str) -> None:
+    loaded = own("policies/a.yaml", POLICY.replace("[NHI2]", f'["{spelling}"]'))
+    assert [category.value for category in loaded.policies[-1].nhi] == ["NHI2"]
+
+
+@pytest.mark.parametrize("spelling", ["NHI", "NHI0", "NHI11", "2", "ASI02", ""])
+def test_what_is_no_nhi_category_has_no_id(spelling: str) -> None:
+    assert frameworks.nhi_id(spelling) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("vendor: acme\nname: [\n", "line 3"),
+        ("vendor: acme\n  name: x\n", "line 2"),
+        ("a: b\n\tc: d\n", "line 2"),
+    ],
+)
+def test_a_yaml_error_says_the_line(own: Own, text: str, line: str) -> None:
+    message = refused(own, "tokens/acme.yaml", text)
+    assert "acme.yaml" in message
+    assert line in message
+
+
+@pytest.mark.parametrize(
+    "text", ["", "- a list\n", "just text\n", "1\n", "\x00", "vendor: &a [*a]\n"]
+)
+def test_a_file_that_holds_something_else_is_refused(own: Own, text: str) -> None:
+    assert "acme.yaml" in refused(own, "tokens/acme.yaml", text)
+
+
+def test_a_file_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "tokens").mkdir()
+    (tmp_path / "tokens/acme.yaml").write_bytes(b"vendor: \xff\xfe\xe9\n")
+    with pytest.raises(RuleError, match=r"acme\.yaml"):
+        pipeline.load_rules([tmp_path])
+
+
+def test_a_file_in_no_known_folder_is_refused(own: Own) -> None:
+    assert "is in none of tokens/, policies/" in refused(own, "other/acme.yaml", TOKENS)
+
+
+def test_a_rules_folder_that_does_not_exist_is_the_users_mistake(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="is not a folder of rules"):
+        pipeline.load_rules([tmp_path / "nowhere"])
+
+
+def test_an_empty_rules_folder_adds_nothing(tmp_path: Path, rules: RuleSet) -> None:
+    assert pipeline.load_rules([tmp_path]).tokens == rules.tokens
+
+
+def test_other_files_in_a_rules_folder_do_not_matter(tmp_path: Path, rules: RuleSet) -> None:
+    (tmp_path / "README.md").write_text("# Rules")
+    assert pipeline.load_rules([tmp_path]).tokens == rules.tokens
+
+
+def test_what_the_search_refuses_is_named(own: Own) -> None:
+    loaded = own(
+        "tokens/acme.yaml",
+        TOKENS.replace("shape: acme_{base62:32}", "pattern: '(?P<secret>acme)(?=x)'"),
+    )
+    with pytest.raises(RuleError, match=r"a pattern cannot be compiled: `\(acme\)\(\?=x\)`"):
+        compile_database(Engine(loaded)._patterns)
+
+
+def test_rules_survive_their_cache(rules: RuleSet) -> None:
+    packed = msgspec.msgpack.encode(rules)
+    assert msgspec.msgpack.decode(packed, type=RuleSet) == rules
+
+
+def test_the_key_of_rules_changes_with_any_byte(own: Own) -> None:
+    keys = {own("tokens/acme.yaml", TOKENS + "#" * number).key for number in range(3)}
+    assert len(keys) == 3
+
+
+def test_one_folder_holds_its_own_rules_only(tmp_path: Path, rules: RuleSet) -> None:
+    (tmp_path / "tokens").mkdir()
+    (tmp_path / "tokens/acme.yaml").write_text(TOKENS)
+    alone = loader.one_folder(tmp_path)
+    assert [token.id for token in alone.tokens] == ["acme-key"]
+    assert alone.policies == []
+    assert alone.mapping == rules.mapping
+
+
+@pytest.mark.parametrize("kind", ["token", "policy"])
+def test_the_rule_to_start_from_loads(own: Own, kind: str) -> None:
+    path, text = templates.start(kind, "acme-api-key")
+    assert "acme-api-key" in {rule.id for rule in own(path, text).rules}
+
+
+@pytest.mark.parametrize("name", ["Acme", "acme_key", "-acme", "", "acme key", "../acme"])
+def test_a_name_that_is_none_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="is not lower-case words"):
+        templates.start("token", name)

@@ -1,0 +1,221 @@
+"""A cache that may be absent, damaged, read-only or shared, and never matters."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from pathlib import Path
+
+import pytest
+
+from keymuster import cache, pipeline
+from keymuster.detect import database
+from keymuster.detect.engine import Engine
+from keymuster.rules import loader
+from keymuster.rules.schema import RuleSet
+
+ACME = """
+vendor: acme
+name: Acme
+formats:
+  - id: acme-key
+    name: Acme key
+    kind: api_key
+    shape: acme_{base62:32}
+    revoke: Delete it.
+    examples: ["{token}"]
+    counter_examples: ["{short}"]
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache."""
+    monkeypatch.setenv("KEYMUSTER_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def acme(tmp_path: Path) -> RuleSet:
+    """One rule, so that a database is compiled in a moment."""
+    (tmp_path / "own/tokens").mkdir(parents=True)
+    (tmp_path / "own/tokens/acme.yaml").write_text(ACME)
+    return loader.one_folder(tmp_path / "own")
+
+
+def only_file(folder: Path) -> Path:
+    (file,) = folder.iterdir()
+    return file
+
+
+def test_what_is_written_is_read_back(folder: Path) -> None:
+    cache.write("a.bin", b"content" * 1000)
+    assert cache.read("a.bin") == b"content" * 1000
+    assert [file.name for file in folder.iterdir()] == ["a.bin"]
+
+
+def test_what_was_never_written_is_absent(folder: Path) -> None:
+    assert cache.read("a.bin") is None
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda stored: b"",
+        lambda stored: b"garbage",
+        lambda stored: os.urandom(200),
+        lambda stored: stored[:-1],
+        lambda stored: stored[: len(stored) // 2],
+        lambda stored: stored + b"x",
+        lambda stored: stored[:20] + bytes([stored[20] ^ 1]) + stored[21:],
+        lambda stored: bytes(len(stored)),
+    ],
+    ids=["empty", "garbage", "random", "cut", "halved", "longer", "one bit", "zeros"],
+)
+def test_a_damaged_file_is_as_good_as_none(folder: Path, damage: object) -> None:
+    cache.write("a.bin", b"content" * 50)
+    file = folder / "a.bin"
+    file.write_bytes(damage(file.read_bytes()))  # type: ignore[operator]
+    assert cache.read("a.bin") is None
+
+
+def test_a_folder_that_cannot_exist_is_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    monkeypatch.setenv("KEYMUSTER_CACHE", str(tmp_path / "file" / "cache"))
+    cache.write("a.bin", b"content")
+    assert cache.read("a.bin") is None
+
+
+def test_a_name_taken_by_a_folder_is_no_error(folder: Path) -> None:
+    (folder / "a.bin").mkdir(parents=True)
+    cache.write("a.bin", b"content")
+    assert cache.read("a.bin") is None
+    assert [file.name for file in folder.iterdir()] == ["a.bin"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is read-only to root")
+def test_a_read_only_folder_is_no_error(folder: Path) -> None:
+    folder.mkdir(mode=0o500)
+    cache.write("a.bin", b"content")
+    assert cache.read("a.bin") is None
+
+
+def test_a_home_that_is_unknown_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nowhere() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(cache, "folder", nowhere)
+    cache.write("a.bin", b"content")
+    assert cache.read("a.bin") is None
+
+
+def test_the_folder_is_for_its_owner_only(folder: Path) -> None:
+    cache.write("a.bin", b"content")
+    assert folder.stat().st_mode & 0o077 == 0
+    assert (folder / "a.bin").stat().st_mode & 0o077 == 0
+
+
+def _write_many(number: int) -> None:
+    for turn in range(40):
+        cache.write("shared.bin", bytes([number, turn]) * 20_000)
+
+
+def test_many_writers_at_once_leave_one_whole_file(folder: Path) -> None:
+    context = multiprocessing.get_context("fork")
+    writers = [context.Process(target=_write_many, args=(number,)) for number in range(6)]
+    for writer in writers:
+        writer.start()
+    while any(writer.is_alive() for writer in writers):
+        stored = cache.read("shared.bin")
+        assert stored is None or stored == stored[:2] * 20_000
+    for writer in writers:
+        writer.join()
+    assert [writer.exitcode for writer in writers] == [0] * 6
+    assert [file.name for file in folder.iterdir()] == ["shared.bin"]
+
+
+# The database in it
+
+
+def test_a_database_is_compiled_once(
+    folder: Path, acme: RuleSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = b"acme_" + b"aB3dE6gH" * 3 + b"Zz9yX8w7"
+    first = Engine(acme).scan(text)
+
+    def refuse(_: object) -> None:
+        raise AssertionError("compiled again")
+
+    monkeypatch.setattr(database, "compile_database", refuse)
+    assert (
+        [match.start for match in Engine(acme).scan(text)]
+        == [match.start for match in first]
+        == [0]
+    )
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage", os.urandom(5000)])
+def test_a_stored_database_of_another_build_is_compiled_again(
+    folder: Path, acme: RuleSet, content: bytes
+) -> None:
+    Engine(acme).open()
+    name = only_file(folder).name
+    cache.write(name, content)  # whole by its digest, but not what the engine understands
+    assert len(Engine(acme).scan(b"acme_" + b"aB3dE6gH" * 3 + b"Zz9yX8w7")) == 1
+    assert cache.read(name) != content
+
+
+def test_a_changed_rule_has_its_own_database(folder: Path, acme: RuleSet) -> None:
+    Engine(acme).open()
+    acme.tokens[0].shape = "acme2_{base62:32}"
+    Engine(acme).open()
+    assert len(list(folder.iterdir())) == 2
+
+
+def test_without_a_cache_everything_works(
+    acme: RuleSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    monkeypatch.setenv("KEYMUSTER_CACHE", str(tmp_path / "file" / "cache"))
+    assert len(Engine(acme).scan(b"acme_" + b"aB3dE6gH" * 3 + b"Zz9yX8w7")) == 1
+
+
+# The rules in it
+
+
+def test_rules_are_parsed_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = pipeline.load_rules()
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("parsed again")
+
+    monkeypatch.setattr(loader, "read", refuse)
+    assert pipeline.load_rules() == first
+
+
+def test_rules_of_another_version_are_parsed_again(folder: Path) -> None:
+    first = pipeline.load_rules()
+    name = only_file(folder).name
+    cache.write(name, b"\xc1 not what msgspec writes")
+    assert pipeline.load_rules() == first
+
+
+def test_a_changed_rule_file_is_seen(folder: Path, tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    (own / "tokens").mkdir(parents=True)
+    (own / "tokens/acme.yaml").write_text(ACME)
+    assert "acme_{base62:32}" in pipeline.load_rules([own]).tokens[-1].shapes
+    (own / "tokens/acme.yaml").write_text(ACME.replace("32", "33"))
+    assert "acme_{base62:33}" in pipeline.load_rules([own]).tokens[-1].shapes
+
+
+def test_the_cache_holds_no_text_of_a_scan(folder: Path, acme: RuleSet) -> None:
+    secret = b"acme_" + b"aB3dE6gH" * 3 + b"Zz9yX8w7"
+    assert Engine(acme).scan(b"key = " + secret)
+    for file in folder.iterdir():
+        stored = cache.read(file.name)
+        assert stored is not None
+        assert secret not in stored
+        assert secret[5:] not in stored

@@ -1,0 +1,332 @@
+"""What every built-in part promises, and what holds for the package as a whole. New parts join by
+existing."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from io import StringIO
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+from click.testing import CliRunner
+
+import keymuster
+from keymuster import errors, pipeline, registry, work
+from keymuster.cli import cli
+from keymuster.collect import base as collecting
+from keymuster.model import Confidence, FileLocation, Finding, Nhi, Report, RuleText, Severity
+from keymuster.report import base as reporting
+from keymuster.report.base import Style
+from repositories import Repository
+
+HERE = Path(__file__).parent
+SOURCE = Path(keymuster.__file__).parent
+PROTOCOLS = {
+    "source": collecting.Source,
+    "reader": collecting.Reader,
+    "service": collecting.Service,
+    "reporter": reporting.Reporter,
+}
+PARTS = [
+    pytest.param(point, name, id=f"{point}-{name}")
+    for point in registry.POINTS
+    for name in registry.names(point)
+]
+
+# --- parts -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("point", "name"), PARTS)
+def test_a_part_is_named_after_its_module_and_documented(point: str, name: str) -> None:
+    part = registry.part(point, name)
+    assert part.name == name
+    assert part.__name__.lower() == name.replace("-", "")
+    assert part.__doc__
+    assert sys.modules[part.__module__].__doc__
+
+
+@pytest.mark.parametrize(("point", "name"), PARTS)
+def test_a_part_has_a_test_module_at_the_matching_path(point: str, name: str) -> None:
+    package = Path(*registry.POINTS[point].split(".")[1:])
+    assert (HERE / package / f"test_{name.replace('-', '_')}.py").is_file()
+
+
+@pytest.mark.parametrize(("point", "name"), PARTS)
+def test_a_part_keeps_the_contract_of_its_point(point: str, name: str) -> None:
+    part = registry.part(point, name)
+    assert all(callable(getattr(part, method)) for method in registry.CONTRACTS[point])
+
+
+@pytest.mark.parametrize("point", registry.POINTS)
+def test_the_registry_demands_the_methods_of_the_protocol(point: str) -> None:
+    declared = vars(PROTOCOLS[point])
+    methods = [name for name in declared if callable(declared[name]) and not name.startswith("_")]
+    assert tuple(methods) == registry.CONTRACTS[point]
+
+
+@pytest.mark.parametrize("format", registry.names("reporter"))
+def test_a_reporter_writes_findings_and_an_empty_report(format: str) -> None:
+    finding = Finding(
+        id="0", rule="a-rule", policy="a-rule", nhi=(Nhi.SECRET_LEAKAGE,), severity=Severity.HIGH,
+        confidence=Confidence.HIGH, subject="s", message="A token <b>&",
+        places=(FileLocation(path="a b.py", line=3),),
+    )  # fmt: skip
+    words = RuleText(
+        id="a-rule", title="A title", why="Because.", remediation="Do it.", nhi=finding.nhi,
+        severity=Severity.HIGH, confidence=Confidence.HIGH,
+    )  # fmt: skip
+    full, empty = StringIO(), StringIO()
+    pipeline.write(Report(findings=(finding,), rules=(words,)), format, full, Style())
+    pipeline.write(Report(findings=()), format, empty, Style())
+    assert "a-rule" in full.getvalue()
+    assert full.getvalue().endswith("\n")
+    assert empty.getvalue().endswith("\n")
+
+
+# --- imports ---------------------------------------------------------------------------------
+
+BOTTOM = {"cache", "errors", "settings"}
+"""What everybody but the model may use."""
+
+LAYERS = {
+    "model": {"model"},
+    "errors": set(),
+    "cache": set(),
+    "settings": {"errors", "model"},
+    "rules": {"model", "rules", *BOTTOM},
+    "detect": {"model", "rules", "detect", *BOTTOM},
+    "collect": {"model", "rules", "detect", "collect", *BOTTOM},
+    "inventory": {"model", "inventory", *BOTTOM},
+    "analysis": {"model", "inventory", "analysis", *BOTTOM},
+    "evaluate": {"model", "rules", "inventory", "evaluate", *BOTTOM},
+    "report": {"model", "report", *BOTTOM},
+    "work": {"model", "collect", *BOTTOM},
+    "registry": BOTTOM,
+    "redaction": {"model", "rules", "detect"},
+    "pipeline": {
+        "model", "rules", "detect", "collect", "inventory", "analysis", "evaluate", "report",
+        "work", "registry", "redaction", *BOTTOM,
+    },
+    "selftest": {
+        "model", "rules", "detect", "collect", "inventory", "evaluate", "work", "registry", *BOTTOM,
+    },
+    "cli": {
+        "model", "rules", "detect", "collect", "inventory", "analysis", "evaluate", "report",
+        "work", "registry", "pipeline", "selftest", "cli", *BOTTOM,
+    },
+    "__main__": {"cli"},
+    "__init__": set(),
+}  # fmt: skip
+"""Folder or module -> what it may import. The table in ARCHITECTURE.md, from the bottom up."""
+
+SDKS = {
+    "boto3", "botocore", "google", "azure", "msgraph", "requests", "httpx", "aiohttp", "urllib3",
+    "kubernetes", "sqlalchemy", "psycopg", "procrastinate", "git", "rich", "cel_expr_python",
+}  # fmt: skip
+
+
+def test_layers_only_look_down() -> None:
+    wrong = [
+        f"{path.relative_to(SOURCE)} imports {friend}"
+        for path in sorted(SOURCE.rglob("*.py"))
+        for friend in _friends(path)
+        if friend not in LAYERS[_layer(path)]
+    ]
+    assert wrong == []
+
+
+def test_every_layer_is_in_the_table() -> None:
+    assert {_layer(path) for path in SOURCE.rglob("*.py")} == set(LAYERS)
+
+
+def test_no_layer_may_import_one_that_may_import_it() -> None:
+    circles = [
+        (one, other)
+        for one, friends in LAYERS.items()
+        for other in friends - {one}
+        if one in LAYERS[other]
+    ]
+    assert circles == []
+
+
+def test_loading_every_part_imports_no_sdk() -> None:
+    loaded = _modules_after(
+        "from keymuster import registry\nfor point in registry.POINTS: registry.builtin(point)"
+    )
+    assert SDKS & {name.partition(".")[0] for name in loaded} == set()
+
+
+ALLOWED_IN_THE_HOOK = {"click", "hyperscan", "msgspec", "platformdirs", "typing_extensions"}
+"""Packages of others that a clean staged scan may import. `typing_extensions` comes with click."""
+
+SLOW_OR_STRANGE = {
+    "asyncio", "concurrent.futures", "csv", "ctypes", "email", "ftplib", "html", "http", "importlib.metadata",
+    "logging", "multiprocessing", "pydoc", "smtplib", "socket", "sqlite3", "ssl", "unittest",
+    "urllib.request", "xml", "zipfile", "yaml", "rich", "git", "cel_expr_python", "pathspec",
+}  # fmt: skip
+"""What no commit should wait for."""
+
+
+def test_a_clean_staged_scan_imports_only_what_it_needs(
+    make_repo: Callable[..., Repository], tmp_path: Path
+) -> None:
+    repository = make_repo(tmp_path / "repo")
+    repository.commit({"a.py": "x = 1\n"})
+    repository.stage({"a.py": "x = 2\n"})
+    scan = (
+        "import sys\nsys.argv = ['keymuster', 'scan', '--staged', '--quiet']\n"
+        "from keymuster.cli import main\n"
+        "try:\n    main()\nexcept SystemExit as end:\n    assert end.code == 0, end.code"
+    )
+    _modules_after(scan, repository.path)  # fills the cache
+    loaded = _modules_after(scan, repository.path)
+    tops = {name.partition(".")[0] for name in loaded}
+    packages = {top for top in tops if not top.startswith("_")} - sys.stdlib_module_names
+    assert packages - {"keymuster"} <= ALLOWED_IN_THE_HOOK
+    assert SLOW_OR_STRANGE & loaded == set()
+
+
+def test_importing_the_command_line_imports_no_subcommand() -> None:
+    loaded = _modules_after("import keymuster.cli")
+    assert {name for name in loaded if name.startswith("keymuster.")} == {
+        "keymuster.cli",
+        "keymuster.errors",
+    }
+
+
+def _layer(path: Path) -> str:
+    return path.relative_to(SOURCE).parts[0].removesuffix(".py")
+
+
+def _friends(path: Path) -> Iterator[str]:
+    """The first word below `keymuster` of everything a module imports, inside functions too."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} has a relative import"
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        for name in names:
+            package, _, rest = name.partition(".")
+            if package == "keymuster" and rest != "__version__":
+                yield rest.partition(".")[0]
+
+
+def _modules_after(code: str, folder: Path = HERE) -> set[str]:
+    """What a fresh interpreter imports for a piece of code."""
+    around = (
+        f"import sys, json\nbefore = set(sys.modules)\n{code}\n"
+        "print('\\n' + json.dumps(sorted(set(sys.modules) - before)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", around],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(SOURCE.parent)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+# --- errors ----------------------------------------------------------------------------------
+
+
+def _tree(kind: type[Exception]) -> Iterator[type[Exception]]:
+    for child in kind.__subclasses__():
+        yield child
+        yield from _tree(child)
+
+
+def test_the_page_about_errors_shows_the_whole_tree() -> None:
+    assert errors.__doc__ is not None
+    raised = [one for one in _tree(errors.KeymusterError) if one.__module__ == "keymuster.errors"]
+    assert [one.__name__ for one in raised if one.__name__ not in errors.__doc__] == []
+
+
+# --- the network -----------------------------------------------------------------------------
+
+
+def _surfaces(repository: Repository) -> dict[str, list[str]]:
+    return {
+        "worktree": ["scan", str(repository.path)],
+        "staged": ["scan", "--staged", str(repository.path)],
+        "history": ["scan", "--history", str(repository.path)],
+        "input": ["scan", "--stdin"],
+    }
+
+
+@pytest.fixture
+def repository(
+    make_repo: Callable[..., Repository], token: Callable[..., str], tmp_path: Path
+) -> Repository:
+    made = make_repo(tmp_path / "repo")
+    made.git("remote", "add", "origin", "https://192.0.2.1/nowhere.git")
+    made.commit({"a.py": f"k = '{token('github-pat', 1)}'\n"})
+    made.stage({"b.py": f"k = '{token('github-pat', 2)}'\n"})
+    return made
+
+
+@pytest.mark.parametrize("surface", ["worktree", "staged", "history", "input"])
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_no_file_scan_makes_a_socket(
+    surface: str,
+    jobs: str,
+    repository: Repository,
+    token: Callable[..., str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: object, **__: object) -> NoReturn:
+        raise AssertionError("a scan made a socket")
+
+    monkeypatch.setattr(socket, "socket", refuse)
+    monkeypatch.setattr(socket, "create_connection", refuse)
+    monkeypatch.setattr(work, "WORTH_FORKING", 0 if jobs == "2" else work.WORTH_FORKING)
+    words = [*_surfaces(repository)[surface], "--jobs", jobs, "--format", "sarif"]
+    done = CliRunner().invoke(
+        cli, words, input=token("github-pat"), standalone_mode=False, catch_exceptions=False
+    )
+    assert done.return_value == 1
+
+
+@pytest.mark.parametrize("surface", ["worktree", "staged", "history", "input"])
+def test_no_file_scan_makes_a_socket_in_a_process_of_its_own(
+    surface: str, repository: Repository, token: Callable[..., str], tmp_path: Path
+) -> None:
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "sitecustomize.py").write_text(
+        "import socket\n"
+        "class Refused(socket.socket):\n"
+        "    def __init__(self, *words, **more):\n"
+        "        raise SystemExit(99)\n"
+        "socket.socket = Refused\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "keymuster", *_surfaces(repository)[surface], "--format", "json"],
+        input=token("github-pat").encode(),
+        env={**os.environ, "PYTHONPATH": f"{tmp_path / 'site'}{os.pathsep}{SOURCE.parent}"},
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert json.loads(done.stdout)["findings"]
+
+
+def test_the_socket_trap_works(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text("import socket\nsocket.socket = None\n")
+    done = subprocess.run(
+        [sys.executable, "-c", "import socket; print(socket.socket)"],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        check=True,
+    )
+    assert done.stdout.strip() == b"None"

@@ -1,0 +1,293 @@
+"""Reading batches in one process or in several."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from keymuster import pipeline, work
+from keymuster.collect.base import Batch, Blob, Observed, Read
+from keymuster.errors import Unreadable
+from keymuster.model import FileLocation, Identity, IdentityKind, Storage, Trouble
+from keymuster.rules.schema import RuleSet
+from repositories import Repository
+from scans import context, look
+
+Token = Callable[..., str]
+
+
+@pytest.fixture
+def _always_fork(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(work, "WORTH_FORKING", 1)
+
+
+class Stub:
+    """A source of blobs that are named after numbers, some of which do harm."""
+
+    name = "stub"
+
+    def __init__(self, count: int, per_batch: int = 3, harm: Callable[[str], None] | None = None):
+        self._names = [str(number) for number in range(count)]
+        self._size = per_batch
+        self._harm = harm or (lambda name: None)
+
+    def batches(self) -> Iterator[Batch | Trouble]:
+        for start in range(0, len(self._names), self._size):
+            yield Batch(items=tuple(self._names[start : start + self._size]), bytes=100)
+
+    def read(self, batch: Batch) -> Iterator[Read]:
+        for name in batch.items:
+            self._harm(name)
+            yield Blob(path=name, data=b"", storage=Storage.TREE)
+
+
+class Echo:
+    """A reader that says which blob it was given."""
+
+    name = "echo"
+
+    def reads(self, path: str) -> bool:
+        return True
+
+    def read(self, blob: Blob) -> Iterator[Identity]:
+        yield Identity(
+            id=blob.path, kind=IdentityKind.OTHER, provider="", name="",
+            location=FileLocation(path=blob.path),
+        )  # fmt: skip
+
+
+def run(source: Any, jobs: int, readers: Any = None) -> list[Observed]:
+    return list(work.run(source, readers or [Echo()], source.batches(), jobs, lambda size: None))
+
+
+def names(observed: list[Observed]) -> list[str]:
+    return [one.scope if isinstance(one, Trouble) else one.id for one in observed]
+
+
+@pytest.mark.usefixtures("_always_fork")
+class TestSeveralProcesses:
+    @pytest.mark.parametrize("source", ["worktree", "history"])
+    def test_their_number_changes_nothing(
+        self, tmp_path: Path, make_repo: Callable[..., Repository], rules: RuleSet, token: Token,
+        source: str, monkeypatch: pytest.MonkeyPatch,
+    ) -> None:  # fmt: skip
+        monkeypatch.setattr("keymuster.collect.sources.worktree._BATCH_FILES", 2)
+        monkeypatch.setattr("keymuster.collect.sources.history._BATCH_OBJECTS", 2)
+        repo = make_repo(tmp_path)
+        for number in range(4):
+            files = {f"{number}-{other}.py": token("github-pat", number) for other in range(5)}
+            repo.commit(files)
+        os.mkfifo(tmp_path / "2-pipe")
+
+        alone, together = (look(source, rules, tmp_path, jobs=jobs) for jobs in (1, 3))
+
+        assert len(alone.credentials) == 20
+        assert together.credentials == alone.credentials
+        assert together.troubles == alone.troubles
+        assert together.counts == alone.counts
+
+    def test_the_order_is_that_of_the_batches(self) -> None:
+        def slow_at_first(name: str) -> None:
+            time.sleep(0.05 if name == "0" else 0)
+
+        expected = [str(number) for number in range(60)]
+
+        assert names(run(Stub(60, harm=slow_at_first), jobs=3)) == expected
+
+    def test_they_are_other_processes(self) -> None:
+        here = os.getpid()
+
+        def refuse(name: str) -> None:
+            assert os.getpid() != here
+
+        assert len(run(Stub(6, harm=refuse), jobs=2)) == 6
+
+    def test_one_that_dies_costs_the_file_it_died_of_and_no_other(self) -> None:
+        def die(name: str) -> None:
+            if name == "17":
+                os._exit(1)
+
+        observed = run(Stub(60, per_batch=8, harm=die), jobs=2)
+
+        assert names(observed) == [str(number) for number in range(60)]
+        [trouble] = [one for one in observed if isinstance(one, Trouble)]
+        assert trouble.scope == "17"
+        assert "died" in trouble.message
+
+    def test_one_that_is_killed_by_chance_costs_nothing(self, tmp_path: Path) -> None:
+        def die_once(name: str) -> None:
+            if name == "17" and not (tmp_path / "died").exists():
+                (tmp_path / "died").touch()
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        observed = run(Stub(60, harm=die_once), jobs=2)
+
+        assert (tmp_path / "died").exists()
+        assert names(observed) == [str(number) for number in range(60)]
+        assert not [one for one in observed if isinstance(one, Trouble)]
+
+    def test_several_deaths_are_several_troubles(self) -> None:
+        def die(name: str) -> None:
+            if name in ("0", "30", "31", "59"):
+                os._exit(1)
+
+        observed = run(Stub(60, per_batch=4, harm=die), jobs=2)
+
+        assert names(observed) == [str(number) for number in range(60)]
+        assert [one.scope for one in observed if isinstance(one, Trouble)] == [
+            "0",
+            "30",
+            "31",
+            "59",
+        ]
+
+    def test_an_interrupt_in_the_parent_ends_them(self, tmp_path: Path, rules: RuleSet) -> None:
+        pids = tmp_path / "pids"
+
+        def note(name: str) -> None:
+            with open(pids, "a") as file:
+                file.write(f"{os.getpid()}\n")
+
+        def interrupt(size: int) -> None:
+            raise KeyboardInterrupt
+
+        source = Stub(60, harm=note)
+        with pytest.raises(KeyboardInterrupt):
+            list(work.run(source, [Echo()], source.batches(), 2, interrupt))
+
+        alive = [pid for pid in set(pids.read_text().split()) if Path("/proc", pid).exists()]
+        assert not alive
+
+
+class TestReadersThatFail:
+    def test_an_unexpected_fault_costs_one_file_and_is_not_quoted(self, token: Token) -> None:
+        secret = token("github-pat")
+
+        class Faulty(Echo):
+            def read(self, blob: Blob) -> Iterator[Identity]:
+                if blob.path == "1":
+                    raise ValueError(secret)
+                yield from super().read(blob)
+
+        first, trouble, last = run(Stub(3), jobs=1, readers=[Faulty()])
+
+        assert isinstance(trouble, Trouble)
+        assert (trouble.part, trouble.scope) == ("echo", "1")
+        assert "ValueError" in trouble.message
+        assert secret not in str(trouble)
+        assert names([first, last]) == ["0", "2"]
+
+    def test_an_error_on_purpose_keeps_its_words(self) -> None:
+        class Refusing(Echo):
+            def read(self, blob: Blob) -> Iterator[Identity]:
+                raise Unreadable("not what it seems", "Look again.")
+
+        [trouble] = run(Stub(1), jobs=1, readers=[Refusing()])
+
+        assert isinstance(trouble, Trouble)
+        assert (trouble.message, trouble.advice) == ("not what it seems", "Look again.")
+
+    def test_what_was_said_before_a_fault_is_kept(self) -> None:
+        class Halfway(Echo):
+            def read(self, blob: Blob) -> Iterator[Identity]:
+                yield from super().read(blob)
+                raise ValueError
+
+        said, trouble = run(Stub(1), jobs=1, readers=[Halfway()])
+
+        assert isinstance(said, Identity)
+        assert isinstance(trouble, Trouble)
+
+    def test_a_file_without_a_name_is_called_by_its_object(self) -> None:
+        class Faulty(Echo):
+            def read(self, blob: Blob) -> Iterator[Identity]:
+                raise ValueError
+
+        blob = Blob(path="", data=b"", storage=Storage.HISTORY, object="ab12")
+
+        class One(Stub):
+            def read(self, batch: Batch) -> Iterator[Read]:
+                yield blob
+
+        [trouble] = run(One(1), jobs=1, readers=[Faulty()])
+
+        assert isinstance(trouble, Trouble)
+        assert trouble.scope == "object ab12"
+
+
+class TestInterrupts:
+    def test_one_leaves_a_report_that_says_it_is_not_complete(
+        self, tmp_path: Path, rules: RuleSet, token: Token, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("keymuster.collect.sources.worktree._BATCH_FILES", 1)
+        for number in range(4):
+            (tmp_path / f"{number}.py").write_text(token("github-pat", number))
+        left = [2, 1]
+
+        def interrupt(size: int) -> None:
+            if not left.pop():
+                raise KeyboardInterrupt
+            if left == []:
+                left.append(0)
+
+        report = pipeline.scan(context(rules, tmp_path), "worktree", progress=interrupt)
+
+        assert not report.complete
+        assert len(report.findings) == 3
+        assert ["interrupted" in one.message for one in report.troubles] == [True]
+
+    @pytest.mark.parametrize("jobs", ["1", "2"])
+    @pytest.mark.parametrize("planted", [True, False], ids=["findings", "clean"])
+    def test_ctrl_c_ends_the_command_with_a_report(
+        self, tmp_path: Path, token: Token, jobs: str, planted: bool
+    ) -> None:
+        (tmp_path / "0.py").write_text(token("github-pat") if planted else "x")
+        filler = os.urandom(3 << 20).hex().encode()
+        (tmp_path / "1").write_bytes(filler * 2)
+        for number in range(2, 200):
+            os.link(tmp_path / "1", tmp_path / str(number))
+        process = subprocess.Popen(
+            [sys.executable, "-m", "keymuster", "scan", ".", "--jobs", jobs, "--format", "json"],
+            cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        )  # fmt: skip
+        _wait_until_it_reads(process.pid)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+
+        report = json.loads(out)
+        assert not report["complete"]
+        assert "Traceback" not in err
+        assert len(report["findings"]) == planted
+        assert process.returncode == (1 if planted else 3)
+
+
+def _wait_until_it_reads(pid: int) -> None:
+    """Until the process, or a child of it, has read some files' worth of bytes."""
+    deadline = time.monotonic() + 15
+    while time.monotonic() < deadline:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        if sum(_bytes_read(one) for one in (str(pid), *children)) > 60_000_000:
+            return
+        time.sleep(0.02)
+    raise AssertionError("it does not read")
+
+
+def _bytes_read(pid: str) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/io").read_text().split()[1])
+    except OSError:
+        return 0
+
+
+def test_the_number_of_processes_is_bounded() -> None:
+    assert 1 <= work.default_jobs() <= 8
