@@ -17,7 +17,7 @@ import pytest
 import keymuster as package
 from cli.conftest import Said
 from keymuster import pipeline, work
-from keymuster.cli.scan import replacing
+from keymuster.cli.output import replacing
 from keymuster.collect.sources.worktree import Worktree
 from keymuster.errors import ReportError, Unreadable
 from repositories import Repository

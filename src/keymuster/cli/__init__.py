@@ -54,6 +54,8 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except BrokenPipeError:  # click would end with 1, which means findings
+            from keymuster.cli.output import let_go_of_stdout
+
             let_go_of_stdout()
             return 0
 
@@ -106,11 +108,6 @@ def main() -> None:
         click.echo("Please report it; KEYMUSTER_TRACEBACK=1 shows the whole trace.", err=True)
         code = 2
     sys.exit(code or 0)
-
-
-def let_go_of_stdout() -> None:
-    """Nobody takes our output any more: let what is still buffered flush into nothing."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _where(error: Exception) -> str:

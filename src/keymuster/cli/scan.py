@@ -5,16 +5,15 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 import click
 from msgspec.structs import replace
 
 from keymuster import pipeline, registry, settings, work
-from keymuster.cli import let_go_of_stdout
+from keymuster.cli.output import replacing, stdout
 from keymuster.collect.base import Context, Selection
 from keymuster.collect.git import is_bare, toplevel
 from keymuster.errors import KeymusterError, ReportError, SettingsError
@@ -323,69 +322,12 @@ def _write_all(
             failed = error
     quiet = options["quiet"] and not report.findings and not report.troubles
     if not (options["format_"] == "text" and (quiet or (outputs and options["quiet"]))):
-        with _stdout() as out:
+        with stdout() as out:
             color = out.isatty() and "NO_COLOR" not in os.environ
             style = Style(color=color, verbose=verbose)
             pipeline.write(report, options["format_"], out, style, configured.extensions)
     if failed is not None:
         raise failed
-
-
-@contextlib.contextmanager
-def _stdout() -> Iterator[TextIO]:
-    """Standard output that can say anything: what its encoding lacks becomes an escape. A reader
-    that leaves early (`| head`) has what it wanted; a full disk is a ReportError."""
-    if sys.stdout is None:
-        raise ReportError(
-            "standard output is closed", "Open it, or send it to /dev/null and use -o FORMAT=FILE."
-        )
-    if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(errors="backslashreplace")
-    try:
-        yield sys.stdout
-        sys.stdout.flush()
-    except BrokenPipeError:
-        let_go_of_stdout()
-    except OSError as error:
-        let_go_of_stdout()
-        raise ReportError(
-            f"standard output could not be written: {error.strerror}",
-            "Write the report to a file instead: -o FORMAT=FILE",
-        ) from error
-
-
-@contextlib.contextmanager
-def replacing(file: str) -> Iterator[TextIO]:
-    """A file that takes its name only when it is whole; what stood there before stays until then."""
-    try:
-        if os.path.exists(file) and not os.path.isfile(file):  # /dev/stderr, a pipe
-            with open(file, "w", encoding="utf-8") as out:
-                yield out
-            return
-        target = os.path.realpath(file)  # a link stays one
-        handle, temporary = tempfile.mkstemp(dir=os.path.dirname(target), prefix=".keymuster-")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as out:
-                yield out
-                out.flush()
-                os.fsync(out.fileno())
-            os.chmod(temporary, 0o666 & ~_umask())
-            os.replace(temporary, target)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
-            raise
-    except OSError as error:
-        raise ReportError(
-            f"{file} could not be written: {error.strerror}",
-            "Nothing was changed there. Free some space or choose another place.",
-        ) from error
-
-
-def _umask() -> int:
-    current = os.umask(0o022)
-    os.umask(current)
-    return current
 
 
 def _exit_code(report: Report, options: dict[str, Any], configured: Settings) -> int:
