@@ -332,3 +332,20 @@ def test_words_that_others_wrote_are_masked_too(
             pipeline.write(report, name, out, Style(verbose=True))
             for secret in (made, other, third):
                 assert secret not in out.getvalue()
+
+
+def test_a_token_in_the_name_of_a_file_is_masked_too(
+    tmp_path: Path, rules: RuleSet, token: Callable[..., str]
+) -> None:
+    made = token("github-pat", 5)
+    (tmp_path / f"{made}.env").write_text(f"A={token('github-pat', 6)}\n")
+    os.mkfifo(tmp_path / f"{made}.pipe")
+    selection = Selection(root=str(tmp_path), paths=(str(tmp_path),))
+    report = pipeline.scan(Context(selection=selection, rules=rules), "worktree")
+    assert report.findings
+    assert report.troubles
+    for name in registry.names("reporter"):
+        out = StringIO()
+        pipeline.write(report, name, out, Style(verbose=True))
+        assert made not in out.getvalue()
+        assert "ghp_****.env" in out.getvalue()

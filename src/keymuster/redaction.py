@@ -1,7 +1,8 @@
 """The last look at a report before anybody reads it: words that others wrote may hold a secret.
 
-Reasons of inline comments, claims inside tokens and names of authors are free text. What the engine
-recognises in them is masked like everything else it finds.
+Reasons of inline comments, claims inside tokens, names of authors and files are free text.
+What the engine recognises in them is masked like everything else it finds; in names of files only
+what it is sure of, because they are also addresses.
 """
 
 from __future__ import annotations
@@ -11,25 +12,29 @@ from functools import cache
 from msgspec.structs import replace
 
 from keymuster.detect.engine import Engine
-from keymuster.model import FileLocation, Finding, Location, Report
+from keymuster.model import Confidence, FileLocation, Finding, Location, Report
 from keymuster.rules.schema import RuleSet
 
 
 def redacted(report: Report, rules: RuleSet) -> Report:
     """The same report, without the secrets in its free text."""
-    if not report.findings:
+    if not report.findings and not report.troubles:
         return report
     engine = Engine(rules)
 
     @cache
     def clean(text: str) -> str:
-        return _masked(engine, text)
+        return _masked(engine, text, Confidence.LOW)
+
+    @cache
+    def clean_name(text: str) -> str:
+        return _masked(engine, text, Confidence.HIGH)
 
     def place(location: Location) -> Location:
-        if not isinstance(location, FileLocation) or location.commit is None:
+        if not isinstance(location, FileLocation):
             return location
-        author = clean(location.commit.author)
-        return replace(location, commit=replace(location.commit, author=author))
+        commit = location.commit and replace(location.commit, author=clean(location.commit.author))
+        return replace(location, path=clean_name(location.path), commit=commit)
 
     def finding(one: Finding) -> Finding:
         suppression = one.suppression and replace(
@@ -42,12 +47,22 @@ def redacted(report: Report, rules: RuleSet) -> Report:
             suppression=suppression,
         )
 
-    return replace(report, findings=tuple(finding(one) for one in report.findings))
+    return replace(
+        report,
+        findings=tuple(finding(one) for one in report.findings),
+        troubles=tuple(
+            replace(one, scope=clean_name(one.scope), message=clean_name(one.message))
+            for one in report.troubles
+        ),
+    )
 
 
-def _masked(engine: Engine, text: str) -> str:
+def _masked(engine: Engine, text: str, least: Confidence) -> str:
+    """The text with every match of at least this confidence as its preview."""
     content = text.encode("utf-8", "surrogateescape")
     for match in reversed(engine.scan(content)):
+        if match.confidence.rank < least.rank:
+            continue
         preview = match.secret.preview.encode()
         content = content[: match.start] + preview + content[match.end :]
     return content.decode("utf-8", "surrogateescape")
