@@ -53,6 +53,14 @@ def unbase64(text: bytes) -> bytes:
     return base64.b64decode(plain + b"=" * (-len(plain) % 4), validate=True)
 
 
+def unbase62(text: bytes) -> int:
+    """The number that digits, capitals and small letters write; ValueError for another character."""
+    number = 0
+    for char in text:
+        number = number * 62 + _DIGITS62.index(char)
+    return number
+
+
 def _tail(size: int, expected: Callable[[bytes], bytes], any_case: bool = False) -> Checksum:
     """A checksum that fills the last `size` characters."""
 
@@ -83,9 +91,13 @@ def _grafana_crc32(token: bytes) -> bytes:
     return crc32(token[:-9]).to_bytes(4, "little").hex().encode()
 
 
+_ESCAPED_EQUALS = re.compile(rb"(?:\\|%3[Dd])=?\Z")
+
+
 def _crc32_hex_tail(token: bytes) -> bytes:
-    """CRC-32 of everything before the last eight characters, in upper-case hex (Atlassian)."""
-    return b"%08X" % crc32(token[:-8])
+    """CRC-32 of everything before the last eight characters, in upper-case hex (Atlassian). The
+    `=` before them may stand escaped, as `\\=` or `%3D`."""
+    return b"%08X" % crc32(_ESCAPED_EQUALS.sub(b"=", token[:-8]))
 
 
 def _crc32_hex_body(token: bytes) -> bytes:
@@ -383,6 +395,105 @@ def _sign_json(prefix: bytes, keys: str) -> Callable[[bytes], bytes]:
     return sign
 
 
+_LOGIN = re.compile(rb"[^\x00-\x20\":\[\]{}\x7f]+:[^\x00-\x1f\x7f]+")
+
+
+def _user_password(token: bytes) -> bool:
+    """Base64 of `user:password` (RFC 7617), as in Docker's config.json and npm's `_auth`."""
+    said = unbase64(token)
+    return _LOGIN.fullmatch(said) is not None and bool(said.decode("utf-8"))
+
+
+def _sign_user_password(token: bytes) -> bytes:
+    raw = b"robot:" + sha256(token).hexdigest().encode()
+    return base64.b64encode(raw)[: len(token) // 4 * 4]
+
+
+def _id_and_key(token: bytes) -> bool:
+    """Base64 of `<id>:<key>` (Elastic); an id and a key of Elasticsearch have 20 and 22
+    characters, those of Elastic Cloud any number."""
+    return re.fullmatch(rb"[\w-]{16,64}:[\w-]{16,128}", _elastic_text(token)) is not None
+
+
+def _elastic_text(token: bytes) -> bytes:
+    return unbase64(token.removeprefix(b"essu_"))
+
+
+def _sign_id_and_key(token: bytes) -> bytes:
+    prefix = b"essu_" if token.startswith(b"essu_") else b""
+    body = sha256(token).hexdigest().encode()
+    raw = body[:20] + b":" + body[20:42]
+    signed = base64.b64encode(raw)
+    return prefix + signed
+
+
+def _begins(prefix: bytes, start: bytes) -> Checksum:
+    """A token whose base64, behind a prefix, is that of a text with a known start; the rest is not
+    looked at, as a token may be cut or wrapped."""
+
+    def check(token: bytes) -> bool:
+        text = token.removeprefix(prefix)
+        return unbase64(text[: len(text) // 4 * 4]).startswith(start)
+
+    def sign(token: bytes) -> bytes:
+        raw = start + sha256(token).hexdigest().encode() * (len(token) // 64 + 1)
+        return (prefix + base64.b64encode(raw))[: len(token)]
+
+    return Checksum(check, sign)
+
+
+def _ulid_key(token: bytes) -> bool:
+    """Base64 of `key_<ULID>,<secret>` (WorkOS)."""
+    said = unbase64(token.split(b"_", 2)[2])
+    return re.match(rb"key_[0-7][0-9A-HJKMNP-TV-Z]{25},[!-~]{8,}\Z", said) is not None
+
+
+def _sign_ulid_key(token: bytes) -> bytes:
+    prefix, body = token[:8], sha256(token).hexdigest().upper().encode()
+    raw = b"key_01" + body[:24] + b"," + body[24:48].lower() + body[:4]
+    return prefix + base64.b64encode(raw[: len(token[8:]) // 4 * 3])
+
+
+def _dropbox_long_lived(token: bytes) -> bool:
+    """Ten `A` behind eleven characters: six bytes of zero between two parts that are random."""
+    raw = unbase64(token)
+    return raw[9:15] == bytes(6) and len(set(raw[:8])) > 4 and len(set(raw[16:])) > 16
+
+
+def _bip39(token: bytes) -> bool:
+    """The bits behind the entropy are the start of its SHA-256 (BIP-39)."""
+    from keymuster.detect.bip39 import WORDS
+
+    places = [WORDS.index(word) for word in token.decode("ascii").lower().split()]
+    bits = "".join(f"{place:011b}" for place in places)
+    size = len(bits) * 32 // 33
+    if len(places) not in (12, 15, 18, 21, 24):
+        return False
+    entropy = int(bits[:size], 2).to_bytes(size // 8, "big")
+    return f"{sha256(entropy).digest()[0]:08b}".startswith(bits[size:])
+
+
+def _sign_bip39(token: bytes) -> bytes:
+    from keymuster.detect.bip39 import WORDS
+
+    entropy = sha256(token).digest()[:16]
+    bits = f"{int.from_bytes(entropy, 'big'):0128b}{sha256(entropy).digest()[0] >> 4:04b}"
+    return " ".join(WORDS[int(bits[at : at + 11], 2)] for at in range(0, 132, 11)).encode()
+
+
+def _clamped(token: bytes) -> bool:
+    """A Curve25519 secret, clamped as RFC 7748 (and `wg genkey`) does it."""
+    raw = unbase64(token)
+    return len(raw) == 32 and raw[0] & 7 == 0 and raw[31] >> 6 == 1
+
+
+def _sign_clamped(token: bytes) -> bytes:
+    raw = bytearray(sha256(token).digest())
+    raw[0] &= 248
+    raw[31] = raw[31] & 127 | 64
+    return base64.b64encode(bytes(raw))
+
+
 CHECKSUMS: dict[str, Checksum] = {
     "crc32-base62": _tail(6, _crc32_base62),
     "gitlab-routable": _tail(9, _gitlab_routable_tail),
@@ -408,6 +519,15 @@ CHECKSUMS: dict[str, Checksum] = {
     "grafana-cloud": Checksum(
         _json_part(lambda token: token[4:], {"o", "n", "k", "m"}), _sign_json(b"glc_", "o n k m")
     ),
+    "user-password": Checksum(_user_password, _sign_user_password),
+    "elastic-id-and-key": Checksum(_id_and_key, _sign_id_and_key),
+    "aws-bedrock": _begins(b"ABSK", b"BedrockAPIKey-"),
+    "aws-bedrock-session": _begins(b"bedrock-api-key-", b"bedrock.amazonaws.com"),
+    "intercom": _begins(b"", b"tok:"),
+    "workos": Checksum(_ulid_key, _sign_ulid_key),
+    "dropbox-long-lived": Checksum(_dropbox_long_lived, lambda token: token),
+    "bip39": Checksum(_bip39, _sign_bip39),
+    "clamped": Checksum(_clamped, _sign_clamped),
     "grafana-legacy": Checksum(
         _json_part(lambda token: token, {"k", "n", "id"}), _sign_json(b"", "k n id")
     ),
