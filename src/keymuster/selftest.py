@@ -71,7 +71,9 @@ def _case_problems(
     observed = list(work.observe(_Given(blobs), readers, Batch(items=(), bytes=0)))  # type: ignore[arg-type]
     inventory = build(one for one in observed if not isinstance(one, Trouble))
     only = replace(rules, policies=[policy])
-    said = "finding" if evaluate(inventory, only, Choice(), NOW).findings else "nothing"
+    least = min(policy.confidence, Choice().confidence, key=lambda one: one.rank)
+    found = evaluate(inventory, only, Choice(confidence=least), NOW).findings
+    said = "finding" if found else "nothing"
     if said != case.expect:
         yield f"{policy.id}: case `{case.name}` gives {said}, not {case.expect}"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from random import Random
 
+from keymuster.detect import patterns
 from keymuster.detect.checksums import CHECKSUMS
 from keymuster.rules import shape
 from keymuster.rules.schema import TokenFormat
@@ -14,14 +15,16 @@ LONGER = (0, 1, 7, 60, 400)
 
 
 def tokens(token: TokenFormat, seed: object = 0) -> Iterator[str]:
-    """Tokens of every shape of a format, short and long, with a right checksum."""
+    """Tokens of every shape of a format, short and long, with a right checksum. A checksum that
+    takes more room than a shape of this length has makes no token."""
+    forms = [pattern.regex for pattern in patterns.of_format(0, token)]
     for one in token.shapes:
         made = set()
         for extra in LONGER:
             text = from_shape(one, extra, Random(f"{token.id} {one} {extra} {seed}"))
             if token.checksum is not None:
                 text = CHECKSUMS[token.checksum].sign(text.encode()).decode()
-            if text not in made:
+            if text not in made and any(form.fullmatch(text.encode()) for form in forms):
                 made.add(text)
                 yield text
 

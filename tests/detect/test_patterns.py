@@ -92,11 +92,73 @@ def test_a_length_after_the_gate_does_not_matter() -> None:
     assert gate(shape="acme_{hex:20-40}{a|bcd}").length == 25
 
 
-def test_context_words_are_searched_in_any_case() -> None:
-    found = gate(shape="{hex:32}", context=["ac-me"])
-    assert re.search(found.gate, "AC-Me_key: " + "0" * 32)
-    assert not re.search(found.gate, "ac-me\nkey: " + "0" * 32)
-    assert not re.search(found.gate, "acme_key: " + "0" * 32)
+def test_a_shape_with_context_is_searched_for_by_its_words() -> None:
+    found = gate(shape="{hex:32-40}", context=["AC-me", "acme.io", "ac-me"])
+    assert not found.gate
+    assert found.words == ("ac-me", "acme.io")
+    assert found.least == 32
+
+
+def test_a_context_word_is_searched_for_as_it_stands_in_any_case() -> None:
+    word = patterns.of_word("acme.io")
+    assert word.caseless
+    assert re.fullmatch(word.gate, "acme.io")
+    assert not re.fullmatch(word.gate, "acme-io")
+
+
+@pytest.mark.parametrize(
+    ("form", "plain"),
+    [("{hex:32}", True), ("ac{hex:32}", True), ("acm_{hex:32}", False), ("{hex:9}.acme", False)],
+)
+def test_a_shape_is_plain_when_its_words_alone_tell_it_from_other_text(
+    form: str, plain: bool
+) -> None:
+    assert gate(shape=form, context=["acme"]).plain is plain
+
+
+@pytest.mark.parametrize("before", ["", " ", '"', "=", "\\n", "%3D", "\\u003d", "\\x3d", "_"])
+def test_a_value_behind_a_word_begins_where_a_token_may(before: str) -> None:
+    content = (before + "0" * 32).encode()
+    found = gate(shape="{hex:32}", context=["acme"]).regex.match(content, len(before))
+    assert found is not None
+    assert found["secret"] == b"0" * 32
+
+
+@pytest.mark.parametrize("before", ["g", "0", "Z"])
+def test_a_value_behind_a_word_does_not_begin_inside_another(before: str) -> None:
+    content = (before + "0" * 32).encode()
+    assert gate(shape="{hex:32}", context=["acme"]).regex.match(content, 1) is None
+
+
+def test_every_context_word_of_every_rule_can_be_searched_for(rules: RuleSet) -> None:
+    """A word that is long enough to stand inside others, and one without a letter, say nothing."""
+    words = {word for pattern in patterns.of_rules(rules) for word in pattern.words}
+    assert not [word for word in words if len(word) > 40 or not word.isascii()]
+    assert not [word for word in words if not any(map(str.isalnum, word))]
+
+
+@pytest.mark.parametrize(
+    ("text", "fixed", "letters"),
+    [
+        ("ac_test_" + "a" * 20, 8, 36),
+        ("ac_" + "a" * 20, 3, 16),
+        ("ac_" + "z" * 20, 3, 62),
+        ("other", 0, 256),
+    ],
+)
+def test_a_token_is_as_particular_as_the_shape_that_it_was_found_by(
+    text: str, fixed: int, letters: int
+) -> None:
+    one = token(shape=["ac_{base62:20}", "ac_{hex:20}", "ac_{live|test}_{lowernum:20}"])
+    assert patterns.particulars(one, text.encode()) == (fixed, -letters)
+
+
+def test_fixed_text_in_front_is_counted_with_the_word_that_was_chosen() -> None:
+    one = token(shape=["ac_{live|try}_{hex:20}", "ac_{base62:20}"])
+    assert patterns.prefix_length(one, b"ac_live_" + b"a" * 20) == 8
+    assert patterns.prefix_length(one, b"ac_try_" + b"a" * 20) == 7
+    assert patterns.prefix_length(one, b"ac_" + b"Z" * 20) == 3
+    assert patterns.prefix_length(one, b"none") == 0
 
 
 def test_an_unmarked_shape_is_searched_only_where_it_may_begin() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -14,6 +15,8 @@ from keymuster.inventory.build import build
 from keymuster.model import (
     Commit,
     Confidence,
+    CredentialKind,
+    CredentialStatus,
     Finding,
     Observation,
     Severity,
@@ -22,7 +25,7 @@ from keymuster.model import (
 from keymuster.rules.schema import RuleSet
 
 
-def _findings(rules: RuleSet, *observed: Observation, **choice: tuple[str, ...]) -> list[Finding]:
+def _findings(rules: RuleSet, *observed: Observation, **choice: Any) -> list[Finding]:
     return list(evaluate(build(observed), rules, Choice(**choice), NOW).findings)
 
 
@@ -63,8 +66,31 @@ def test_a_place_seen_twice_is_one_place(rules: RuleSet) -> None:
 
 def test_confidence_is_that_of_the_weaker_of_policy_and_match(rules: RuleSet) -> None:
     [sure] = _findings(rules, credential())
-    [unsure] = _findings(rules, credential(confidence=Confidence.LOW))
-    assert (sure.confidence, unsure.confidence) == (Confidence.HIGH, Confidence.LOW)
+    [unsure] = _findings(rules, credential(confidence=Confidence.MEDIUM))
+    assert (sure.confidence, unsure.confidence) == (Confidence.HIGH, Confidence.MEDIUM)
+
+
+@pytest.mark.parametrize(
+    ("least", "saw", "found"),
+    [
+        (Confidence.HIGH, Confidence.HIGH, True),
+        (Confidence.HIGH, Confidence.MEDIUM, False),
+        (Confidence.MEDIUM, Confidence.MEDIUM, True),
+        (Confidence.MEDIUM, Confidence.LOW, False),
+        (Confidence.LOW, Confidence.LOW, True),
+    ],
+)
+def test_what_is_less_sure_than_was_asked_for_is_left_out(
+    least: Confidence, saw: Confidence, found: bool, rules: RuleSet
+) -> None:
+    assert bool(_findings(rules, credential(confidence=saw), confidence=least)) is found
+
+
+def test_a_policy_that_is_not_sure_itself_is_left_out(rules: RuleSet) -> None:
+    encrypted = credential(kind=CredentialKind.PRIVATE_KEY, status=CredentialStatus.ENCRYPTED)
+    assert _findings(rules, encrypted) == []
+    [found] = _findings(rules, encrypted, confidence=Confidence.LOW)
+    assert (found.policy, found.confidence) == ("encrypted-private-key", Confidence.LOW)
 
 
 def test_a_finding_names_policy_and_format(rules: RuleSet) -> None:

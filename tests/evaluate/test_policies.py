@@ -13,6 +13,7 @@ from keymuster.evaluate.choice import Choice
 from keymuster.evaluate.engine import evaluate
 from keymuster.inventory.build import build
 from keymuster.model import (
+    Confidence,
     Credential,
     CredentialKind,
     CredentialStatus,
@@ -38,7 +39,7 @@ def intended(
     """The one policy that a credential belongs to, told in words instead of in CEL."""
     private_key = kind is CredentialKind.PRIVATE_KEY
     only_in_history = set(storages) == {Storage.HISTORY}
-    if status is CredentialStatus.SAMPLE:
+    if status in (CredentialStatus.SAMPLE, CredentialStatus.PUBLIC):
         return "test-or-sample-secret"
     if expired and not private_key:
         return "expired-secret"
@@ -81,7 +82,7 @@ def test_every_credential_gets_the_one_judgement_meant_for_it(
                         id, storages, kind=kind, status=status, environment=environment,
                         expires_at=expires_at,
                     )  # fmt: skip
-    verdict = evaluate(build(observed), rules, Choice(), NOW)
+    verdict = evaluate(build(observed), rules, Choice(confidence=Confidence.LOW), NOW)
     assert {one.subject: one.policy for one in verdict.findings} == meant
     assert len(verdict.findings) == len(meant)
 
@@ -90,6 +91,8 @@ def test_every_credential_gets_the_one_judgement_meant_for_it(
     ("statuses", "policy"),
     [
         (("sample", "sample"), "test-or-sample-secret"),
+        (("sample", "public"), "test-or-sample-secret"),
+        (("public", "unknown"), "secret-in-tree"),
         (("sample", "unknown"), "secret-in-tree"),
         (("unknown", "sample"), "secret-in-tree"),
         (("active", "sample"), "secret-in-tree"),
@@ -114,7 +117,7 @@ def test_one_place_that_is_no_sample_is_reason_enough(
         ("secret-in-history", Severity.HIGH),
         ("private-key-in-repository", Severity.HIGH),
         ("credential-in-url", Severity.MEDIUM),
-        ("generic-secret", Severity.LOW),
+        ("generic-secret", Severity.MEDIUM),
         ("encrypted-private-key", Severity.LOW),
         ("expired-secret", Severity.INFO),
         ("test-or-sample-secret", Severity.INFO),

@@ -14,7 +14,8 @@ from keymuster.errors import KeymusterError
 
 COMMANDS = {
     "scan": "Scan files, the staged change or the whole history.",
-    "rules": "List, show, check and start rules.",
+    "explain": "Say why a value is reported, or why not.",
+    "rules": "List, show, check, start and import rules.",
     "init": "Set a repository up: settings, hook, CI.",
 }
 """Name -> one line of help. The module `cli.<name>` is imported when the command is called."""

@@ -25,8 +25,8 @@ class LineHashes:
         self._content = content if len(content) <= _LARGEST else None
         self._offset = 0
         self._line = 0
-        self._counts: Counter[bytes] = Counter()
-        self._last = b""
+        self._counts: Counter[str] = Counter()
+        self._last = ""
 
     def of(self, line: int) -> str:
         """The value for a line; empty for a file too large to be uploaded anyway."""
@@ -39,7 +39,9 @@ class LineHashes:
             if self._line:
                 self._offset = self._kept.find("\n", self._offset) + 1 or len(self._kept)
             self._line += 1
-            self._last = _units(self._kept[self._offset : self._offset + _WINDOW])
+            self._last = self._kept[self._offset : self._offset + _WINDOW]
+            if not self._last.isascii():
+                self._last = _first_units(self._last)
             self._counts[self._last] += 1
         return f"{_hash(self._last):x}:{self._counts[self._last]}"
 
@@ -47,16 +49,19 @@ class LineHashes:
     def _kept(self) -> str:
         """What counts of the content, with one kind of line end."""
         assert self._content is not None
-        text = self._content.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
-        return text.translate({32: None, 9: None})
+        kept = self._content.translate(None, b" \t")
+        return kept.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _units(window: str) -> bytes:
-    """The first hundred UTF-16 code units: fewer characters where some take two."""
-    return window.encode("utf-16-le", "surrogatepass")[: 2 * _WINDOW]
+def _first_units(window: str) -> str:
+    """The first hundred UTF-16 code units: fewer characters where some take two, and half of one
+    where a pair is cut."""
+    units = window.encode("utf-16-le", "surrogatepass")[: 2 * _WINDOW]
+    return units.decode("utf-16-le", "surrogatepass")
 
 
-def _hash(raw: bytes) -> int:
+def _hash(window: str) -> int:
+    raw = window.encode("utf-16-le", "surrogatepass")
     units = [int.from_bytes(raw[at : at + 2], "little") for at in range(0, len(raw), 2)]
     value = 0
     for unit in [*units, 0xFFFF, *[0] * _WINDOW][:_WINDOW]:

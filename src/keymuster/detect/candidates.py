@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from msgspec import Struct
 
@@ -11,7 +11,8 @@ from keymuster.model import Confidence, CredentialStatus
 
 class Candidate(Struct, frozen=True, kw_only=True):
     """The span of a secret in the content. `public` leading bytes may be shown. `status` and
-    `confidence` override those of the format."""
+    `confidence` override those of the format. `weights` are the signals that decided and what each
+    adds to the log-odds, when they were asked for."""
 
     start: int
     end: int
@@ -21,10 +22,12 @@ class Candidate(Struct, frozen=True, kw_only=True):
     facts: dict[str, str] = {}
 
 
-class Recognizer(Struct, frozen=True):
-    """`gates` are Hyperscan expressions, caseless; `recognize` gets the content and the offset one
-    past a hit, and looks at a bounded stretch around it, so that its answer depends on the text
-    alone."""
+class Recognizer(Struct, frozen=True, kw_only=True):
+    """`gates` are Hyperscan expressions, caseless. `recognize` gets the content, the offset one past
+    a hit (or of its first byte, `from_start`), the number of the gate, and what the content calls
+    itself, a path or nothing; it looks at a bounded stretch around the offset, so that its answer
+    depends on the text alone."""
 
     gates: tuple[str, ...]
-    recognize: Callable[[bytes, int], Candidate | None]
+    recognize: Callable[[bytes, int, int, str], Iterable[Candidate]]
+    from_start: bool = False

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from itertools import accumulate
-from typing import Any
+from typing import Any, TypeAlias
 
 from msgspec import Struct
 
@@ -28,6 +28,15 @@ LARGEST = 2**32 - 1
 """Bytes that Hyperscan can search at once; it counts them in 32 bits."""
 
 
+WRONG_CHECKSUM = "its checksum is wrong"
+DULL = "it repeats itself, or is too regular"
+UNKEPT = "another format explains the same text better, or a forged token holds it"
+
+
+_LEAST_VARIETY = 3
+"""Different bytes in anything that is worth a word, be it as a sample."""
+
+
 class Match(Struct, frozen=True, kw_only=True):
     """One secret: the format that recognised it and its span in the content that was scanned."""
 
@@ -40,6 +49,18 @@ class Match(Struct, frozen=True, kw_only=True):
     facts: dict[str, str]
 
 
+Judged: TypeAlias = tuple[TokenFormat, Candidate, Match | str]
+"""What has the form of a credential, and the match or the reason why it is none."""
+
+
+class _Word(Struct, frozen=True):
+    """A context word, the patterns to look for behind it, and the least bytes that those need."""
+
+    word: str
+    followers: list[Pattern]
+    least: int
+
+
 class Engine:
     """A rule set made ready to search. Making one is cheap; the first scan opens the database."""
 
@@ -48,70 +69,115 @@ class Engine:
         self._patterns = patterns.of_rules(rules)
 
     @cached_property
+    def _standing(self) -> list[Pattern]:
+        """The patterns with a gate of their own."""
+        return [pattern for pattern in self._patterns if pattern.gate]
+
+    @cached_property
+    def _behind(self) -> list[_Word]:
+        """The context words, each with the patterns to look for behind it."""
+        found: dict[str, list[Pattern]] = {}
+        for pattern in self._patterns:
+            for word in pattern.words:
+                found.setdefault(word, []).append(pattern)
+        return [
+            _Word(word, followers, min(one.least for one in followers))
+            for word, followers in found.items()
+        ]
+
+    @cached_property
     def _database(self) -> tuple[Any, Any]:
         from keymuster.detect.database import open_database
 
-        return open_database(self._patterns)
+        words = (patterns.of_word(one.word) for one in self._behind)
+        return open_database([*self._standing, *words])
 
     def open(self) -> None:
         """Open the database now, so that processes forked later share it."""
         if self._patterns:
             self._database  # noqa: B018
 
-    def scan(self, content: bytes, *, binary: bool = False) -> list[Match]:
+    def scan(self, content: bytes, *, binary: bool = False, path: str = "") -> list[Match]:
         """Every secret in the content, in order of place; no two overlap. In `binary` content only
-        formats count that are recognisable without the words around them."""
+        formats count that are recognisable without the words around them. `path` is what the
+        content calls itself; it only adds to the weight of values without a format."""
+        return _kept(self._found(content, binary, path))
+
+    def judged(self, content: bytes, *, path: str = "") -> list[Judged]:
+        """Everything that has the form of a credential, with the match or the reason why it is none:
+        what `scan` drops without a word."""
+        found = self._found(content, False, path)
+        kept = {id(match) for match in _kept(found)}
+        return [
+            (
+                token,
+                one,
+                UNKEPT if isinstance(verdict, Match) and id(verdict) not in kept else verdict,
+            )
+            for token, one, verdict in found
+        ]
+
+    def hits(self, content: bytes) -> Iterator[tuple[Pattern, int]]:
+        """Where a search hit, each place once: the pattern and the offset its candidate starts at,
+        or, of a pattern that stands behind words, the offset one past a word."""
         if not self._patterns:
-            return []
+            return
         if len(content) > LARGEST:
             raise Unreadable("holds more than 4 GiB in one piece; it was not searched")
-        hits: list[tuple[int, int, int]] = []
+        raw: list[tuple[int, int, int]] = []
         database, scratch = self._database
-        database.scan(content, match_event_handler=_collect, context=hits, scratch=scratch)
-        if not hits:
-            return []
-        forged: list[tuple[int, int]] = []
-        matches = [
-            match
-            for token, found in self._confirmed(content, hits, binary)
-            if (match := self._match(content, token, found, forged)) is not None
+        database.scan(content, match_event_handler=_collect, context=raw, scratch=scratch)
+        seen: set[tuple[int, int]] = set()
+        standing, behind = self._standing, self._behind
+        first_word = len(standing)
+        for number, begin, end in raw:
+            if number >= first_word:
+                one = behind[number - first_word]
+                if _follows(content, end, one.least) and _is_word(
+                    content, end - len(one.word), end
+                ):
+                    for pattern in one.followers:
+                        yield pattern, end
+                continue
+            pattern = standing[number]
+            start = begin if pattern.length is None else end - pattern.length
+            if start >= 0 and (number, start) not in seen:
+                seen.add((number, start))
+                yield pattern, start
+
+    def _found(self, content: bytes, binary: bool, path: str) -> list[Judged]:
+        return [
+            (token, one, self._judged(content, token, one))
+            for token, one in self._confirmed(content, binary, path)
         ]
-        return _without_overlaps(_without_forged(matches, forged))
 
     def _confirmed(
-        self, content: bytes, hits: Iterable[tuple[int, int, int]], binary: bool
+        self, content: bytes, binary: bool, path: str
     ) -> Iterator[tuple[TokenFormat, Candidate]]:
         """What has the form of a credential, whatever it turns out to be."""
-        seen: set[tuple[int, int]] = set()
-        for number, begin, end in hits:
-            pattern = self._patterns[number]
+        for pattern, start in self.hits(content):
             token = self._rules.tokens[pattern.format]
             if binary and _needs_words(token):
                 continue
-            start = begin if pattern.length is None else end - pattern.length
-            if start < 0 or (number, start) in seen:
-                continue
-            seen.add((number, start))
-            if (found := _candidate(content, pattern, token, start)) is not None:
+            for found in _candidates(content, pattern, token, start, path):
                 yield token, found
 
-    def _match(
-        self, content: bytes, token: TokenFormat, found: Candidate, forged: list[tuple[int, int]]
-    ) -> Match | None:
-        """The match, unless its text is not what its form promises. A distinctive form with a wrong
-        checksum is noted in `forged`: no other format may take it for its own."""
+    def _judged(self, content: bytes, token: TokenFormat, found: Candidate) -> Match | str:
+        """The match, or why its text is not what its form promises."""
         from keymuster.detect import checksums, decode
 
         text = content[found.start : found.end]
         if token.checksum is not None and not checksums.holds(token.checksum, text):
-            if patterns.has_marker(token):
-                forged.append((found.start, found.end))
-            return None
+            return WRONG_CHECKSUM
         status = found.status or token.status
         if sha256(text).hexdigest() in self._rules.samples or _says_sample(token, text, found):
             status = CredentialStatus.SAMPLE
-        elif token.recognizer is None and token.checksum is None and _is_dull(token, text, found):
-            return None
+        elif token.recognizer is None and token.checksum is None:
+            body = text[found.public :]
+            if len(set(body)) < _LEAST_VARIETY or (not token.context and _is_dull(token, body)):
+                return DULL
+            if token.context and (_is_dull(token, body) or is_placeholder(body)):
+                status = CredentialStatus.SAMPLE
         facts = (
             found.facts if token.decode is None else found.facts | decode.facts(token.decode, text)
         )
@@ -131,17 +197,62 @@ def _collect(number: int, begin: int, end: int, _: int, hits: list[tuple[int, in
 
 
 def _needs_words(token: TokenFormat) -> bool:
-    return bool(token.context) or token.recognizer in ("assignment", "url-password")
+    return bool(token.context) or _is_guess(token)
 
 
-def _candidate(
-    content: bytes, pattern: Pattern, token: TokenFormat, start: int
-) -> Candidate | None:
+def _candidates(
+    content: bytes, pattern: Pattern, token: TokenFormat, start: int, path: str
+) -> Iterable[Candidate]:
     """What stands at `start`, if it has the format's form and stands free."""
     if pattern.recognizer:
         from keymuster.detect.recognizers import RECOGNIZERS
 
-        return RECOGNIZERS[pattern.recognizer].recognize(content, start)
+        return RECOGNIZERS[pattern.recognizer].recognize(content, start, pattern.number, path)
+    if pattern.words:
+        return _behind_word(content, pattern, start)
+    found = _standing_candidate(content, pattern, token, start)
+    return () if found is None else (found,)
+
+
+def _behind_word(content: bytes, pattern: Pattern, at: int) -> Iterator[Candidate]:
+    """The values behind a word that ends at an offset: on its line, near enough, or as the first
+    thing on the next line, if the word's line leaves it open."""
+    furthest = at + patterns.REACH + 1
+    line_end = content.find(b"\n", at, furthest)
+    stop = furthest if line_end < 0 else line_end
+    opens = line_end >= 0 and _OPENS.match(content, line_end - 1, furthest + _DEEPEST)
+    next_line = opens.end() if opens else 0
+    done = at
+    for edge in _begins_at(content, at, stop, next_line):
+        if edge < done or (edge == at and content[at - 1 : at].isalnum()):
+            continue
+        found = pattern.regex.match(content, edge)
+        if found is None:
+            continue
+        done = found.end()
+        if not (
+            pattern.plain and (_is_part_of_a_name(content, edge, done) or _is_digest(content, edge))
+        ):
+            yield Candidate(start=edge, end=done, public=pattern.public)
+
+
+def _begins_at(content: bytes, at: int, stop: int, next_line: int) -> Iterator[int]:
+    """Where a value may begin: on the rest of a line, or at the one place of the next line."""
+    for edge in _EDGE.finditer(content, at, stop + 1):
+        yield edge.start()
+    if next_line > stop:
+        yield next_line
+
+
+_EDGE = re.compile(rb"(?:%b)(?=[^\s\"'`])" % patterns.LEFT_EDGE.encode())
+_DEEPEST = 44
+_OPENS = re.compile(rb"[>=:(\[,]\r?\n[ \t]{0,40}[\"'`]?|\r\n[ \t]{0,40}[\"'`]?")
+"""The end of a line that leaves a value open, and the indentation before it."""
+
+
+def _standing_candidate(
+    content: bytes, pattern: Pattern, token: TokenFormat, start: int
+) -> Candidate | None:
     if token.pattern is None and not _stands_free(content, start):
         return None
     found = pattern.regex.match(content, start)
@@ -149,8 +260,6 @@ def _candidate(
         return None
     begin, end = found.span("secret")
     if token.context and not _has_context(content, begin, token.context):
-        return None
-    if pattern.plain and (_is_part_of_a_name(content, begin, end) or _is_digest(content, begin)):
         return None
     return Candidate(start=begin, end=end, public=pattern.public)
 
@@ -176,7 +285,8 @@ def _is_part_of_a_name(content: bytes, start: int, end: int) -> bool:
 
 _DIGEST = re.compile(
     rb"(?:[@#]|\bh1:|"
-    rb"(?:sha-?\d{0,3}|md5|crc32|checksum|digest|integrity|etag|commit|rev|revision)"
+    rb"(?:(?:(?<![A-Za-z])|(?-i:(?<=[a-z])(?=[A-Z])))(?:sha-?\d{0,3}|etag|rev)|"
+    rb"md5|crc32|checksum|digest|integrity|commit|revision)"
     rb"[\"']?[ \t]{0,4}[:= -][ \t]{0,4}[\"']?|"
     rb"(?<!secret)[_-]id[\"']?[ \t]{0,4}[:=][ \t]{0,4}[\"']?)\Z",
     re.IGNORECASE,
@@ -194,35 +304,46 @@ def _is_hex(text: bytes) -> bool:
 
 
 def _has_context(content: bytes, start: int, words: list[str]) -> bool:
-    """Whether one of the words stands before the value, near enough and on its line."""
-    floor = max(0, start - patterns.REACH - 64)
-    line = content[max(floor, content.rfind(b"\n", floor, start) + 1) : start]
-    small = line.lower()
+    """Whether one of the words stands before the value, near enough: on its line, or on the one
+    before if the value begins its own."""
+    floor = max(0, start - patterns.REACH - _LONGEST_WORD)
+    line = max(floor, content.rfind(b"\n", floor, start) + 1)
+    if not content[line:start].strip(b" \t\"'`"):
+        line = max(floor, content.rfind(b"\n", floor, max(floor, line - 1)) + 1)
+    small = content[line:start].lower()
     return any(
-        _is_word(line, place, len(word))
+        _is_word(content, line + place.start(), line + place.end())
         for word in words
-        for place in _places(small, word.lower().encode())
+        for place in re.finditer(re.escape(word.lower().encode()), small)
     )
 
 
-def _places(line: bytes, word: bytes) -> Iterator[int]:
-    place = line.find(word)
-    while place >= 0:
-        yield place
-        place = line.find(word, place + 1)
-
-
-def _is_word(line: bytes, place: int, size: int) -> bool:
-    """Whether what stands there was written by a person: a short word begins like one, in any
-    style of names, and neither stands inside the endless words of base64."""
-    before = line[max(0, place - _LONGEST_WORD) : place]
-    after = line[place + size : place + size + _LONGEST_WORD]
+def _is_word(content: bytes, begin: int, end: int) -> bool:
+    """Whether a context word was written by a person: a short one begins like a word, in any style
+    of names, and none stands inside the endless words of base64."""
+    before = content[max(0, begin - _LONGEST_WORD) : begin]
+    after = content[end : end + _LONGEST_WORD]
     left = len(before) - len(before.rstrip(_LETTERS))
     right = len(after) - len(after.lstrip(_LETTERS))
-    if left + size + right > _LONGEST_WORD:
+    if left + end - begin + right > _LONGEST_WORD and right < _LONGEST_WORD:
         return False
-    begins = left == 0 or (before[-1:].islower() and line[place : place + 1].isupper())
-    return begins or size > _SHORT_WORD
+    return end - begin > _SHORT_WORD or _begins(content, begin, left)
+
+
+def _begins(content: bytes, begin: int, left: int) -> bool:
+    return left == 0 or (
+        content[begin - 1 : begin].islower() and content[begin : begin + 1].isupper()
+    )
+
+
+def _follows(content: bytes, end: int, least: int) -> bool:
+    """Whether anything as long as the shortest value stands near behind a word."""
+    return _run(least).search(content, end, end + patterns.REACH + _DEEPEST + least) is not None
+
+
+@lru_cache(maxsize=256)
+def _run(least: int) -> re.Pattern[bytes]:
+    return re.compile(rb"[^\s\"'`<>]{%d}" % least)
 
 
 _LETTERS = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -236,14 +357,29 @@ def _says_sample(token: TokenFormat, text: bytes, found: Candidate) -> bool:
     return b"EXAMPLE" in body or b"example" in body
 
 
-def _is_dull(token: TokenFormat, text: bytes, found: Candidate) -> bool:
-    """A value with the right form that nobody's generator made."""
-    body = text[found.public :]
-    if len(body) >= 8 and is_repetitive(body):
-        return True
-    if token.least_entropy and entropy(body) < token.least_entropy:
-        return True
-    return bool(token.context) and is_placeholder(body)
+def _is_dull(token: TokenFormat, body: bytes) -> bool:
+    """Whether nobody's generator made a value of the right form."""
+    return (len(body) >= 8 and is_repetitive(body)) or entropy(body) < token.least_entropy
+
+
+def _kept(found: list[Judged]) -> list[Match]:
+    """The matches that stand: none in forged text, and no two that overlap. A form without a marker
+    is only forged text for a guess at just the same."""
+    wrong = [(token, one) for token, one, verdict in found if verdict == WRONG_CHECKSUM]
+    forged = [(one.start, one.end) for token, one in wrong if patterns.has_marker(token)]
+    same = {(one.start, one.end) for _, one in wrong}
+    matches = [
+        verdict
+        for _, _, verdict in found
+        if isinstance(verdict, Match)
+        and not (_is_guess(verdict.format) and (verdict.start, verdict.end) in same)
+    ]
+    return _without_overlaps(_without_forged(matches, forged))
+
+
+def _is_guess(token: TokenFormat) -> bool:
+    """Whether a match is weighed, and has no form of its own."""
+    return token.recognizer in ("assignment", "url-password")
 
 
 def _without_forged(matches: list[Match], forged: list[tuple[int, int]]) -> list[Match]:
@@ -292,13 +428,23 @@ def _best(together: list[Match]) -> list[Match]:
     return kept
 
 
-def _rank(match: Match) -> tuple[bool, bool, int, int, int, bool, str]:
+def _rank(match: Match) -> tuple[bool, bool, int, int, int, int, bool, int, str]:
+    text = match.secret.reveal()
+    prefix = patterns.prefix_length(match.format, text)
+    fixed, letters = patterns.particulars(match.format, text)
+    named = match.format.context and prefix >= _TELLING
     return (
-        match.format.recognizer in ("assignment", "url-password"),
+        _is_guess(match.format),
         match.format.checksum is None,
-        -match.confidence.rank,
+        -(Confidence.HIGH if named else match.confidence).rank,
         match.start - match.end,
-        -patterns.prefix_length(match.format),
+        -fixed,
+        -prefix,
         not match.format.context,
+        -letters,
         match.format.id,
     )
+
+
+_TELLING = 3
+"""Fixed bytes in front that, with the vendor's name before them, make a match as sure as any."""

@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from difflib import get_close_matches
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import blake2b
+from itertools import takewhile
 
 import msgspec
 from msgspec import Struct
@@ -32,14 +33,19 @@ _LONGEST_REPEAT = 64
 
 class Pattern(Struct, kw_only=True, dict=True):
     """One search. `length` is how many bytes before the end of a hit the candidate starts; None
-    asks Hyperscan for the start."""
+    asks Hyperscan for the start. `number` is which of a recognizer's gates it is. A pattern with
+    `words` has no gate of its own: the words are searched for, and `confirm` behind each of them."""
 
     format: int
-    gate: str
+    gate: str = ""
+    words: tuple[str, ...] = ()
+    least: int = 0
+    """Of a pattern with words: the bytes that its secret has at least."""
     caseless: bool = False
     length: int | None = None
     confirm: str = ""
     recognizer: str = ""
+    number: int = 0
     public: int = 0
     plain: bool = False
     """Whether nothing but context tells the form from other text."""
@@ -67,7 +73,7 @@ def check(rules: RuleSet) -> None:
                 raise RuleError(token.id, f"there is no `{named}`{also}")
         try:
             searches = list(of_format(index, token))
-        except re.error as error:
+        except ValueError as error:
             raise RuleError(token.id, f"pattern: {error}") from error
         if any(one.confirm and "secret" not in one.regex.groupindex for one in searches):
             raise RuleError(token.id, "pattern: needs a group `secret` around the credential")
@@ -90,19 +96,32 @@ def of_rules(rules: RuleSet) -> list[Pattern]:
     return made
 
 
+def of_word(word: str) -> Pattern:
+    """The search for a context word itself."""
+    return Pattern(format=-1, gate=re.escape(word), caseless=True, length=0)
+
+
 def of_format(index: int, token: TokenFormat) -> Iterator[Pattern]:
     """The searches for one format."""
     if token.recognizer is not None:
         from keymuster.detect.recognizers import RECOGNIZERS
 
-        for gate in RECOGNIZERS[token.recognizer].gates:
+        recognizer = RECOGNIZERS[token.recognizer]
+        for number, gate in enumerate(recognizer.gates):
             yield Pattern(
-                format=index, gate=gate, caseless=True, recognizer=token.recognizer, length=0
+                format=index,
+                gate=gate,
+                caseless=True,
+                recognizer=token.recognizer,
+                number=number,
+                length=None if recognizer.from_start else 0,
             )
     elif token.pattern is not None:
-        re.compile(token.pattern.encode())
-        plain = re.sub(r"\(\?P<\w+>", "(", token.pattern)
-        yield Pattern(format=index, gate=plain, confirm=token.pattern)
+        from keymuster.rules import re2
+
+        tree = re2.parse(token.pattern)
+        gate = re2.pattern(re2.gate(tree) or tree, -1)
+        yield Pattern(format=index, gate=gate, confirm=re2.pattern(tree, re2.secret(tree)))
     for one in token.shapes:
         yield _of_shape(index, token, shape.parse(one))
 
@@ -112,29 +131,70 @@ def has_marker(token: TokenFormat) -> bool:
     return all(shape.has_marker(shape.parse(one)) for one in token.shapes)
 
 
-def prefix_length(token: TokenFormat) -> int:
-    """How much fixed text every token of a format begins with."""
-    firsts = [shape.parse(one)[0] for one in token.shapes]
-    return min((first.least for first in firsts if isinstance(first, shape.Literal)), default=0)
+def prefix_length(token: TokenFormat, text: bytes) -> int:
+    """How much fixed text of a format a token of it begins with."""
+    starts = (_fixed_start(one).match(text) for one in token.shapes)
+    return max((found.end() for found in starts if found), default=0)
+
+
+@lru_cache(maxsize=8192)
+def _fixed_start(one: str) -> re.Pattern[bytes]:
+    parts = takewhile(lambda part: not isinstance(part, shape.Field), shape.parse(one))
+    return re.compile("".join(map(_regex, parts)).encode())
+
+
+def particulars(token: TokenFormat, text: bytes) -> tuple[int, int]:
+    """How much fixed text the shape has that a token was found by, wherever it stands in it, and how
+    few letters, as a negative number, the rest may be made of: the more of both, the less it is
+    chance."""
+    known = (_particulars(one) for one in token.shapes)
+    return max(
+        ((fixed, -letters) for whole, fixed, letters in known if whole.fullmatch(text)),
+        default=(0, -256),
+    )
+
+
+@lru_cache(maxsize=8192)
+def _particulars(one: str) -> tuple[re.Pattern[bytes], int, int]:
+    parts = shape.parse(one)
+    fields = [part for part in parts if isinstance(part, shape.Field)]
+    return (
+        re.compile(_confirm(parts).encode()),
+        sum(part.least for part in parts) - sum(field.least for field in fields),
+        max((len(shape.members(field.characters)) for field in fields), default=0),
+    )
 
 
 def _of_shape(index: int, token: TokenFormat, parts: tuple[shape.Part, ...]) -> Pattern:
-    gate, length = _gate(parts, bool(token.context))
-    if token.context:
-        words = "|".join(re.escape(word) for word in token.context)
-        gate = f"(?:{_caseless(words)})[^\\n]{{0,{REACH}}}[^0-9A-Za-z\\n]{gate}"
-    elif length is not None and not shape.has_marker(parts) and _is_one_word(parts):
-        gate = f"{_FREE}{gate}"
     first = parts[0]
-    return Pattern(
-        format=index,
-        gate=gate,
-        length=length,
-        confirm=f"(?P<secret>{_confirm(parts)}){_right_edge(parts[-1])}",
-        public=len(first.text) if isinstance(first, shape.Literal) else 0,
-        plain=bool(token.context) and max(map(shape.fixed, parts)) < 3,
-    )
+    public = len(first.text) if isinstance(first, shape.Literal) else 0
+    confirm = f"(?P<secret>{_confirm(parts)}){_right_edge(parts[-1])}"
+    if token.context and not _is_rare(first):
+        return Pattern(
+            format=index,
+            words=tuple(sorted({word.lower() for word in token.context})),
+            least=sum(part.least for part in parts),
+            confirm=f"(?:{LEFT_EDGE}){confirm}",
+            public=public,
+            plain=max(map(shape.fixed, parts)) < 3,
+        )
+    gate, length = _gate(parts)
+    if length is not None and not shape.has_marker(parts) and _is_one_word(parts):
+        gate = f"{_FREE}{gate}"
+    return Pattern(format=index, gate=gate, length=length, confirm=confirm, public=public)
 
+
+def _is_rare(first: shape.Part) -> bool:
+    """Whether a shape begins with text that is cheaper to search for than context words: no mere
+    separators, and no run of one letter, of which base64 is full."""
+    return isinstance(first, shape.Literal) and shape.fixed(first) >= 4 and len(set(first.text)) > 2
+
+
+LEFT_EDGE = (
+    r"(?<![0-9A-Za-z])|(?<=\\[nrtbf])|(?<=%[0-9A-Fa-f]{2})|(?<=\\x[0-9A-Fa-f]{2})|"
+    r"(?<=\\u[0-9A-Fa-f]{4})"
+)
+"""Where a token may begin: not inside a word, but after an escape such as `\\n`, `%3D`."""
 
 _FREE = r"(?:^|[^0-9A-Za-z]|\\[nrtbf]|%[0-9A-Fa-f]{2}|\\x[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4})"
 """What stands before a token; the engine's `_stands_free` decides. A gate says so where that is
@@ -148,26 +208,33 @@ def _is_one_word(parts: tuple[shape.Part, ...]) -> bool:
     )
 
 
-def _gate(parts: tuple[shape.Part, ...], anchored: bool) -> tuple[str, int | None]:
-    """As much of the shape's start as has one length, or else all of it and no known start.
-    `anchored` means that what stands before it fixes where it starts."""
+def _gate(parts: tuple[shape.Part, ...]) -> tuple[str, int | None]:
+    """As much of the shape's start as has one length, or as is needed to be rare; None for the
+    length means that the start is not known from the end."""
     first = parts[0]
-    if isinstance(first, shape.Field) and first.least != first.most and not anchored:
+    if isinstance(first, shape.Field) and first.least != first.most:
         return "".join(_regex(part, _LONGEST_REPEAT) for part in parts), None
-    lead = 0 if anchored else _before_marker(parts)
-    gate, length = "", sum(part.least for part in parts[:lead])
-    for part in parts[lead:]:
-        if isinstance(part, shape.Choice) and part.least != part.most:
-            return gate + _regex(part), None
+    lead = _before_marker(parts)
+    gate, length, known = "", sum(part.least for part in parts[:lead]), True
+    for number, part in enumerate(parts[lead:], lead):
+        if not isinstance(part, shape.Field):
+            gate += _regex(part)
+            length += part.least
+            known &= part.least == part.most
+            continue
         size = min(part.least, _LONGEST_REPEAT)
+        if part.most != size and gate in _COMMON:
+            return gate + "".join(_regex(one) for one in parts[number : number + 2]), None
         if size:
-            gate += (
-                f"[{part.characters}]{{{size}}}" if isinstance(part, shape.Field) else _regex(part)
-            )
+            gate += f"[{part.characters}]{{{size}}}"
         length += size
         if part.most != size:
             break
-    return gate, length
+    return gate, length if known else None
+
+
+_COMMON = ("https://", "http://", "(?:https://|http://)")
+"""Starts that text is full of: what follows the next field must be searched for, too."""
 
 
 def _before_marker(parts: tuple[shape.Part, ...]) -> int:
@@ -222,8 +289,4 @@ def _regex(part: shape.Part, longest: int = shape.LONGEST) -> str:
 
 def _right_edge(last: shape.Part) -> str:
     characters = last.characters if isinstance(last, shape.Field) else ""
-    return f"(?![0-9A-Za-z{characters}])"
-
-
-def _caseless(words: str) -> str:
-    return "".join(f"[{char.lower()}{char.upper()}]" if char.isalpha() else char for char in words)
+    return f"(?![0-9A-Za-z_{characters}])"

@@ -7,16 +7,18 @@ from fnmatch import fnmatchcase
 from msgspec import Struct
 
 from keymuster.errors import SettingsError
-from keymuster.model import Nhi
+from keymuster.model import Confidence, Nhi
 from keymuster.rules.frameworks import nhi_id
 from keymuster.rules.schema import Policy, RuleSet
 
 
 class Choice(Struct, frozen=True, kw_only=True):
-    """`only` empty means all; `skip` wins over `only`."""
+    """`only` empty means all; `skip` wins over `only`. Findings of a lower `confidence` are left
+    out."""
 
     only: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
+    confidence: Confidence = Confidence.MEDIUM
 
     def wants(self, policy: Policy, format: str) -> bool:
         names = _names(policy, format)
@@ -28,7 +30,7 @@ class Choice(Struct, frozen=True, kw_only=True):
         known |= {category.value for category in Nhi} | {token.id for token in rules.tokens}
         known |= {f"{policy.id}/{token.id}" for policy in rules.policies for token in rules.tokens}
         for glob in (*self.only, *self.skip):
-            if not _any(known, (glob,)):
+            if glob not in known and not _any(known, (glob,)):
                 raise SettingsError(
                     f"no rule is called `{glob}`",
                     _nearest(glob, rules) + "See: keymuster rules list",

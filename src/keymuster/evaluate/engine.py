@@ -15,6 +15,7 @@ from keymuster.evaluate.conditions import Conditions
 from keymuster.evaluate.view import SUBJECTS, view
 from keymuster.inventory.build import Inventory
 from keymuster.model import (
+    Confidence,
     Credential,
     FileLocation,
     Finding,
@@ -60,8 +61,16 @@ def _held(inventory: Inventory, rules: RuleSet, choice: Choice, now: datetime) -
         for record in _subjects(inventory, kind):
             seen = view(subject, record, inventory, now)
             for policy in policies:
+                if _confidence(policy, record).rank < choice.confidence.rank:
+                    continue
                 if choice.wants(policy, _format(record)) and conditions.hold(policy, seen):
                     yield _finding(policy, tokens.get(_format(record)), record, inventory, seen)
+
+
+def _confidence(policy: Policy, record: Any) -> Confidence:
+    """No surer than the policy of what it says, nor than the collector of what it saw."""
+    saw = getattr(record, "confidence", policy.confidence)
+    return min(policy.confidence, saw, key=lambda one: one.rank)
 
 
 def _subjects(inventory: Inventory, kind: type[Any]) -> Iterable[Any]:
@@ -77,11 +86,6 @@ def _finding(
     seen: dict[str, Any],
 ) -> Finding:
     places = dict.fromkeys(one.location for one in inventory.sightings(record))
-    confidence = min(
-        policy.confidence,
-        getattr(record, "confidence", policy.confidence),
-        key=lambda one: one.rank,
-    )
     evidence = record.tags if isinstance(record, Credential) else {}
     return Finding(
         id=sha256(f"{policy.id}\0{record.id}".encode("utf-8", "surrogateescape")).hexdigest()[:32],
@@ -89,7 +93,7 @@ def _finding(
         policy=policy.id,
         nhi=tuple(policy.nhi),
         severity=policy.severity,
-        confidence=confidence,
+        confidence=_confidence(policy, record),
         subject=record.id,
         message=policy.message.format(**seen),
         places=tuple(sorted(places, key=_place)),
@@ -111,7 +115,7 @@ def _format(record: Any) -> str:
 def _place(location: Location) -> tuple[int, str, int, int]:
     """Places in the tree before places in history, then by path and line."""
     if isinstance(location, FileLocation):
-        return int(location.commit is not None), location.path, location.line, location.column
+        return int(location.commit is not None), location.name, location.line, location.column
     return 2, str(location), 0, 0
 
 

@@ -10,6 +10,7 @@ import typing
 from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any, TypeAlias
 
 from keymuster.inventory.build import Inventory
@@ -60,14 +61,14 @@ def _only_in_history(record: Credential, inventory: Inventory, _: datetime) -> b
 
 def _paths(record: Any, inventory: Inventory, _: datetime) -> list[str]:
     places = (one.location for one in inventory.sightings(record))
-    return sorted({place.path for place in places if isinstance(place, FileLocation)})
+    return sorted({place.name for place in places if isinstance(place, FileLocation)})
 
 
-def _has_status(status: CredentialStatus) -> Derive:
+def _has_status(*wanted: CredentialStatus) -> Derive:
     """Whether every sighting has it: one that has not is reason enough to look."""
 
     def derive(record: Credential, inventory: Inventory, _: datetime) -> bool:
-        return all(one.status is status for one in inventory.sightings(record))
+        return all(one.status in wanted for one in inventory.sightings(record))
 
     return derive
 
@@ -91,7 +92,7 @@ DERIVED: dict[Subject, dict[str, tuple[str, Derive]]] = {
         "only_in_history": ("bool", _only_in_history),
         "paths": ("list<string>", _paths),
         "places": ("int", lambda record, inventory, _: len(inventory.sightings(record))),
-        "sample": ("bool", _has_status(CredentialStatus.SAMPLE)),
+        "sample": ("bool", _has_status(CredentialStatus.SAMPLE, CredentialStatus.PUBLIC)),
         "encrypted": ("bool", _has_status(CredentialStatus.ENCRYPTED)),
         "for_test": ("bool", lambda record, *_: record.environment is Environment.TEST),
         "expired": ("bool", _expired),
@@ -101,6 +102,7 @@ DERIVED: dict[Subject, dict[str, tuple[str, Derive]]] = {
 """Subject -> name -> (CEL type, how to find it)."""
 
 
+@cache
 def fields(subject: Subject) -> dict[str, str]:
     """Name -> CEL type of everything a policy about this subject may name."""
     hints = typing.get_type_hints(SUBJECTS[subject])

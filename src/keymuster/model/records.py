@@ -63,7 +63,8 @@ class Credential(Struct, frozen=True, kw_only=True, tag_field="is", tag="credent
     """Something that proves an identity; never its text, only a fingerprint and a preview.
 
     `format` is the id of the token format that recognised it. `tags` holds what the credential
-    says of itself (account, issuer, key id ...).
+    says of itself (account, issuer, key id ...). `excluded` says why this sighting is not to be
+    reported; it is counted, and goes no further.
     """
 
     id: str
@@ -83,6 +84,7 @@ class Credential(Struct, frozen=True, kw_only=True, tag_field="is", tag="credent
     expires_at: datetime | None = None
     last_used_at: datetime | None = None
     tags: dict[str, str] = {}
+    excluded: str = ""
 
 
 class Grant(Struct, frozen=True, kw_only=True, tag_field="is", tag="grant"):

@@ -32,7 +32,7 @@ class Severity(StrEnum):
     @property
     def rank(self) -> int:
         """0 (info) to 4 (critical)."""
-        return list(Severity).index(self)
+        return _SEVERITY_RANKS[self]
 
 
 class Confidence(StrEnum):
@@ -45,7 +45,12 @@ class Confidence(StrEnum):
     @property
     def rank(self) -> int:
         """0 (low) to 2 (high)."""
-        return list(Confidence).index(self)
+        return _CONFIDENCE_RANKS[self]
+
+
+# Two tables: `Severity.LOW == Confidence.LOW`, as both are the text "low".
+_SEVERITY_RANKS = {one: rank for rank, one in enumerate(Severity)}
+_CONFIDENCE_RANKS = {one: rank for rank, one in enumerate(Confidence)}
 
 
 class IdentityKind(StrEnum):
@@ -89,7 +94,8 @@ class CredentialKind(StrEnum):
 
 
 class CredentialStatus(StrEnum):
-    """What is known of a credential's life without using it."""
+    """What is known of a credential's life without using it. A sample opens nothing; what is public
+    is made to be seen, such as the key of a web page."""
 
     UNKNOWN = "unknown"
     ACTIVE = "active"
@@ -97,6 +103,7 @@ class CredentialStatus(StrEnum):
     EXPIRED = "expired"
     ENCRYPTED = "encrypted"
     SAMPLE = "sample"
+    PUBLIC = "public"
 
 
 class Storage(StrEnum):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from keymuster.detect.candidates import Recognizer
-from keymuster.detect.recognizers import assignments, private_keys, urls
+from keymuster.detect.recognizers import json_web_keys, private_keys, values
 
 RECOGNIZERS: dict[str, Recognizer] = {
     "pem-private-key": private_keys.PEM,
     "openssh-private-key": private_keys.OPENSSH,
     "pgp-private-key": private_keys.PGP,
     "putty-private-key": private_keys.PUTTY,
-    "url-password": urls.URL_PASSWORD,
-    "assignment": assignments.ASSIGNMENT,
+    "json-web-key": json_web_keys.JSON_WEB_KEY,
+    "url-password": values.URL_PASSWORD,
+    "assignment": values.VALUE,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from keymuster.detect.candidates import Candidate, Recognizer
 from keymuster.model import Confidence, CredentialStatus
@@ -34,11 +34,11 @@ def _recognizer(header: str, judge: Judge) -> Recognizer:
     """`judge(label, text between header and footer, decoded start)` says encrypted and how sure."""
     starts = re.compile(rf"-----BEGIN {header}-----".encode(), re.IGNORECASE)
 
-    def recognize(content: bytes, end: int) -> Candidate | None:
+    def recognize(content: bytes, end: int, number: int, path: str) -> Iterator[Candidate]:
         begin = content.rfind(b"-----", max(0, end - 100), end - 5)
         head = starts.fullmatch(content, begin, end) if begin >= 0 else None
         if head is None:
-            return None
+            return
         other = content.find(b"-----BEGIN ", end, end + LONGEST)
         footer = _FOOTER.search(content, end, end + LONGEST if other < 0 else other)
         if footer:
@@ -46,18 +46,18 @@ def _recognizer(header: str, judge: Judge) -> Recognizer:
         else:  # the footer is missing or belongs to another key
             cut = _TRUNCATED.match(content, end, end + LONGEST)
             if cut is None:
-                return None
+                return
             *_, last = _LINE.finditer(cut[0])
             inside, stop = cut[0][: last.end()], end + last.end()
         decoded = _decoded(inside)
         if len(decoded) < _LEAST_BYTES or len(set(decoded)) < _LEAST_VARIETY:
-            return None
+            return
         status, confidence = judge(head[0], inside, decoded)
-        return Candidate(
+        yield Candidate(
             start=begin, end=stop, public=end - begin, status=status, confidence=confidence
         )
 
-    return Recognizer((f"-----BEGIN {header}-----",), recognize)
+    return Recognizer(gates=(f"-----BEGIN {header}-----",), recognize=recognize)
 
 
 def _decoded(inside: bytes) -> bytes:
@@ -137,13 +137,13 @@ _PUTTY = re.compile(
 )
 
 
-def _putty(content: bytes, end: int) -> Candidate | None:
+def _putty(content: bytes, end: int, _: int, __: str) -> Iterator[Candidate]:
     begin = end - len(b"PuTTY-User-Key-File-2:")
     found = _PUTTY.match(content, begin, begin + LONGEST)
     if found is None:
-        return None
+        return
     encrypted = found["cipher"] != b"none"
-    return Candidate(
+    yield Candidate(
         start=begin,
         end=found.end(),
         public=end - begin,
@@ -151,4 +151,4 @@ def _putty(content: bytes, end: int) -> Candidate | None:
     )
 
 
-PUTTY = Recognizer(("PuTTY-User-Key-File-[23]:",), _putty)
+PUTTY = Recognizer(gates=("PuTTY-User-Key-File-[23]:",), recognize=_putty)

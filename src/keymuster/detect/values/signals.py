@@ -1,0 +1,499 @@
+"""What can be seen of a value and of the text around it, as numbers that a model can weigh.
+
+No signal asks whether a value reads like a word or like noise, letter by letter: in labelled
+corpora that tells how the data was made, and in real code passwords are words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from math import log2
+from typing import TypeAlias
+
+from keymuster.detect.values.syntax import FORMS, Found
+
+Signals: TypeAlias = list[float]
+"""One number for each of `NAMES`; a claim is 1 when it holds and 0 when not."""
+
+_NEAR = 200
+"""Bytes before and after that are read for what they speak of."""
+
+
+def glance(content: bytes, found: Found, path: str) -> tuple[float, ...]:
+    """The first signals of a value, those that cost little; most values need no more. They say
+    nothing of its text but its length and the kinds of its characters."""
+    left = content[max(0, found.name_start - _NEAR) : found.name_start].rpartition(b"\n")[2]
+    classes = content[found.start : min(found.end, found.start + _SEEN)].translate(_CLASS)
+    beside = left[-1:] if left and not left.isspace() else b""
+    return _glance(
+        found.name, path, found.form, found.join, found.crosses, found.quote, found.place,
+        found.wrapper, found.scheme != b"", beside, classes, found.end - found.start,
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=32_768)
+def _glance(
+    name: bytes, path: str, form: str, join: bytes, crosses: bool, quote: bytes, place: int,
+    wrapper: bytes, scheme: bool, beside: bytes, classes: bytes, size: int,
+) -> tuple[float, ...]:  # fmt: skip
+    return (
+        *_of_name(name),
+        *_of_path(path),
+        *_of_join(form, join, crosses, quote, place, wrapper, scheme, beside),
+        *_of_classes(classes, size),
+    )
+
+
+def rest(content: bytes, found: Found) -> Signals:
+    """The signals that follow those of a glance."""
+    value = content[found.start : found.end]
+    floor = max(0, found.name_start - _NEAR)
+    before = content[floor : found.name_start]
+    after = content[found.end + len(found.quote) : found.end + _NEAR]
+    left = before.rpartition(b"\n")[2]
+    right = after.partition(b"\n")[0]
+    return [
+        *_of_value(value, found.name),
+        *_of_line(left, right, not found.quote),
+        *_topics(left + b" " + found.name + b" " + right, _LINE_BITS),
+        *_topics(before + b" " + after, _NEAR_BITS),
+    ]
+
+
+# what names it
+
+_WORDS = re.compile(rb"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_KINDS: dict[str, str] = {
+    "a password": "pass password passwords passwd pwd passphrase psw pw passcode userpassword dbpassword passw pword",
+    "a secret": "secret secrets",
+    "a token": "token tokens authtoken accesstoken apitoken",
+    "a key": "key keys apikey apikeys accesskey secretkey nkey",
+    "authentication": "auth authorization oauth authentication authenticate bearer cred creds credential credentials",
+    "a salt or nonce": "salt nonce",
+    "a session": "cookie session signature sig dsn otp totp hotp",
+    "something private": "private",
+}  # fmt: skip
+_KIND_OF = {word.encode(): kind for kind, words in _KINDS.items() for word in words.split()}
+_GLUED = (
+    (b"passw", "a password"), (b"pwd", "a password"), (b"secret", "a secret"),
+    (b"token", "a token"), (b"key", "a key"), (b"pass", "a password"), (b"salt", "a salt or nonce"),
+)  # fmt: skip
+_STRONG = frozenset(
+    b"api access secret private encryption encrypt signing sign consumer master auth session client app "
+    b"refresh id bearer oauth account shared storage service hmac aes crypto cipher license webhook "
+    b"db database admin root user login ssh smtp mail ldap keystore truststore ssl tls wifi".split()
+)
+_WEAK = frozenset(
+    b"no not is has have get set use using with without forgot reset change invalid wrong incorrect missing "
+    b"enter new old current confirm public foreign primary partition sort unique cache map hot short i18n "
+    b"translation csrf xsrf lookup group hash row column next prev parse lex end start grammar config error "
+    b"err label lbl title txt msg message test dummy fake example sample mock expected my your the a an".split()
+)
+_ABOUT = frozenset(
+    b"name names id ids type types path paths file files filename dir directory url uri urls field fields "
+    b"label labels size count length len hash digest expiry expires expiration ttl policy rule rules "
+    b"class kind header headers param params arn version format algorithm alg algo endpoint host list ref "
+    b"env var variable placeholder hint title message msg text description error errors invalid incorrect "
+    b"wrong regex pattern prefix suffix index idx column table row code status state mode method provider "
+    b"manager factory service handler store storage location in out at timeout usage info link page "
+    b"view form input output button dialog tag attr attribute attributes option options strategy scope "
+    b"scopes claim claims request response reset change changed forgot forget confirm required requirements "
+    b"strength min max attempts limit enabled disabled only based generator helper util utils callback".split()
+)
+_OTHER_WORDS = frozenset(
+    b"keyboard keyword keywords keycode keydown keyup keypress keyframes author authors authority authored "
+    b"tokenize tokenizer passed passing passes passive passenger passport bypass compass monkey turkey "
+    b"hotkey".split()
+)
+
+
+@lru_cache(maxsize=4096)
+def _of_name(name: bytes) -> tuple[float, ...]:
+    words = [word.lower() for word in _WORDS.findall(name)]
+    kind, before, after = _parted(words)
+    return (
+        *(kind == one for one in _KINDS),
+        kind == "",
+        len(words),
+        len(after),
+        not _ABOUT.isdisjoint(after),
+        not _STRONG.isdisjoint(before),
+        not _WEAK.isdisjoint(before),
+        not _OTHER_WORDS.isdisjoint(words),
+        name.isupper(),
+        name.islower(),
+        b"." in name.strip(b"."),
+        name[:1] in (b"$", b"@"),
+        name[:1] == b"-",
+        len(name),
+    )
+
+
+_OF_NAME = (
+    *(f"named as {one}" for one in _KINDS), "named as nothing known", "words of the name",
+    "words after", "the name is about the secret", "a strong word before", "a weak word before",
+    "a word with another meaning", "name in capitals", "name in small letters", "dotted name",
+    "name with $", "name with -", "length of the name",
+)  # fmt: skip
+
+
+@lru_cache(maxsize=4096)
+def speaks(name: bytes) -> bool:
+    """Whether a name speaks of a secret, and of none of the things that merely sound like one."""
+    said = _of_name(name)
+    return not said[len(_KINDS)] and not said[_OTHER_WORD]
+
+
+def _parted(words: list[bytes]) -> tuple[str, list[bytes], list[bytes]]:
+    """What a name speaks of, and its words before and after the one that says so."""
+    for place in range(len(words) - 1, -1, -1):
+        if (kind := _KIND_OF.get(words[place])) is not None:
+            return kind, words[:place], words[place + 1 :]
+    glued = b"".join(words)
+    kind = next((kind for stem, kind in _GLUED if stem in glued), "")
+    return kind, [], []
+
+
+_OTHER_WORD = _OF_NAME.index("a word with another meaning")
+
+# how name and value are joined
+
+_JOINS = (b"=", b":", b",", b">", b"::")
+_FORM_NAMES = tuple(form.name for form in FORMS)
+_WRAPS = re.compile(
+    rb"(?i)some|just|of|new|secret|password|token|cred|sensitive|plain|string|secure"
+)
+_READS = re.compile(
+    rb"(?i)env|getprop|conf|lookup|fetch|find|load|read|param|option|setting|request"
+)
+_QUOTE_BYTES = (b'"', b"'", b"`")
+
+
+def _of_join(
+    form: str, join: bytes, crosses: bool, quote: bytes, place: int, wrapper: bytes, scheme: bool,
+    beside: bytes,
+) -> tuple[float, ...]:  # fmt: skip
+    callee = wrapper if b"(" in wrapper else b""
+    return (
+        *(form == one for one in _FORM_NAMES),
+        *(join == one for one in _JOINS),
+        crosses,
+        not quote,
+        quote == b'"',
+        quote == b"'",
+        len(quote) > 1,
+        place,
+        wrapper != b"",
+        callee != b"" and _WRAPS.search(callee) is not None,
+        callee != b"" and _READS.search(callee) is not None,
+        scheme,
+        beside in _QUOTE_BYTES,
+        beside in (b"{", b"("),
+        beside in (b"?", b"&"),
+        not beside,
+    )
+
+
+_OF_JOIN = (
+    *(f"form {one}" for one in _FORM_NAMES), *(f"joined by {one.decode()}" for one in _JOINS),
+    "value on the next line", "not quoted", "double quotes", "single quotes", "escaped or tripled quotes",
+    "place in a list", "wrapped", "wrapped as a literal", "read from elsewhere", "scheme before",
+    "quoted name", "name after a bracket", "query parameter", "name begins the line",
+)  # fmt: skip
+
+
+# the value itself
+
+_CLASS = bytes(
+    97 if 97 <= byte <= 122 else 65 if 65 <= byte <= 90 else 48 if 48 <= byte <= 57
+    else 32 if byte in b" \t" else 33 if byte < 128 else 119
+    for byte in range(256)
+)  # fmt: skip
+_SWITCHES = re.compile(rb"[a-z]+|[A-Z]+|[0-9]+|[^A-Za-z0-9]+")
+_PLACEHOLDER = re.compile(
+    rb"(?i)example|sample|placeholder|change|replace|redacted|removed|hidden|dummy|fake|your|insert|todo|xxx|"
+    rb"\*\*\*|\.\.\.|foo|bar\b|baz|some|put_|enter|fixme|mock|stub|demo|default|here$|goes|"
+    rb"lorem|blah|tbd|^my|_my|test"
+)
+_SECRET_WORDS = re.compile(
+    rb"(?i)pass|pwd|secret|token|key|auth|cred|salt|nonce|login|user|admin|api|access|account|value|string|name"
+)
+LITERALS = frozenset(
+    b"true false null nil none undefined unset yes no on off empty void self this unknown nan required "
+    b"optional string str int integer bool boolean byte bytes object array any number float double char "
+    b"text uuid password secret token hidden include omit same-origin always never disable disabled enable "
+    b"enabled auto manual default basic bearer oauth oauth2 jwt http https tcp local md5 sha sha1 sha256 "
+    b"sha512 rs256 hs256 plain id name type value key in not and or if else return new function def class "
+    b"import from for while async await const let var".split()
+)
+_REFERENCE = re.compile(
+    rb"\$[{(\w]|\{\{|\}\}|<%|%>|#\{|@\{|%\(|%[sdvqx@](?!\w)|%\w+%|\{\d*\}|\{[\w.]{1,40}\}|\[\[|<[\w -]{1,40}>|@\w+@|__\w+__"
+)
+CODE = re.compile(rb"[\w\])]\(|\)\.|->|::|=>|&&|\|\||==(?=.)|\+\+|;\Z|\(\)|\[\w*\]|[\w)]\s[+?]\s")
+IDENTIFIER = re.compile(rb"[A-Za-z_$][\w$]*")
+DOTTED = re.compile(rb"[A-Za-z_$][\w$]*(?:(?:\.|->|::)[A-Za-z_$][\w$]*)+[!?]?(?:\(.*)?")
+_CONSTANT = re.compile(rb"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
+_CAMEL = re.compile(rb"[a-z]+(?:[A-Z][a-z]+)+|(?:[A-Z][a-z]+){2,}")
+_HEX = re.compile(rb"(?i)(?:0x)?[0-9a-f]+")
+_BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{8,}={0,2}")
+_PATH = re.compile(
+    rb"^(?:[.~]{0,2}/|[A-Za-z]:\\)|://|/\w+/|\.(?:pem|key|json|ya?ml|txt|crt|cer|p12|jks|py|js|rb|go|php|html?|xml|cfg|conf|ini|env|db|log|sh|gz|zip|png)\Z"
+)
+_HASHED = re.compile(
+    rb"(?i)\$(?:2[abxy]?|1|5|6|argon2\w*|pbkdf2\w*|apr1|y|P|H)\$|\{(?:SSHA|SHA|MD5|CRYPT|SMD5|bcrypt)\d*\}|"
+    rb"^(?:sha\d+|md5)[:-]|pbkdf2_"
+)
+_SEQUENCE = re.compile(
+    rb"(?i)0123|1234|2345|3456|4567|5678|6789|abcd|bcde|cdef|qwer|asdf|zxcv|9876|8765|4321|aaaa|0000|1111"
+)
+_RUN = re.compile(rb"(.)\1{3}", re.DOTALL)
+_SENTENCE = re.compile(rb"[A-Za-z]{2,}[.,!?:']?\s+[A-Za-z]{2,}")
+_DATE = re.compile(rb"\d{4}-\d\d-\d\d|\d\d?/\d\d?/\d{4}|\d\d:\d\d")
+_MARKS = (b"/", b".", b":", b"-", b"_", b"\\", b"@", b"%", b"+", b",")
+_KEY_LENGTHS = (16, 20, 24, 32, 40, 64, 128)
+_PLAIN = bytes(
+    byte for byte in range(256) if chr(byte) not in "0123456789abcdefghijklmnopqrstuvwxyz"
+)
+_SEEN = 160
+"""Bytes of a long value that are looked at one by one."""
+
+
+def _of_classes(classes: bytes, size: int) -> tuple[float, ...]:
+    part = len(classes)
+    lower, upper, digits = classes.count(b"a"), classes.count(b"A"), classes.count(b"0")
+    marks, spaces, wide = classes.count(b"!"), classes.count(b" "), classes.count(b"w")
+    return (
+        size,
+        lower / part,
+        upper / part,
+        digits / part,
+        marks / part,
+        wide / part,
+        spaces,
+        (lower > 0) + (upper > 0) + (digits > 0) + (marks > 0),
+        digits > 0 and lower + upper > 0,
+        size in _KEY_LENGTHS,
+    )
+
+
+_OF_CLASSES = (
+    "length", "small letters", "capitals", "digits", "marks", "letters beyond ASCII", "spaces",
+    "kinds of characters", "letters and digits", "length of a key",
+)  # fmt: skip
+
+
+def _of_value(value: bytes, name: bytes) -> tuple[float, ...]:
+    size = len(value)
+    seen = value[:_SEEN]
+    part = len(seen)
+    runs = _SWITCHES.findall(seen)
+    small = seen.lower()
+    plain, plain_name = small.translate(None, _PLAIN), name.lower().translate(None, _PLAIN)
+    words = {word.lower() for word in _WORDS.findall(seen)}
+    first = value[:1]
+    return (
+        _entropy(seen),
+        len(set(seen)) / part,
+        len(runs) / part,
+        max(map(len, runs)),
+        len(words),
+        _HEX.fullmatch(seen) is not None,
+        _BASE64.fullmatch(value) is not None,
+        value[-1:] == b"=",
+        size % 4 == 0,
+        IDENTIFIER.fullmatch(seen) is not None,
+        DOTTED.fullmatch(seen) is not None,
+        _CONSTANT.fullmatch(seen) is not None,
+        _CAMEL.fullmatch(seen) is not None,
+        _SENTENCE.search(seen) is not None,
+        _PATH.search(seen) is not None,
+        _DATE.search(seen) is not None,
+        _HASHED.search(seen) is not None,
+        _REFERENCE.search(seen) is not None,
+        CODE.search(seen) is not None,
+        small in LITERALS,
+        _PLACEHOLDER.search(seen) is not None,
+        len(_SECRET_WORDS.findall(seen)),
+        _SEQUENCE.search(seen) is not None,
+        _RUN.search(seen) is not None,
+        plain == plain_name or (len(plain) > 3 and plain in plain_name),
+        plain_name != b"" and plain_name in plain,
+        not words.isdisjoint(word.lower() for word in _WORDS.findall(name)),
+        first in b"$%#@{<[(&*!",
+        first.isupper(),
+        value[-1:] in b".:,!?",
+        *(mark in seen for mark in _MARKS),
+        b"(" in seen or b")" in seen,
+        b"[" in seen or b"{" in seen,
+        b"=" in value.rstrip(b"="),
+    )
+
+
+_OF_VALUE = (
+    "entropy", "variety", "switches between kinds", "longest run of a kind", "words", "hexadecimal",
+    "like base64", "ends with =", "length divisible by four", "an identifier", "dotted identifiers", "a CONSTANT",
+    "camelCase", "a sentence", "a path or URL", "a date", "a password hash", "a reference", "code",
+    "a word of programming", "a placeholder's word", "words of secrets", "a sequence", "a repeated character",
+    "the name itself", "holds its name", "shares a word with its name", "starts with a mark",
+    "starts with a capital", "ends like a sentence", *(f"has {mark.decode()}" for mark in _MARKS),
+    "has ()", "has [ or {", "has =",
+)  # fmt: skip
+
+
+def _entropy(value: bytes) -> float:
+    """Bits per byte by the value's own frequencies."""
+    size = len(value)
+    return log2(size) - sum([_N_LOG_N[value.count(byte)] for byte in set(value)]) / size
+
+
+_N_LOG_N = [0.0, *(n * log2(n) for n in range(1, _SEEN + 1))]
+
+
+# its line
+
+_COMMENT = re.compile(rb"\s*(?:#|//|/?\*|;|--|<!--|'|%|rem\b|\.\.)")
+
+
+def _of_line(left: bytes, right: bytes, bare: bool) -> tuple[float, ...]:
+    rest = right.lstrip()
+    first, following = right[:1], rest[:1]
+    return (
+        first in (b")", b","),
+        first in (b"(", b"[", b"."),
+        not first,
+        first in (b" ", b"\t"),
+        following in (b"+", b"%"),
+        bare and following.isalpha(),
+        _COMMENT.match(left) is not None,
+        len(left),
+        len(right),
+        (left.count(b'"') + left.count(b"'") + left.count(b"`")) % 2,
+        right.count(b'"') + right.count(b"'"),
+        b"(" in left,
+        b"|" in left,
+    )
+
+
+_OF_LINE = (
+    "then ) or ,", "then ( or .", "ends the line", "then a space", "then + or %", "then a word",
+    "in a comment", "text to the left", "text to the right", "inside a string", "quotes to the right",
+    "bracket to the left", "table to the left",
+)  # fmt: skip
+
+
+# what the line and the neighbourhood speak of
+
+_TOPICS: dict[str, str] = {
+    "tests": "test tests tested testing assert asserts equal equals expect expects expected should it spec "
+    "specs mock mocks mocked stub stubs fixture fixtures verify given describe fake",
+    "examples": "example examples sample samples dummy demo placeholder eg",
+    "messages": "raise throw throws error errors exception log logger logging print println printf echo warn "
+    "warning message msg puts usage help description title summary label please",
+    "definitions": "def func function fn fun sub class interface struct type import from require include "
+    "package using namespace enum typedef",
+    "constants": "const final static let var val export env set public private string char",
+    "users": "user users username login email mail account uid usr admin",
+    "hosts": "host hostname localhost server url uri endpoint jdbc port database db smtp ldap connect connection",
+    "cryptography": "crypt encrypt decrypt encrypted cipher hash hashed digest hmac sign signed bcrypt md5 sha aes rsa",
+    "requests": "curl http https header headers post authorization request requests cookie wget body params",
+    "queries": "select insert update where alter create grant identified values",
+}  # fmt: skip
+_LINE_TOPICS = (
+    "users",
+    "cryptography",
+    "definitions",
+    "constants",
+    "requests",
+    "messages",
+    "queries",
+)
+_NEAR_TOPICS = (
+    "users",
+    "tests",
+    "examples",
+    "requests",
+    "hosts",
+    "messages",
+    "cryptography",
+)
+_BIT = {topic: 1 << place for place, topic in enumerate(_TOPICS)}
+_TEXT_WORDS = re.compile(rb"[A-Z]?[a-z0-9]+|[A-Z]{2,}")
+
+
+def _bits() -> dict[bytes, int]:
+    """Each word in the three ways it is written, with the topics it belongs to."""
+    found: dict[bytes, int] = {}
+    for topic, words in _TOPICS.items():
+        for word in words.split():
+            for form in (word, word.capitalize(), word.upper()):
+                found[form.encode()] = found.get(form.encode(), 0) | _BIT[topic]
+    return found
+
+
+_TOPICS_OF = _bits()
+_SAID = frozenset(_TOPICS_OF)
+_LINE_BITS = [_BIT[topic] for topic in _LINE_TOPICS]
+_NEAR_BITS = [_BIT[topic] for topic in _NEAR_TOPICS]
+
+
+def _topics(text: bytes, wanted: Iterable[int]) -> list[bool]:
+    bits = 0
+    for word in _SAID.intersection(_TEXT_WORDS.findall(text)):
+        bits |= _TOPICS_OF[word]
+    return [bits & bit != 0 for bit in wanted]
+
+
+# the file
+
+_LANGUAGES = {
+    "a script": "py rb php pl pm lua ex exs groovy r jl tcl coffee",
+    "web code": "js mjs cjs jsx ts tsx vue svelte dart",
+    "compiled code": "java kt scala go rs c h cc cpp hpp cs m mm swift hs ml vb fs clj erl",
+    "settings": "yml yaml toml ini cfg conf cnf properties env envrc example rsp config tf tfvars hcl dist "
+    "template travis sample list j2 tmpl erb plist gradle",
+    "data": "json har ldif csv tsv sql xml resx strings storyboard svg lock rrc ldml tl odd las",
+    "prose": "md rst txt adoc html htm tex org rdoc markdown log out",
+    "a shell script": "sh bash zsh fish ps1 psm1 bat cmd bats mk makefile dockerfile",
+}  # fmt: skip
+_LANGUAGE_OF = {
+    extension: name for name, extensions in _LANGUAGES.items() for extension in extensions.split()
+}
+_PATHS = {
+    "tests": re.compile(r"(?i)(?:^|[/_.-])(?:tests?|specs?|fixtures?|mocks?|testdata|__tests__|e2e|cassettes?)(?:[/_.-]|$)"),
+    "examples": re.compile(r"(?i)(?:^|[/_.-])(?:examples?|samples?|demos?|docs?|documentation|tutorials?|templates?)(?:[/_.-]|$)"),
+    "translations": re.compile(r"(?i)(?:^|[/_.-])(?:lang|locales?|i18n|l10n|translations?|assets|resources?)(?:[/_.-]|$)"),
+    "settings": re.compile(r"(?i)(?:^|[/_.-])(?:conf|config|settings?|env|docker|deploy|environments?)(?:[/_.-]|$)"),
+}  # fmt: skip
+
+
+def is_code(path: str) -> bool:
+    """Whether a file is of a programming language."""
+    return _language(path) in ("a script", "web code", "compiled code")
+
+
+def _language(path: str) -> str | None:
+    return _LANGUAGE_OF.get(path.rpartition("/")[2].rpartition(".")[2].lower())
+
+
+@lru_cache(maxsize=256)
+def _of_path(path: str) -> tuple[float, ...]:
+    language = _language(path)
+    return (
+        *(language == name for name in _LANGUAGES),
+        *(pattern.search(path) is not None for pattern in _PATHS.values()),
+    )
+
+
+_OF_PATH = (
+    *(f"the file is {name}" for name in _LANGUAGES), *(f"the path speaks of {name}" for name in _PATHS)
+)  # fmt: skip
+
+GLANCE: tuple[str, ...] = (*_OF_NAME, *_OF_PATH, *_OF_JOIN, *_OF_CLASSES)
+NAMES: tuple[str, ...] = (
+    *GLANCE, *_OF_VALUE, *_OF_LINE,
+    *(f"the line speaks of {topic}" for topic in _LINE_TOPICS),
+    *(f"near it: {topic}" for topic in _NEAR_TOPICS),
+)  # fmt: skip
+"""What each signal says, in words for a person."""

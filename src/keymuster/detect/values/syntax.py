@@ -1,0 +1,283 @@
+"""How text gives a value to a name: assignments, calls, pairs, tags, command lines, headers, SQL.
+
+Each `Form` is a Hyperscan expression, whose hit begins at the word that speaks of a secret, and a
+confirm that `re` matches from there. All repeats are bounded, so what is found depends on the text
+around it and on nothing else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+LONGEST = 2000
+"""Bytes of a value."""
+
+_WORD = (
+    r"(?:pass|pwd|psw|secret|token|key|auth|cred|salt|nonce|otp|bearer|cookie|session|signature|"
+    r"dsn|private|(?:[_.-]|\b)pw)"
+)
+_NAME = _WORD + r"[\w.\-]{0,40}"
+_CLOSE = r"[\"'`\]\\)]{0,4}"
+_TYPE = r"(?::[ \t]{0,2}\w{1,12}[ \t]{0,2})?"
+_OPERATOR = r"(?:[:=]|!=|<-)[:=>~-]{0,3}"
+_SCHEME = (
+    r"(?:bearer|basic|token|apikey|api-key|digest|negotiate|ntlm|sso-key|geniekey|splunk|key|jwt)"
+)
+_CALLED_VALUE = r"(?:value|text|content|val|default)[\"']?[ \t]{0,3}"
+_WITH = r"(?:(?:with|value|to|as)(?:=>|:|=)[ \t]{0,2})?"
+_USER = r"[^\s/?#:@\"'`<>\\]{0,100}"
+_USERINFO = r"[^\s/?#\"'`<>\\]{1,200}"
+
+
+class Form(Struct, frozen=True, kw_only=True):
+    """One way to write a name and its value. The confirm ends where the value begins, with its
+    quotes and what is wrapped around it; its groups are `name` (or `word`, a part of the name that
+    the name extends to the left of), `join`, and `gap`. `value` is the extent of a value that
+    follows rules of its own."""
+
+    name: str
+    gate: str
+    confirm: str
+    value: str = ""
+
+
+FORMS = (
+    Form(
+        name="assignment",
+        gate=rf"{_NAME}{_CLOSE}(?:, (?:_|err|ok)| string)?[ \t]{{0,20}}{_TYPE}[+?.|]?{_OPERATOR}\s{{0,20}}"
+        r"[^\s:=>~<(){}.,;|&+*-][^\s,;]{2}",
+        confirm=rf"(?P<word>{_NAME}){_CLOSE}(?:, (?:_|err|ok)| string)?[ \t]{{0,20}}"
+        rf"(?::[ \t]{{0,2}}\w{{1,12}}[ \t]{{0,2}}(?=[:=]))?[+?.|]?"
+        rf"(?P<join>{_OPERATOR})(?P<gap>\s{{0,20}})",
+    ),
+    Form(
+        name="pair",
+        gate=rf"{_NAME}[\"'`\\]{{0,2}}[ \t]{{0,4}},\s{{0,20}}{_WITH}\\?[\"'`]",
+        confirm=rf"(?P<word>{_NAME})[\"'`\\]{{0,2}}[ \t]{{0,4}}(?P<join>,)(?P<gap>\s{{0,20}}){_WITH}"
+        r"(?=\\?[\"'`])",
+    ),
+    Form(
+        name="call",
+        gate=rf"{_NAME}[ \t]?\([ \t]{{0,10}}[\"'`]",
+        confirm=rf"(?P<word>{_NAME})[ \t]?(?P<join>\()(?P<gap>[ \t]{{0,10}})(?=[\"'`])",
+    ),
+    Form(
+        name="space",
+        gate=rf"{_NAME}[ \t]{{1,8}}[\"'`]",
+        confirm=rf"(?P<word>{_NAME})(?P<join>[ \t]{{1,8}})(?P<gap>)(?=[\"'`])",
+    ),
+    Form(
+        name="tag",
+        gate=rf"{_NAME}[\"']?>\s{{0,40}}[^\s<>]",
+        confirm=rf"(?P<word>{_NAME})[\"']?(?P<join>>)(?P<gap>\s{{0,40}})",
+    ),
+    Form(
+        name="option",
+        gate=rf"--?[\w-]{{0,30}}{_WORD}[\w-]{{0,20}}[ \t]{{1,4}}[^\s-]",
+        confirm=rf"--?(?P<word>[\w-]{{0,30}}{_WORD}[\w-]{{0,20}})(?P<join>[ \t]{{1,4}})(?P<gap>)",
+    ),
+    Form(
+        name="value",
+        gate=rf"{_NAME}[\"'\]]{{0,2}}[ \t]{{0,2}}[,>=:]?\s{{0,40}}[{{/]?[ \t]{{0,2}}[\"']?"
+        rf"{_CALLED_VALUE}[:=>]",
+        confirm=rf"(?P<word>{_NAME})[\"'\]]{{0,2}}[ \t]{{0,2}}[,>=:]?\s{{0,40}}[{{/]?[ \t]{{0,2}}"
+        rf"[\"']?{_CALLED_VALUE}(?P<join>[:=>])(?P<gap>[ \t]{{0,20}})",
+    ),
+    Form(
+        name="sql",
+        gate=r"identified\s{1,4}(?:with\s{1,4}\S{1,40}\s{1,4})?by\s{1,4}(?:password\s{1,4})?"
+        r"[\"'`]?[^\s\"'`]",
+        confirm=r"(?P<name>identified)\s{1,4}(?:with\s{1,4}\S{1,40}\s{1,4})?(?P<join>by)\s{1,4}"
+        r"(?:password\s{1,4})?(?P<gap>)",
+    ),
+    Form(
+        name="header",
+        gate=rf"{_SCHEME}[ \t]{{1,4}}[A-Za-z0-9+/_=.~-]{{8}}",
+        confirm=rf"(?P<name>{_SCHEME})(?P<join>[ \t]{{1,4}})(?P<gap>)",
+    ),
+    Form(
+        name="netrc",
+        gate=r"(?:login|user|account|username)[ \t]{1,4}[^\s=:\"']{1,60}\s{1,12}(?:password|passwd)"
+        r"[ \t]{1,4}[^\s=:\"'`(){}]{3}",
+        confirm=r"(?:login|user|account|username)[ \t]{1,4}[^\s=:\"']{1,60}\s{1,12}"
+        r"(?P<name>password|passwd)(?P<join>[ \t]{1,4})(?P<gap>)",
+        value=r"\S{1,200}",
+    ),
+    Form(
+        name="escaped",
+        gate=rf"{_NAME}%3D[^\s\"'`&%]{{3}}",
+        confirm=rf"(?P<word>{_NAME})(?P<join>%3D)(?P<gap>)",
+        value=r"[^\s\"'`&%]{1,400}",
+    ),
+    Form(
+        name="user",
+        gate=r"[ \t](?:-u|--user|--proxy-user|-p|--auth)[ \t=]{0,2}[\"']?[^\s:\"'/]{1,60}:[^\s/]",
+        confirm=r"[ \t](?P<name>-u|--user|--proxy-user|-p|--auth)[ \t=]{0,2}[\"']?"
+        r"[^\s:\"'/]{1,60}(?P<join>:)(?P<gap>)",
+    ),
+    Form(
+        name="url",
+        gate=rf"://{_USER}:{_USERINFO}@[\w\[%{{$]",
+        confirm=rf"://(?P<name>{_USER})(?P<join>:)(?P<gap>)(?={_USERINFO}@[\w\[%{{$])",
+        value=rf"{_USERINFO}(?=@)",
+    ),
+)
+
+
+class Found(Struct, frozen=True, kw_only=True):
+    """A value and what gives it a name: spans in the content, and how the two are joined.
+
+    `wrapper` is what stands between the join and the value (a call, a cast, an alternative),
+    `scheme` the word of an authorization header before it. `crosses` means that a line ends between
+    name and value, `place` is the value's place in a list."""
+
+    form: str
+    name: bytes
+    name_start: int
+    join: bytes
+    start: int
+    end: int
+    quote: bytes
+    wrapper: bytes
+    scheme: bytes
+    crosses: bool
+    place: int
+
+
+_CONFIRMS = tuple(re.compile(form.confirm.encode(), re.IGNORECASE) for form in FORMS)
+_VALUES = tuple(re.compile(form.value.encode()) if form.value else None for form in FORMS)
+_IN_NAMES = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz.-$@/"
+_LONGEST_NAME = 80
+_LONGEST_WRAPPER = 160
+_MOST_VALUES = 8
+
+_WRAPPER = re.compile(
+    rb"(?:new[ \t]{1,4})?[A-Za-z_$&*][\w.:$]{0,60}(?:<[\w, ]{1,30}>)?!?\(\s{0,10}"
+    rb"(?=[rbufRBUF@$&]{0,2}\\{0,3}[\"'`])"
+    rb"|\([ \t]{0,4}(?:[\w. ]{1,30}\)[ \t]{0,2})?(?=[\"'`])"
+    rb"|[\w.$\[\]{}'\"()-]{1,80}[ \t]{1,4}(?:\|\||\?\?|\?:|or)[ \t]{1,4}(?=[\"'`])"
+    rb"|[rbufRBUFLN@$&]{1,2}(?=\\{0,3}[\"'`])"
+    rb"|![\w!]{1,20}[ \t]{1,4}"
+    rb"|&[\w-]{1,30}[ \t]{1,4}"
+)
+_LIST = re.compile(rb"[\[{(][ \t\r\n]{0,40}(?=[\"'`])|-[ \t]{1,4}")
+_NEXT = re.compile(rb"[\"'`][ \t]{0,4},[ \t\r\n]{0,40}(?=[\"'`])")
+_QUOTE = re.compile(rb"\\{0,3}(?:\"\"\"|'''|[\"'`])")
+_SAYS_SCHEME = re.compile(rb"(?i)" + _SCHEME.encode() + rb"[ \t]{1,4}(?=\S)")
+_BARE = re.compile(rb"[^\s\"'`]{1,%d}" % LONGEST)
+_INSIDE = {
+    quote: re.compile(rb"(?:[^%b\\\r\n]|\\[^\r\n]){0,%d}+" % (quote, LONGEST))
+    for quote in (b'"', b"'", b"`")
+}
+
+
+def find(form: int, content: bytes, start: int) -> Iterator[Found]:
+    """The values that a hit of a form at `start` leads to; several if they are a list."""
+    joined = _CONFIRMS[form].match(content, start)
+    if joined is None:
+        return
+    if "name" in joined.re.groupindex:
+        begin, end = joined.span("name")
+    else:
+        begin, end = _name_start(content, joined.start("word")), joined.end("word")
+    at, quote, values = joined.end(), b"", _VALUES[form]
+    wrapper = b""
+    spans: Iterator[tuple[bytes, int, int]]
+    if values is not None:
+        plain = values.match(content, at)
+        spans = iter([(b"", *plain.span())] if plain else [])
+    else:
+        unwrapped = _unwrapped(content, at)
+        if unwrapped is None:
+            return
+        wrapper = content[at:unwrapped]
+        spans = _spans(content, unwrapped, content[begin - 1 : begin], joined["join"] != b"(")
+    for place, (quote, first, last) in enumerate(spans):
+        scheme = b""
+        if values is None and (said := _SAYS_SCHEME.match(content, first, last)):
+            scheme, first = said[0].rstrip().lower(), said.end()
+        yield Found(
+            form=FORMS[form].name,
+            name=content[begin:end],
+            name_start=begin,
+            join=joined["join"],
+            start=first,
+            end=last,
+            quote=quote,
+            wrapper=wrapper,
+            scheme=scheme,
+            crosses=b"\n" in joined["gap"],
+            place=place,
+        )
+
+
+def _name_start(content: bytes, word: int) -> int:
+    floor = max(0, word - _LONGEST_NAME)
+    return floor + len(content[floor:word].rstrip(_IN_NAMES))
+
+
+def _unwrapped(content: bytes, at: int) -> int | None:
+    """Where the value itself begins, past calls, casts and alternatives; None if they go on."""
+    begin = at
+    while wrapper := _WRAPPER.match(content, at):
+        at = wrapper.end()
+        if at - begin > _LONGEST_WRAPPER:
+            return None
+    return at
+
+
+def _spans(content: bytes, at: int, before: bytes, lists: bool) -> Iterator[tuple[bytes, int, int]]:
+    """Quote, first byte and end of a value, or of each quoted value of a list."""
+    opened = _LIST.match(content, at) if lists else None
+    at = opened.end() if opened else at
+    for _ in range(_MOST_VALUES):
+        span = _quoted(content, at) or _bare(content, at, before)
+        if span is None or span[1] == span[2]:
+            return
+        yield span
+        following = _NEXT.match(content, span[2]) if opened and span[0] else None
+        if following is None:
+            return
+        at = following.end()
+
+
+def _quoted(content: bytes, at: int) -> tuple[bytes, int, int] | None:
+    opened = _QUOTE.match(content, at)
+    if opened is None:
+        return None
+    quote, begin = opened[0], opened.end()
+    if len(quote) > 1:  # escaped or tripled: it ends where the same bytes come again
+        stop = content.find(quote, begin, begin + LONGEST)
+        return None if stop < 0 or content.find(b"\n", begin, stop) >= 0 else (quote, begin, stop)
+    inside = _INSIDE[quote].match(content, begin)
+    if inside is None or content[inside.end() : inside.end() + 1] != quote:
+        return None
+    return quote, begin, inside.end()
+
+
+def _bare(content: bytes, at: int, before: bytes) -> tuple[bytes, int, int] | None:
+    """A word without quotes, without what ends it in flows, queries, tags and escaped lines."""
+    word = _BARE.match(content, at)
+    if word is None:
+        return None
+    value = word[0]
+    in_flow = before in (b"{", b",", b";", b"?", b"&")
+    for stop in (b",", b";"):
+        cut = value.find(stop)
+        if cut > 0 and (in_flow or cut == len(value) - 1):
+            value = value[:cut]
+    for stop in (b"</", b"\\n", b"\\r", *((b"&",) if before in (b"?", b"&") else ())):
+        cut = value.find(stop)
+        if cut > 0:
+            value = value[:cut]
+    while value and (opener := _OPENERS.get(value[-1:])):
+        if value.count(opener) >= value.count(value[-1:]):
+            break
+        value = value[:-1]
+    return b"", at, at + len(value)
+
+
+_OPENERS = {b")": b"(", b"]": b"[", b"}": b"{", b">": b"<"}

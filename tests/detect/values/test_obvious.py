@@ -1,0 +1,91 @@
+"""Found values that are dismissed before anything is weighed, and those that are not."""
+
+from __future__ import annotations
+
+from time import process_time
+
+import pytest
+
+from detect.values.conftest import Read, filled
+from keymuster.detect.values import obvious
+
+
+def is_none(read: Read, text: str, path: str = "") -> list[bool]:
+    content = filled(text)
+    return [obvious.is_none(content, found, path) for found in read(content)]
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["changeme", "CHANGE-ME", "change_this", "your-password", "is your_key", "Placeholder", "REDACTED",
+     "replace-me", "replace with it", "xxxxx1", "ab***", "abc...", "<your key>", "${SECRET}", "{{ secret }}",
+     "$SECRET", "%SECRET%", "[secret]", "url/{secret}", "{other:-none}", "0123456789abcdef"],
+)  # fmt: skip
+def test_a_value_that_stands_in_for_another_is_none(read: Read, value: str) -> None:
+    assert is_none(read, f'api_key = "{value}"') == [True]
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["~", "changed1", "yourself9", "x4xx4x", "a*b*c*", "1.2.3.x", "pa$$w0rd", "50%off%", "hunter2",
+     "a<b>c1", "correct horse"],
+)  # fmt: skip
+def test_a_value_that_could_be_meant_is_weighed(read: Read, value: str) -> None:
+    assert is_none(read, f'api_key = "{value}"') == [False]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "password = None",
+        "password: true",
+        "token: string",
+        'password = "password"',
+        "password = get_secret(x)",
+        "password = a->b",
+        "password = A::B",
+        "password = x[0]",
+        "keyboard = '~'",
+        "authors: '~'",
+        "next_page_token = '~'",
+        "access_key_id = '~'",
+        "password: 'ab cd ef gh ij kl mn'",
+        "postgres://app:app@db.acme.io",
+        "postgres://app:Password@db.acme.io",
+        "postgres://app:%s@db.acme.io",
+        "postgres://app:{{password}}@db.acme.io",
+    ],
+)
+def test_code_words_and_other_names_are_none(read: Read, text: str) -> None:
+    found = is_none(read, text)
+    assert found
+    assert all(found)
+
+
+@pytest.mark.parametrize(
+    "text", ["password = user.password", "password = other", "token = abc is b"]
+)
+def test_in_code_a_bare_name_is_another_name(read: Read, text: str) -> None:
+    assert is_none(read, text, "a.py") == [True]
+    assert is_none(read, text, "a.ini") == [False]
+
+
+@pytest.mark.parametrize("text", ["'x password=other'", "{password=other", "password = 0ther"])
+def test_in_code_a_string_may_hold_a_value(read: Read, text: str) -> None:
+    assert is_none(read, text, "a.py") == [False]
+
+
+def test_an_authorization_header_is_no_word_of_its_own(read: Read) -> None:
+    assert is_none(read, "Authorization: Bearer ~") == [True, False]
+
+
+@pytest.mark.parametrize(
+    "value", ["change" * 300, "your" * 500, "{a" * 900, "x4" * 1000, "oauth:" * 300, "(a" * 900, "[" * 1900]
+)  # fmt: skip
+def test_a_long_value_takes_a_moment(read: Read, value: str) -> None:
+    content = filled(f"password=a{value}\n")
+    (found,) = [one for one in read(content) if one.start == 9]
+    begin = process_time()
+    for _ in range(100):
+        obvious.is_none(content, found, "")
+    assert process_time() - begin < 0.5
