@@ -13,6 +13,13 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_UNMARKED = (
+    ("utf-16-le", 0, 2),
+    ("utf-16-be", 1, 2),
+    ("utf-32-le", 0, 4),
+    ("utf-32-be", 3, 4),
+)
+"""Encoding, the byte of each character that holds an ASCII letter, bytes of a character."""
 
 
 class Text(Struct, frozen=True):
@@ -25,22 +32,26 @@ class Text(Struct, frozen=True):
 def as_text(content: bytes) -> Text:
     """UTF-16 and UTF-32 become UTF-8; everything else stays as it is, Latin-1 included."""
     sample = content[:_SAMPLE]
-    if b"\0" not in sample:
-        return Text(content)
     encoding = next((name for mark, name in _MARKS if sample.startswith(mark)), None)
-    encoding = encoding or _unmarked_utf16(sample)
+    if encoding is None:
+        if b"\0" not in sample:
+            return Text(content)
+        encoding = _unmarked(sample)
     if encoding is None:
         return Text(content, binary=True)
     decoded = content.decode(encoding, "replace").removeprefix("\ufeff")
     return Text(decoded.encode("utf-8", "replace"))
 
 
-def _unmarked_utf16(sample: bytes) -> str | None:
-    """Mostly-ASCII text in UTF-16 has its zeros in every second byte, and only there."""
-    even, odd = sample[::2], sample[1::2]
-    zeros_even, zeros_odd = even.count(0), odd.count(0)
-    if zeros_odd > 0.7 * len(odd) and zeros_even < 0.05 * len(even):
-        return "utf-16-le"
-    if zeros_even > 0.7 * len(even) and zeros_odd < 0.05 * len(odd):
-        return "utf-16-be"
+def _unmarked(sample: bytes) -> str | None:
+    """Mostly-ASCII text has its zeros in every second byte in UTF-16, in three of four in UTF-32,
+    and only there."""
+    if 3 * sample.count(0) < len(sample):
+        return None
+    for name, letter, width in _UNMARKED:
+        columns = [sample[at::width] for at in range(width)]
+        shares = [column.count(0) / max(1, len(column)) for column in columns]
+        inside = shares.pop(letter)
+        if inside < 0.05 and min(shares) > 0.7:
+            return name
     return None

@@ -72,18 +72,20 @@ def test_it_is_read_in_any_comment_syntax(read: Read, line: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "rules"),
+    ("text", "named"),
     [
-        ("[a]", ("a",)),
-        ("[a,b]", ("a", "b")),
-        ("[ a , b/c  NHI2 ]", ("a", "b/c", "NHI2")),
-        ("[secret-in-*]", ("secret-in-*",)),
+        ("[github-pat]", ("github-pat",)),
+        ("[github-pat,npm-access-token]", ("github-pat", "npm-access-token")),
+        (
+            "[ github-pat , secret-in-tree/jwt  generic-secret ]",
+            ("github-pat", "secret-in-tree/jwt", "generic-secret"),
+        ),
     ],
 )
-def test_it_may_name_several_rules(read: Read, text: str, rules: tuple[str, ...]) -> None:
+def test_it_may_name_several_rules(read: Read, text: str, named: tuple[str, ...]) -> None:
     [allow] = read(f"# {MARK} allow{text} until=2027-01-31 reason=test")
 
-    assert (allow.rules, allow.problem) == (rules, "")
+    assert (allow.rules, allow.problem) == (named, "")
 
 
 @pytest.mark.parametrize(
@@ -97,7 +99,7 @@ def test_it_may_name_several_rules(read: Read, text: str, rules: tuple[str, ...]
     ],
 )
 def test_date_and_reason_may_be_written_in_several_ways(read: Read, rest: str) -> None:
-    [allow] = read(f"# {MARK} allow[a] {rest}")
+    [allow] = read(f"# {MARK} allow[github-pat] {rest}")
 
     assert (allow.until, allow.reason, allow.problem) == (date(2027, 1, 31), "why not", "")
 
@@ -161,3 +163,23 @@ def test_a_line_of_megabytes_is_read_in_no_time(read: Read) -> None:
     [allow] = read(f"# {GOOD}" + " " * 4_000_000 + "x")
 
     assert allow.reason == "key of a test"
+
+
+@pytest.mark.parametrize(
+    ("named", "problem"),
+    [
+        ("secret-in-tree", ""),
+        ("github-pat", ""),
+        ("secret-in-tree/github-pat", ""),
+        ("secret-in-tre", "there is no rule `secret-in-tre`; did you mean `secret-in-tree`?"),
+        ("github-pat, xyzzy-9", "there is no rule `xyzzy-9`"),
+        ("secret-in-tree/github-pta", "there is no rule `secret-in-tree/github-pta`"),
+        ("secret-*", "there is no rule `secret-*`"),
+    ],
+)
+def test_a_comment_that_names_a_rule_there_is_not_is_refused(
+    named: str, problem: str, read: Read
+) -> None:
+    [allow] = read(f"# {MARK} allow[{named}] until=2027-01-31 reason=key of a test")
+    assert allow.problem.startswith(problem)
+    assert bool(allow.problem) == bool(problem)

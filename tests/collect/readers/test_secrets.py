@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 
 import pytest
 
 from keymuster.collect.base import Blob, Context, Selection
 from keymuster.collect.readers.secrets import Secrets
-from keymuster.model import Credential, CredentialStatus, Environment, FileLocation, Storage
+from keymuster.detect import examples
+from keymuster.model import (
+    Credential,
+    CredentialStatus,
+    Environment,
+    FileLocation,
+    Storage,
+    Trouble,
+)
 from keymuster.rules.schema import RuleSet
 
 Token = Callable[..., str]
@@ -82,3 +91,39 @@ def test_a_test_prefix_is_a_test_environment(reader: Secrets, token: Token) -> N
 def test_an_example_of_the_documentation_is_a_sample(reader: Secrets) -> None:
     [found] = read(reader, "key = AKIA" + "IOSFODNN7" + "EXAMPLE\n")
     assert found.status is CredentialStatus.SAMPLE
+
+
+def test_a_secret_in_encoded_text_stands_where_that_stands(reader: Secrets, token: Token) -> None:
+    run = base64.b64encode(f"a={token('github-pat', 1)}\nb={token('github-pat', 2)}".encode())
+    first, second = read(reader, f"x: 1\n  blob: {run.decode()}\n")
+    assert first.id != second.id
+    for found in (first, second):
+        where = place(found)
+        assert (where.line, where.column, where.end_column) == (2, 9, 9 + len(run))
+        assert where.context == "blob: ghp_****"
+        assert found.tags["encoded"] == "base64"
+
+
+def test_an_encoded_secret_is_the_same_secret(reader: Secrets, token: Token) -> None:
+    run = base64.b64encode(b"key is " + token("github-pat").encode()).decode()
+    plain, encoded = read(reader, f"a={token('github-pat')}\nb: {run}\n")
+    assert plain.id == encoded.id
+
+
+def test_what_was_not_decoded_is_said(reader: Secrets) -> None:
+    blob = Blob(path="a.env", data=b"\\u0041" * 200_000, storage=Storage.TREE)
+    [trouble] = reader.read(blob)
+    assert isinstance(trouble, Trouble)
+    assert (trouble.part, trouble.scope) == ("secrets", "a.env")
+
+
+def test_a_password_in_a_url_is_shown_with_what_is_before_it_as_far_as_its_format_tells(
+    reader: Secrets,
+) -> None:
+    """A format that fixes the whole URL need not say which scheme it saw."""
+    shown = {
+        one.format: one.preview
+        for template in ("https://{hex:8}:{hex:8}@gems.contribsys.com/", "amqps://ci:{base62:20}@h")
+        for one in read(reader, examples.expand(template, None, {}))
+    }
+    assert shown == {"sidekiq-url": "****", "url-password": "amqps://****@"}

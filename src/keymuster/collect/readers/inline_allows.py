@@ -1,4 +1,5 @@
-"""Comments that accept a finding: `keymuster: allow[rule] until=2027-01-31 reason=test key`."""
+"""Comments that accept a finding: `allow[rule] until=2027-01-31 reason=test key`, behind the name of
+the tool and a colon."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from msgspec.structs import replace
 
 from keymuster.collect.base import Blob, Context, Reader
 from keymuster.model import InlineAllow
+from keymuster.rules.schema import RuleSet
 
 _MARK = b"keymuster:"
 _DIRECTIVE = re.compile(
@@ -29,7 +31,7 @@ class InlineAllows(Reader):
     name: ClassVar[str] = "inline-allows"
 
     def __init__(self, context: Context) -> None:
-        pass
+        self._rules = context.rules
 
     def reads(self, path: str) -> bool:
         return True
@@ -43,6 +45,8 @@ class InlineAllows(Reader):
             begin, end = positions.at(found.start()), positions.at(found.end())
             if blob.owns(found.start()):
                 allow = _allow(blob, found, begin, end)
+                if not allow.problem and (problem := _unknown(allow.rules, self._rules)):
+                    allow = replace(allow, problem=problem)
                 # an old comment beside a change still covers it, but is not judged with it
                 judged = blob.counts(begin[0], end[0])
                 yield allow if judged else replace(allow, location=replace(allow.location, path=""))
@@ -89,6 +93,22 @@ def _problem(
         return "its date is not one: write until=YYYY-MM-DD"
     if sum(char.isalnum() for char in reason) < _LEAST_REASON:
         return "it has no reason: add reason=why this is acceptable"
+    return ""
+
+
+def _unknown(named: tuple[str, ...], rules: RuleSet) -> str:
+    """What is wrong with a comment that names a rule there is not: a typo must not look like an
+    exception."""
+    policies = {policy.id for policy in rules.policies}
+    formats = {token.id for token in rules.tokens}
+    for name in named:
+        policy, _, format = name.partition("/")
+        if name in policies or name in formats or (policy in policies and format in formats):
+            continue
+        from difflib import get_close_matches
+
+        close = get_close_matches(name, [*policies, *formats], n=1)
+        return f"there is no rule `{name}`" + (f"; did you mean `{close[0]}`?" if close else "")
     return ""
 
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Iterator
 from datetime import datetime
 from typing import ClassVar
 
-from keymuster.collect.base import Blob, Context, Reader
-from keymuster.detect.engine import Engine, Match
-from keymuster.model import Credential, CredentialKind, Environment
+from msgspec.structs import replace
+
+from keymuster.collect.base import Blob, Context, Observed, Reader
+from keymuster.collect.unreported import Unreported
+from keymuster.detect.engine import Match
+from keymuster.detect.nested import Nested
+from keymuster.model import Credential, Environment, Trouble
 
 _LEAD = re.compile(
     rb"(?P<name>[A-Za-z_$][\w.\-]{0,39})(?P<assign>[\"'`\]]{0,2}\s{0,4}(?::=|=>|=)\s{0,4}[\"'`]?|"
@@ -26,22 +31,32 @@ class Secrets(Reader):
     name: ClassVar[str] = "secrets"
 
     def __init__(self, context: Context) -> None:
-        self._engine = Engine(context.rules)
+        self._engine = Nested(context.rules)
         self._key = context.fingerprint_key
+        self._unreported = Unreported(context.exclude)
         self._engine.open()
 
     def reads(self, path: str) -> bool:
         return True
 
-    def read(self, blob: Blob) -> Iterator[Credential]:
+    def read(self, blob: Blob) -> Iterator[Observed]:
         text = blob.text
-        matches = self._engine.scan(text.content, binary=text.binary)
+        found = self._engine.scan(text.content, binary=text.binary, path=blob.path)
+        if found.incomplete:
+            yield _incomplete(blob)
         positions = blob.positions()
-        for number, match in enumerate(matches):
-            begin, end = positions.at(match.start), positions.at(match.end)
+        offsets = sorted({at for match in found.matches for at in (match.start, match.end)})
+        place = {offset: positions.at(offset) for offset in offsets}
+        ends = sorted(match.end for match in found.matches)
+        for match in found.matches:
+            begin, end = place[match.start], place[match.end]
             if not blob.owns(match.start) or not blob.counts(begin[0], end[0]):
                 continue
-            yield self._credential(blob, match, begin, end, _context(text.content, matches, number))
+            before = bisect_right(ends, match.start)
+            context = _context(text.content, match, ends[before - 1] if before else 0)
+            credential = self._credential(blob, match, begin, end, context)
+            excluded = self._unreported.reason(text.content, match, credential.id)
+            yield replace(credential, excluded=excluded) if excluded else credential
 
     def _credential(
         self, blob: Blob, match: Match, begin: tuple[int, int], end: tuple[int, int], context: str
@@ -66,10 +81,20 @@ class Secrets(Reader):
         )
 
 
+def _incomplete(blob: Blob) -> Trouble:
+    return Trouble(
+        part=Secrets.name,
+        scope=blob.path or f"object {blob.object}",
+        message="holds more encoded or compressed text than is decoded of a file this size; "
+        "what was not decoded was searched as it stands",
+        advice="Decode it and scan what comes out, or exclude it.",
+    )
+
+
 def _preview(match: Match) -> str:
     shown = match.secret.preview
-    if match.format.kind is CredentialKind.URL_PASSWORD:
-        return f"{match.facts['scheme']}://{shown}@"
+    if scheme := match.facts.get("scheme"):
+        return f"{scheme}://{shown}@"
     return shown
 
 
@@ -82,13 +107,10 @@ def _environment(match: Match) -> Environment:
     return Environment.UNKNOWN
 
 
-def _context(content: bytes, matches: Sequence[Match], number: int) -> str:
+def _context(content: bytes, match: Match, before: int) -> str:
     """The name a secret is assigned to, and the secret masked; never another piece of the line,
-    which may hold a secret that no format knows."""
-    match = matches[number]
-    floor = max(0, match.start - _LONGEST_LEAD)
-    if number:
-        floor = max(floor, matches[number - 1].end)
+    which may hold a secret that no format knows. `before` is where the last match before it ends."""
+    floor = max(before, match.start - _LONGEST_LEAD)
     line = max(floor, content.rfind(b"\n", floor, match.start) + 1)
     lead = _LEAD.search(content, line, match.start)
     if lead is None or sum(48 <= byte <= 57 for byte in lead["name"]) > 3:

@@ -1,0 +1,319 @@
+"""Secrets in plain text and in text that is encoded in it, up to three encodings deep."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from keymuster import cache
+from keymuster.detect import encodings
+from keymuster.detect.encodings.base import Ends, Piece
+from keymuster.detect.engine import LARGEST, Engine, Match
+from keymuster.detect.patterns import Pattern
+from keymuster.model import CredentialKind
+from keymuster.rules import shape
+from keymuster.rules.schema import RuleSet
+
+Known: TypeAlias = Mapping[str, int]
+_NOTHING: Known = MappingProxyType({})
+
+DEPTH = 3
+"""Encodings inside each other that are undone."""
+
+_SHORTEST_ANCHOR, _LONGEST_ANCHOR = 4, 6
+
+
+class Budget(Struct, kw_only=True):
+    """How much decoding a text is worth: in proportion to its size, and never without end. Text full
+    of names and values takes the engine ten seconds for a megabyte, so that is where it hurts."""
+
+    bytes: int
+    pieces: int
+    hits: int
+    reached: bool = False
+
+    @classmethod
+    def of(cls, size: int) -> Budget:
+        return cls(bytes=512 * 1024 + 4 * size, pieces=10_000 + size // 256,
+                   hits=100_000 + size // 16)  # fmt: skip
+
+
+class Found(Struct, frozen=True):
+    """The matches in order of place. `incomplete` means that some encoded text was left alone,
+    because there is more of it than is reasonable."""
+
+    matches: list[Match]
+    incomplete: bool = False
+
+
+class _Hit(Struct, frozen=True):
+    """A match, its place in the text at hand, and the encodings that stand between. `whole` means
+    that the place is the encoded text in which it lies."""
+
+    start: int
+    end: int
+    match: Match
+    path: tuple[str, ...] = ()
+    whole: bool = False
+
+
+class _Gate(Struct, frozen=True, array_like=True):
+    """What to search for, the encoding it belongs to, and its mark there."""
+
+    gate: str
+    encoding: str
+    mark: int
+
+
+class Nested:
+    """An engine that also looks into encoded text. Cheap to make; the first scan opens databases."""
+
+    def __init__(self, rules: RuleSet) -> None:
+        self._engine = Engine(rules)
+        self._rules = rules
+
+    def open(self) -> None:
+        """Open the databases now, so that processes forked later share them."""
+        self._engine.open()
+        self._database  # noqa: B018
+
+    def scan(self, content: bytes, *, binary: bool = False, path: str = "") -> Found:
+        """Every secret in the content and in what is encoded in it. A match in encoded text has the
+        encodings among its facts (`encoded`); several may have the same place. `path` is what the
+        content calls itself (see `Engine.scan`)."""
+        budget = Budget.of(len(content))
+        hits = self._hits(content, binary, DEPTH, budget, path)
+        matches = [_told(hit) for hit in sorted(hits, key=lambda hit: (hit.start, hit.end))]
+        return Found(matches, budget.reached)
+
+    def _hits(
+        self, text: bytes, binary: bool, depth: int, budget: Budget, path: str,
+        known: Known = _NOTHING,
+    ) -> list[_Hit]:  # fmt: skip
+        matches = self._engine.scan(text, binary=binary, path=path)
+        own = [_Hit(one.start, one.end, one) for one in matches]
+        if not depth:
+            return own
+        gated = self._gated(text, budget)
+        inner: list[_Hit] = []
+        certain: list[Piece] = []
+        for name, piece in self._pieces(text, binary, depth, gated, known, budget):
+            if piece.certain:
+                certain.append(piece)
+            seen = _known(name, piece, gated)
+            hits = self._hits(piece.text, piece.binary, depth - 1, budget, path, seen)
+            inner += filter(None, (_outside(hit, piece) for hit in hits))
+        return _settled(_believed(own, certain), inner)
+
+    @cached_property
+    def _database(self) -> tuple[Any, Any]:
+        from keymuster.detect.database import open_database
+
+        return open_database([Pattern(format=0, gate=one.gate, length=0) for one in self._gates])
+
+    @cached_property
+    def _gates(self) -> list[_Gate]:
+        """The gates of every encoding; derived once per rule set."""
+        name = f"encodings-{self._rules.key}-{encodings.key()}.bin"
+        if self._rules.key and (stored := cache.read(name)) is not None:
+            try:
+                return msgspec.msgpack.decode(stored, type=list[_Gate])
+            except msgspec.MsgspecError:
+                pass  # written by another version of a dependency: derive it again
+        anchors = _anchors(self._rules)
+        made = [
+            _Gate(gate, name, mark)
+            for name in encodings.names()
+            for gate, mark in encodings.load(name).gates(anchors)
+        ]
+        if self._rules.key:
+            cache.write(name, msgspec.msgpack.encode(made))
+        return made
+
+    def _pieces(
+        self, text: bytes, binary: bool, depth: int, gated: dict[str, Ends], known: Known,
+        budget: Budget,
+    ) -> Iterator[tuple[str, Piece]]:  # fmt: skip
+        """What is encoded in a text, decoded, as far as the budget allow; and by which encoding."""
+        for name, ends in gated.items():
+            encoding = encodings.load(name)
+            if (binary and not encoding.in_binary) or (encoding.inner and depth == DEPTH):
+                continue
+            if name in known and len(ends[0]) <= known[name]:
+                continue
+            for piece in encoding.decode(text, ends, budget.bytes):
+                budget.bytes -= len(piece.text)
+                budget.pieces -= 1
+                budget.reached |= piece.cut
+                if budget.bytes < 0 or budget.pieces < 0:
+                    budget.reached = True
+                    return
+                yield name, piece
+
+    def _gated(self, text: bytes, budget: Budget) -> dict[str, Ends]:
+        """Where the gates of each encoding matched."""
+        import hyperscan
+
+        database, scratch = self._database
+        hits = _marks()
+        if len(text) <= LARGEST:
+            try:
+                database.scan(
+                    text, match_event_handler=_collect, context=(hits, budget.hits), scratch=scratch
+                )
+            except hyperscan.ScanTerminated:
+                budget.reached = True
+        found: defaultdict[str, defaultdict[int, array[int]]] = defaultdict(_marks)
+        for pattern, ends in hits.items():
+            budget.hits -= len(ends)
+            gate = self._gates[pattern]
+            found[gate.encoding][gate.mark].extend(ends)
+        return {
+            name: {mark: sorted(marks[mark]) for mark in marks}
+            for name, marks in sorted(found.items())
+        }
+
+
+def _marks() -> defaultdict[int, array[int]]:
+    return defaultdict(lambda: array("Q"))
+
+
+def _known(name: str, piece: Piece, gated: dict[str, Ends]) -> Known:
+    """How many escapes of each encoding before this one stood in the piece before it was decoded.
+    Where no more stand in it now, both orders of decoding come to the same."""
+    if not piece.spans:
+        return _NOTHING
+    return {
+        other: sum(
+            bisect_right(ends[0], end) - bisect_left(ends[0], start) for start, end in piece.spans
+        )
+        for other, ends in gated.items()
+        if other < name and encodings.load(other).escapes
+    }
+
+
+def _collect(
+    number: int, _: int, end: int, __: int, context: tuple[defaultdict[int, array[int]], int]
+) -> bool:
+    """Keep a hit. True ends the search."""
+    hits, most = context
+    ends = hits[number]
+    ends.append(end)
+    return len(ends) > most
+
+
+def _anchors(rules: RuleSet) -> list[bytes]:
+    """The fixed texts that tokens begin with."""
+    found = set()
+    for token in rules.tokens:
+        for one in token.shapes:
+            first = shape.parse(one)[0]
+            if isinstance(first, shape.Literal) and len(first.text) >= _SHORTEST_ANCHOR:
+                found.add(first.text[:_LONGEST_ANCHOR].encode())
+    return sorted(found)
+
+
+def _outside(hit: _Hit, piece: Piece) -> _Hit | None:
+    """A hit in decoded text as one in the text that holds the encoded; None if it does not."""
+    if hit.start < piece.lead:
+        return None
+    path = (piece.encoding, *hit.path)
+    if piece.offsets is None:
+        return _Hit(piece.start, piece.end, hit.match, path, True)
+    span = piece.offsets(hit.start, hit.end)
+    return span and _Hit(*span, hit.match, path, hit.whole)
+
+
+def _told(hit: _Hit) -> Match:
+    if not hit.path:
+        return hit.match
+    facts = hit.match.facts | {"encoded": " > ".join(hit.path)}
+    return replace(hit.match, start=hit.start, end=hit.end, facts=facts)
+
+
+def _believed(own: list[_Hit], certain: list[Piece]) -> list[_Hit]:
+    """Without guesses about encoded text: what it says is known."""
+    if not own or not certain:
+        return own
+    spans = _Spans(own)
+    doubted = {
+        id(hit)
+        for piece in certain
+        for hit in spans.touching(piece.start, piece.end)
+        if _is_guess(hit)
+    }
+    return [hit for hit in own if id(hit) not in doubted]
+
+
+def _settled(own: list[_Hit], inner: list[_Hit]) -> list[_Hit]:
+    """One hit per secret. Spelled with escapes, it is the secret that the plain text shows, so the
+    surer reading counts, the plain one if they are equal. Encoded as a whole, it is another one:
+    what the plain text shows there is then a guess, or a wrapping of it."""
+    if not inner:
+        return own
+    inner.sort(key=lambda hit: (len(hit.path), hit.start))
+    spans = _Spans(own)
+    for hit in inner:
+        if hit.whole:
+            continue
+        rivals = spans.touching(hit.start, hit.end)
+        if all(_certainty(one) < _certainty(hit) for one in rivals):
+            spans.put(hit, rivals)
+    seen: set[tuple[int, int, bytes]] = set()
+    whole = []
+    for hit in inner:
+        if not hit.whole:
+            continue
+        rivals = spans.touching(hit.start, hit.end)
+        key = (hit.start, hit.end, hit.match.secret.reveal())
+        if key in seen or not all(_wraps(one) or _is_guess(one) for one in rivals):
+            continue
+        seen.add(key)
+        whole.append(hit)
+    hidden = {
+        id(one) for hit in whole for one in spans.touching(hit.start, hit.end) if not _wraps(one)
+    }
+    return [hit for hit in spans.hits if id(hit) not in hidden] + whole
+
+
+def _is_guess(hit: _Hit) -> bool:
+    """Whether nothing but the words around a value make it a secret."""
+    return hit.match.format.kind is CredentialKind.GENERIC
+
+
+def _certainty(hit: _Hit) -> tuple[bool, int]:
+    return not _is_guess(hit), hit.match.confidence.rank
+
+
+def _wraps(plain: _Hit) -> bool:
+    """Whether a credential is of a kind that carries other text for anybody to read."""
+    return plain.match.format.decode == "jwt-claims"
+
+
+class _Spans:
+    """Hits that do not overlap, in order of place."""
+
+    def __init__(self, hits: Iterable[_Hit]) -> None:
+        self.hits = sorted(hits, key=lambda hit: hit.start)
+        self._starts = [hit.start for hit in self.hits]
+
+    def touching(self, start: int, end: int) -> list[_Hit]:
+        """The hits that share a byte with a span."""
+        first = max(0, bisect_right(self._starts, start) - 1)
+        last = bisect_left(self._starts, end)
+        return [hit for hit in self.hits[first:last] if hit.end > start]
+
+    def put(self, hit: _Hit, rivals: list[_Hit]) -> None:
+        """A hit in the place of all that it touches."""
+        at = bisect_left(self._starts, rivals[0].start if rivals else hit.start)
+        self.hits[at : at + len(rivals)] = [hit]
+        self._starts[at : at + len(rivals)] = [hit.start]
