@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import TextIO
 
 from keymuster import registry, work
-from keymuster.collect.base import Context, Observed, Reader, Source
+from keymuster.collect import unreported
+from keymuster.collect.base import Blob, Context, Observed, Read, Reader, Source
+from keymuster.collect.exclude import excluder
+from keymuster.collect.magic import may_be_container
 from keymuster.detect import patterns
 from keymuster.errors import CollectError
 from keymuster.evaluate import conditions
 from keymuster.evaluate.choice import Choice
 from keymuster.evaluate.engine import evaluate
 from keymuster.inventory.build import build
-from keymuster.model import Observation, Provenance, Report, Trouble
+from keymuster.model import Credential, Observation, Provenance, Report, Trouble
 from keymuster.redaction import redacted
 from keymuster.report.base import Style
 from keymuster.rules import loader
@@ -46,15 +51,18 @@ def scan(
     cut: list[Trouble] = []
     troubles: list[Trouble] = []
     origin: Source = registry.part("source", source)(context)
-    observed = collect(origin, _readers(context, extensions), jobs, progress, cut)
-    inventory = build(_observations(origin.finish(observed), troubles, cut))
+    readers = _readers(context, extensions)
+    observed = collect(origin, readers, jobs, progress, cut, _unpack(context, extensions))
+    excluded: Counter[str] = Counter()
+    observations = _observations(origin.finish(observed), troubles, cut)
+    inventory = build(_reported(observations, context.rules, excluded))
     verdict = evaluate(inventory, context.rules, choice or Choice(), now)
     report = Report(
         findings=verdict.findings,
         rules=verdict.rules,
         frameworks=verdict.frameworks,
         troubles=(*cut, *troubles),
-        counts=origin.counts(),
+        counts=origin.counts() | {f"excluded_by_{why}": n for why, n in sorted(excluded.items())},
         provenance=Provenance(root=context.selection.root),
         mode=source,
         started_at=now,
@@ -66,14 +74,14 @@ def scan(
 
 def collect(
     source: Source, readers: Sequence[Reader], jobs: int, progress: work.Progress,
-    cut: list[Trouble],
+    cut: list[Trouble], unpack: work.Unpack | None = None,
 ) -> list[Observed]:  # fmt: skip
     """Every observation. What ends the reading before its time is put into `cut`; what merely
     could not be read is one of the observations."""
     observed: list[Observed] = []
     batches = source.batches()
     try:
-        observed.extend(work.run(source, readers, batches, jobs, progress))
+        observed.extend(work.run(source, readers, batches, jobs, progress, unpack))
     except CollectError as error:
         if not observed:
             raise
@@ -109,6 +117,29 @@ def _readers(context: Context, extensions: Sequence[str]) -> list[Reader]:
     return [part(context) for part in parts.values()]
 
 
+def _unpack(context: Context, extensions: Sequence[str]) -> work.Unpack | None:
+    """What opens containers. Nearly no file is one, so its parts are loaded for the first that is."""
+    selection = context.selection
+    if not selection.containers.depth:
+        return None
+    others = [part() for part in registry.installed("container", extensions).values()]
+
+    @cache
+    def unpacker() -> work.Unpack:
+        from keymuster.collect.unpack import Unpacker
+
+        ours = [part() for part in registry.builtin("container").values()]
+        return Unpacker(
+            ours, others, selection.containers, selection.max_file_bytes,
+            excluder(selection.exclude),
+        )  # fmt: skip
+
+    def unpack(blob: Blob) -> Iterable[Read]:
+        return unpacker()(blob) if others or may_be_container(blob.data) else (blob,)
+
+    return unpack
+
+
 def _observations(
     observed: Iterable[Observed], troubles: list[Trouble], cut: list[Trouble]
 ) -> Iterator[Observation]:
@@ -121,3 +152,19 @@ def _observations(
                 yield one
     except KeyboardInterrupt:
         cut.append(_INTERRUPTED)
+
+
+def _reported(
+    observations: Iterable[Observation], rules: RuleSet, excluded: Counter[str]
+) -> Iterator[Observation]:
+    """Pass on what is to be reported; count the rest, by why."""
+    tokens = {token.id: token for token in rules.tokens if token.paths or token.unless}
+    for one in observations:
+        if isinstance(one, Credential):
+            why = one.excluded
+            if not why and unreported.elsewhere(one, tokens.get(one.format)):
+                why = unreported.RULE
+            if why:
+                excluded[why] += 1
+                continue
+        yield one

@@ -34,7 +34,12 @@ def redacted(report: Report, rules: RuleSet) -> Report:
         if not isinstance(location, FileLocation):
             return location
         commit = location.commit and replace(location.commit, author=clean(location.commit.author))
-        return replace(location, path=clean_name(location.path), commit=commit)
+        return replace(
+            location,
+            path=clean_name(location.path),
+            member=clean_name(location.member),
+            commit=commit,
+        )
 
     def finding(one: Finding) -> Finding:
         suppression = one.suppression and replace(

@@ -18,6 +18,7 @@ from keymuster.errors import PluginError
 
 POINTS = {
     "source": "keymuster.collect.sources",
+    "container": "keymuster.collect.containers",
     "reader": "keymuster.collect.readers",
     "service": "keymuster.collect.services",
     "reporter": "keymuster.report",
@@ -26,6 +27,7 @@ POINTS = {
 
 CONTRACTS = {
     "source": ("batches", "read", "finish", "counts"),
+    "container": ("recognizes", "members"),
     "reader": ("reads", "read"),
     "service": ("collect",),
     "reporter": ("write",),

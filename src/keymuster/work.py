@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from keymuster.collect.base import Batch, Blob, Observed, Reader, Source
+from keymuster.collect.base import Batch, Blob, Observed, Read, Reader, Source
 from keymuster.errors import CollectError
 from keymuster.model import Trouble
 
@@ -22,9 +22,13 @@ WORTH_FORKING = 30 * 1024 * 1024
 Progress = Callable[[int], None]
 
 
+Unpack = Callable[[Blob], Iterable[Read]]
+"""What is in a file: the members of a container, and then the file; of other files, just that."""
+
+
 def run(
     source: Source, readers: Sequence[Reader], batches: Iterator[Batch | Trouble], jobs: int,
-    progress: Progress,
+    progress: Progress, unpack: Unpack | None = None,
 ) -> Iterator[Observed]:  # fmt: skip
     """Everything the readers observe, batch by batch; troubles in their place."""
     first: list[Batch | Trouble] = []
@@ -37,25 +41,49 @@ def run(
         weight += batch.bytes if isinstance(batch, Batch) else 0
     every = itertools.chain(first, batches)
     if weight >= WORTH_FORKING and hasattr(os, "fork"):
-        yield from _in_processes(source, readers, every, jobs, progress)
+        yield from _in_processes(source, readers, every, jobs, progress, unpack)
         return
     for batch in every:
         if isinstance(batch, Trouble):
             yield batch
         else:
-            yield from observe(source, readers, batch)
+            yield from observe(source, readers, batch, unpack)
             progress(batch.bytes)
 
 
-def observe(source: Source, readers: Sequence[Reader], batch: Batch) -> Iterator[Observed]:
+def observe(
+    source: Source, readers: Sequence[Reader], batch: Batch, unpack: Unpack | None = None
+) -> Iterator[Observed]:
     """What the readers say of one batch. A reader that fails leaves a trouble, not a hole."""
     for blob in source.read(batch):
         if isinstance(blob, Trouble):
             yield blob
+        elif unpack is None:
+            yield from _read(readers, blob)
+        else:
+            yield from _unpacked(readers, unpack(blob))
+
+
+def _unpacked(readers: Sequence[Reader], files: Iterable[Read]) -> Iterator[Observed]:
+    """What the readers say of a file and of what is in it. The bytes of a container are searched
+    too, for what no member holds; what stands in a member is not said a second time."""
+    inside: set[str] = set()
+    for blob in files:
+        if isinstance(blob, Trouble):
+            yield blob
             continue
-        for reader in readers:
-            if reader.reads(blob.path):
-                yield from _guarded(reader, blob)
+        for one in _read(readers, blob):
+            if isinstance(one, Trouble):
+                yield one
+            elif not blob.opened or one.id not in inside:
+                inside.add(one.id)
+                yield one
+
+
+def _read(readers: Sequence[Reader], blob: Blob) -> Iterator[Observed]:
+    for reader in readers:
+        if reader.reads(blob.path):
+            yield from _guarded(reader, blob)
 
 
 def _guarded(reader: Reader, blob: Blob) -> Iterator[Observed]:
@@ -78,19 +106,19 @@ def _name(blob: Blob) -> str:
     return blob.path or f"object {blob.object}"
 
 
-_here: tuple[Source, Sequence[Reader]] | None = None
+_here: tuple[Source, Sequence[Reader], Unpack | None] | None = None
 """What a forked worker inherits."""
 
 
 def _in_processes(
     source: Source, readers: Sequence[Reader], batches: Iterable[Batch | Trouble], jobs: int,
-    progress: Progress,
+    progress: Progress, unpack: Unpack | None,
 ) -> Iterator[Observed]:  # fmt: skip
     from concurrent.futures import Future
     from concurrent.futures.process import BrokenProcessPool
 
     global _here
-    _here = (source, readers)
+    _here = (source, readers, unpack)
     pool = _pool(jobs)
     waiting: deque[tuple[Batch | Trouble, Future[list[Observed]] | None]] = deque()
 
@@ -164,7 +192,8 @@ def _prepare() -> None:
 
 def _work(batch: Batch) -> list[Observed]:
     assert _here is not None
-    return list(observe(*_here, batch))
+    source, readers, unpack = _here
+    return list(observe(source, readers, batch, unpack))
 
 
 def default_jobs() -> int:

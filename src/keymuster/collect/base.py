@@ -12,8 +12,25 @@ from keymuster.collect.line_hash import LineHashes
 from keymuster.detect.positions import Positions
 from keymuster.detect.text import Text, as_text
 from keymuster.model import Commit, FileLocation, Observation, Storage, Trouble
+from keymuster.model.location import SEPARATOR
 from keymuster.model.secret import PUBLIC_KEY
 from keymuster.rules.schema import RuleSet
+from keymuster.settings import Exclude
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """How far containers are opened: archives, images, documents, databases. All but `depth` hold
+    for one outermost container with everything in it.
+
+    `depth` is how many may lie inside each other; 0 opens none. `bytes` is what may be unpacked, at
+    all depths together, and `ratio` how many times the size of the file that may be.
+    """
+
+    depth: int = 3
+    members: int = 100_000
+    bytes: int = 2 * 1024 * 1024 * 1024
+    ratio: int = 250
+    seconds: float = 120
 
 
 class Selection(Struct, frozen=True, kw_only=True):
@@ -29,6 +46,7 @@ class Selection(Struct, frozen=True, kw_only=True):
     since: str = ""
     range: tuple[str, ...] = ()
     unreachable: bool = False
+    containers: Limits = Limits()
 
 
 class Context(Struct, frozen=True, kw_only=True):
@@ -37,12 +55,14 @@ class Context(Struct, frozen=True, kw_only=True):
     selection: Selection
     rules: RuleSet
     fingerprint_key: bytes = PUBLIC_KEY
+    exclude: Exclude = Exclude()
 
 
 class Blob(Struct, kw_only=True, dict=True):
     """One version of one file, or a piece of one too large to hold.
 
-    `changed` are the line ranges (first, last) that count; None means all. A piece starts at `line`
+    The path of a `member` of a container is the container's, `!/` and the member's name. A container
+    whose members were looked at before it is `opened`. `changed` are the line ranges (first, last) that count; None means all. A piece starts at `line`
     and `column` of its file, and only what starts inside `core` (offsets, end exclusive) is its own.
     """
 
@@ -55,6 +75,8 @@ class Blob(Struct, kw_only=True, dict=True):
     line: int = 1
     column: int = 1
     core: tuple[int, int] | None = None
+    member: str = ""
+    opened: bool = False
 
     @cached_property
     def text(self) -> Text:
@@ -82,7 +104,8 @@ class Blob(Struct, kw_only=True, dict=True):
     ) -> FileLocation:
         """The location of a span, given as (line, column) of its first byte and of the next one."""
         return FileLocation(
-            path=self.path,
+            path=self.path.removesuffix(f"{SEPARATOR}{self.member}") if self.member else self.path,
+            member=self.member,
             line=begin[0],
             column=begin[1],
             end_line=end[0],
@@ -137,7 +160,7 @@ class Reader(Protocol):
 
     def reads(self, path: str) -> bool: ...
 
-    def read(self, blob: Blob) -> Iterator[Observation]: ...
+    def read(self, blob: Blob) -> Iterator[Observed]: ...
 
 
 class Service(Protocol):

@@ -24,6 +24,7 @@ class PlaceV1(Struct, kw_only=True, omit_defaults=True):
     """A file span, or an object of a service."""
 
     path: str | None = None
+    member: str | None = None
     line: int | None = None
     column: int | None = None
     end_line: int | None = None
@@ -159,6 +160,7 @@ def _place(place: Location) -> PlaceV1:
     commit = place.commit
     return PlaceV1(
         path=readable(place.path),
+        member=readable(place.member) or None,
         line=place.line,
         column=place.column,
         end_line=place.end_line,

@@ -301,7 +301,9 @@ def _result(finding: Finding, place: Location, rules: dict[str, int]) -> dict[st
 def _message(finding: Finding, place: Location) -> str:
     said = readable(finding.message)
     if isinstance(place, FileLocation) and place.commit is not None:
-        return f"{said}, first in commit {place.commit.id[:12]} of {readable(place.path)}."
+        return f"{said}, first in commit {place.commit.id[:12]} of {readable(place.name)}."
+    if isinstance(place, FileLocation) and place.member:
+        return f"{said}, in {readable(str(place))}."
     return _sentence(said)
 
 
@@ -309,6 +311,8 @@ def _location(finding: Finding, place: Location) -> dict[str, Any]:
     if not isinstance(place, FileLocation):
         name = readable(str(place))
         return {"logicalLocations": [{"fullyQualifiedName": name, "kind": "resource"}]}
+    if place.member:
+        return _inside_container(place)
     physical: dict[str, Any] = {
         "artifactLocation": _artifact(place.path),
         "region": {
@@ -326,6 +330,25 @@ def _location(finding: Finding, place: Location) -> dict[str, Any]:
             "snippet": {"text": readable(place.context)},
         }
     return {"physicalLocation": physical}
+
+
+def _inside_container(place: FileLocation) -> dict[str, Any]:
+    """The file that holds the member, because services show no other; its first line, because they
+    ask for one; and the member as a logical location. SARIF's nested artifacts (3.24.3) have URIs
+    that begin at their parent, which services take for paths in the repository."""
+    return {
+        "physicalLocation": {
+            "artifactLocation": _artifact(place.path),
+            "region": {"startLine": 1, "startColumn": 1, "endLine": 1, "endColumn": 1},
+        },
+        "logicalLocations": [
+            {
+                "name": readable(place.member),
+                "fullyQualifiedName": readable(str(place)),
+                "kind": "member",
+            }
+        ],
+    }
 
 
 def _artifact(path: str) -> dict[str, str]:

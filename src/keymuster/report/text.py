@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import ClassVar, TextIO
 
 from keymuster.model import (
+    Confidence,
     FileLocation,
     Finding,
     Location,
@@ -60,7 +61,13 @@ class Text(Reporter):
         place = finding.location
         severity = self._paint(f"{finding.severity.value:<8}", _COLORS[finding.severity])
         nhi = "/".join(category.value for category in finding.nhi)
-        yield f"  {_position(place):<8} {severity} {readable(finding.message)}  {self._paint(f'{finding.rule} [{nhi}]', _DIM)}"
+        sure = (
+            ""
+            if finding.confidence is Confidence.HIGH
+            else f", {finding.confidence.value} confidence"
+        )
+        rule = self._paint(f"{finding.rule} [{nhi}]{sure}", _DIM)
+        yield f"  {_position(place):<8} {severity} {readable(finding.message)}  {rule}"
         if isinstance(place, FileLocation):
             if place.context:
                 yield f"           {self._paint(readable(place.context), _DIM)}"
@@ -119,6 +126,8 @@ class Text(Reporter):
             parts.append("-v shows those accepted or for information")
         if report.troubles:
             parts.append(f"{len(report.troubles)} not seen")
+        if excluded := _excluded(report.counts):
+            parts.append(excluded)
         if scanned := _scanned(report.counts):
             parts.append(scanned)
         if not report.complete:
@@ -140,7 +149,7 @@ def _policy(rule: RuleText) -> str:
 
 def _file(finding: Finding) -> str:
     place = finding.location
-    return place.path if isinstance(place, FileLocation) else str(place)
+    return place.name if isinstance(place, FileLocation) else str(place)
 
 
 def _position(place: Location) -> str:
@@ -167,6 +176,15 @@ def _wrapped(text: str, first: str, rest: str) -> list[str]:
         plain, _WIDTH, initial_indent=first, subsequent_indent=rest, break_long_words=False,
         break_on_hyphens=False,
     )  # fmt: skip
+
+
+def _excluded(counts: dict[str, int]) -> str:
+    """What was recognised and left out, by what left it out."""
+    by = {"names": "name", "values": "value", "rules": "rule"}
+    told = [
+        f"{n:,} by {key}" for key, word in by.items() if (n := counts.get(f"excluded_by_{word}"))
+    ]
+    return f"excluded: {', '.join(told)}" if told else ""
 
 
 def _scanned(counts: dict[str, int]) -> str:
