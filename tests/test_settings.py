@@ -9,7 +9,7 @@ import pytest
 from keymuster import settings
 from keymuster.errors import SettingsError
 from keymuster.model.secret import PUBLIC_KEY
-from keymuster.settings import Settings
+from keymuster.settings import Exclude, Settings
 
 
 def _load(tmp_path: Path, text: str | bytes) -> Settings:
@@ -33,12 +33,25 @@ def test_every_setting_can_be_set(tmp_path: Path) -> None:
     loaded = _load(
         tmp_path,
         "fail_on: high\nexclude: ['*.lock']\nmax_file_size: 10MB\njobs: 2\nstrict: true\n"
+        "formats: [{id: acme-key, shape: 'acme_{hex:32}'}]\n"
         "rules: {folders: [own], only: ['secret-*'], skip: [generic-secret]}\n"
-        "extensions: [shout]\nfingerprint_key_env: KEY\n",
+        "extensions: [shout]\nfingerprint_key_env: KEY\n"
+        "containers: {depth: 1}\nconfidence: low\nfail_confidence: low\n",
     )
     defaults = Settings()
     names = Settings.__struct_fields__
     assert [name for name in names if getattr(loaded, name) == getattr(defaults, name)] == []
+
+
+def test_a_list_under_exclude_means_paths(tmp_path: Path) -> None:
+    assert _load(tmp_path, "exclude: ['*.lock']\n").exclude == Exclude(paths=("*.lock",))
+    assert _load(tmp_path, "exclude: {names: [csrf]}\n").exclude == Exclude(names=("csrf",))
+
+
+def test_what_is_wrong_with_a_value_is_said_without_it(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as caught:
+        _load(tmp_path, "exclude: {values: ['sha256:hunter2hunter2']}\n")
+    assert "hunter2" not in caught.value.message
 
 
 def test_the_nearest_file_upward_is_taken(tmp_path: Path) -> None:
@@ -66,7 +79,7 @@ def test_a_chosen_file_is_not_looked_for(tmp_path: Path) -> None:
     ("text", "problem"),
     [
         ("fail_onn: low\n", "unknown field `fail_onn`; did you mean `fail_on`?"),
-        ("xyzzy: 1\n", "unknown field `xyzzy`; there are fail_on, exclude, "),
+        ("xyzzy: 1\n", "unknown field `xyzzy`; there are fail_on, "),
         ("rules: {onyl: []}\n", "did you mean `only`?"),
         ("fail_on: hi\n", "fail_on: `hi` is not one of critical, high, medium, low, never"),
         ("fail_on: info\n", "`info` is not one of"),
@@ -74,7 +87,14 @@ def test_a_chosen_file_is_not_looked_for(tmp_path: Path) -> None:
         ("strict: 'yes'\n", "Expected `bool`, got `str` - at `$.strict`"),
         ("jobs: -1\n", "Expected `int` >= 0 - at `$.jobs`"),
         ("jobs: 1.5\n", "at `$.jobs`"),
-        ("exclude: '*.py'\n", "Expected `array`, got `str` - at `$.exclude`"),
+        ("exclude: '*.py'\n", "Expected `object`, got `str` - at `$.exclude`"),
+        ("exclude: {path: []}\n", "did you mean `paths`?"),
+        ("exclude: {values: [12345678]}\n", "Expected `str`, got `int` - at `$.exclude.values[0]`"),
+        ("exclude: {values: ['sha256:ABC']}\n", "exclude.values[0]: `sha256:` needs 64 digits"),
+        ("exclude: {values: [ab, 'secret:12']}\n", "exclude.values[1]: `secret:` needs 32 digits"),
+        ("exclude: {names: ['*']}\n", "exclude.names[0]: would leave out nearly everything"),
+        ("formats: {id: x}\n", "Expected `array`, got `object` - at `$.formats`"),
+        ("formats: [x]\n", "Expected `object`, got `str` - at `$.formats[0]`"),
         ("max_file_size: 0\n", "max_file_size: `0` is not a size"),
         ("max_file_size: true\n", "at `$.max_file_size`"),
         ("- a list\n", "Expected `object`, got `array`"),

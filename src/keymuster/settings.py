@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from keymuster.errors import SettingsError
+from keymuster.model import Confidence
 from keymuster.model.secret import PUBLIC_KEY
 
 FILE = ".keymuster.yaml"
@@ -29,12 +30,41 @@ class RuleSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     skip: tuple[str, ...] = ()
 
 
+class Exclude(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is not reported: files, by globs as in a `.gitignore`; values that are assigned to a name,
+    given as its words or as a glob; and values, as `sha256:` of their bytes, as the id that a report
+    gives them (`secret:`), or in the clear where they are no secret, globs allowed."""
+
+    paths: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
+
+
+class Containers(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How far archives, images, documents and databases are opened. `depth` is how many may lie
+    inside each other (0: none are opened); the others hold for one outermost file: members, bytes
+    unpacked, how many times its size that may be, and seconds."""
+
+    depth: Annotated[int, Meta(ge=0, le=20)] = 3
+    members: Annotated[int, Meta(ge=1)] = 100_000
+    bytes: str | int = 2 * 1024 * 1024 * 1024
+    ratio: Annotated[int, Meta(ge=1)] = 250
+    seconds: Annotated[float, Meta(gt=0)] = 120
+
+
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Every setting, with its default. Command-line options win over the file."""
 
     fail_on: str = "medium"
-    exclude: tuple[str, ...] = ()
+    confidence: Confidence = Confidence.MEDIUM
+    """The least sure findings that are reported."""
+    fail_confidence: Confidence = Confidence.HIGH
+    """The least sure findings that end with exit code 1."""
+    exclude: Exclude = Exclude()
+    formats: tuple[dict[str, Any], ...] = ()
+    """Token formats of one's own, in the fields of `rules/tokens`; `rules.loader` reads them."""
     max_file_size: str | int = DEFAULT_MAX_FILE_BYTES
+    containers: Containers = Containers()
     jobs: Annotated[int, Meta(ge=0)] = 0
     strict: bool = False
     rules: RuleSettings = RuleSettings()
@@ -109,7 +139,7 @@ def _decode(path: str, content: bytes) -> Settings:
     except yaml.YAMLError as error:
         raise SettingsError(f"{path}: {' '.join(str(error).split())}") from error
     try:
-        settings = msgspec.convert({} if parsed is None else parsed, type=Settings)
+        settings = msgspec.convert(_with_paths({} if parsed is None else parsed), type=Settings)
     except msgspec.ValidationError as error:
         raise SettingsError(f"{path}: {_with_hint(str(error))}") from error
     if settings.fail_on not in FAIL_ON:
@@ -118,14 +148,46 @@ def _decode(path: str, content: bytes) -> Settings:
             + _nearest(settings.fail_on, FAIL_ON)
         )
     size_in_bytes(settings.max_file_size, f"{path}: max_file_size")
+    size_in_bytes(settings.containers.bytes, f"{path}: containers.bytes")
+    for field in ("paths", "names", "values"):
+        for number, entry in enumerate(getattr(settings.exclude, field)):
+            if problem := _entry_problem(field, entry):
+                raise SettingsError(f"{path}: exclude.{field}[{number}]: {problem}")
     return settings
+
+
+def _with_paths(parsed: Any) -> Any:
+    """A plain list under `exclude` means paths."""
+    if isinstance(parsed, dict) and isinstance(parsed.get("exclude"), list):
+        return {**parsed, "exclude": {"paths": parsed["exclude"]}}
+    return parsed
+
+
+def _entry_problem(field: str, entry: str) -> str:
+    """What is wrong with an entry. It is not repeated: it may be a secret."""
+    if field == "paths":
+        return ""
+    if field == "values" and entry.startswith(HASHES):
+        kind, _, digits = entry.partition(":")
+        size = 64 if kind == "sha256" else 32
+        if not re.fullmatch(f"[0-9a-f]{{{size}}}", digits):
+            return f"`{kind}:` needs {size} digits of hexadecimal in lower case after it"
+    elif sum(char.isalnum() for char in entry) < 2:
+        return "would leave out nearly everything: it needs two letters or digits at least"
+    return ""
+
+
+HASHES = ("sha256:", "secret:")
+"""How a value begins that is given by its hash, or by its id in reports."""
 
 
 def _with_hint(problem: str) -> str:
     unknown = re.search(r"unknown field `([^`]+)`", problem)
     if unknown is None:
         return problem
-    struct: Any = RuleSettings if "$.rules" in problem else Settings
+    struct: Any = {"rules": RuleSettings, "exclude": Exclude, "containers": Containers}.get(
+        problem.partition("`$.")[2].partition("`")[0].partition(".")[0], Settings
+    )
     return problem + _nearest(unknown[1], struct.__struct_fields__)
 
 

@@ -11,6 +11,10 @@ import pytest
 from msgspec import Struct
 
 from keymuster.cli import main
+from keymuster.detect import examples
+
+PASSWORD = examples.from_shape("{base62:16}", "a password")
+"""A value that no format knows, as somebody's generator might have made it."""
 
 
 class Said(Struct):

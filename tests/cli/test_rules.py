@@ -48,31 +48,27 @@ def test_show_of_what_is_not_there_is_2(id: str, hint: str, keymuster: Run) -> N
     assert hint in said.err
 
 
-@pytest.mark.parametrize(
-    ("kind", "name"),
-    [
-        ("token", "acme-api-key"),
-        ("token", "x"),
-        ("token", "no-key"),
-        ("token", "7"),
-        ("policy", "acme-rule"),
-        ("policy", "on"),
-    ],
-)
-def test_a_new_rule_loads_and_passes_its_check_as_written(
-    kind: str, name: str, keymuster: Run, tmp_path: Path
-) -> None:
-    said = keymuster("rules", "new", kind, name)
-    assert said.code == 0
-    [path] = (tmp_path / "rules").rglob("*.yaml")
-    assert (
-        said.out
-        == f"{path.relative_to(tmp_path)}: edit it, then run: keymuster rules check rules\n"
-    )
+NEW = {
+    "token": ("acme-api-key", "x", "no-key", "7"),
+    "policy": ("acme-rule", "on"),
+}
+"""Names of every sort: of one letter, a number, and words that mean something to YAML."""
+
+
+def test_new_rules_load_and_pass_their_check_as_written(keymuster: Run, tmp_path: Path) -> None:
+    for kind, names in NEW.items():
+        for name in names:
+            said = keymuster("rules", "new", kind, name)
+            assert said.code == 0
+            path, _, then = said.out.partition(": edit it, then run: ")
+            assert (tmp_path / path).is_file()
+            assert then == "keymuster rules check rules\n"
     said = keymuster("rules", "check", "rules")
     assert (said.code, said.err) == (0, "")
-    assert "1 token formats" in said.out or "1 policies" in said.out
-    assert name in keymuster("rules", "list", "--rules", "rules").out
+    assert "4 token formats" in said.out
+    assert "2 policies" in said.out
+    listed = keymuster("rules", "list", "--rules", "rules").out.split()
+    assert {name for names in NEW.values() for name in names} <= set(listed)
     assert keymuster("scan", "--rules", "rules", "--exclude", "rules").code == 0
 
 
@@ -119,3 +115,57 @@ def test_check_of_a_folder_that_is_not_there_is_2(keymuster: Run) -> None:
     said = keymuster("rules", "check", "nowhere")
     assert (said.code, said.out) == (2, "")
     assert "nowhere is not a folder of rules" in said.err
+
+
+GITLEAKS = """
+[[rules]]
+id = "acme-key"
+regex = 'acme_[a-z0-9]{20}'
+[[rules]]
+id = "files"
+path = '[.]p12$'
+"""
+
+
+def test_import_writes_rules_that_scan_and_tells_what_it_left_out(
+    keymuster: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "gitleaks.toml").write_text(GITLEAKS)
+    (tmp_path / "a.txt").write_text("acme_" + "k3q8w5z1x7c9v2b4n6m0\n")
+    said = keymuster("rules", "import", "gitleaks.toml", "--output", "own")
+    assert said.code == 0
+    assert [line.split()[:4] for line in said.out.splitlines()] == [
+        ["files", "not", "imported", "path"]
+    ]
+    assert "1 of 2 rules imported" in said.err
+    assert keymuster("rules", "check", "own").code == 0
+    assert "acme-key" in keymuster("scan", "a.txt", "--rules", "own").out
+
+
+def test_import_replaces_nothing(keymuster: Run, tmp_path: Path) -> None:
+    (tmp_path / "gitleaks.toml").write_text(GITLEAKS)
+    assert keymuster("rules", "import", "gitleaks.toml").code == 0
+    said = keymuster("rules", "import", "gitleaks.toml")
+    assert said.code == 2
+    assert "exists already" in said.err
+
+
+@pytest.mark.parametrize("text", [None, "rules = [", "rules = 3\n"])
+def test_import_of_what_cannot_be_read_is_2(
+    text: str | None, keymuster: Run, tmp_path: Path
+) -> None:
+    if text is not None:
+        (tmp_path / "gitleaks.toml").write_text(text)
+    said = keymuster("rules", "import", "gitleaks.toml")
+    assert (said.code, said.out) == (2, "")
+    assert "gitleaks.toml" in said.err
+    assert not (tmp_path / "rules").exists()
+
+
+def test_check_holds_the_formats_of_the_settings(keymuster: Run, tmp_path: Path) -> None:
+    (tmp_path / ".keymuster.yaml").write_text(
+        "formats:\n  - id: acme-key\n    shape: acme_{base62:32}\n"
+    )
+    said = keymuster("rules", "check", ".keymuster.yaml")
+    assert (said.code, said.err) == (0, "")
+    assert "1 token formats" in said.out

@@ -15,10 +15,11 @@ from typing import NoReturn
 import pytest
 
 import keymuster as package
-from cli.conftest import Said
+from cli.conftest import PASSWORD, Said
 from keymuster import pipeline, work
 from keymuster.cli.output import replacing
 from keymuster.collect.sources.worktree import Worktree
+from keymuster.detect import examples
 from keymuster.errors import ReportError, Unreadable
 from repositories import Repository
 
@@ -66,6 +67,104 @@ def test_the_default_is_medium(keymuster: Run, secret: Path, tmp_path: Path) -> 
     for severity, code in (("medium", 1), ("low", 0)):
         rules = _own_rules(tmp_path, severity)
         assert keymuster("scan", "code", "--rules", rules, "--rule", "own").code == code
+
+
+@pytest.fixture
+def tiers(keymuster: Run, tmp_path: Path) -> Callable[..., Said]:
+    """A scan of three keys, one of each confidence; the words go to the command."""
+    rules = tmp_path / "rules/tokens"
+    rules.mkdir(parents=True)
+    (rules / "tiers.yaml").write_text(TIERS)
+    for tier in ("low", "medium", "high"):
+        (tmp_path / f"{tier}.txt").write_text(f"{tier}_" + "k7Q2x9Wb4Tz8Rn3Vc6Ym" + "\n")
+
+    def run(*words: str) -> Said:
+        return keymuster(
+            "scan", "--rules", "rules", "--exclude", "rules", "--format", "json", *words
+        )
+
+    return run
+
+
+TIERS = "vendor: tier\nname: Tiers\nformats:\n" + "".join(
+    f"  - {{id: tier-{tier}, name: A key, kind: api_key, shape: '{tier}_{{base62:20}}', confidence: {tier},\n"
+    "     revoke: Ask Bob., examples: ['{token}'], counter_examples: ['{short}']}\n"
+    for tier in ("low", "medium", "high")
+)
+
+
+@pytest.mark.parametrize(
+    ("words", "reported"),
+    [
+        ((), {"medium", "high"}),
+        (("--confidence", "high"), {"high"}),
+        (("--confidence", "medium"), {"medium", "high"}),
+        (("--confidence", "low"), {"low", "medium", "high"}),
+        (("--confidence", "high", "--fail-confidence", "low"), {"high"}),
+    ],
+)
+def test_what_is_less_sure_is_left_out(
+    words: tuple[str, ...], reported: set[str], tiers: Callable[..., Said]
+) -> None:
+    report = json.loads(tiers(*words).out)
+    assert {one["confidence"] for one in report["findings"]} == reported
+    assert {one["rule"].rpartition("-")[2] for one in report["findings"]} == reported
+
+
+@pytest.mark.parametrize(
+    ("words", "skipped", "code"),
+    [
+        ((), (), 1),
+        ((), ("high",), 0),
+        (("--fail-confidence", "medium"), ("high",), 1),
+        (("--fail-confidence", "medium"), ("high", "medium"), 0),
+        (("--fail-confidence", "low"), ("high", "medium"), 0),
+        (("--fail-confidence", "low", "--confidence", "low"), ("high", "medium"), 1),
+        (("--fail-confidence", "medium", "--confidence", "low"), ("high", "medium"), 0),
+        (("--fail-confidence", "low", "--fail-on", "critical"), (), 0),
+        (("--fail-confidence", "high", "--fail-on", "never"), (), 0),
+    ],
+)
+def test_a_failure_is_both_grave_and_sure(
+    words: tuple[str, ...], skipped: tuple[str, ...], code: int, tiers: Callable[..., Said]
+) -> None:
+    skips = [word for tier in skipped for word in ("--skip-rule", f"tier-{tier}")]
+    assert tiers(*words, *skips).code == code
+
+
+def test_the_tiers_may_be_settings_and_the_command_line_wins(
+    tiers: Callable[..., Said], tmp_path: Path
+) -> None:
+    (tmp_path / ".keymuster.yaml").write_text("confidence: high\nfail_confidence: low\n")
+    words = ("--skip-rule", "tier-high")
+    assert tiers(*words).code == 0
+    assert tiers(*words, "--confidence", "medium").code == 1
+    assert tiers(*words, "--confidence", "medium", "--fail-confidence", "high").code == 0
+
+
+def test_an_encrypted_key_is_named_to_who_asks_for_the_unsure(
+    keymuster: Run, tmp_path: Path
+) -> None:
+    key = "{-----}BEGIN ENCRYPTED PRIVATE KEY{-----}\nMIIE{base64:60}\n{base64:64}\n{-----}END ENCRYPTED PRIVATE KEY{-----}\n"
+    (tmp_path / "server.key").write_text(examples.expand(key, None, {}))
+    assert json.loads(keymuster("scan", "--format", "json").out)["findings"] == []
+    words = ("--confidence", "low", "--fail-on", "low", "--fail-confidence", "low")
+    said = keymuster("scan", "--format", "json", *words)
+    [finding] = json.loads(said.out)["findings"]
+    assert (finding["policy"], finding["severity"], finding["confidence"], said.code) == (
+        "encrypted-private-key", "low", "low", 1,
+    )  # fmt: skip
+
+
+def test_a_value_without_a_format_says_how_likely_it_is(keymuster: Run, tmp_path: Path) -> None:
+    (tmp_path / "deploy.env").write_text(f"db_password = '{PASSWORD}'\n")
+    said = keymuster("scan", "--format", "json")
+    [finding] = json.loads(said.out)["findings"]
+    assert (finding["rule"], finding["severity"], finding["confidence"]) == (
+        "generic-secret/generic-assignment", "medium", "high",
+    )  # fmt: skip
+    assert 0.5 < float(finding["evidence"]["likelihood"]) <= 1
+    assert said.code == 1
 
 
 def test_an_accepted_finding_does_not_fail(
@@ -166,6 +265,10 @@ def _end_the_source_with(error: BaseException, monkeypatch: pytest.MonkeyPatch) 
         (["scan", "-o", "sarif"], "-o sarif: not FORMAT=FILE"),
         (["scan", "-o", "sarif="], "-o sarif=: not FORMAT=FILE"),
         (["scan", "--fail-on", "hgih"], "'critical', 'high', 'medium', 'low', 'never'"),
+        (["scan", "--confidence", "sure"], "'low', 'medium', 'high'"),
+        (["scan", "--fail-confidence", "info"], "'low', 'medium', 'high'"),
+        (["scan", "--container-depth", "21"], "--container-depth"),
+        (["scan", "--no-containers", "--container-depth", "2"], "exclude each other"),
         (["scan", "--rule", "secret-in-tre"], "Did you mean `secret-in-tree`?"),
         (["scan", "--rule", "github-pta"], "Did you mean `github-pat`?"),
         (["scan", "--skip-rule", "xyzzy-*"], "no rule is called `xyzzy-*`"),
@@ -688,6 +791,8 @@ def test_strict_may_be_a_setting(keymuster: Run, tmp_path: Path) -> None:
         ("rules: {onyl: [x]}\n", "unknown field `onyl` - at `$.rules`; did you mean `only`?"),
         ("extensions: [nobody-has-it]\n", "no installed package offers the extension nobody-has-it"),
         ("fingerprint_key_env: NO_SUCH_NAME\n", "NO_SUCH_NAME is not set"),
+        ("confidence: sure\n", "Invalid enum value 'sure' - at `$.confidence`"),
+        ("fail_confidence: info\n", "Invalid enum value 'info' - at `$.fail_confidence`"),
         ("jobs: -1\n", "Expected `int` >= 0"),
         ("max_file_size: 10XB\n", "`10XB` is not a size"),
         ("[\n", ".keymuster.yaml: "),

@@ -8,7 +8,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from keymuster import pipeline
+from keymuster import pipeline, selftest
+from keymuster.detect import examples
 from keymuster.detect.database import compile_database
 from keymuster.detect.engine import Engine
 from keymuster.errors import RuleError, SettingsError
@@ -129,11 +130,23 @@ def test_a_misspelt_field_is_named_with_the_nearest(
             "needs exactly one of shape, pattern, recognizer; has none",
         ),
         ("    shape:", "    recognizer: assignment\n    shape:", "has shape and recognizer"),
-        ("id: acme-key", "id: github-pat", "id `github-pat` is used 2 times"),
+        ("id: acme-key", "id: github-pat", "github-pat: id is used 2 times"),
         ("    revoke:", "    checksum: crc32-base26\n    revoke:", "did you mean `crc32-base62`?"),
         ("    revoke:", "    decode: aws-acount\n    revoke:", "did you mean `aws-account`?"),
         ("shape: acme_{base62:32}", "recognizer: assignmnt", "did you mean `assignment`?"),
-        ("shape: acme_{base62:32}", "pattern: '(?P<secret>acme'", "pattern: missing )"),
+        (
+            "shape: acme_{base62:32}",
+            "pattern: '(?P<secret>acme'",
+            "pattern: missing )",
+        ),
+        ("shape: acme_{base62:32}", "pattern: '(?P<secret>acme)(?=x)'", "`(?=x` is not RE2"),
+        ("shape: acme_{base62:32}", "pattern: '(?P<secret>a.*b.*c.*d)'", "could take too long"),
+        (
+            "    revoke:",
+            "    unless: [{values: ['(']}]\n    revoke:",
+            "unless.values: `(`: missing )",
+        ),
+        ("    revoke:", "    paths: ['[']\n    revoke:", "paths: `[`: ends in the middle"),
     ],
 )
 def test_a_wrong_format_is_refused(own: Own, right: str, wrong: str, said: str) -> None:
@@ -222,10 +235,110 @@ def test_other_files_in_a_rules_folder_do_not_matter(tmp_path: Path, rules: Rule
 def test_what_the_search_refuses_is_named(own: Own) -> None:
     loaded = own(
         "tokens/acme.yaml",
-        TOKENS.replace("shape: acme_{base62:32}", "pattern: '(?P<secret>acme)(?=x)'"),
+        TOKENS.replace("shape: acme_{base62:32}", "pattern: '(?P<secret>(?:acme)?)'"),
     )
-    with pytest.raises(RuleError, match=r"a pattern cannot be compiled: `\(acme\)\(\?=x\)`"):
+    with pytest.raises(RuleError, match=r"a pattern cannot be compiled: `"):
         compile_database(Engine(loaded)._patterns)
+
+
+def test_a_rule_that_is_there_twice_is_named_with_both_files(own: Own, tmp_path: Path) -> None:
+    message = refused(own, "tokens/acme.yaml", TOKENS.replace("id: acme-key", "id: github-pat"))
+    assert message.startswith(str(tmp_path / "own/tokens/acme.yaml"))
+    assert "github-pat: id is used 2 times" in message
+    assert "also in" in message
+    assert "github.yaml" in message
+
+
+@pytest.mark.parametrize(
+    ("path", "right", "wrong"),
+    [
+        ("policies/a.yaml", "credential.in_tree", "credential.in_treee"),
+        ("policies/a.yaml", '"{name}"', '"{nam}"'),
+        ("policies/a.yaml", "kind: generic-secret", "kind: generic-secrets"),
+        ("tokens/acme.yaml", "    revoke:", "    checksum: crc32-base26\n    revoke:"),
+    ],
+)
+def test_what_only_shows_later_is_named_with_its_file_too(
+    own: Own, tmp_path: Path, path: str, right: str, wrong: str
+) -> None:
+    text = (TOKENS if path.startswith("tokens") else POLICY).replace(right, wrong, 1)
+    assert refused(own, path, text).startswith(f"{tmp_path / 'own' / path}: acme-")
+
+
+# --- formats in the settings -------------------------------------------------------------------
+
+SHORT = "formats:\n  - id: acme-key\n    shape: acme_{base62:32}\n"
+
+
+def settings_file(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / ".keymuster.yaml"
+    path.write_text(text)
+    return path
+
+
+def test_a_format_in_the_settings_needs_no_more_than_an_id_and_a_shape(tmp_path: Path) -> None:
+    path = settings_file(tmp_path, SHORT)
+    token = pipeline.load_rules([path]).tokens[-1]
+    assert (token.id, token.name, token.vendor) == ("acme-key", "Acme key", "own")
+    made = examples.make(token)
+    [match] = Engine(loader.one_folder(path)).scan(f"x = {made}".encode())
+    assert match.format.id == "acme-key"
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        "shape: acme_{base62:32}",
+        "shape: ['acme_{base62:32}', 'apex_{hex:20-40}']",
+        "shape: '{hex:32}'\n    context: [acme, apex]",
+    ],
+)
+def test_the_examples_of_a_short_format_follow_from_its_facts(tmp_path: Path, facts: str) -> None:
+    path = settings_file(tmp_path, f"formats:\n  - id: acme-key\n    {facts}\n")
+    subjects = loader.one_folder(path)
+    assert len(subjects.tokens[0].examples) == 1
+    assert list(selftest.problems(subjects)) == []
+
+
+def test_a_pattern_in_the_settings_is_the_secret_unless_it_names_it(tmp_path: Path) -> None:
+    def found(pattern: str) -> bytes:
+        text = f"formats:\n  - id: acme-key\n    pattern: '{pattern}'\n"
+        [match] = Engine(loader.one_folder(settings_file(tmp_path, text))).scan(b"(acme_ks83hd7q0)")
+        return match.secret.reveal()
+
+    assert found("acme_[a-z0-9]{9}") == b"acme_ks83hd7q0"
+    assert found("acme_(?P<secret>[a-z0-9]{9})") == b"ks83hd7q0"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("formats: x\n", "Expected `array`, got `str` - at `$.formats`"),
+        ("formats: [x]\n", "Expected `object`, got `str` - at `$.formats[0]`"),
+        ("formats:\n  - shape: acme_{hex:32}\n", "missing required field `id` - at `$.formats[0]`"),
+        ("formats:\n  - id: acme-key\n", "needs exactly one of shape, pattern, recognizer"),
+        (SHORT + "    contxt: [a]\n", "did you mean `context`?"),
+        (SHORT + "    kind: apikey\n", "Invalid enum value 'apikey' - at `$.formats[0].kind`"),
+        (SHORT.replace("base62", "base26"), "no alphabet `base26`"),
+        (SHORT.replace("acme-key", "Acme"), "is not lower-case words"),
+        (SHORT.replace("acme-key", "github-pat"), "github-pat: id is used 2 times"),
+        ("formats:\n  - id: acme-key\n    pattern: '(a|a)*b'\n", "could take too long"),
+    ],
+)
+def test_a_wrong_format_in_the_settings_is_named_with_file_and_field(
+    tmp_path: Path, text: str, said: str
+) -> None:
+    path = settings_file(tmp_path, text)
+    with pytest.raises(RuleError) as caught:
+        pipeline.load_rules([path])
+    assert caught.value.message.startswith(str(path))
+    assert said in caught.value.message
+
+
+def test_a_settings_file_may_lie_below_a_folder_called_as_one_of_rules(tmp_path: Path) -> None:
+    (tmp_path / "tokens").mkdir()
+    path = settings_file(tmp_path / "tokens", SHORT)
+    assert [token.id for token in loader.one_folder(path).tokens] == ["acme-key"]
 
 
 def test_rules_survive_their_cache(rules: RuleSet) -> None:

@@ -1,4 +1,4 @@
-"""`keymuster rules`: list, show, check and start rules."""
+"""`keymuster rules`: list, show, check, start and import rules."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from pathlib import Path
 import click
 
 from keymuster import pipeline, selftest
+from keymuster.detect import patterns
+from keymuster.detect.database import compile_database
 from keymuster.errors import RuleError, SettingsError
+from keymuster.model import CredentialKind
 from keymuster.rules import loader, pages, templates
-from keymuster.rules.schema import RuleSet
+from keymuster.rules.schema import RuleSet, TokenFormat
 
 _FOLDERS = click.option(
     "--rules", "folders", metavar="DIR", multiple=True, type=click.Path(path_type=Path),
@@ -19,7 +22,7 @@ _FOLDERS = click.option(
 
 @click.group("rules")
 def command() -> None:
-    """List, show, check and start rules.
+    """List, show, check, start and import rules.
 
     \b
     Examples:
@@ -27,6 +30,7 @@ def command() -> None:
       keymuster rules show github-pat          what it looks for, how to revoke it
       keymuster rules check my-rules           hold rules against their examples
       keymuster rules new token acme-api-key   a file to start from
+      keymuster rules import gitleaks.toml     the rules of another scanner
     """
 
 
@@ -71,12 +75,13 @@ def show(id: str, folders: tuple[Path, ...]) -> None:
 @command.command("check")
 @click.argument("folder", required=False, type=click.Path(path_type=Path))
 def check(folder: Path | None) -> int:
-    """Hold rules (DIR, or the shipped ones) against their examples and cases.
+    """Hold rules (FOLDER, or the shipped ones) against their examples and cases.
 
     \b
     Examples:
       keymuster rules check                    the shipped rules
       keymuster rules check my-rules           the rules of a folder
+      keymuster rules check .keymuster.yaml    the formats in the settings
     """
     subjects = loader.one_folder(folder) if folder else None
     rules = pipeline.load_rules([folder] if folder else [])
@@ -118,12 +123,68 @@ def new(kind: str, name: str, folder: Path) -> None:
     target = folder / path
     if target.exists():
         raise SettingsError(f"{target} exists already", "Choose another name.")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise RuleError(target, f"could not be written: {error.strerror}") from error
+    _write(target, text)
     click.echo(f"{target}: edit it, then run: keymuster rules check {folder}")
+
+
+@command.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--output",
+    "folder",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    default=Path("rules"),
+    show_default=True,
+    help="The folder of your rules.",
+)
+def import_(file: Path, folder: Path) -> None:
+    """Write the rules of a gitleaks.toml as a rule file, and say what it could not take over.
+
+    \b
+    Examples:
+      keymuster rules import .gitleaks.toml
+      keymuster rules import gitleaks.toml --output my-rules
+
+    Exit codes: 0 done, whatever was left out; 2 the file could not be read.
+    """
+    from keymuster.rules import gitleaks
+
+    target = folder / "tokens/gitleaks.yaml"
+    if target.exists():
+        raise SettingsError(f"{target} exists already", "Remove it first, or name another folder.")
+    taken = [rule.id for rule in pipeline.load_rules().rules]
+    imported = gitleaks.convert(file, taken, _refusal)
+    for line in gitleaks.table(imported.unsupported):
+        click.echo(line)
+    refused = sum(one.refused for one in imported.unsupported)
+    click.echo(f"{imported.rules - refused} of {imported.rules} rules imported", err=True)
+    if not imported.formats:
+        return
+    loader.read([(target, imported.text.encode())])
+    _write(target, imported.text)
+    click.echo(f"{target}: scan with it by: keymuster scan --rules {folder}", err=True)
+
+
+def _refusal(pattern: str) -> str:
+    """Why the search cannot take a pattern; empty if it can."""
+    token = TokenFormat(
+        id="x", name="", kind=CredentialKind.GENERIC, revoke="", examples=[], counter_examples=[],
+        pattern=pattern,
+    )  # fmt: skip
+    try:
+        compile_database(list(patterns.of_format(0, token)))
+    except RuleError as error:
+        return error.problem.rpartition(": ")[2]
+    return ""
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise RuleError(path, f"could not be written: {error.strerror}") from error
 
 
 def _nearest(id: str, rules: RuleSet) -> str:

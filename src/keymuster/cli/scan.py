@@ -14,11 +14,11 @@ from msgspec.structs import replace
 
 from keymuster import pipeline, registry, settings, work
 from keymuster.cli.output import replacing, stdout
-from keymuster.collect.base import Context, Selection
+from keymuster.collect.base import Context, Limits, Selection
 from keymuster.collect.git import is_bare, toplevel
 from keymuster.errors import KeymusterError, ReportError, SettingsError
 from keymuster.evaluate.choice import Choice
-from keymuster.model import Report, Severity
+from keymuster.model import Confidence, Report, Severity
 from keymuster.report.base import Style
 
 if TYPE_CHECKING:
@@ -77,6 +77,16 @@ _FORMATS = registry.names("reporter")
     help="The mildest severity that ends with exit code 1.  [default: medium]",
 )
 @click.option(
+    "--confidence",
+    type=click.Choice([one.value for one in Confidence]),
+    help="The least sure findings to report.  [default: medium]",
+)
+@click.option(
+    "--fail-confidence",
+    type=click.Choice([one.value for one in Confidence]),
+    help="The least sure findings that end with exit code 1.  [default: high]",
+)
+@click.option(
     "--rule",
     "only",
     metavar="GLOB",
@@ -105,6 +115,13 @@ _FORMATS = registry.names("reporter")
     metavar="SIZE",
     help="Do not read larger files; they are reported as not seen.  [default: 256MB]",
 )
+@click.option(
+    "--container-depth",
+    metavar="N",
+    type=click.IntRange(0, 20),
+    help="How many archives inside each other are opened; images, documents and databases count as such.  [default: 3]",
+)
+@click.option("--no-containers", is_flag=True, help="Open none.")
 @click.option(
     "--jobs",
     type=click.IntRange(0),
@@ -137,7 +154,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
       keymuster scan . -o sarif=out.sarif -o json=out.json --fail-on high
       keymuster scan --rule NHI2 --skip-rule generic-secret
 
-    Exit codes: 0 clean; 1 findings at or above --fail-on; 2 could not run; 3 incomplete, when
+    Exit codes: 0 clean; 1 findings at or above --fail-on and --fail-confidence; 2 could not run; 3 incomplete, when
     --strict is given or the scan was cut short.
     """
     source = _source(paths, options)
@@ -155,12 +172,18 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     choice = Choice(
         only=options["only"] or configured.rules.only,
         skip=(*options["skip"], *configured.rules.skip),
+        confidence=Confidence(options["confidence"] or configured.confidence),
     )
     choice.check(rules)
+    if configured.exclude.values:
+        from keymuster.collect import unreported
+
+        unreported.check(configured.exclude, rules)
     context = Context(
         selection=_selection(paths, source, configured, options),
         rules=rules,
         fingerprint_key=configured.fingerprint_key(),
+        exclude=configured.exclude,
     )
     jobs = options["jobs"] if options["jobs"] is not None else configured.jobs
     if options["verbose"] > 1:
@@ -226,13 +249,30 @@ def _selection(
         root=root,
         paths=absolute if paths or source == "worktree" else (),
         include_ignored=options["include_ignored"],
-        exclude=(*configured.exclude, *options["exclude"]),
+        exclude=(*configured.exclude.paths, *options["exclude"]),
         max_file_bytes=settings.size_in_bytes(
             options["max_file_size"] or configured.max_file_size, "--max-file-size"
         ),
         since=options["since"] or "",
         range=_range(options),
         unreachable=options["unreachable"],
+        containers=_limits(configured, options),
+    )
+
+
+def _limits(configured: Settings, options: dict[str, Any]) -> Limits:
+    """How far containers are opened."""
+    said, depth = configured.containers, options["container_depth"]
+    if options["no_containers"] and depth:
+        raise SettingsError("--no-containers and --container-depth exclude each other")
+    if depth is None:
+        depth = said.depth
+    return Limits(
+        depth=0 if options["no_containers"] else depth,
+        members=said.members,
+        bytes=settings.size_in_bytes(said.bytes, "containers.bytes"),
+        ratio=said.ratio,
+        seconds=said.seconds,
     )
 
 
@@ -271,7 +311,8 @@ def _folder(path: str) -> str:
 
 def _rule_folders(configured: Settings, file: str | None, given: Sequence[Path]) -> list[Path]:
     base = Path(file).parent if file else Path()
-    return [*(base / folder for folder in configured.rules.folders), *given]
+    own = [Path(file)] if file and configured.formats else []
+    return [*(base / folder for folder in configured.rules.folders), *given, *own]
 
 
 def _output(word: str) -> tuple[str, str]:
@@ -333,8 +374,12 @@ def _write_all(
 def _exit_code(report: Report, options: dict[str, Any], configured: Settings) -> int:
     fail_on = options["fail_on"] or configured.fail_on
     if fail_on != "never":
-        least = Severity(fail_on).rank
-        if any(one.severity.rank >= least and one.suppression is None for one in report.findings):
+        grave = Severity(fail_on).rank
+        sure = Confidence(options["fail_confidence"] or configured.fail_confidence).rank
+        if any(
+            one.severity.rank >= grave and one.confidence.rank >= sure and one.suppression is None
+            for one in report.findings
+        ):
             return 1
     strict = options["strict"] or configured.strict
     return 3 if not report.complete or (strict and report.troubles) else 0

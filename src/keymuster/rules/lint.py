@@ -7,8 +7,16 @@ from collections import Counter
 from collections.abc import Iterator
 from difflib import get_close_matches
 
-from keymuster.rules import shape
+from keymuster.rules import re2, shape
 from keymuster.rules.schema import Policy, RuleSet, TokenFormat
+
+OWN = "own"
+"""The vendor of formats that a user adds."""
+
+TOO_MUCH = (
+    "could take too long on text made for it: repeats follow each other that match the same characters; "
+    "give them smaller bounds, or characters of their own"
+)
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -20,20 +28,23 @@ def problems(rule: TokenFormat | Policy) -> Iterator[str]:
     yield from _of_token(rule) if isinstance(rule, TokenFormat) else _of_policy(rule)
 
 
-def set_problems(rules: RuleSet) -> Iterator[str]:
-    """What only shows when all rules are together."""
+def set_problems(rules: RuleSet) -> Iterator[tuple[str, str]]:
+    """What only shows when all rules are together: (the rule it is about, the problem)."""
     counts = Counter(rule.id for rule in rules.rules)
     for name, count in counts.items():
         if count > 1:
-            yield f"id `{name}` is used {count} times; ids are unique over tokens and policies"
+            yield name, f"id is used {count} times; ids are unique over tokens and policies"
     for policy in rules.policies:
         if policy.kind not in rules.mapping:
-            yield f"{policy.id}: kind `{policy.kind}` is not in the mapping{_hint(policy.kind, rules.mapping)}"
+            yield (
+                policy.id,
+                f"kind `{policy.kind}` is not in the mapping{_hint(policy.kind, rules.mapping)}",
+            )
     entries = {file.id: {entry.id for entry in file.entries} for file in rules.frameworks}
     for kind, references in rules.mapping.items():
         for framework, ids in references.items():
             if missing := [one for one in ids if one not in entries.get(framework, set())]:
-                yield f"mapping: {kind}: {framework} has no entry {missing[0]}"
+                yield "mapping", f"{kind}: {framework} has no entry {missing[0]}"
 
 
 def _of_token(token: TokenFormat) -> Iterator[str]:
@@ -60,10 +71,37 @@ def _of_token(token: TokenFormat) -> Iterator[str]:
                 f"{token.id}: shape `{one}` has no literal of three or more characters: "
                 "give a checksum or context words, or it will match what it should not"
             )
+    yield from _of_expressions(token)
+    if token.imported or (token.vendor == OWN and token.pattern):
+        return  # nobody can make an example of an expression
     if not token.examples:
         yield f"{token.id}: examples: needs at least one"
     if not token.counter_examples:
         yield f"{token.id}: counter_examples: needs at least one"
+
+
+def _of_expressions(token: TokenFormat) -> Iterator[str]:
+    """An expression is matched against text that anybody may have written."""
+    if token.pattern is not None:
+        try:
+            tries = re2.steps(re2.parse(token.pattern))
+        except ValueError as error:
+            yield f"{token.id}: pattern: {error}"
+        else:
+            if tries > re2.MOST_STEPS:
+                yield f"{token.id}: pattern: {TOO_MUCH}"
+    searched = [("paths", one) for one in token.paths]
+    for exception in token.unless:
+        if exception.all and (exception.paths or exception.commits):
+            yield f"{token.id}: unless: `all` does not go together with paths or commits"
+        searched += [("unless.values", one) for one in exception.values]
+        searched += [("unless.lines", one) for one in exception.lines]
+        searched += [("unless.paths", one) for one in exception.paths]
+    for field, expression in searched:
+        try:
+            re2.for_a_search(expression)
+        except ValueError as error:
+            yield f"{token.id}: {field}: `{expression}`: {error}"
 
 
 def _of_policy(policy: Policy) -> Iterator[str]:

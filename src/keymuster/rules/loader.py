@@ -12,13 +12,14 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from keymuster import __version__, cache
+from keymuster import __version__, cache, settings
 from keymuster.errors import RuleError, SettingsError
 from keymuster.rules.schema import (
     Case,
     FrameworkEntryFile,
     FrameworkFile,
     MappingFile,
+    OwnFormats,
     Policy,
     RuleSet,
     SamplesFile,
@@ -37,7 +38,8 @@ def builtin_root() -> Path:
 
 
 def load(extra: Sequence[Path] = (), checks: Sequence[Callable[[RuleSet], None]] = ()) -> RuleSet:
-    """The shipped rules and those of the user's own folders; RuleError for a file that is wrong.
+    """The shipped rules and those of the user's own folders and settings files (their `formats:`);
+    RuleError for a file that is wrong.
 
     `checks` are what later steps demand of rules; each raises RuleError. They run when rules are
     new, not when they come from the cache.
@@ -50,29 +52,50 @@ def load(extra: Sequence[Path] = (), checks: Sequence[Callable[[RuleSet], None]]
             return msgspec.msgpack.decode(stored, type=RuleSet)
         except msgspec.MsgspecError:
             pass  # written by another version of a dependency: derive it again
-    rules = read(files, key)
+    rules, origins = _read(files, key)
     for check in checks:
-        check(rules)
+        try:
+            check(rules)
+        except RuleError as error:
+            raise _with_file(error, origins) from error
     cache.write(name, msgspec.msgpack.encode(rules))
     return rules
 
 
 def read(files: Sequence[tuple[Path, bytes]], key: str = "") -> RuleSet:
     """Parse and lint rule files, given with their content."""
+    return _read(files, key)[0]
+
+
+def _read(files: Sequence[tuple[Path, bytes]], key: str) -> tuple[RuleSet, dict[str, list[Path]]]:
+    """The rules, and the files that each id comes from."""
     from keymuster.rules import lint
 
     rules = RuleSet(tokens=[], policies=[], frameworks=[], mapping={}, samples={}, key=key)
+    origins: dict[str, list[Path]] = {}
     for path, content in files:
         for added in _add(rules, path, content):
+            origins.setdefault(added.id, []).append(path)
             for problem in lint.problems(added):
                 raise RuleError(path, problem)
-    for problem in lint.set_problems(rules):
-        raise RuleError("rules", problem)
-    return rules
+    for id, problem in lint.set_problems(rules):
+        raise _with_file(RuleError(id, problem), origins)
+    return rules, origins
+
+
+def _with_file(error: RuleError, origins: dict[str, list[Path]]) -> RuleError:
+    """An error that is told of a rule, told of its file or files."""
+    paths = dict.fromkeys(origins.get(error.path, ()))
+    if not paths:
+        return error
+    *others, last = map(str, paths)
+    also = f" (also in {', '.join(others)})" if others else ""
+    return RuleError(last, f"{error.path}: {error.problem}{also}")
 
 
 def one_folder(root: Path) -> RuleSet:
-    """The shipped frameworks and samples with the tokens and policies of one folder only."""
+    """The shipped frameworks and samples with the tokens and policies of one folder, or the formats
+    of one settings file, only."""
     shipped = [(path, text) for path, text in _files(builtin_root()) if _part(path) not in _JUDGING]
     return read([*shipped, *_files(root)])
 
@@ -81,9 +104,13 @@ _JUDGING = ("tokens", "policies")
 
 
 def _files(root: Path) -> Iterator[tuple[Path, bytes]]:
+    if root.is_file():
+        yield root, root.read_bytes()
+        return
     if not root.is_dir():
         raise SettingsError(
-            f"{root} is not a folder of rules", "Give a folder that holds tokens/ or policies/."
+            f"{root} is not a folder of rules",
+            "Give a folder that holds tokens/ or policies/, or a settings file with formats.",
         )
     for base, folders, names in os.walk(root):
         folders.sort()
@@ -108,6 +135,8 @@ def _key(files: Sequence[tuple[Path, bytes]]) -> str:
 
 def _part(path: Path) -> str:
     """Which kind of rule file this is: the nearest folder that names one."""
+    if path.name == settings.FILE:
+        return ""
     known = ("tokens", "policies", "frameworks", "known")
     return next((name for name in reversed(path.parts[:-1]) if name in known), "")
 
@@ -119,6 +148,8 @@ def _add(rules: RuleSet, path: Path, content: bytes) -> Sequence[TokenFormat | P
             file = _decode(path, content, TokenFile)
             for token in file.formats:
                 token.vendor, token.vendor_name = file.vendor, file.name
+                token.imported = file.imported
+                token.unless += file.unless
             rules.tokens += file.formats
             return file.formats
         case "policies":
@@ -130,18 +161,61 @@ def _add(rules: RuleSet, path: Path, content: bytes) -> Sequence[TokenFormat | P
             rules.frameworks.append(_decode(path, content, FrameworkFile))
         case "known" if path.stem.startswith("samples"):
             rules.samples.update(_decode(path, content, SamplesFile).samples)
+        case _ if (own := _own_formats(path, content)) is not None:
+            rules.tokens += own
+            return own
         case _:
             raise RuleError(path, "is in none of tokens/, policies/, frameworks/, known/")
     return ()
 
 
+def _own_formats(path: Path, content: bytes) -> list[TokenFormat] | None:
+    """The `formats:` of a settings file, short as a user may write them; None for another file."""
+    parsed = _parsed(path, content)
+    if not isinstance(parsed, dict) or "formats" not in parsed or "vendor" in parsed:
+        return None
+    formats = parsed["formats"]
+    if isinstance(formats, list):
+        formats = [_filled(one) if isinstance(one, dict) else one for one in formats]
+    return _converted(path, {"formats": formats}, OwnFormats).formats
+
+
+def _filled(given: dict[str, Any]) -> dict[str, Any]:
+    """A format with what its user need not say. The examples follow from its facts."""
+    id, shape, context = given.get("id"), given.get("shape"), given.get("context")
+    lead = f"{context[0]} = " if isinstance(context, list) and context else ""
+    defaults = {
+        "name": id.replace("-", " ").capitalize() if isinstance(id, str) else "",
+        "kind": "api_key",
+        "revoke": OWN_REVOKE,
+        "examples": [f"{lead}{{token}}"] if shape else [],
+        "counter_examples": [f"{lead}{{short}}"] if shape else [],
+        "vendor": "own",
+        "vendor_name": "Own formats",
+    }
+    pattern = given.get("pattern")
+    if isinstance(pattern, str) and "(?P<secret>" not in pattern:
+        given = {**given, "pattern": f"(?P<secret>{pattern})"}
+    return {**defaults, **given}
+
+
+OWN_REVOKE = "Revoke it where it was issued, and issue a new one."
+
+
 def _decode(path: Path, content: bytes, kind: type[_T]) -> _T:
+    return _converted(path, _parsed(path, content), kind)
+
+
+def _parsed(path: Path, content: bytes) -> Any:
     import yaml
 
     try:
-        parsed = yaml.load(content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        return yaml.load(content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except yaml.YAMLError as error:
         raise RuleError(path, " ".join(str(error).split())) from error
+
+
+def _converted(path: Path, parsed: Any, kind: type[_T]) -> _T:
     try:
         return msgspec.convert(_normal(parsed), type=kind)
     except msgspec.ValidationError as error:
@@ -159,6 +233,7 @@ def _normal(parsed: Any) -> Any:
 
 _INSIDE: dict[type[Any], type[Any]] = {
     TokenFile: TokenFormat,
+    OwnFormats: TokenFormat,
     Policy: Case,
     FrameworkFile: FrameworkEntryFile,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
 
 from keymuster.model import CredentialKind
 from keymuster.rules.frameworks import references
@@ -32,21 +33,33 @@ def catalogue(rules: RuleSet) -> str:
     ]
     for policy in rules.policies:
         lines += [*_policy(policy, rules), ""]
-    lines += [
-        "## Token formats",
-        "",
-        "| id | what it is | vendor | confidence | verified by |",
-        "|---|---|---|---|---|",
-    ]
-    lines += [
-        f"| `{token.id}` | {token.name} | {token.vendor_name} | {token.confidence.value} | {token.checksum or ''} |"
-        for token in sorted(rules.tokens, key=lambda token: token.id)
-    ]
+    lines += ["## Token formats", "", "By vendor."]
+    ordered = sorted(rules.tokens, key=lambda token: (token.vendor_name.lower(), token.id))
+    for letter, group in groupby(ordered, key=_initial):
+        lines += ["", f"### {letter}", "", *_TABLE, *map(_row, group)]
     lines += [
         "",
         "Kinds of credentials: " + ", ".join(f"`{kind.value}`" for kind in CredentialKind) + ".",
     ]
     return "\n".join(lines) + "\n"
+
+
+_TABLE = (
+    "| vendor | what it is | id | confidence | verified by |",
+    "|---|---|---|---|---|",
+)
+
+
+def _initial(token: TokenFormat) -> str:
+    first = token.vendor_name[:1].upper()
+    return first if first.isalpha() else "0-9"
+
+
+def _row(token: TokenFormat) -> str:
+    cells = (
+        token.vendor_name, token.name, f"`{token.id}`", token.confidence.value, token.checksum or ""
+    )  # fmt: skip
+    return f"| {' | '.join(cells)} |"
 
 
 def _policy(policy: Policy, rules: RuleSet) -> Iterator[str]:

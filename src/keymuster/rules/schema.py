@@ -19,13 +19,27 @@ from keymuster.model import (
 Subject = Literal["identity", "credential", "grant", "trust", "use", "resource", "inline_allow"]
 
 
+class Unless(Struct, kw_only=True, forbid_unknown_fields=True):
+    """What a value of a format may look like and still be none, if one of these holds, or every kind
+    of them that is given with `all`: a word it contains in any case, an expression (in RE2's syntax)
+    found in it, in its line or in the path of its file, the commit that brought it."""
+
+    words: list[str] = []
+    values: list[str] = []
+    lines: list[str] = []
+    paths: list[str] = []
+    commits: list[str] = []
+    all: bool = False
+
+
 class TokenFormat(Struct, kw_only=True, forbid_unknown_fields=True):
     """How one kind of credential looks, as public facts.
 
     Exactly one of `shape` (see `rules.shape`), `pattern` (a regular expression whose group `secret`
     is the credential) and `recognizer` (a named piece of code in `detect/`) says what to look for.
     `context` are words of which one must stand before the value on its line. `checksum` and
-    `decode` are names from `detect/checksums.py` and `detect/decode.py`.
+    `decode` are names from `detect/checksums.py` and `detect/decode.py`. `paths` are expressions of
+    which one must be found in the path of the file.
     """
 
     id: str
@@ -46,8 +60,11 @@ class TokenFormat(Struct, kw_only=True, forbid_unknown_fields=True):
     least_entropy: float = 0.0
     lifetime: str = ""
     references: list[str] = []
+    paths: list[str] = []
+    unless: list[Unless] = []
     vendor: str = ""
     vendor_name: str = ""
+    imported: str = ""
 
     @property
     def shapes(self) -> list[str]:
@@ -58,12 +75,21 @@ class TokenFormat(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class TokenFile(Struct, kw_only=True, forbid_unknown_fields=True):
-    """`rules/tokens/<vendor>.yaml`."""
+    """`rules/tokens/<vendor>.yaml`. `unless` holds for each of its formats. `imported` names the file
+    that somebody else's rules were converted from; such rules bring no examples."""
 
     vendor: str
     name: str
     formats: list[TokenFormat]
     url: str = ""
+    imported: str = ""
+    unless: list[Unless] = []
+
+
+class OwnFormats(Struct, kw_only=True, forbid_unknown_fields=True):
+    """The `formats:` of a settings file, with what the user left out filled in."""
+
+    formats: list[TokenFormat]
 
 
 class Case(Struct, kw_only=True, forbid_unknown_fields=True):
