@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from io import StringIO
 from pathlib import Path
 from typing import NoReturn
@@ -21,15 +22,20 @@ import keymuster
 from keymuster import errors, pipeline, registry, work
 from keymuster.cli import cli
 from keymuster.collect import base as collecting
+from keymuster.collect.containers import base as containing
+from keymuster.detect import examples
+from keymuster.detect.nested import Nested
 from keymuster.model import Confidence, FileLocation, Finding, Nhi, Report, RuleText, Severity
 from keymuster.report import base as reporting
 from keymuster.report.base import Style
+from keymuster.rules.schema import RuleSet
 from repositories import Repository
 
 HERE = Path(__file__).parent
 SOURCE = Path(keymuster.__file__).parent
 PROTOCOLS = {
     "source": collecting.Source,
+    "container": containing.Container,
     "reader": collecting.Reader,
     "service": collecting.Service,
     "reporter": reporting.Reporter,
@@ -174,23 +180,66 @@ SLOW_OR_STRANGE = {
 """What no commit should wait for."""
 
 
-def test_a_clean_staged_scan_imports_only_what_it_needs(
-    make_repo: Callable[..., Repository], tmp_path: Path
-) -> None:
+NEVER_IN_THE_HOOK = {
+    "keymuster.cli.explain", "keymuster.cli.progress", "keymuster.cli.rules", "keymuster.collect.provenance",
+    "keymuster.detect.explain", "keymuster.report.json", "keymuster.report.sarif", "keymuster.report.text",
+    "keymuster.rules.gitleaks", "keymuster.rules.lint", "keymuster.rules.re2", "keymuster.selftest",
+}  # fmt: skip
+"""What is ours, and nothing to a commit without a finding."""
+
+WHEN_MET: dict[str, tuple[str, ...]] = {
+    "password = load(x)\n": ("keymuster.detect.recognizers", "keymuster.detect.values"),
+    "ghp_{base62:36}\n": ("keymuster.detect.checksums",),
+    "PK\x03\x04 and more\n": ("keymuster.collect.containers", "keymuster.collect.unpack"),
+    "aGVsbG8gd29ybGQgaGVsbG8gd29ybGQgaGVsbG8gd29ybGQ=\n": ("keymuster.detect.encodings.base64",),
+    "a%3Db%3Dc\n": ("keymuster.detect.encodings.percent",),
+}
+"""What a change holds -> the parts that are loaded for it, and for nothing else."""
+
+
+@pytest.fixture
+def hook(
+    make_repo: Callable[..., Repository], tmp_path: Path, rules: RuleSet
+) -> Callable[[str], set[str]]:
+    """What the hook imports for a change without a finding."""
     repository = make_repo(tmp_path / "repo")
     repository.commit({"a.py": "x = 1\n"})
-    repository.stage({"a.py": "x = 2\n"})
+    Nested(rules).open()  # fills the cache
     scan = (
         "import sys\nsys.argv = ['keymuster', 'scan', '--staged', '--quiet']\n"
         "from keymuster.cli import main\n"
         "try:\n    main()\nexcept SystemExit as end:\n    assert end.code == 0, end.code"
     )
-    _modules_after(scan, repository.path)  # fills the cache
-    loaded = _modules_after(scan, repository.path)
+
+    def loaded(content: str) -> set[str]:
+        repository.stage({"a.py": content})
+        return _modules_after(scan, repository.path)
+
+    return loaded
+
+
+def test_a_clean_staged_scan_imports_only_what_it_needs(hook: Callable[[str], set[str]]) -> None:
+    loaded = hook("x = 2\n")
     tops = {name.partition(".")[0] for name in loaded}
     packages = {top for top in tops if not top.startswith("_")} - sys.stdlib_module_names
     assert packages - {"keymuster"} <= ALLOWED_IN_THE_HOOK
     assert SLOW_OR_STRANGE & loaded == set()
+    assert NEVER_IN_THE_HOOK & loaded == set()
+    assert {part for parts in WHEN_MET.values() for part in parts} & loaded == set()
+
+
+@pytest.mark.parametrize("content", WHEN_MET)
+def test_a_part_is_loaded_for_the_change_that_needs_it(
+    content: str, hook: Callable[[str], set[str]]
+) -> None:
+    loaded = hook(examples.expand(content, None, {}))
+    lazy = {part for parts in WHEN_MET.values() for part in parts}
+    assert lazy & loaded == set(WHEN_MET[content])
+
+
+def test_the_names_of_modules_here_are_those_of_modules() -> None:
+    lazy = {part for parts in WHEN_MET.values() for part in parts}
+    assert [name for name in NEVER_IN_THE_HOOK | lazy if find_spec(name) is None] == []
 
 
 def test_importing_the_command_line_imports_no_subcommand() -> None:

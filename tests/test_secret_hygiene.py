@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import copy
+import gzip
 import json
 import logging
 import os
@@ -11,22 +12,30 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from hashlib import sha256
 from io import StringIO
 from pathlib import Path
 from typing import Any, NoReturn
+from zipfile import ZIP_STORED
 
 import msgspec
 import pytest
 
+import archives
 import keymuster
 from keymuster import pipeline, registry
 from keymuster.cli import main
 from keymuster.collect.base import Context, Selection
+from keymuster.collect.containers.zip import Zip
 from keymuster.collect.readers.secrets import Secrets
 from keymuster.detect import examples
-from keymuster.detect.engine import Engine
+from keymuster.detect.engine import Engine, Match
+from keymuster.detect.nested import Nested
+from keymuster.detect.values import weighing
+from keymuster.evaluate.choice import Choice
 from keymuster.inventory.build import build
-from keymuster.model import Secret
+from keymuster.model import Confidence, FileLocation, Report, Secret
 from keymuster.report.base import Style
 from keymuster.rules import loader
 from keymuster.rules.schema import RuleSet
@@ -35,6 +44,11 @@ from repositories import Repository
 SLICE = 12
 """So many characters in a row are more than anybody may see."""
 
+IN_A_FILE = 60
+"""Examples that share a file: enough files for a scan worth the name, few enough to stay quick."""
+
+PASSWORD = "tulipx-" + "wagonx-ruskx-9"
+
 
 class Exhibits:
     """A folder with every example of every format, and what it must not tell."""
@@ -42,55 +56,67 @@ class Exhibits:
     def __init__(self, folder: Path, rules: RuleSet) -> None:
         self.folder = folder
         self.secrets: dict[str, list[bytes]] = {}
-        self.records: list[object] = []
+        self.matches: list[Match] = []
         engine = Engine(rules)
         formats = {token.id: token for token in rules.tokens}
+        texts: list[bytes] = []
         for token in rules.tokens:
-            for number, template in enumerate(token.examples):
-                text = examples.expand(template, token, formats)
-                path = folder / f"{token.id}-{number}.txt"
-                path.write_text(text + "\n", encoding="utf-8", newline="")
-                matches = engine.scan(path.read_bytes())
-                self.records += matches
+            for template in token.examples:
+                texts.append(examples.expand(template, token, formats).encode() + b"\n")
+                matches = engine.scan(texts[-1])
+                self.matches += matches
                 self.secrets.setdefault(token.id, []).extend(
                     match.secret.reveal()[_public(match.secret) :] for match in matches
                 )
+        self.everything = b"\n".join(texts)
+        for number in range(0, len(texts), IN_A_FILE):
+            path = folder / f"{number:05}.txt"
+            path.write_bytes(b"\n".join(texts[number : number + IN_A_FILE]))
         self._pieces = {piece for body in self._bodies() for piece in _pieces(body)}
+        told = "\n".join({fact for match in self.matches for fact in match.facts.values()})
+        self._public = told.encode() + _rule_files()
 
     def _bodies(self) -> Iterator[bytes]:
-        """Each secret without its public prefix, as it is and in base64 at every offset."""
-        for body in {body for bodies in self.secrets.values() for body in bodies}:
-            yield body
-            for offset in range(3):
-                yield base64.b64encode(b"\0" * offset + body)[4:-4]
-                yield base64.urlsafe_b64encode(b"\0" * offset + body)[4:-4]
+        """Each secret without its public prefix, as it is and as it is encoded."""
+        bodies = {body for bodies in self.secrets.values() for body in bodies}
+        for body in bodies:
+            yield from _spelled(body)
 
     def told(self, *outputs: str | bytes) -> list[bytes]:
-        """The pieces of secrets that stand in an output and not in the rules, which are public."""
+        """The pieces of secrets that stand in an output, and are neither in the rules, which are
+        public, nor what a token says of itself."""
         told = set()
-        for output in outputs:
-            content = output.encode("utf-8", "replace") if isinstance(output, str) else output
-            told |= self._pieces.intersection(_pieces(content))
-        return sorted(piece for piece in told if piece not in _rule_files())
+        for line in {line for output in outputs for line in _lines(output)}:
+            told |= self._pieces.intersection(_pieces(line))
+        return sorted(piece for piece in told if piece not in self._public)
 
 
 def _public(secret: Secret) -> int:
     return len(secret.preview) - len("****")
 
 
+def _spelled(body: bytes) -> Iterator[bytes]:
+    """A text as it is, in hexadecimal, and in base64 at every offset."""
+    yield from (body, body.hex().encode(), body.hex().upper().encode())
+    for offset in range(3):
+        yield base64.b64encode(b"\0" * offset + body)[4:-4]
+        yield base64.urlsafe_b64encode(b"\0" * offset + body)[4:-4]
+
+
 def _pieces(text: bytes) -> Iterator[bytes]:
     return (text[at : at + SLICE] for at in range(len(text) - SLICE + 1))
 
 
+def _lines(output: str | bytes) -> list[bytes]:
+    content = output.encode("utf-8", "replace") if isinstance(output, str) else output
+    return content.splitlines()
+
+
+@cache
 def _rule_files() -> bytes:
-    if not _CACHE:
-        files = sorted(loader.builtin_root().rglob("*.yaml"))
-        footers = b"-----END RSA PRIVATE KEY-----BEGIN PGP PRIVATE KEY BLOCK-----END OPENSSH PRIVATE KEY----- EC DSA ENCRYPTED"
-        _CACHE.append(b"\n".join(path.read_bytes() for path in files) + footers)
-    return _CACHE[0]
-
-
-_CACHE: list[bytes] = []
+    files = sorted(loader.builtin_root().rglob("*.yaml"))
+    footers = b"-----END RSA PRIVATE KEY-----BEGIN PGP PRIVATE KEY BLOCK-----END OPENSSH PRIVATE KEY----- EC DSA ENCRYPTED"
+    return b"\n".join(path.read_bytes() for path in files) + footers
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +126,15 @@ def exhibits(tmp_path_factory: pytest.TempPathFactory, rules: RuleSet) -> Exhibi
 
 def _context(folder: Path, rules: RuleSet) -> Context:
     return Context(selection=Selection(root=str(folder), paths=(str(folder),)), rules=rules)
+
+
+def _reports(report: Report) -> Iterator[str]:
+    """The report in every format and style."""
+    for format in registry.names("reporter"):
+        for style in (Style(), Style(color=True, verbose=True)):
+            out = StringIO()
+            pipeline.write(report, format, out, style)
+            yield out.getvalue()
 
 
 def _command(*words: str, folder: Path, input: bytes = b"") -> tuple[int, bytes, bytes]:
@@ -127,17 +162,38 @@ def test_the_search_finds_a_leak(exhibits: Exhibits) -> None:
     [body] = exhibits.secrets["github-pat"][:1]
     assert exhibits.told(f"the token is {body.decode()[:14]}...")
     assert exhibits.told(base64.b64encode(b"x " + body))
+    assert exhibits.told("a line\n" + body.hex())
     assert not exhibits.told("nothing of the kind", body[: SLICE - 1])
 
 
-def test_no_report_tells_a_secret(exhibits: Exhibits, rules: RuleSet) -> None:
-    report = pipeline.scan(_context(exhibits.folder, rules), "worktree")
+NAMES = {"coinbase-cdp-key-name"}
+"""Formats of names, which are no more than what they say. They lead to the key beside them."""
+
+
+def test_what_a_token_says_of_itself_leaves_the_secret_untold(exhibits: Exhibits) -> None:
+    """What a decoder reads out is public, and taken for that in all tests here."""
+    untold = {}
+    for match in exhibits.matches:
+        if match.format.decode is None or match.format.id in NAMES:
+            continue
+        rest = match.secret.reveal()[_public(match.secret) :]
+        for fact in match.facts.values():
+            rest = rest.replace(fact.encode(), b"")
+        untold[match.format.id] = min(len(rest), untold.get(match.format.id, len(rest)))
+    assert len(untold) > 30
+    assert {id: left for id, left in untold.items() if left < 16} == {}
+
+
+def test_no_report_tells_a_secret(
+    exhibits: Exhibits, rules: RuleSet, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        report = pipeline.scan(
+            _context(exhibits.folder, rules), "worktree", choice=Choice(confidence=Confidence.LOW)
+        )
     assert len(report.findings) > len(rules.tokens) / 2
-    for format in registry.names("reporter"):
-        for style in (Style(), Style(verbose=True), Style(color=True, verbose=True)):
-            out = StringIO()
-            pipeline.write(report, format, out, style)
-            assert exhibits.told(out.getvalue()) == [], format
+    assert report.troubles == ()
+    assert exhibits.told(*_reports(report), caplog.text) == []
 
 
 def test_no_record_tells_a_secret(exhibits: Exhibits, rules: RuleSet) -> None:
@@ -147,11 +203,12 @@ def test_no_record_tells_a_secret(exhibits: Exhibits, rules: RuleSet) -> None:
     observed = pipeline.collect(source, readers, 1, lambda size: None, [])
     inventory = build(observed)  # type: ignore[arg-type]
     assert exhibits.told(repr(observed), str(observed), repr(inventory)) == []
-    assert exhibits.told(repr(exhibits.records), msgspec.json.encode(observed)) == []
+    assert exhibits.told(repr(exhibits.matches), msgspec.json.encode(observed)) == []
 
 
 def test_the_loudest_command_tells_no_secret(exhibits: Exhibits) -> None:
-    code, out, err = _command("scan", "-vv", ".", "-o", "text=/dev/stderr", folder=exhibits.folder)
+    words = ("scan", "-vv", ".", "-o", "text=/dev/stderr", "--confidence", "low")
+    code, out, err = _command(*words, folder=exhibits.folder)
     assert code == 1
     assert len(out) > 10_000
     assert b"settings: defaults" in err
@@ -164,8 +221,7 @@ def test_no_scan_of_a_repository_tells_a_secret(
 ) -> None:
     repository = make_repo(tmp_path / "repo")
     repository.commit({"first.txt": "nothing\n"})
-    everything = {path.name: path.read_bytes() for path in sorted(exhibits.folder.iterdir())}
-    repository.stage(everything)
+    repository.stage({path.name: path.read_bytes() for path in exhibits.folder.iterdir()})
     if where == "--history":
         repository.commit()
         repository.git("rm", "--quiet", "-r", ".")
@@ -180,10 +236,206 @@ def test_no_scan_of_a_repository_tells_a_secret(
 
 
 def test_standard_input_tells_no_secret(exhibits: Exhibits) -> None:
-    everything = b"\n".join(path.read_bytes() for path in sorted(exhibits.folder.iterdir()))
-    code, out, err = _command("scan", "--stdin", "-vv", folder=exhibits.folder, input=everything)
+    words = ("scan", "--stdin", "-vv")
+    code, out, err = _command(*words, folder=exhibits.folder, input=exhibits.everything)
     assert code == 1
     assert exhibits.told(out, err) == []
+
+
+def test_explaining_tells_no_secret(exhibits: Exhibits, tmp_path: Path) -> None:
+    """All that was weighed, of every value, whatever became of it."""
+    (tmp_path / "all.env").write_bytes(exhibits.everything)
+    code, out, err = _command("explain", "all.env", "--verbose", folder=tmp_path)
+    assert code == 0
+    assert out.count(b"reported as ") > len(exhibits.secrets)
+    assert out.count(b"likelihood ") > 100
+    assert exhibits.told(out, err) == []
+
+
+def test_a_scan_leaves_nothing_in_the_cache(exhibits: Exhibits, rules: RuleSet) -> None:
+    Nested(rules).open()
+    before = _kept()
+    pipeline.scan(_context(exhibits.folder, rules), "worktree")
+    assert before
+    assert _kept() == before
+
+
+def _kept() -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in Path(os.environ["KEYMUSTER_CACHE"]).iterdir()}
+
+
+# --- what is packed or encoded -------------------------------------------------------------------
+
+
+class Hidden:
+    """A folder where every file hides a token and a password of its own."""
+
+    def __init__(self, folder: Path, token: Callable[..., str]) -> None:
+        self.folder = folder
+        self.secrets: list[str] = []
+        self.files: dict[str, bytes] = {}
+        for name, hide in HIDING.items():
+            made = token("github-pat", name)
+            password = sha256(name.encode()).hexdigest()[:9] + "-Xq" + made[-9:]
+            text = f"token = '{made}'\ndb_password = '{password}'\n"
+            self.secrets += [made.removeprefix("ghp_"), password]
+            self.files[name] = hide(text)
+            (folder / name).write_bytes(self.files[name])
+
+    def told(self, output: str | bytes) -> list[bytes]:
+        """The pieces of what is hidden that stand in an output, however they are spelled."""
+        content = output.encode("utf-8", "replace") if isinstance(output, str) else output
+        return [
+            piece
+            for secret in self.secrets
+            for spelled in _spelled(secret.encode())
+            for piece in _pieces(spelled)
+            if piece in content
+        ]
+
+
+def _quoted(text: str, *escape: str) -> bytes:
+    """Everything but the line ends, with every character escaped."""
+    return "".join(
+        char if char == "\n" else "".join(one.format(ord(char)) for one in escape) for char in text
+    ).encode()
+
+
+def _basic(text: str) -> bytes:
+    made = text.partition("'")[2].partition("'")[0]
+    encoded = base64.b64encode(f"deploy:{made}".encode()).decode()
+    return f"Authorization: Basic {encoded}\n{text}".encode()
+
+
+def _kubernetes(text: str) -> bytes:
+    made, password = text.split("'")[1::2]
+    encoded = {
+        "token": base64.b64encode(made.encode()).decode(),
+        "password": base64.b64encode(password.encode()).decode(),
+    }
+    lines = "".join(f"  {name}: {value}\n" for name, value in encoded.items())
+    return f"apiVersion: v1\nkind: Secret\nmetadata:\n  name: x\ndata:\n{lines}".encode()
+
+
+HIDING: dict[str, Callable[[str], bytes]] = {
+    "plain.env": lambda text: text.encode(),
+    "wide.env": lambda text: text.encode("utf-16"),
+    "base64.txt": lambda text: base64.b64encode(text.encode()),
+    "twice.txt": lambda text: base64.b64encode(base64.b64encode(text.encode())),
+    "hex.txt": lambda text: text.encode().hex().encode(),
+    "gzip-in-base64.txt": lambda text: base64.b64encode(gzip.compress(text.encode())),
+    "json.txt": lambda text: _quoted(text, "\\u{:04x}"),
+    "percent.txt": lambda text: _quoted(text, "%{:02X}"),
+    "html.txt": lambda text: _quoted(text, "&#{};"),
+    "basic.http": _basic,
+    "secret.yaml": _kubernetes,
+    "a.zip": lambda text: archives.zipped({"etc/a.env": text.encode()}),
+    "a.tar.gz": lambda text: archives.tarred({"etc/a.env": text.encode()}, "gz"),
+    "nested.zip": lambda text: archives.zipped(
+        {"in.tar": archives.tarred({"a.env": text.encode()})}
+    ),
+    "encoded.zip": lambda text: archives.zipped({"a.txt": base64.b64encode(text.encode())}),
+    "a.7z": lambda text: archives.seven_zipped({"a.env": text.encode()}),
+    "a.gz": lambda text: gzip.compress(text.encode()),
+    "a.zst": lambda text: archives.zstandard(text.encode()),
+    "a.docx": lambda text: archives.docx(*([line] for line in text.splitlines())),
+    "a.pdf": lambda text: archives.pdf(text.splitlines()[0]),
+    "a.sqlite": lambda text: archives.database(
+        "create table notes (text)", ("insert into notes values (?)", (text,))
+    ),
+    "a.pyc": lambda text: archives.compiled(text),
+    "image.tar": lambda text: archives.tarred(
+        archives.image([archives.tarred({"a.env": text.encode()})], archives.image_config({}))
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def hidden(tmp_path_factory: pytest.TempPathFactory, token: Callable[..., str]) -> Hidden:
+    return Hidden(tmp_path_factory.mktemp("hidden"), token)
+
+
+def test_the_search_finds_what_was_hidden(hidden: Hidden, token: Callable[..., str]) -> None:
+    assert hidden.told(base64.b64encode(f"a {token('github-pat', 'a.zip')}".encode()))
+    assert hidden.told(hidden.files["hex.txt"])
+    assert hidden.told(hidden.files["plain.env"])
+    assert not hidden.told(hidden.files["a.zip"])
+
+
+def test_no_report_tells_what_is_packed_or_encoded(
+    hidden: Hidden, rules: RuleSet, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        report = pipeline.scan(
+            _context(hidden.folder, rules), "worktree", choice=Choice(confidence=Confidence.LOW)
+        )
+    found = {
+        place.path for finding in report.findings if finding.rule.endswith("/github-pat")
+        for place in finding.places if isinstance(place, FileLocation)
+    }  # fmt: skip
+    assert found == set(HIDING)
+    assert any(finding.policy == "generic-secret" for finding in report.findings)
+    assert hidden.told("".join(_reports(report)) + repr(report) + caplog.text) == []
+
+
+@pytest.mark.parametrize("where", ["--history", "--staged", "--stdin"])
+def test_no_command_tells_what_is_packed_or_encoded(
+    where: str, hidden: Hidden, make_repo: Callable[..., Repository], tmp_path: Path
+) -> None:
+    repository = make_repo(tmp_path / "repo")
+    repository.commit({"first.txt": "nothing\n"})
+    repository.stage(hidden.files)
+    if where == "--history":
+        repository.commit()
+    code, out, err = _command(
+        "scan", where, "-vv", "-o", "sarif=/dev/stderr", "-o", "json=/dev/stderr",
+        "--confidence", "low", folder=repository.path, input=hidden.files["nested.zip"],
+    )  # fmt: skip
+    assert code == 1
+    assert b"github-pat" in out
+    assert hidden.told(out + err) == []
+
+
+@pytest.mark.parametrize("name", ["plain.env", "wide.env", "base64.txt", "basic.http", "a.zip"])
+def test_explaining_a_file_tells_nothing_of_what_is_in_it(name: str, hidden: Hidden) -> None:
+    code, out, err = _command("explain", name, "--verbose", folder=hidden.folder)
+    assert code == 0
+    assert hidden.told(out + err) == []
+
+
+def test_a_name_inside_an_archive_is_masked_too(
+    rules: RuleSet, token: Callable[..., str], tmp_path: Path
+) -> None:
+    """In places, and in troubles about members that could not be read."""
+    named, broken = token("github-pat", 7), token("github-pat", 8)
+    packed = archives.zipped({f"{named}.env": f"A={token('github-pat', 9)}\n".encode()})
+    (tmp_path / "a.zip").write_bytes(packed)
+    damaged = bytearray(archives.zipped({f"{broken}.env": bytes(range(256)) * 64}))
+    damaged[110:140] = b"\xff" * 30
+    (tmp_path / "b.zip").write_bytes(damaged)
+    report = pipeline.scan(_context(tmp_path, rules), "worktree")
+    assert report.findings
+    [trouble] = report.troubles
+    assert "ghp_****.env is damaged" in trouble.message
+    for text in _reports(report):
+        assert named not in text
+        assert broken not in text
+        assert "ghp_****.env" in text
+
+
+@pytest.mark.parametrize("pair", ["{key}:x", "{key}:{key}", "{key}:api_token"])
+def test_a_key_in_the_place_of_a_user_is_not_told(
+    pair: str, rules: RuleSet, tmp_path: Path
+) -> None:
+    """Some services want a key for the user, and anything or the key again for the password."""
+    key = examples.from_shape("{base62:32}", "a key")
+    encoded = base64.b64encode(pair.format(key=key).encode()).decode()
+    (tmp_path / "config.json").write_text(json.dumps({"auths": {"r.example": {"auth": encoded}}}))
+    report = pipeline.scan(
+        _context(tmp_path, rules), "worktree", choice=Choice(confidence=Confidence.LOW)
+    )
+    assert report.findings
+    assert [piece for piece in _pieces(key.encode()) if piece.decode() in repr(report)] == []
 
 
 # --- faults --------------------------------------------------------------------------------------
@@ -207,6 +459,35 @@ def test_a_reader_that_fails_tells_no_secret(
     assert (trouble.part, trouble.scope) == ("secrets", "leak.py")
     assert "ValueError" in trouble.message
     assert token("github-pat")[4:16] not in repr(report)
+
+
+def test_a_container_that_fails_tells_no_secret(
+    rules: RuleSet, token: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: Zip, content: Any, budget: Any) -> NoReturn:
+        raise ValueError(content.whole)
+
+    packed = archives.zipped({"a.env": token("github-pat").encode()}, ZIP_STORED)
+    (tmp_path / "a.zip").write_bytes(packed)
+    monkeypatch.setattr(Zip, "members", fail)
+    report = pipeline.scan(_context(tmp_path, rules), "worktree")
+    [trouble] = report.troubles
+    assert (trouble.part, trouble.scope) == ("containers", "a.zip")
+    assert token("github-pat")[4:16] not in repr(report) + "".join(_reports(report))
+
+
+def test_a_weighing_that_fails_tells_no_secret(
+    rules: RuleSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(found: Any) -> NoReturn:
+        raise ValueError(f"cannot weigh {PASSWORD}")
+
+    (tmp_path / "a.env").write_text(f"db_password = '{PASSWORD}'\n")
+    monkeypatch.setattr(weighing, "probability", fail)
+    report = pipeline.scan(_context(tmp_path, rules), "worktree")
+    [trouble] = report.troubles
+    assert "ValueError" in trouble.message
+    assert PASSWORD not in repr(report) + "".join(_reports(report))
 
 
 def test_a_fault_of_ours_tells_no_secret(
@@ -260,9 +541,6 @@ def test_a_logged_secret_is_masked(caplog: pytest.LogCaptureFixture) -> None:
 
 
 # --- the neighbours of a secret ----------------------------------------------------------------------
-
-
-PASSWORD = "tulipx-" + "wagonx-ruskx-9"
 
 
 @pytest.mark.parametrize(

@@ -126,6 +126,16 @@ def _all(every_rule: Report, every_scan: dict[str, Report]) -> dict[str, Report]
     }  # fmt: skip
 
 
+def _some(every_rule: Report) -> Report:
+    """Every policy and some of the formats: validators are slow, and formats are all alike to them."""
+    policies = sum("/" not in text.id for text in every_rule.rules)
+
+    def some(all: Sequence[Any]) -> tuple[Any, ...]:
+        return (*all[:policies], *all[policies::40])
+
+    return replace(every_rule, findings=some(every_rule.findings), rules=some(every_rule.rules))
+
+
 # --- the standard ----------------------------------------------------------------------------
 
 
@@ -136,7 +146,7 @@ def test_the_whole_output() -> None:
 @pytest.mark.skipif(not SCHEMA.exists(), reason="the OASIS schema is not beside this checkout")
 def test_it_keeps_the_schema(every_rule: Report, every_scan: dict[str, Report]) -> None:
     validator = jsonschema.Draft4Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
-    for name, one in _all(every_rule, every_scan).items():
+    for name, one in _all(_some(every_rule), every_scan).items():
         problems = [
             error.message for error in validator.iter_errors(json.loads(written(one, "sarif")))
         ]
@@ -149,9 +159,8 @@ def test_it_keeps_the_schema(every_rule: Report, every_scan: dict[str, Report]) 
 def test_the_multitool_finds_no_error(
     name: str, every_rule: Report, every_scan: dict[str, Report], tmp_path: Path
 ) -> None:
-    few = replace(every_rule, findings=every_rule.findings[:60], rules=every_rule.rules[:60])
     path = tmp_path / "out.sarif"
-    path.write_text(written(_all(few, every_scan)[name], "sarif"), encoding="utf-8")
+    path.write_text(written(_all(_some(every_rule), every_scan)[name], "sarif"), encoding="utf-8")
     done = subprocess.run(
         [sys.executable, str(VALIDATOR), str(path)],
         env={**os.environ, "SARIF_MULTITOOL": str(MULTITOOL)},
