@@ -7,20 +7,31 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
+from zipfile import ZipFile
 
 import click
 import msgspec
 
-from keymuster import pipeline
+from keymuster import pipeline, registry
 from keymuster.cli import COMMANDS, cli
-from keymuster.detect import examples
+from keymuster.detect import encodings, examples
+from keymuster.detect.checksums import CHECKSUMS
+from keymuster.detect.decode import DECODERS
+from keymuster.detect.values import weighing
+from keymuster.model import Confidence, CredentialStatus
 from keymuster.report.json import ReportV1
-from keymuster.rules import pages
-from keymuster.rules.schema import RuleSet
+from keymuster.rules import pages, shape
+from keymuster.rules.schema import RuleSet, TokenFormat
 
 ROOT = Path(__file__).parents[1]
+WITH_BLOCKS = ("README.md", "docs/coverage.md", "docs/accuracy.md", "docs/writing-rules.md")
+"""Pages written by hand, with generated blocks in them."""
+
 _BLOCK = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -50,9 +61,9 @@ def _pages(rules: RuleSet) -> Iterator[tuple[str, str]]:
     yield "docs/rules.md", pages.catalogue(rules)
     yield "docs/cli.md", _cli()
     yield "docs/schemas/report-v1.json", _schema()
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    blocks = {"counts": _counts(rules), "output": _output(rules), "help": _help()}
-    yield "README.md", _BLOCK.sub(lambda found: found[1] + blocks[found[2]] + found[3], readme)
+    for path in WITH_BLOCKS:
+        page = (ROOT / path).read_text(encoding="utf-8")
+        yield path, _BLOCK.sub(lambda found: found[1] + BLOCKS[found[2]](rules) + found[3], page)
 
 
 def _cli() -> str:
@@ -82,41 +93,186 @@ def _schema() -> str:
     return msgspec.json.format(msgspec.json.encode(schema), indent=2).decode() + "\n"
 
 
+# --- blocks ------------------------------------------------------------------------------------
+
+
 def _counts(rules: RuleSet) -> str:
     vendors = len({token.vendor for token in rules.tokens})
     checked = sum(token.checksum is not None for token in rules.tokens)
+    decoded = sum(token.decode is not None for token in rules.tokens)
     return (
-        f"{len(rules.tokens)} credential types of {vendors} vendors, {checked} of them verified by "
-        f"checksum or structure; {len(rules.policies)} policies.\n"
+        f"{len(rules.tokens):,} credential types of {vendors:,} vendors, {checked} of them verified by "
+        f"checksum or structure, {decoded} of them read for what they say of themselves; "
+        f"{len(rules.policies)} policies.\n"
     )
 
 
-def _help() -> str:
-    names = "\n".join(f"keymuster {name:<6} {text}" for name, text in COMMANDS.items())
+def _help(_: RuleSet) -> str:
+    width = max(map(len, COMMANDS))
+    names = "\n".join(f"keymuster {name:<{width}}  {text}" for name, text in COMMANDS.items())
     return f"```\n{names}\n```\n"
 
 
 def _output(rules: RuleSet) -> str:
     """What a scan of three small files really prints."""
+    return _said(rules, ["scan"], code=1) + "$ echo $?\n1\n```\n"
+
+
+def _explained(rules: RuleSet) -> str:
+    """What is really said of one of their lines."""
+    return _said(rules, ["explain", "settings.py:2"]) + "```\n"
+
+
+def _said(rules: RuleSet, words: list[str], code: int = 0) -> str:
+    """The command and its output, in a folder with the files of `_DEMO`; it must end with the code."""
     formats = {token.id: token for token in rules.tokens}
     with tempfile.TemporaryDirectory() as folder:
         for name, template in _DEMO.items():
             text = examples.expand(template, None, formats)
-            Path(folder, name).write_text(text, encoding="utf-8")
+            archive, _, member = name.partition("!/")
+            if member:
+                with ZipFile(Path(folder, archive), "w") as made:
+                    made.writestr(member, text)
+            else:
+                Path(folder, name).write_text(text, encoding="utf-8")
         done = subprocess.run(
-            [sys.executable, "-m", "keymuster", "scan", folder],
-            capture_output=True, text=True, check=False,
+            [sys.executable, "-m", "keymuster", *words],
+            cwd=folder, capture_output=True, text=True, check=False,
         )  # fmt: skip
-    return f"```\n$ keymuster scan\n{done.stdout}$ echo $?\n{done.returncode}\n```\n"
+    if done.returncode != code:
+        raise RuntimeError(f"{' '.join(words)} ended with {done.returncode}: {done.stderr}")
+    return f"```\n$ keymuster {' '.join(words)}\n{done.stdout}"
 
 
 _DEMO = {
-    "deploy.sh": "#!/bin/sh\nexport GITHUB_TOKEN={token:github-pat}\n./release\n",
     ".env": "DATABASE_URL=postgres://app:{base62:16}@db.internal/app\n",
-    "server.key": (
-        "{-----}BEGIN PRIVATE KEY{-----}\nMIIE{base64:60}\n{base64:64}\n{-----}END PRIVATE KEY{-----}\n"
-    ),
+    "backup.zip!/deploy.sh": "#!/bin/sh\nexport GITHUB_TOKEN={token:github-pat}\n./release\n",
+    "settings.py": 'smtp_host = "mail.internal"\nsmtp_password = "{base62:14}"\n',
 }
+"""Name -> template; a name with `!/` is that of a member of an archive."""
+
+
+def _coverage(rules: RuleSet) -> str:
+    tokens = rules.tokens
+    sure = Counter(token.confidence for token in tokens)
+    rows = [
+        ("credential types", len(tokens)),
+        ("vendors", len({token.vendor for token in tokens})),
+        ("recognised by their own text", sum(_stands_alone(token) for token in tokens)),
+        ("recognised behind a context word", sum(bool(token.context) for token in tokens)),
+        ("recognised by code (keys, values without a format)", sum(token.recognizer is not None for token in tokens)),
+        ("verified by a checksum or a structure", sum(token.checksum is not None for token in tokens)),
+        ("decoded: account, issuer, expiry ...", sum(token.decode is not None for token in tokens)),
+        ("publishable, for information only", sum(token.status is CredentialStatus.PUBLIC for token in tokens)),
+        *((f"confidence {one.value}", sure[one]) for one in reversed(Confidence)),
+    ]  # fmt: skip
+    return _table(("", "count"), ((what, f"{count:,}") for what, count in rows))
+
+
+def _stands_alone(token: TokenFormat) -> bool:
+    return not token.context and token.recognizer is None
+
+
+_MANY = 4
+
+
+def _vendors(rules: RuleSet) -> str:
+    """The vendors with most types by name, the others by number."""
+    counts = Counter(token.vendor_name for token in rules.tokens)
+    named = sorted(
+        ((count, name) for name, count in counts.items() if count >= _MANY),
+        key=lambda one: (-one[0], one[1].lower()),
+    )
+    sizes = Counter(count for count in counts.values() if count < _MANY)
+    rest = ", ".join(f"{sizes[size]:,} with {size}" for size in sorted(sizes, reverse=True))
+    listed = ", ".join(f"{name} {count}" for count, name in named)
+    return f"{listed}; {rest}.\n"
+
+
+def _checks(rules: RuleSet) -> str:
+    return _by("check", ((token.checksum, token.vendor_name) for token in rules.tokens))
+
+
+def _decoders(rules: RuleSet) -> str:
+    return _by("decoder", ((token.decode, token.vendor_name) for token in rules.tokens))
+
+
+def _by(title: str, pairs: Iterable[tuple[str | None, str]]) -> str:
+    """How many formats name a check or a decoder, and whose they are; the most used first."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for name, vendor in pairs:
+        if name is not None:
+            found[name].append(vendor)
+    ordered = sorted(found.items(), key=lambda one: (-len(one[1]), one[0]))
+    rows = (
+        (f"`{name}`", str(len(vendors)), ", ".join(sorted({*vendors}, key=str.lower)))
+        for name, vendors in ordered
+    )
+    return _table((title, "formats", "of"), rows)
+
+
+def _containers(_: RuleSet) -> str:
+    modules = (
+        (name, import_module(part.__module__))
+        for name, part in registry.builtin("container").items()
+    )
+    return _table(("container", "what it is"), ((name, _doc(module)) for name, module in modules))
+
+
+def _encodings(_: RuleSet) -> str:
+    modules = ((name, import_module(f"{encodings.__name__}.{name}")) for name in encodings.names())
+    return _table(("encoding", "what it is"), ((name, _doc(module)) for name, module in modules))
+
+
+def _doc(module: ModuleType) -> str:
+    """The first paragraph of a docstring, on one line."""
+    return " ".join((module.__doc__ or "").partition("\n\n")[0].split())
+
+
+def _tiers(_: RuleSet) -> str:
+    made = weighing.weights()
+    rows = ((tier.value, f"{made.tiers[tier]:g}") for tier in reversed(Confidence))
+    return f"{len(made.signals)} signals, {len(made.trees)} trees.\n\n" + _table(
+        ("confidence", "likelihood from"), rows
+    )
+
+
+def _alphabets(_: RuleSet) -> str:
+    return _table(
+        ("alphabet", "characters"),
+        ((f"`{name}`", f"`{characters}`") for name, characters in shape.ALPHABETS.items()),
+    )
+
+
+def _named(_: RuleSet) -> str:
+    """Every name that `checksum:` and `decode:` may have."""
+    return "".join(
+        f"`{field}:` {', '.join(f'`{name}`' for name in sorted(names))}.\n\n"
+        for field, names in (("checksum", CHECKSUMS), ("decode", DECODERS))
+    )
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    every = [head, ("---",) * len(head), *rows]
+    return "".join("| " + " | ".join(row) + " |\n" for row in every)
+
+
+BLOCKS: dict[str, Callable[[RuleSet], str]] = {
+    "counts": _counts,
+    "help": _help,
+    "output": _output,
+    "explained": _explained,
+    "coverage": _coverage,
+    "vendors": _vendors,
+    "checks": _checks,
+    "decoders": _decoders,
+    "containers": _containers,
+    "encodings": _encodings,
+    "tiers": _tiers,
+    "alphabets": _alphabets,
+    "named": _named,
+}
+"""Name in `<!-- generated: NAME -->` -> what stands there."""
 
 if __name__ == "__main__":
     raise SystemExit(main())
