@@ -98,7 +98,11 @@ def test_no_shipped_file_holds_a_secret(rules: RuleSet) -> None:
     """Examples are made when they are needed."""
     report = pipeline.scan(context(rules, ROOT), "worktree")
     assert report.counts["files"] > 1_000
-    found = [one for one in report.findings if one.severity is not Severity.INFO]
+    found = [
+        one
+        for one in report.findings
+        if one.severity is not Severity.INFO and one.suppression is None
+    ]
     assert [(one.rule, str(place)) for one in found for place in one.places] == []
 
 

@@ -226,7 +226,11 @@ def _ulid_key(token: bytes) -> dict[str, str]:
 
 
 def _user_password(token: bytes) -> dict[str, str]:
-    return {"user": _short(unbase64(token).partition(b":")[0].decode("utf-8"))}
+    """RFC 7617. Some services want a key in the user's place, and anything as the password: what may
+    be a key is not told."""
+    user, _, password = unbase64(token).partition(b":")
+    is_name = len(user) < 16 or not any(48 <= byte <= 57 for byte in user)
+    return {"user": _short(user.decode("utf-8"))} if is_name and user != password else {}
 
 
 def _stripe(token: bytes) -> dict[str, str]:
