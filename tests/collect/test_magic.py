@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
 
+import timing
 from archives import SAMPLES
 from keymuster import registry
 from keymuster.collect.magic import HEAD, may_be_container
@@ -59,7 +59,4 @@ def test_no_file_of_this_package_passes() -> None:
 
 def test_the_length_of_a_file_costs_nothing() -> None:
     text = b"x = 1\n" * 4_000_000
-    start = time.process_time()
-    for _ in range(1000):
-        may_be_container(text)
-    assert time.process_time() - start < 0.1
+    assert timing.takes(lambda: [may_be_container(text) for _ in range(1000)], 0.1)

@@ -11,8 +11,7 @@ from keymuster.model import Confidence, CredentialStatus
 
 class Candidate(Struct, frozen=True, kw_only=True):
     """The span of a secret in the content. `public` leading bytes may be shown. `status` and
-    `confidence` override those of the format. `weights` are the signals that decided and what each
-    adds to the log-odds, when they were asked for."""
+    `confidence` override those of the format."""
 
     start: int
     end: int

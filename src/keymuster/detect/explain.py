@@ -88,7 +88,7 @@ def _weighed(content: bytes, token: TokenFormat, one: Seen, reported: bool) -> C
             format=token,
             preview=preview,
             reported=False,
-            verdict="obviously no secret: code, a reference, a placeholder or too short",
+            verdict="obviously no secret: code, a reference, a placeholder, encrypted or too short",
         )
     likelihood = weighing.probability(one.signals)
     before, weights = weighing.reasons(one.signals)

@@ -44,15 +44,15 @@ def load(extra: Sequence[Path] = (), checks: Sequence[Callable[[RuleSet], None]]
     `checks` are what later steps demand of rules; each raises RuleError. They run when rules are
     new, not when they come from the cache.
     """
-    files = [found for root in (builtin_root(), *extra) for found in _files(root)]
-    key = _key(files)
+    own = [found for root in extra for found in _files(root)]
+    key = _key(own)
     name = f"rules-{key}.bin"
     if (stored := cache.read(name)) is not None:
         try:
             return msgspec.msgpack.decode(stored, type=RuleSet)
         except msgspec.MsgspecError:
             pass  # written by another version of a dependency: derive it again
-    rules, origins = _read(files, key)
+    rules, origins = _read([*_files(builtin_root()), *own], key)
     for check in checks:
         try:
             check(rules)
@@ -120,17 +120,31 @@ def _files(root: Path) -> Iterator[tuple[Path, bytes]]:
                 yield path, path.read_bytes()
 
 
-def _key(files: Sequence[tuple[Path, bytes]]) -> str:
-    """Covers the rules and, by size and time, the code that derives something from them."""
+def _key(own: Sequence[tuple[Path, bytes]]) -> str:
+    """Covers the user's rules and, by size and time, the shipped ones and the code that derives
+    something from them: to read a thousand files takes longer than all else that a hook does."""
     digest = blake2b(f"{__version__} {msgspec.__version__}".encode(), digest_size=16)
     package = Path(__file__).parents[1]
     for module in sorted((*package.glob("rules/*.py"), *package.glob("detect/**/*.py"))):
         about = module.stat()
         digest.update(b"%d %d " % (about.st_size, about.st_mtime_ns))
-    for path, content in files:
-        name = os.fsencode(f"{path.parent.name}/{path.name}")
-        digest.update(b"%d %d\0%b%b" % (len(name), len(content), name, content))
+    for name, size, time in sorted(_stamps(str(builtin_root()))):
+        digest.update(b"%d %d %b\0" % (size, time, os.fsencode(name)))
+    for path, content in own:
+        told = os.fsencode(f"{path.parent.name}/{path.name}")
+        digest.update(b"%d %d\0%b%b" % (len(told), len(content), told, content))
     return digest.hexdigest()
+
+
+def _stamps(folder: str) -> Iterator[tuple[str, int, int]]:
+    """Name, size and time of every file below a folder."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir():
+                yield from _stamps(entry.path)
+            else:
+                about = entry.stat()
+                yield entry.path, about.st_size, about.st_mtime_ns
 
 
 def _part(path: Path) -> str:

@@ -23,6 +23,13 @@ value of two thousand bytes takes microseconds."""
 
 _YOURS = re.compile(rb"\byour[-_ ]")
 _STANDS_IN = re.compile(rb"[<\[{$%][\w .:{}$-]{0,60}[>\]}%]\Z|\$\{|\{\{|%s\Z|\$[a-z_]\w{0,60}\Z")
+_ENCRYPTED = re.compile(
+    rb"ENC\[(?:AES256_GCM|PKCS7|GPG)\b|\$ANSIBLE_VAULT;|vault:v\d{1,4}:|AQICAH[A-Za-z0-9+/]{60}|ENC\(|"
+    rb"\{cipher\}|Ag[A-D][A-Za-z0-9+/]{400}"
+)
+"""How encrypted values begin: SOPS and hiera-eyaml, Ansible Vault, the transit engine of HashiCorp
+Vault, AWS KMS, Jasypt, Spring Cloud Config, Sealed Secrets (the length of a 4096-bit RSA block)."""
+
 _URL_WORDS = frozenset(
     b"pass passwd password passphrase pwd pw secret user username token key apikey api_key mypass mypassword "
     b"test foo bar baz abc 123 1234 12345 123456 credentials auth login xxx yyy hidden masked".split()
@@ -49,7 +56,7 @@ def is_none(content: bytes, found: Found, path: str) -> bool:
         none = _is_plainly_none(content, found, value, path)
     else:
         none = False
-    return none or _says_so(value)
+    return none or _says_so(value) or _ENCRYPTED.match(value) is not None
 
 
 def _is_plainly_none(content: bytes, found: Found, value: bytes, path: str) -> bool:

@@ -29,19 +29,19 @@ def glance(content: bytes, found: Found, path: str) -> tuple[float, ...]:
     beside = left[-1:] if left and not left.isspace() else b""
     return _glance(
         found.name, path, found.form, found.join, found.crosses, found.quote, found.place,
-        found.wrapper, found.scheme != b"", beside, classes, found.end - found.start,
+        _wrapping(found.wrapper), found.scheme != b"", beside, classes, found.end - found.start,
     )  # fmt: skip
 
 
 @lru_cache(maxsize=32_768)
 def _glance(
     name: bytes, path: str, form: str, join: bytes, crosses: bool, quote: bytes, place: int,
-    wrapper: bytes, scheme: bool, beside: bytes, classes: bytes, size: int,
+    wrapping: tuple[bool, ...], scheme: bool, beside: bytes, classes: bytes, size: int,
 ) -> tuple[float, ...]:  # fmt: skip
     return (
         *_of_name(name),
         *_of_path(path),
-        *_of_join(form, join, crosses, quote, place, wrapper, scheme, beside),
+        *_of_join(form, join, crosses, quote, place, wrapping, scheme, beside),
         *_of_classes(classes, size),
     )
 
@@ -171,11 +171,17 @@ _READS = re.compile(
 _QUOTE_BYTES = (b'"', b"'", b"`")
 
 
+def _wrapping(wrapper: bytes) -> tuple[bool, ...]:
+    """Whether something stands around a value, and whether that makes it a literal or reads it."""
+    if b"(" not in wrapper:
+        return wrapper != b"", False, False
+    return True, _WRAPS.search(wrapper) is not None, _READS.search(wrapper) is not None
+
+
 def _of_join(
-    form: str, join: bytes, crosses: bool, quote: bytes, place: int, wrapper: bytes, scheme: bool,
-    beside: bytes,
+    form: str, join: bytes, crosses: bool, quote: bytes, place: int, wrapping: tuple[bool, ...],
+    scheme: bool, beside: bytes,
 ) -> tuple[float, ...]:  # fmt: skip
-    callee = wrapper if b"(" in wrapper else b""
     return (
         *(form == one for one in _FORM_NAMES),
         *(join == one for one in _JOINS),
@@ -185,9 +191,7 @@ def _of_join(
         quote == b"'",
         len(quote) > 1,
         place,
-        wrapper != b"",
-        callee != b"" and _WRAPS.search(callee) is not None,
-        callee != b"" and _READS.search(callee) is not None,
+        *wrapping,
         scheme,
         beside in _QUOTE_BYTES,
         beside in (b"{", b"("),

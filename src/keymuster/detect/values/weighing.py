@@ -7,9 +7,9 @@ still come; a leaf is a number. Their sum is the logarithm of the odds.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from functools import cache, lru_cache
-from importlib import resources
 from math import exp, inf
 from typing import Any
 
@@ -36,8 +36,8 @@ class Weights(Struct, frozen=True):
 @cache
 def weights() -> Weights:
     """The weights that come with this version."""
-    data = resources.files(__package__).joinpath("weights.json").read_bytes()
-    found = msgspec.json.decode(data, type=Weights)
+    with open(os.path.join(os.path.dirname(__file__), "weights.json"), "rb") as file:
+        found = msgspec.json.decode(file.read(), type=Weights)
     if found.signals != NAMES:
         raise RuntimeError(
             "weights.json was made for other signals; run benchmarks/train_values.py"
