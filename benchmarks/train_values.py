@@ -34,6 +34,7 @@ from keymuster.detect.values import obvious, signals
 from keymuster.detect.values.signals import GLANCE, NAMES
 from keymuster.detect.values.syntax import find
 
+FORMS = [name for name in NAMES if name.startswith("form ")]
 SPLITS = ("dev", "dev-natural")
 FOLDS = 5
 ROUNDS = 250
@@ -62,14 +63,18 @@ WEIGHTS = Path(__file__).parents[1] / "src/keymuster/detect/values/weights.json"
 
 
 class Example(NamedTuple):
-    """One found value. `weight` 0 means that it teaches nothing."""
+    """One found value. `weight` 0 means that it teaches nothing, None that nobody labelled its line."""
 
     split: str
     path: str
     line: int
     signals: list[float]
     is_secret: bool
-    weight: float
+    weight: float | None
+
+    @property
+    def form(self) -> str:
+        return next(name for name in FORMS if self.signals[NAMES.index(name)])
 
 
 def main() -> int:
@@ -82,7 +87,7 @@ def main() -> int:
     examples = [one for split in SPLITS for one in _examples(options.creddata / split, split)]
     said = np.array([one.signals for one in examples], dtype=np.float32)
     secret = np.array([one.is_secret for one in examples])
-    weight = np.array([one.weight for one in examples])
+    weight = _weight(examples)
     print(f"{len(examples)} values, {int(secret.sum())} of them secret, {len(NAMES)} signals")
     if not options.check:  # first, because the figures need a scanner that works
         size = WEIGHTS.write_text(_weights(_train(said, secret, weight), said) + "\n")
@@ -130,13 +135,27 @@ def _labels(folder: Path) -> dict[str, list[dict[str, str]]]:
     return found
 
 
-def _taught(labels: list[dict[str, str]], line: bytes, span: tuple[int, int]) -> tuple[bool, float]:
+def _weight(examples: list[Example]) -> Any:
+    """How much each value teaches. One that nobody labelled is most likely none if values of its
+    form were looked at: the labels were made from what other tools found, and those do not read
+    every form."""
+    looked_at = {
+        form: np.mean([one.weight is not None for one in examples if one.form == form])
+        for form in FORMS
+    }
+    return np.array(
+        [looked_at[one.form] if one.weight is None else one.weight for one in examples]
+    )
+
+
+def _taught(
+    labels: list[dict[str, str]], line: bytes, span: tuple[int, int]
+) -> tuple[bool, float | None]:
     """Whether a value on a line with these labels is a secret, and how much that teaches. A value
-    beside a secret teaches little, one that is labelled as an identifier nothing, and one that
-    nobody labelled less than one that somebody looked at."""
+    beside a secret teaches little, and one that is labelled as an identifier nothing."""
     true = [label for label in labels if label["GroundTruth"] == "T"]
     if not true:
-        return False, 1.0 if labels else 0.7
+        return False, 1.0 if labels else None
     if any(_overlaps(label, line, span) for label in true):
         identifier = all(set(label["Category"].split(":")) <= IDENTIFIERS for label in true)
         return True, 0.0 if identifier else 1.0

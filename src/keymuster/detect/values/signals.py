@@ -57,6 +57,9 @@ def rest(content: bytes, found: Found) -> Signals:
     return [
         *_of_value(value, found.name),
         *_of_line(left, right, not found.quote),
+        _SETS.search(left) is not None,
+        _GETS.search(left) is not None,
+        after.lstrip()[:2] == b"</",
         *_topics(left + b" " + found.name + b" " + right, _LINE_BITS),
         *_topics(before + b" " + after, _NEAR_BITS),
     ]
@@ -219,7 +222,7 @@ _SWITCHES = re.compile(rb"[a-z]+|[A-Z]+|[0-9]+|[^A-Za-z0-9]+")
 _PLACEHOLDER = re.compile(
     rb"(?i)example|sample|placeholder|change|replace|redacted|removed|hidden|dummy|fake|your|insert|todo|xxx|"
     rb"\*\*\*|\.\.\.|foo|bar\b|baz|some|put_|enter|fixme|mock|stub|demo|default|here$|goes|"
-    rb"lorem|blah|tbd|^my|_my|test"
+    rb"lorem|blah|tbd|(?:^|_)my(?=[_-]|(?-i:[A-Z])|pass|pwd|secret|key|token|api|app|user|db|sql|test)|test"
 )
 _SECRET_WORDS = re.compile(
     rb"(?i)pass|pwd|secret|token|key|auth|cred|salt|nonce|login|user|admin|api|access|account|value|string|name"
@@ -250,7 +253,8 @@ _HASHED = re.compile(
     rb"^(?:sha\d+|md5)[:-]|pbkdf2_"
 )
 _SEQUENCE = re.compile(
-    rb"(?i)0123|1234|2345|3456|4567|5678|6789|abcd|bcde|cdef|qwer|asdf|zxcv|9876|8765|4321|aaaa|0000|1111"
+    rb"(?i)0?1234?5?6?7?8?9?0?|2345?6?7?8?9?0?|3456?7?8?9?|4567?8?9?|5678?9?|6789|a?bcde?f?g?h?|cdefg?h?|"
+    rb"qwert?y?|asdfg?h?|zxcvb?n?|9876?5?4?3?2?1?|8765?4?3?2?1?|4321|aaa+|000+|111+|xxx+"
 )
 _RUN = re.compile(rb"(.)\1{3}", re.DOTALL)
 _SENTENCE = re.compile(rb"[A-Za-z]{2,}[.,!?:']?\s+[A-Za-z]{2,}")
@@ -320,7 +324,7 @@ def _of_value(value: bytes, name: bytes) -> tuple[float, ...]:
         small in LITERALS,
         _PLACEHOLDER.search(seen) is not None,
         len(_SECRET_WORDS.findall(seen)),
-        _SEQUENCE.search(seen) is not None,
+        _share(_SEQUENCE.findall(seen), part),
         _RUN.search(seen) is not None,
         plain == plain_name or (len(plain) > 3 and plain in plain_name),
         plain_name != b"" and plain_name in plain,
@@ -339,11 +343,16 @@ _OF_VALUE = (
     "entropy", "variety", "switches between kinds", "longest run of a kind", "words", "hexadecimal",
     "like base64", "ends with =", "length divisible by four", "an identifier", "dotted identifiers", "a CONSTANT",
     "camelCase", "a sentence", "a path or URL", "a date", "a password hash", "a reference", "code",
-    "a word of programming", "a placeholder's word", "words of secrets", "a sequence", "a repeated character",
+    "a word of programming", "a placeholder's word", "words of secrets", "in sequence", "a repeated character",
     "the name itself", "holds its name", "shares a word with its name", "starts with a mark",
     "starts with a capital", "ends like a sentence", *(f"has {mark.decode()}" for mark in _MARKS),
     "has ()", "has [ or {", "has =",
 )  # fmt: skip
+
+
+def _share(parts: list[bytes], size: int) -> float:
+    """How much of a text some parts of it are."""
+    return sum(map(len, parts)) / size if parts else 0.0
 
 
 def _entropy(value: bytes) -> float:
@@ -357,6 +366,12 @@ _N_LOG_N = [0.0, *(n * log2(n) for n in range(1, _SEEN + 1))]
 
 # its line
 
+_SETS = re.compile(
+    rb"(?i)(?:set|put|add|define|insert|store|register|export|append|create|update)\w{0,20}!?\(\s{0,4}[\"'`]?\Z"
+)
+_GETS = re.compile(
+    rb"(?i)(?:get|read|find|env|lookup|fetch|default|assert|equals?|expect|check|has|is|t|_|translate|param\w?)\(\s{0,4}[\"'`]?\Z"
+)
 _COMMENT = re.compile(rb"\s*(?:#|//|/?\*|;|--|<!--|'|%|rem\b|\.\.)")
 
 
@@ -383,7 +398,8 @@ def _of_line(left: bytes, right: bytes, bare: bool) -> tuple[float, ...]:
 _OF_LINE = (
     "then ) or ,", "then ( or .", "ends the line", "then a space", "then + or %", "then a word",
     "in a comment", "text to the left", "text to the right", "inside a string", "quotes to the right",
-    "bracket to the left", "table to the left",
+    "bracket to the left", "table to the left", "in a call that sets", "in a call that reads",
+    "a closing tag follows",
 )  # fmt: skip
 
 
