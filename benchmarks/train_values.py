@@ -21,6 +21,7 @@ import tempfile
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from itertools import accumulate, islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,18 +32,17 @@ from keymuster import pipeline
 from keymuster.detect.engine import Engine
 from keymuster.detect.recognizers.values import URL
 from keymuster.detect.values import obvious, signals
-from keymuster.detect.values.signals import GLANCE, NAMES
+from keymuster.detect.values.signals import GROUPS, NAMES
 from keymuster.detect.values.syntax import find
 
 FORMS = [name for name in NAMES if name.startswith("form ")]
 SPLITS = ("dev", "dev-natural")
 FOLDS = 5
-ROUNDS = 250
-GLANCE_ROUNDS = 30
+STAGES = ((40, 1), (25, 2), (45, 2), (50, 3), (100, 3))
+"""How many trees each stage has, and how many groups of signals they may ask."""
 TIERS = {"high": 0.8, "medium": 0.4, "low": 0.1}
-STOPS = (12, 25, 45, 80, 130)
 LOST = 0.002
-"""Share of the values of the lowest tier that a stop, or the glance, may cost."""
+"""Share of the values of the lowest tier that the end of a stage may cost."""
 
 IDENTIFIERS = {"UUID", "AWS S3 Bucket", "Firebase Domain", "Tencent WeChat API App ID"}
 PARAMETERS: dict[str, Any] = {
@@ -90,7 +90,7 @@ def main() -> int:
     weight = _weight(examples)
     print(f"{len(examples)} values, {int(secret.sum())} of them secret, {len(NAMES)} signals")
     if not options.check:  # first, because the figures need a scanner that works
-        size = WEIGHTS.write_text(_weights(_train(said, secret, weight), said) + "\n")
+        size = WEIGHTS.write_text(_weights(_train(said, secret, weight)) + "\n")
         print(f"{WEIGHTS.name}: {size} bytes")
     _cross_validate(options.creddata, examples, said, secret, weight)
     return 0
@@ -122,8 +122,8 @@ def _examples(folder: Path, split: str) -> Iterator[Example]:
                 text = content[starts[line - 1] :].split(b"\n", 1)[0]
                 span = (found.start - starts[line - 1], found.end - starts[line - 1])
                 taught = _taught(by_line.get(line, []), text, span)
-                glance = signals.glance(content, found, said)
-                yield Example(split, path, line, [*glance, *signals.rest(content, found)], *taught)
+                every = [one for group in signals.groups(content, found, said) for one in group]
+                yield Example(split, path, line, every, *taught)
 
 
 def _labels(folder: Path) -> dict[str, list[dict[str, str]]]:
@@ -143,9 +143,7 @@ def _weight(examples: list[Example]) -> Any:
         form: np.mean([one.weight is not None for one in examples if one.form == form])
         for form in FORMS
     }
-    return np.array(
-        [looked_at[one.form] if one.weight is None else one.weight for one in examples]
-    )
+    return np.array([looked_at[one.form] if one.weight is None else one.weight for one in examples])
 
 
 def _taught(
@@ -172,25 +170,39 @@ def _overlaps(label: dict[str, str], line: bytes, span: tuple[int, int]) -> bool
 
 
 class Model(NamedTuple):
-    """The trees that ask all signals, those that only ask a glance, and where the latter give up."""
+    """Trees in stages, and the sum that must be reached at the end of each."""
 
-    whole: Any
-    glance: Any
-    hopeless: float
+    trees: Any
+    least: list[float]
 
     def likelihood(self, said: Any) -> Any:
-        hopeless = self.glance.predict(said[:, : len(GLANCE)], raw_score=True) < self.hopeless
-        return np.where(hopeless, 0.0, self.whole.predict(said))
+        odds, hopeless = self.trees.predict(said), np.zeros(len(said), dtype=bool)
+        for sums, least in zip(_sums(self.trees, said), self.least, strict=True):
+            hopeless |= sums < least
+        return np.where(hopeless, 0.0, odds)
 
 
 def _train(said: Any, secret: Any, weight: Any) -> Model:
-    whole = lightgbm.train(PARAMETERS, lightgbm.Dataset(said, secret, weight=weight), ROUNDS)
-    first = said[:, : len(GLANCE)]
-    told = PARAMETERS | {"num_leaves": 31, "feature_fraction": 0.8}
-    glance = lightgbm.train(told, lightgbm.Dataset(first, secret, weight=weight), GLANCE_ROUNDS)
-    likely = secret & (whole.predict(said) >= TIERS["low"])
-    sums = glance.predict(first[likely], raw_score=True)
-    return Model(whole, glance, round(float(np.quantile(sums, LOST)), 2))
+    trees = None
+    for rounds, groups in STAGES:
+        asked = said.copy()
+        asked[:, _known(groups) :] = 0
+        data = lightgbm.Dataset(asked, secret, weight=weight)
+        trees = lightgbm.train(PARAMETERS, data, rounds, init_model=trees)
+    likely = said[secret & (trees.predict(said) >= TIERS["low"])]
+    least = [float(np.quantile(sums, LOST)) - 0.05 for sums in _sums(trees, likely)]
+    return Model(trees, [round(one, 2) for one in least[:-1]] + [-100.0])
+
+
+def _known(groups: int) -> int:
+    """How many signals the first groups have."""
+    return sum(map(len, GROUPS[:groups]))
+
+
+def _sums(trees: Any, said: Any) -> Iterator[Any]:
+    """The log-odds at the end of each stage."""
+    for end in accumulate(rounds for rounds, _ in STAGES):
+        yield trees.predict(said, raw_score=True, num_iteration=end)
 
 
 def _cross_validate(
@@ -251,18 +263,13 @@ def _score(creddata: Path, split: str, found: list[dict[str, Any]]) -> str:
     return "  ".join(f"{figure or 0:.3f}" for figure in (*figures, *parts))
 
 
-def _weights(model: Model, said: Any) -> str:
-    trees = [_node(tree["tree_structure"]) for tree in model.whole.dump_model()["tree_info"]]
-    glance = [_node(tree["tree_structure"]) for tree in model.glance.dump_model()["tree_info"]]
-    partial = np.array(
-        [_running(trees, row) for row in said[:: max(1, len(said) // 6000)].tolist()]
-    )
-    lowest = np.log(TIERS["low"] / (1 - TIERS["low"]))
-    kept = partial[partial[:, -1] >= lowest]
-    stops = {stop: round(float(np.quantile(kept[:, stop - 1], LOST)) - 0.05, 2) for stop in STOPS}
-    made = {"signals": NAMES, "glance": glance, "hopeless": model.hopeless, "trees": trees,
-            "stops": stops, "tiers": TIERS}  # fmt: skip
-    return json.dumps(made, separators=(",", ":"))
+def _weights(model: Model) -> str:
+    trees = iter([_node(tree["tree_structure"]) for tree in model.trees.dump_model()["tree_info"]])
+    stages = [
+        {"signals": _known(groups), "least": least, "trees": list(islice(trees, rounds))}
+        for (rounds, groups), least in zip(STAGES, model.least, strict=True)
+    ]
+    return json.dumps({"signals": NAMES, "stages": stages, "tiers": TIERS}, separators=(",", ":"))
 
 
 def _node(node: dict[str, Any]) -> Any:
@@ -271,16 +278,6 @@ def _node(node: dict[str, Any]) -> Any:
     threshold, expected = float(f"{node['threshold']:.5g}"), round(node["internal_value"], 4)
     sides = _node(node["left_child"]), _node(node["right_child"])
     return [node["split_feature"], threshold, expected, *sides]
-
-
-def _running(trees: list[Any], row: list[float]) -> list[float]:
-    total, sums = 0.0, []
-    for node in trees:
-        while isinstance(node, list):
-            node = node[3] if row[node[0]] <= node[1] else node[4]
-        total += node
-        sums.append(total)
-    return sums
 
 
 if __name__ == "__main__":

@@ -30,7 +30,8 @@ from keymuster.collect.base import Context, Selection
 from keymuster.collect.containers.zip import Zip
 from keymuster.collect.readers.secrets import Secrets
 from keymuster.detect import examples
-from keymuster.detect.engine import Engine, Match
+from keymuster.detect.engine import Engine
+from keymuster.detect.matches import Match
 from keymuster.detect.nested import Nested
 from keymuster.detect.values import weighing
 from keymuster.evaluate.choice import Choice

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from keymuster.detect.engine import Engine, Match
+from keymuster.detect.engine import Engine
+from keymuster.detect.matches import Match
 from keymuster.rules.schema import RuleSet, TokenFormat
 
 Find = Callable[[str | bytes], list[Match]]

@@ -15,7 +15,8 @@ from msgspec.structs import replace
 from detect import made
 from detect.conftest import Find
 from keymuster.detect import examples, patterns, placeholders
-from keymuster.detect.engine import DULL, UNKEPT, WRONG_CHECKSUM, Engine, Match
+from keymuster.detect.engine import Engine
+from keymuster.detect.matches import DULL, UNKEPT, WRONG_CHECKSUM, Match
 from keymuster.detect.text import as_text
 from keymuster.model import CredentialStatus
 from keymuster.rules import loader

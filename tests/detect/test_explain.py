@@ -9,8 +9,9 @@ import pytest
 
 from detect.values.conftest import VALUE, filled
 from keymuster.detect import examples
-from keymuster.detect.engine import DULL, UNKEPT, WRONG_CHECKSUM, Engine
+from keymuster.detect.engine import Engine
 from keymuster.detect.explain import Considered, explain
+from keymuster.detect.matches import DULL, UNKEPT, WRONG_CHECKSUM
 from keymuster.model import Confidence
 from keymuster.rules.schema import RuleSet, TokenFormat
 

@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import timing
-from keymuster.detect.engine import Engine, Match
+from keymuster.detect.engine import Engine
+from keymuster.detect.matches import Match
 from keymuster.detect.nested import Nested
 from keymuster.rules.schema import RuleSet
 

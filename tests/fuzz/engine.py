@@ -6,7 +6,8 @@ from functools import cache
 
 from fuzz import making
 from fuzz.making import mutated, seeds
-from keymuster.detect.engine import Engine, Match
+from keymuster.detect.engine import Engine
+from keymuster.detect.matches import Match
 
 __all__ = ["check", "mutated", "seeds"]
 

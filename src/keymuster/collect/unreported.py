@@ -8,7 +8,8 @@ from fnmatch import fnmatchcase
 from functools import cache
 from hashlib import sha256
 
-from keymuster.detect.engine import Engine, Match
+from keymuster.detect.engine import Engine
+from keymuster.detect.matches import Match
 from keymuster.errors import SettingsError
 from keymuster.model import Confidence, Credential, CredentialStatus, FileLocation
 from keymuster.rules.schema import RuleSet, TokenFormat, Unless

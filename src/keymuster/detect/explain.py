@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
-from keymuster.detect.engine import UNKEPT, Engine, Judged, Match
+from keymuster.detect.engine import Engine
+from keymuster.detect.matches import UNKEPT, Judged, Match
 from keymuster.detect.recognizers.values import URL, Seen, seen
 from keymuster.detect.values import weighing
 from keymuster.model import Confidence, Secret
@@ -90,9 +91,8 @@ def _weighed(content: bytes, token: TokenFormat, one: Seen, reported: bool) -> C
             reported=False,
             verdict="obviously no secret: code, a reference, a placeholder, encrypted or too short",
         )
-    likelihood = weighing.probability(one.signals)
     before, weights = weighing.reasons(one.signals)
-    tier = weighing.tier(likelihood)
+    tier = weighing.tier(one.likelihood)
     said = f"confidence {tier.value}" if tier else "too unlikely"
     if tier is Confidence.LOW:
         said += ", which a scan leaves out unless asked (--confidence low)"
@@ -103,7 +103,7 @@ def _weighed(content: bytes, token: TokenFormat, one: Seen, reported: bool) -> C
         preview=preview,
         reported=reported and tier is not None,
         verdict=said if reported or tier is None else UNKEPT,
-        likelihood=likelihood,
+        likelihood=one.likelihood,
         before=before,
         weights=dict(sorted(weights.items(), key=lambda item: -abs(item[1]))),
     )

@@ -17,7 +17,8 @@ from msgspec.structs import replace
 from keymuster import cache
 from keymuster.detect import encodings
 from keymuster.detect.encodings.base import Ends, Piece
-from keymuster.detect.engine import LARGEST, Engine, Match
+from keymuster.detect.engine import LARGEST, Engine
+from keymuster.detect.matches import Match, is_guess
 from keymuster.detect.patterns import Pattern
 from keymuster.model import CredentialKind
 from keymuster.rules import shape
@@ -249,7 +250,7 @@ def _believed(own: list[_Hit], certain: list[Piece]) -> list[_Hit]:
         id(hit)
         for piece in certain
         for hit in spans.touching(piece.start, piece.end)
-        if _is_guess(hit)
+        if is_guess(hit.match.format)
     }
     return [hit for hit in own if id(hit) not in doubted]
 
@@ -275,7 +276,9 @@ def _settled(own: list[_Hit], inner: list[_Hit]) -> list[_Hit]:
             continue
         rivals = spans.touching(hit.start, hit.end)
         key = (hit.start, hit.end, hit.match.secret.reveal())
-        if key in seen or not all(_wraps(one) or _is_guess(one) for one in rivals):
+        if key in seen or not all(
+            _wraps(one) or (_is_guess(one) and _certainty(one) <= _certainty(hit)) for one in rivals
+        ):
             continue
         seen.add(key)
         whole.append(hit)

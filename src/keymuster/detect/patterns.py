@@ -41,6 +41,8 @@ class Pattern(Struct, kw_only=True, dict=True):
     words: tuple[str, ...] = ()
     least: int = 0
     """Of a pattern with words: the bytes that its secret has at least."""
+    characters: str = ""
+    """And those that it may have."""
     caseless: bool = False
     length: int | None = None
     confirm: str = ""
@@ -174,6 +176,7 @@ def _of_shape(index: int, token: TokenFormat, parts: tuple[shape.Part, ...]) -> 
             format=index,
             words=tuple(sorted({word.lower() for word in token.context})),
             least=sum(part.least for part in parts),
+            characters="".join(sorted(set().union(*map(shape.characters, parts)))),
             confirm=f"(?:{LEFT_EDGE}){confirm}",
             public=public,
             plain=max(map(shape.fixed, parts)) < 3,

@@ -108,6 +108,17 @@ def members(characters: str) -> str:
     return "".join(char for char in map(chr, range(33, 127)) if test.match(char))
 
 
+def characters(part: Part) -> set[str]:
+    """Every character that a part may have."""
+    match part:
+        case Literal(text):
+            return set(text)
+        case Choice(words):
+            return set("".join(words))
+        case Field(characters):
+            return set(members(characters))
+
+
 def has_marker(parts: tuple[Part, ...]) -> bool:
     """Whether fixed text makes a shape recognisable by itself."""
     longest = max(map(fixed, parts), default=0)

@@ -13,7 +13,7 @@ import pytest
 
 from detect.conftest import Find
 from keymuster.detect import examples
-from keymuster.detect.engine import Match
+from keymuster.detect.matches import Match
 from keymuster.model import Confidence, CredentialStatus
 
 DASHES = "-" * 5

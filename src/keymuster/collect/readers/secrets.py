@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from keymuster.collect.base import Blob, Context, Observed, Reader
 from keymuster.collect.unreported import Unreported
-from keymuster.detect.engine import Match
+from keymuster.detect.matches import Match
 from keymuster.detect.nested import Nested
 from keymuster.model import Credential, Environment, Trouble
 

@@ -1,82 +1,35 @@
-"""The `data` of a Kubernetes Secret, in YAML and JSON: each value is base64, however short."""
+"""The `data` of a Kubernetes Secret."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
+from keymuster.detect import kubernetes
 from keymuster.detect.encodings.base import Encoding, Ends, Gate, Piece, is_text
-from keymuster.detect.encodings.base64 import decoded, run_at
 from keymuster.detect.text import as_text
 
-_GATE = r"kind[\"']?[ \t]{0,8}:[ \t]{0,8}[\"']?Secret[\"',\s}]"
 _SAYS_SECRET = b"secret."
 """Put before each key: every value of a Secret is one, whatever its key says."""
 
-_BEFORE, _AFTER = 1024 * 1024, 2 * 1024 * 1024
-"""Bytes of the document that are read on either side of its kind."""
-
-_DATA = re.compile(
-    rb"data[\"']?[ \t]{0,8}:[ \t]{0,8}(?:(?P<json>\s{0,200}\{)|(?:#[^\n]{0,200})?\r?(?=\n))"
-)
-_INDENT = re.compile(rb"([ \t]*)(?:- )?[\"']?")
-_YAML = re.compile(
-    rb"(?:\r?\n[ \t]*+(?:#[^\n]*+)?(?=\r?\n))*+\r?\n(?P<indent>[ \t]++)[\"']?(?P<key>[\w.-]{1,253})"
-    rb"[\"']?[ \t]*+:[ \t]*+(?:![!\w]{1,20}[ \t]++)?(?:[|>][+-]?[ \t]*+\r?\n[ \t]*+)?[\"']?"
-)
-_JSON = re.compile(
-    rb"(?P<indent>)\s*+,?\s*+[\"']?(?P<key>[\w.-]{1,253})[\"']?\s*+:\s*+[\"']?",
-)
-_REST = re.compile(rb"[\"']?[^\r\n]*+")
-_REST_JSON = re.compile(rb"[\"']?")
-
 
 def _gates(_: Sequence[bytes]) -> list[Gate]:
-    return [(_GATE, 0)]
+    return [(kubernetes.GATE, 0)]
 
 
 def _decode(text: bytes, ends: Ends, _: int) -> Iterator[Piece]:
-    read = 0
-    for end in ends.get(0, ()):
-        if end < read:
-            continue
-        floor = max(read, end - _BEFORE)
-        start = max(floor, text.rfind(b"\n---", floor, end))
-        stop = text.find(b"\n---", end, end + _AFTER)
-        read = stop if stop >= 0 else min(len(text), end + _AFTER)
-        for found in _DATA.finditer(text, start, read):
-            if found["json"] is not None:
-                yield from _values(text, found.end(), read, _JSON, _REST_JSON, 0)
-                continue
-            line = max(start, text.rfind(b"\n", start, found.start()) + 1)
-            if indent := _INDENT.fullmatch(text, line, found.start()):
-                yield from _values(text, found.end(), read, _YAML, _REST, len(indent[1]) + 1)
-
-
-def _values(
-    text: bytes, at: int, stop: int, entry: re.Pattern[bytes], rest: re.Pattern[bytes], least: int
-) -> Iterator[Piece]:
-    """The values of one mapping, whose entries are indented by `least` columns at least."""
-    while (found := entry.match(text, at, stop)) is not None:
-        if len(found["indent"]) < least:
-            return
-        value = run_at(text, found.end())
-        after = rest.match(text, value.end)
-        assert after is not None
-        at = after.end()
-        if value.letters and (content := decoded(value.letters)):
-            lead = _SAYS_SECRET + found["key"] + b": "
-            shown = as_text(content)
-            clear = is_text(content)
-            yield Piece(
-                text=lead + shown.content if clear else shown.content,
-                start=value.start,
-                end=value.end,
-                encoding="base64",
-                lead=len(lead) if clear else 0,
-                binary=shown.binary,
-                certain=clear,
-            )
+    for entry in kubernetes.entries(text, ends.get(0, ())):
+        lead = _SAYS_SECRET + entry.key + b": "
+        shown = as_text(entry.content)
+        clear = is_text(entry.content)
+        yield Piece(
+            text=lead + shown.content if clear else shown.content,
+            start=entry.start,
+            end=entry.end,
+            encoding="base64",
+            lead=len(lead) if clear else 0,
+            binary=shown.binary,
+            certain=clear,
+        )
 
 
 ENCODING = Encoding(gates=_gates, decode=_decode, in_binary=False)

@@ -19,39 +19,32 @@ _SCHEME_OF_URL = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]{0,24}\Z")
 
 
 class Seen(Struct, frozen=True):
-    """A found value and what was seen of it: nothing if it is obviously no secret, the signals of a
-    glance if those are enough to dismiss it, or all."""
+    """A found value, and as many of its signals as it took to weigh it: none if it is obviously no
+    secret."""
 
     found: Found
-    signals: Signals
+    signals: Signals = ()
+    likelihood: float = 0.0
 
 
 def seen(content: bytes, start: int, form: int, path: str) -> Iterator[Seen]:
     """The values that a hit of a form leads to."""
     for found in find(form, content, start):
         if obvious.is_none(content, found, path):
-            yield Seen(found, [])
-            continue
-        glance = signals.glance(content, found, path)
-        more = [] if weighing.is_hopeless(glance) else signals.rest(content, found)
-        yield Seen(found, [*glance, *more])
+            yield Seen(found)
+        else:
+            yield Seen(found, *weighing.weigh(signals.groups(content, found, path)))
 
 
-def _values(content: bytes, start: int, form: int, path: str) -> list[Candidate]:
-    likely = []
-    for found in find(form, content, start):
-        if obvious.is_none(content, found, path):
-            continue
-        glance = signals.glance(content, found, path)
-        if weighing.is_hopeless(glance):
-            continue
-        likelihood = weighing.probability([*glance, *signals.rest(content, found)])
-        if (confidence := weighing.tier(likelihood)) is not None:
-            facts = {"likelihood": f"{likelihood:.2f}"}
-            likely.append(
-                Candidate(start=found.start, end=found.end, confidence=confidence, facts=facts)
+def _values(content: bytes, start: int, form: int, path: str) -> Iterator[Candidate]:
+    for one in seen(content, start, form, path):
+        if (confidence := weighing.tier(one.likelihood)) is not None:
+            yield Candidate(
+                start=one.found.start,
+                end=one.found.end,
+                confidence=confidence,
+                facts={"likelihood": f"{one.likelihood:.2f}"},
             )
-    return likely
 
 
 def _url_passwords(content: bytes, start: int, _: int, path: str) -> Iterator[Candidate]:

@@ -56,7 +56,7 @@ def is_none(content: bytes, found: Found, path: str) -> bool:
         none = _is_plainly_none(content, found, value, path)
     else:
         none = False
-    return none or _says_so(value) or _ENCRYPTED.match(value) is not None
+    return none or says_so(value) or _ENCRYPTED.match(value) is not None
 
 
 def _is_plainly_none(content: bytes, found: Found, value: bytes, path: str) -> bool:
@@ -67,11 +67,12 @@ def _is_plainly_none(content: bytes, found: Found, value: bytes, path: str) -> b
     return _holds_code(value) or (signals.is_code(path) and _is_expression(content, found, value))
 
 
-def _says_so(value: bytes) -> bool:
+def says_so(value: bytes) -> bool:
     """Whether a value says itself that it is to be replaced."""
     small = value.lower()
     return (
-        _SAYS_SO.search(small) is not None
+        b"EXAMPLE" in value
+        or _SAYS_SO.search(small) is not None
         or _STANDS_IN.match(small) is not None
         or (b"your" in small and _YOURS.search(small) is not None)
         or (len(value) >= _LONG and is_sequence(value))

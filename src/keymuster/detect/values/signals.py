@@ -7,23 +7,42 @@ corpora that tells how the data was made, and in real code passwords are words.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from math import log2
 from typing import TypeAlias
 
 from keymuster.detect.values.syntax import FORMS, Found
 
-Signals: TypeAlias = list[float]
-"""One number for each of `NAMES`; a claim is 1 when it holds and 0 when not."""
+Signals: TypeAlias = Sequence[float]
+"""One number for each of `NAMES`, or of the first of them; a claim is 1 when it holds and 0 when not."""
 
 _NEAR = 200
 """Bytes before and after that are read for what they speak of."""
 
 
-def glance(content: bytes, found: Found, path: str) -> tuple[float, ...]:
-    """The first signals of a value, those that cost little; most values need no more. They say
-    nothing of its text but its length and the kinds of its characters."""
+def groups(content: bytes, found: Found, path: str) -> Iterator[Signals]:
+    """The signals of a value, group by group: each costs more than the one before, and most values
+    need but the first. That one says nothing of a value's text but its length and the kinds of its
+    characters."""
+    yield _at_a_glance(content, found, path)
+    floor = max(0, found.name_start - _NEAR)
+    before = content[floor : found.name_start]
+    after = content[found.end + len(found.quote) : found.end + _NEAR]
+    left = before.rpartition(b"\n")[2]
+    right = after.partition(b"\n")[0]
+    yield [
+        *_of_value(content[found.start : found.end], found.name),
+        *_of_line(left, right, not found.quote),
+        after.lstrip()[:2] == b"</",
+    ]
+    yield [
+        *_topics(left + b" " + found.name + b" " + right, _LINE_BITS),
+        *_topics(before + b" " + after, _NEAR_BITS),
+    ]
+
+
+def _at_a_glance(content: bytes, found: Found, path: str) -> tuple[float, ...]:
     left = content[max(0, found.name_start - _NEAR) : found.name_start].rpartition(b"\n")[2]
     classes = content[found.start : min(found.end, found.start + _SEEN)].translate(_CLASS)
     beside = left[-1:] if left and not left.isspace() else b""
@@ -44,25 +63,6 @@ def _glance(
         *_of_join(form, join, crosses, quote, place, wrapping, scheme, beside),
         *_of_classes(classes, size),
     )
-
-
-def rest(content: bytes, found: Found) -> Signals:
-    """The signals that follow those of a glance."""
-    value = content[found.start : found.end]
-    floor = max(0, found.name_start - _NEAR)
-    before = content[floor : found.name_start]
-    after = content[found.end + len(found.quote) : found.end + _NEAR]
-    left = before.rpartition(b"\n")[2]
-    right = after.partition(b"\n")[0]
-    return [
-        *_of_value(value, found.name),
-        *_of_line(left, right, not found.quote),
-        _SETS.search(left) is not None,
-        _GETS.search(left) is not None,
-        after.lstrip()[:2] == b"</",
-        *_topics(left + b" " + found.name + b" " + right, _LINE_BITS),
-        *_topics(before + b" " + after, _NEAR_BITS),
-    ]
 
 
 # what names it
@@ -252,9 +252,17 @@ _HASHED = re.compile(
     rb"(?i)\$(?:2[abxy]?|1|5|6|argon2\w*|pbkdf2\w*|apr1|y|P|H)\$|\{(?:SSHA|SHA|MD5|CRYPT|SMD5|bcrypt)\d*\}|"
     rb"^(?:sha\d+|md5)[:-]|pbkdf2_"
 )
+_ROWS = (
+    b"01234567890",
+    b"0987654321",
+    b"abcdefghijklmnopqrstuvwxyz",
+    b"qwertyuiop",
+    b"asdfghjkl",
+    b"zxcvbnm",
+)
 _SEQUENCE = re.compile(
-    rb"(?i)0?1234?5?6?7?8?9?0?|2345?6?7?8?9?0?|3456?7?8?9?|4567?8?9?|5678?9?|6789|a?bcde?f?g?h?|cdefg?h?|"
-    rb"qwert?y?|asdfg?h?|zxcvb?n?|9876?5?4?3?2?1?|8765?4?3?2?1?|4321|aaa+|000+|111+|xxx+"
+    b"(?i)aaa+|000+|111+|xxx+|"
+    + b"|".join(row[at : at + 3] for row in _ROWS for at in range(len(row) - 2))
 )
 _RUN = re.compile(rb"(.)\1{3}", re.DOTALL)
 _SENTENCE = re.compile(rb"[A-Za-z]{2,}[.,!?:']?\s+[A-Za-z]{2,}")
@@ -392,6 +400,8 @@ def _of_line(left: bytes, right: bytes, bare: bool) -> tuple[float, ...]:
         right.count(b'"') + right.count(b"'"),
         b"(" in left,
         b"|" in left,
+        _SETS.search(left) is not None,
+        _GETS.search(left) is not None,
     )
 
 
@@ -399,7 +409,6 @@ _OF_LINE = (
     "then ) or ,", "then ( or .", "ends the line", "then a space", "then + or %", "then a word",
     "in a comment", "text to the left", "text to the right", "inside a string", "quotes to the right",
     "bracket to the left", "table to the left", "in a call that sets", "in a call that reads",
-    "a closing tag follows",
 )  # fmt: skip
 
 
@@ -510,10 +519,13 @@ _OF_PATH = (
     *(f"the file is {name}" for name in _LANGUAGES), *(f"the path speaks of {name}" for name in _PATHS)
 )  # fmt: skip
 
-GLANCE: tuple[str, ...] = (*_OF_NAME, *_OF_PATH, *_OF_JOIN, *_OF_CLASSES)
-NAMES: tuple[str, ...] = (
-    *GLANCE, *_OF_VALUE, *_OF_LINE,
-    *(f"the line speaks of {topic}" for topic in _LINE_TOPICS),
-    *(f"near it: {topic}" for topic in _NEAR_TOPICS),
-)  # fmt: skip
+GROUPS: tuple[tuple[str, ...], ...] = (
+    (*_OF_NAME, *_OF_PATH, *_OF_JOIN, *_OF_CLASSES),
+    (*_OF_VALUE, *_OF_LINE, "a closing tag follows"),
+    (
+        *(f"the line speaks of {topic}" for topic in _LINE_TOPICS),
+        *(f"near it: {topic}" for topic in _NEAR_TOPICS),
+    ),
+)
+NAMES: tuple[str, ...] = tuple(name for group in GROUPS for name in group)
 """What each signal says, in words for a person."""

@@ -2,34 +2,39 @@
 
 The weights are data (`weights.json`), made by `benchmarks/train_values.py` from labelled files. A
 tree node is `[signal, threshold, expected, left, right]`, where `expected` is the mean of what can
-still come; a leaf is a number. Their sum is the logarithm of the odds.
+still come; a leaf is a number. Their sum is the logarithm of the odds. The trees are asked in
+stages: the first of them ask only what costs little, and decide most values.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from functools import cache, lru_cache
-from math import exp, inf
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from math import exp
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from keymuster.detect.values.signals import NAMES
+from keymuster.detect.values.signals import NAMES, Signals
 from keymuster.model import Confidence
 
 
+class Stage(Struct, frozen=True):
+    """Trees that ask the first so many `signals`; a sum of all trees so far that is below `least`
+    is of no secret, whatever follows."""
+
+    signals: int
+    least: float
+    trees: tuple[Any, ...]
+
+
 class Weights(Struct, frozen=True):
-    """The trees, the signals they were made for, and the least probability of each tier. `glance`
-    are trees that ask only the signals of a glance, and `hopeless` the sum of theirs below which no
-    more is asked; `stops` are such sums after so many of the trees."""
+    """The stages, the signals they were made for, and the least probability of each tier."""
 
     signals: tuple[str, ...]
-    glance: tuple[Any, ...]
-    hopeless: float
-    trees: tuple[Any, ...]
-    stops: dict[int, float]
+    stages: tuple[Stage, ...]
     tiers: dict[Confidence, float]
 
 
@@ -45,54 +50,59 @@ def weights() -> Weights:
     return found
 
 
-@lru_cache(maxsize=32_768)
-def is_hopeless(glance: tuple[float, ...]) -> bool:
-    """Whether a glance tells that nothing else can make a value likely."""
-    return _sum(_glance(), glance) < weights().hopeless
-
-
-def probability(signals: Sequence[float]) -> float:
-    """How likely the signals come from a secret, 0 to 1. Given the signals of a glance, what those
-    say."""
+def weigh(groups: Iterator[Signals]) -> tuple[list[float], float]:
+    """As many signals as it takes, and how likely they come from a secret, 0 to 1."""
+    signals: list[float] = []
     total = 0.0
-    for stop, trees in _stages() if len(signals) == len(NAMES) else [(-inf, _glance())]:
-        total += _sum(trees, signals)
-        if total < stop:
+    for sums in _sums():
+        while len(signals) < sums.stage.signals:
+            signals += next(groups)
+        total += sums.of(signals)
+        if total < sums.stage.least:
             break
-    return 1 / (1 + exp(-total))
+    return signals, 1 / (1 + exp(-total))
 
 
-def _sum(trees: list[Any], signals: Sequence[float]) -> float:
-    total = 0.0
-    for node in trees:
-        while type(node) is tuple:
-            signal, threshold, left, right = node
-            node = left if signals[signal] <= threshold else right
-        total += node
-    return total
+_OFTEN = 100
+"""Sums of a stage after which it is worth a millisecond to make the next ones three times as fast."""
 
 
-@cache
-def _glance() -> list[Any]:
-    return [_lean(tree) for tree in weights().glance]
+class _Sums:
+    """The sum of a stage's trees for one value after another."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self._asked = 0
+        self.of: Callable[[Signals], float] = self._walked
+
+    def _walked(self, signals: Signals) -> float:
+        self._asked += 1
+        if self._asked > _OFTEN:
+            self.of = _compiled(self.stage.trees)
+        total = 0.0
+        for node in self.stage.trees:
+            while type(node) is list:
+                node = node[3] if signals[node[0]] <= node[1] else node[4]
+            total += node
+        return total
 
 
-@cache
-def _stages() -> list[tuple[float, list[Any]]]:
-    """The trees up to each stop, with the sum that must be reached there."""
-    lean = [_lean(tree) for tree in weights().trees]
-    ends = [*weights().stops, len(lean)]
-    return [
-        (weights().stops.get(end, -inf), lean[begin:end])
-        for begin, end in zip([0, *ends], ends, strict=False)
-    ]
+def _compiled(trees: Sequence[Any]) -> Callable[[Signals], float]:
+    """The same sum as one expression of Python; it holds nothing but numbers."""
+    found: Callable[[Signals], float] = eval("lambda s: " + "+".join(map(_source, trees)))  # noqa: S307
+    return found
 
 
-def _lean(node: Any) -> Any:
-    """A tree without what only the reasons need."""
+def _source(node: Any) -> str:
     if type(node) is not list:
-        return node
-    return node[0], node[1], _lean(node[3]), _lean(node[4])
+        return f"({float(node)!r})"
+    signal, threshold, _, left, right = node
+    return f"({_source(left)} if s[{int(signal)}] <= {float(threshold)!r} else {_source(right)})"
+
+
+@cache
+def _sums() -> list[_Sums]:
+    return [_Sums(stage) for stage in weights().stages]
 
 
 def tier(probability: float) -> Confidence | None:
@@ -103,10 +113,9 @@ def tier(probability: float) -> Confidence | None:
     return None
 
 
-def reasons(signals: Sequence[float]) -> tuple[float, dict[str, float]]:
-    """The log-odds before anything is known, and what each signal adds to them, in words. The sum
-    of all is the log-odds of the probability, whose trees these are: of a value that is soon seen to
-    be none, the first."""
+def reasons(signals: Signals) -> tuple[float, dict[str, float]]:
+    """Of what `weigh` made of signals: the log-odds before anything is known, and what each signal
+    adds to them, in words. The sum of all is the log-odds of the probability."""
     base, said = 0.0, [0.0] * len(NAMES)
     for node in _asked(signals):
         expected = node[2] if type(node) is list else node
@@ -124,17 +133,15 @@ def reasons(signals: Sequence[float]) -> tuple[float, dict[str, float]]:
     }
 
 
-def _asked(signals: Sequence[float]) -> Sequence[Any]:
+def _asked(signals: Signals) -> Sequence[Any]:
     """The trees that a probability comes from."""
-    if len(signals) < len(NAMES):
-        return weights().glance
-    total, count = 0.0, 0
-    for stop, trees in _stages():
-        total += _sum(trees, signals)
-        count += len(trees)
-        if total < stop:
+    total, asked = 0.0, list[Any]()
+    for sums in _sums():
+        asked += sums.stage.trees
+        total += sums.of(signals)
+        if total < sums.stage.least:
             break
-    return weights().trees[:count]
+    return asked
 
 
 def _words(name: str, value: float) -> str:

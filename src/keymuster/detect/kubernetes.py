@@ -1,0 +1,73 @@
+"""The `data` of a Kubernetes Secret, in YAML and JSON: each value is base64, however short."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from msgspec import Struct
+
+from keymuster.detect.encodings.base64 import decoded, run_at
+
+GATE = r"kind[\"']?[ \t]{0,8}:[ \t]{0,8}[\"']?Secret[\"',\s}]"
+"""Ends one past the kind of a Secret."""
+
+_BEFORE, _AFTER = 1024 * 1024, 2 * 1024 * 1024
+"""Bytes of the document that are read on either side of its kind."""
+
+_DATA = re.compile(
+    rb"data[\"']?[ \t]{0,8}:[ \t]{0,8}(?:(?P<json>\s{0,200}\{)|(?:#[^\n]{0,200})?\r?(?=\n))"
+)
+_INDENT = re.compile(rb"([ \t]*)(?:- )?[\"']?")
+_YAML = re.compile(
+    rb"(?:\r?\n[ \t]*+(?:#[^\n]*+)?(?=\r?\n))*+\r?\n(?P<indent>[ \t]++)[\"']?(?P<key>[\w.-]{1,253})"
+    rb"[\"']?[ \t]*+:[ \t]*+(?:![!\w]{1,20}[ \t]++)?(?:[|>][+-]?[ \t]*+\r?\n[ \t]*+)?[\"']?"
+)
+_JSON = re.compile(
+    rb"(?P<indent>)\s*+,?\s*+[\"']?(?P<key>[\w.-]{1,253})[\"']?\s*+:\s*+[\"']?",
+)
+_REST = re.compile(rb"[\"']?[^\r\n]*+")
+_REST_JSON = re.compile(rb"[\"']?")
+
+
+class Entry(Struct, frozen=True):
+    """A key of a Secret, the span of its value, and the bytes which that stands for."""
+
+    key: bytes
+    start: int
+    end: int
+    content: bytes
+
+
+def entries(text: bytes, ends: Iterable[int]) -> Iterator[Entry]:
+    """The entries of the Secrets whose kind ends at these offsets, each once."""
+    read = 0
+    for end in ends:
+        if end < read:
+            continue
+        floor = max(read, end - _BEFORE)
+        start = max(floor, text.rfind(b"\n---", floor, end))
+        stop = text.find(b"\n---", end, end + _AFTER)
+        read = stop if stop >= 0 else min(len(text), end + _AFTER)
+        for found in _DATA.finditer(text, start, read):
+            if found["json"] is not None:
+                yield from _of_mapping(text, found.end(), read, _JSON, _REST_JSON, 0)
+                continue
+            line = max(start, text.rfind(b"\n", start, found.start()) + 1)
+            if indent := _INDENT.fullmatch(text, line, found.start()):
+                yield from _of_mapping(text, found.end(), read, _YAML, _REST, len(indent[1]) + 1)
+
+
+def _of_mapping(
+    text: bytes, at: int, stop: int, entry: re.Pattern[bytes], rest: re.Pattern[bytes], least: int
+) -> Iterator[Entry]:
+    """The entries of one mapping, which are indented by `least` columns at least."""
+    while (found := entry.match(text, at, stop)) is not None:
+        if len(found["indent"]) < least:
+            return
+        value = run_at(text, found.end())
+        after = rest.match(text, value.end)
+        assert after is not None
+        at = after.end()
+        if value.letters and (content := decoded(value.letters)):
+            yield Entry(found["key"], value.start, value.end, content)

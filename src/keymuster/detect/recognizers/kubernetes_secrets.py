@@ -1,0 +1,49 @@
+"""Values of a Kubernetes Secret that nothing else explains: that they are in one says enough."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from keymuster.detect import kubernetes
+from keymuster.detect.candidates import Candidate, Recognizer
+from keymuster.detect.encodings.base import is_text
+from keymuster.detect.values import obvious
+
+_LEAST = 6
+_LEAST_BINARY = 16
+"""Bytes of a value that is worth a word, if it is text and if not."""
+
+_WRITTEN = re.compile(rb"[A-Za-z0-9+/]+={0,2}")
+
+_NO_SECRET = re.compile(
+    rb"(?i)(?:user(?:name)?|login|e?-?mail|host(?:name)?|port|ur[li]|endpoint|server|address|region|zone|"
+    rb"namespace|database|db(?:_?name)?|name|type|version|env(?:ironment)?|(?:ca|tls|cert\w*|\w*pub\w*)\.?(?:crt|pem|cert|key)?|"
+    rb"[\w.-]*\.(?:crt|cer|cert|pub))\Z"
+)
+"""Keys of what stands beside a secret. `tls.key` is a private key, which is found as such."""
+
+_PUBLIC = re.compile(rb"\s*-----BEGIN (?:CERTIFICATE|PUBLIC|X509|TRUSTED)")
+_REFERENCE = re.compile(rb"(?:vault|secret|ref|arn|op|gs|s3|https?|file):|[/#]?\w+(?:/[\w.-]+){2,}")
+
+
+def _recognize(content: bytes, at: int, _: int, __: str) -> Iterator[Candidate]:
+    for entry in kubernetes.entries(content, [at]):
+        value = entry.content.strip()
+        letters = b"".join(content[entry.start : entry.end].split())
+        if not _WRITTEN.fullmatch(letters) or len(letters) % 4:
+            continue
+        if len(value) >= (_LEAST if is_text(value) else _LEAST_BINARY) and not (
+            _NO_SECRET.match(entry.key)
+            or _PUBLIC.match(value)
+            or _REFERENCE.match(value)
+            or obvious.says_so(value)
+        ):
+            yield Candidate(
+                start=entry.start,
+                end=entry.end,
+                facts={"key": entry.key.decode("utf-8", "replace")},
+            )
+
+
+KUBERNETES_SECRET = Recognizer(gates=(kubernetes.GATE,), recognize=_recognize)

@@ -1,0 +1,148 @@
+"""Context words: formats that only the words around a value tell from other text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+
+from msgspec import Struct
+
+from keymuster.detect import patterns
+from keymuster.detect.candidates import Candidate
+from keymuster.detect.patterns import Pattern
+
+
+class Word(Struct, dict=True):
+    """A context word, and the patterns to look for behind it."""
+
+    text: str
+    followers: list[Pattern]
+
+    @cached_property
+    def least(self) -> int:
+        """Bytes that the shortest value has."""
+        return min(one.least for one in self.followers)
+
+    @cached_property
+    def _run(self) -> re.Pattern[bytes]:
+        """As many characters on end as the shortest value has."""
+        return re.compile(b"[%b]{%d}" % (self._characters, self.least))
+
+    @cached_property
+    def _begins(self) -> re.Pattern[bytes]:
+        """Where a value may begin."""
+        return re.compile(
+            b"(?:%b)(?=[%b]{%d})" % (patterns.LEFT_EDGE.encode(), self._characters, self.least)
+        )
+
+    @property
+    def _characters(self) -> bytes:
+        return re.escape(
+            "".join(sorted(set().union(*(one.characters for one in self.followers))))
+        ).encode()
+
+    def behind(self, content: bytes, at: int) -> Iterator[tuple[Pattern, Candidate]]:
+        """The values behind a word that ends at an offset: on its line, near enough, or as the first
+        thing on the next line, if the word's line leaves it open."""
+        furthest = at + patterns.REACH + 1
+        line_end = content.find(b"\n", at, furthest)
+        stop = furthest if line_end < 0 else line_end
+        opens = line_end >= 0 and _OPENS.match(content, line_end - 1, furthest + _DEEPEST)
+        next_line = opens.end() if opens else 0
+        end = max(stop, next_line) + self.least
+        first = self._run.search(content, at, end)
+        if first is None or not _is_word(content, at - len(self.text), at):
+            return
+        done = dict.fromkeys(range(len(self.followers)), at)
+        for edge in self._edges(content, first.start(), end):
+            if (edge > stop and edge != next_line) or (
+                edge == at and content[at - 1 : at].isalnum()
+            ):
+                continue
+            for number, pattern in enumerate(self.followers):
+                if edge < done[number]:
+                    continue
+                found = pattern.regex.match(content, edge)
+                if found is None:
+                    continue
+                done[number] = found.end()
+                if not (pattern.plain and _is_told_otherwise(content, edge, found.end())):
+                    yield pattern, Candidate(start=edge, end=found.end(), public=pattern.public)
+
+    def _edges(self, content: bytes, at: int, end: int) -> Iterator[int]:
+        return (edge.start() for edge in self._begins.finditer(content, at, end))
+
+
+_DEEPEST = 44
+_OPENS = re.compile(rb"[>=:(\[,]\r?\n[ \t]{0,40}[\"'`]?|\r\n[ \t]{0,40}[\"'`]?")
+"""The end of a line that leaves a value open, and the indentation before it."""
+
+
+def of(all_patterns: Iterable[Pattern]) -> list[Word]:
+    """The context words of patterns, each with those to look for behind it."""
+    found: dict[str, list[Pattern]] = {}
+    for pattern in all_patterns:
+        for word in pattern.words:
+            found.setdefault(word, []).append(pattern)
+    return [Word(word, followers) for word, followers in found.items()]
+
+
+def _is_told_otherwise(content: bytes, start: int, end: int) -> bool:
+    """Whether a value is a piece of a path or of a dotted name, which context words are full of, or
+    is named as a hash or an id of something: `sha256=...` in a list of files, the commit of a pinned
+    action, `dashboard_id = ...`."""
+    after = content[end : end + 2]
+    return (
+        content[start - 1 : start] in (b"/", b".")
+        or (after[:1] == b"." and after[1:].isalnum())
+        or _DIGEST.search(content, max(0, start - 24), start) is not None
+    )
+
+
+_DIGEST = re.compile(
+    rb"(?:[@#]|\bh1:|"
+    rb"(?:(?:(?<![A-Za-z])|(?-i:(?<=[a-z])(?=[A-Z])))(?:sha-?\d{0,3}|etag|rev)|"
+    rb"md5|crc32|checksum|digest|integrity|commit|revision)"
+    rb"[\"']?[ \t]{0,4}[:= -][ \t]{0,4}[\"']?|"
+    rb"(?<!secret)[_-]id[\"']?[ \t]{0,4}[:=][ \t]{0,4}[\"']?)\Z",
+    re.IGNORECASE,
+)
+
+
+def stand_before(words: list[str], content: bytes, start: int) -> bool:
+    """Whether one of the words stands before the value, near enough: on its line, or on the one
+    before if the value begins its own."""
+    floor = max(0, start - patterns.REACH - _LONGEST_WORD)
+    line = max(floor, content.rfind(b"\n", floor, start) + 1)
+    if not content[line:start].strip(b" \t\"'`"):
+        line = max(floor, content.rfind(b"\n", floor, max(floor, line - 1)) + 1)
+    small = content[line:start].lower()
+    return any(
+        _is_word(content, line + place.start(), line + place.end())
+        for word in words
+        for place in re.finditer(re.escape(word.lower().encode()), small)
+    )
+
+
+def _is_word(content: bytes, begin: int, end: int) -> bool:
+    """Whether a context word was written by a person: a short one begins like a word, in any style
+    of names, and none stands inside the endless words of base64."""
+    before = content[max(0, begin - _LONGEST_WORD) : begin]
+    after = content[end : end + _LONGEST_WORD]
+    left = len(before) - len(before.rstrip(_LETTERS))
+    right = len(after) - len(after.lstrip(_LETTERS))
+    if left + end - begin + right > _LONGEST_WORD and right < _LONGEST_WORD:
+        return False
+    return end - begin > _SHORT_WORD or _begins(content, begin, left)
+
+
+def _begins(content: bytes, begin: int, left: int) -> bool:
+    return left == 0 or (
+        content[begin - 1 : begin].islower() and content[begin : begin + 1].isupper()
+    )
+
+
+_LETTERS = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_LONGEST_WORD = 40
+_SHORT_WORD = 4
