@@ -21,6 +21,9 @@ _SAYS_SO = re.compile(
 """Each way begins with a character, none with a boundary: so `re` skips to those characters, and a
 value of two thousand bytes takes microseconds."""
 
+_EXPRESSION = re.compile(rb"\[\^?(?:a-z|A-Z|0-9)|\\[dw](?:[+*{]|\\)|\(\?[:=!<]")
+"""Marks of a regular expression."""
+
 _YOURS = re.compile(rb"\byour[-_ ]")
 _STANDS_IN = re.compile(rb"[<\[{$%][\w .:{}$-]{0,60}[>\]}%]\Z|\$\{|\{\{|%s\Z|\$[a-z_]\w{0,60}\Z")
 _ENCRYPTED = re.compile(
@@ -62,6 +65,8 @@ def is_none(content: bytes, found: Found, path: str) -> bool:
 def _is_plainly_none(content: bytes, found: Found, value: bytes, path: str) -> bool:
     if value.lower() in signals.LITERALS or not signals.speaks(found.name):
         return True
+    if found.join == b":" and _is_inside_a_resource_name(content, found):
+        return True
     if found.quote or found.scheme:
         return False
     return _holds_code(value) or (signals.is_code(path) and _is_expression(content, found, value))
@@ -75,8 +80,15 @@ def says_so(value: bytes) -> bool:
         or _SAYS_SO.search(small) is not None
         or _STANDS_IN.match(small) is not None
         or (b"your" in small and _YOURS.search(small) is not None)
+        or _EXPRESSION.search(value) is not None
         or (len(value) >= _LONG and is_sequence(value))
     )
+
+
+def _is_inside_a_resource_name(content: bytes, found: Found) -> bool:
+    """Whether name and value are pieces of a longer one: `arn:aws:secretsmanager:...:secret:...`."""
+    begin = found.name_start
+    return content[begin - 1 : begin] == b":" and content[found.start - 1 : found.start] == b":"
 
 
 def _holds_code(value: bytes) -> bool:

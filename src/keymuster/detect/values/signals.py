@@ -71,7 +71,7 @@ _WORDS = re.compile(rb"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _KINDS: dict[str, str] = {
     "a password": "pass password passwords passwd pwd passphrase psw pw passcode userpassword dbpassword passw pword",
     "a secret": "secret secrets",
-    "a token": "token tokens authtoken accesstoken apitoken",
+    "a token": "token tokens authtoken accesstoken apitoken pat",
     "a key": "key keys apikey apikeys accesskey secretkey nkey",
     "authentication": "auth authorization oauth authentication authenticate bearer cred creds credential credentials",
     "a salt or nonce": "salt nonce",
@@ -91,7 +91,7 @@ _STRONG = frozenset(
 _WEAK = frozenset(
     b"no not is has have get set use using with without forgot reset change invalid wrong incorrect missing "
     b"enter new old current confirm public foreign primary partition sort unique cache map hot short i18n "
-    b"translation csrf xsrf lookup group hash row column next prev parse lex end start grammar config error "
+    b"translation csrf xsrf result lookup group hash row column next prev parse lex end start grammar config error "
     b"err label lbl title txt msg message test dummy fake example sample mock expected my your the a an".split()
 )
 _ABOUT = frozenset(
@@ -164,7 +164,7 @@ _OTHER_WORD = _OF_NAME.index("a word with another meaning")
 # how name and value are joined
 
 _JOINS = (b"=", b":", b",", b">", b"::")
-_FORM_NAMES = tuple(form.name for form in FORMS)
+_FORM_NAMES = tuple(dict.fromkeys(form.name for form in FORMS))
 _WRAPS = re.compile(
     rb"(?i)some|just|of|new|secret|password|token|cred|sensitive|plain|string|secure"
 )
@@ -477,7 +477,7 @@ def _topics(text: bytes, wanted: Iterable[int]) -> list[bool]:
 # the file
 
 _LANGUAGES = {
-    "a script": "py rb php pl pm lua ex exs groovy r jl tcl coffee",
+    "a script": "py pyc rb php pl pm lua ex exs groovy r jl tcl coffee",
     "web code": "js mjs cjs jsx ts tsx vue svelte dart",
     "compiled code": "java kt scala go rs c h cc cpp hpp cs m mm swift hs ml vb fs clj erl",
     "settings": "yml yaml toml ini cfg conf cnf properties env envrc example rsp config tf tfvars hcl dist "

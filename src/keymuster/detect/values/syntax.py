@@ -17,18 +17,17 @@ LONGEST = 2000
 
 _WORD = (
     r"(?:pass|pwd|psw|secret|token|key|auth|cred|salt|nonce|otp|bearer|cookie|session|signature|"
-    r"dsn|private|(?:[_.-]|\b)pw)"
+    r"dsn|private|(?:[_.-]|\b)pw|[_-]pat)"
 )
 _NAME = _WORD + r"[\w.\-]{0,40}"
 _CLOSE = r"[\"'`\]\\)]{0,4}"
-_TYPE = r"(?::[ \t]{0,2}\w{1,12}[ \t]{0,2})?"
 _OPERATOR = r"(?:[:=]|!=|<-)[:=>~-]{0,3}"
 _SCHEME = (
     r"(?:bearer|basic|token|apikey|api-key|digest|negotiate|ntlm|sso-key|geniekey|splunk|key|jwt)"
 )
 _CALLED_VALUE = r"(?:value|text|content|val|default)[\"']?[ \t]{0,3}"
 _WITH = r"(?:(?:with|value|to|as)(?:=>|:|=)[ \t]{0,2})?"
-_USER = r"[^\s/?#:@\"'`<>\\]{0,100}"
+_USER = r"[^\s/?#:\"'`<>\\]{0,100}"
 _USERINFO = r"[^\s/?#\"'`<>\\]{1,200}"
 
 
@@ -47,11 +46,28 @@ class Form(Struct, frozen=True, kw_only=True):
 FORMS = (
     Form(
         name="assignment",
-        gate=rf"{_NAME}{_CLOSE}(?:, (?:_|err|ok)| string)?[ \t]{{0,20}}{_TYPE}[+?.|]?{_OPERATOR}\s{{0,20}}"
+        gate=rf"{_NAME}{_CLOSE}(?:, (?:_|err|ok)| string)?[ \t]{{0,20}}[+?.|]{{0,2}}{_OPERATOR}\s{{0,20}}"
         r"[^\s:=>~<(){}.,;|&+*-][^\s,;]{2}",
         confirm=rf"(?P<word>{_NAME}){_CLOSE}(?:, (?:_|err|ok)| string)?[ \t]{{0,20}}"
-        rf"(?::[ \t]{{0,2}}\w{{1,12}}[ \t]{{0,2}}(?==))?[+?.|]?"
-        rf"(?P<join>{_OPERATOR})(?P<gap>\s{{0,20}})",
+        rf"[+?.|]{{0,2}}(?P<join>{_OPERATOR})(?P<gap>\s{{0,20}})",
+    ),
+    Form(  # with a type
+        name="assignment",
+        gate=rf"{_NAME}[ \t]{{0,4}}:[ \t]{{0,4}}&?(?:'static )?[\w.<>]{{1,24}}[?!]?[ \t]{{0,4}}=[ \t]{{0,4}}[\"'`]",
+        confirm=rf"(?P<word>{_NAME})[ \t]{{0,4}}:[ \t]{{0,4}}&?(?:'static )?[\w.<>]{{1,24}}[?!]?[ \t]{{0,4}}"
+        r"(?P<join>=)(?P<gap>[ \t]{0,4})(?=[\"'`])",
+    ),
+    Form(  # a block of YAML
+        name="assignment",
+        gate=rf"{_NAME}[\"']?[ \t]{{0,4}}:[ \t]{{1,4}}[>|][+-]?[ \t]{{0,4}}\r?\n",
+        confirm=rf"(?P<word>{_NAME})[\"']?[ \t]{{0,4}}(?P<join>:)"
+        r"(?P<gap>[ \t]{1,4}[>|][+-]?[ \t]{0,4}\r?\n[ \t]{1,40})",
+    ),
+    Form(  # a variable of Terraform
+        name="assignment",
+        gate=rf"{_NAME}\"[ \t]{{0,4}}\{{\s{{1,40}}\w",
+        confirm=rf"(?P<word>{_NAME})\"[ \t]{{0,4}}\{{[^{{}}]{{1,400}}?\sdefault[ \t]{{0,20}}(?P<join>=)"
+        r"(?P<gap>[ \t]{0,4})(?=\")",
     ),
     Form(
         name="pair",
@@ -81,9 +97,9 @@ FORMS = (
     ),
     Form(
         name="value",
-        gate=rf"{_NAME}[\"'\]]{{0,2}}[ \t]{{0,2}}[,>=:]?\s{{0,40}}[{{/]?[ \t]{{0,2}}[\"']?"
+        gate=rf"{_NAME}[\"'\]]{{0,2}}[ \t]{{0,2}}[,>=:]?\s{{0,40}}[{{/<]?[ \t]{{0,2}}[\"']?"
         rf"{_CALLED_VALUE}[:=>]",
-        confirm=rf"(?P<word>{_NAME})[\"'\]]{{0,2}}[ \t]{{0,2}}[,>=:]?\s{{0,40}}[{{/]?[ \t]{{0,2}}"
+        confirm=rf"(?P<word>{_NAME})[\"'\]]{{0,2}}[ \t]{{0,2}}[,>=:]?\s{{0,40}}[{{/<]?[ \t]{{0,2}}"
         rf"[\"']?{_CALLED_VALUE}(?P<join>[:=>])(?P<gap>[ \t]{{0,20}})",
     ),
     Form(
