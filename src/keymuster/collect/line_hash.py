@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import cached_property
+from itertools import accumulate
 
 _WINDOW = 100
 _BASE = 37
@@ -23,27 +24,31 @@ class LineHashes:
 
     def __init__(self, content: bytes) -> None:
         self._content = content if len(content) <= _LARGEST else None
-        self._offset = 0
         self._line = 0
         self._counts: Counter[str] = Counter()
-        self._last = ""
 
     def of(self, line: int) -> str:
         """The value for a line; empty for a file too large to be uploaded anyway."""
         if self._content is None:
             return ""
         if line < self._line:
-            self._offset, self._line = 0, 0
+            self._line = 0
             self._counts.clear()
-        while self._line < line:
-            if self._line:
-                self._offset = self._kept.find("\n", self._offset) + 1 or len(self._kept)
-            self._line += 1
-            self._last = self._kept[self._offset : self._offset + _WINDOW]
-            if not self._last.isascii():
-                self._last = _first_units(self._last)
-            self._counts[self._last] += 1
-        return f"{_hash(self._last):x}:{self._counts[self._last]}"
+        self._counts.update(map(self._window, range(self._line, line)))
+        self._line = line
+        window = self._window(line - 1)
+        return f"{_hash(window):x}:{self._counts[window]}"
+
+    def _window(self, line: int) -> str:
+        """What the value of a line, counted from 0, is made of."""
+        start = self._starts[line] if line < len(self._starts) else len(self._kept)
+        window = self._kept[start : start + _WINDOW]
+        return window if window.isascii() else _first_units(window)
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        """Where each line begins."""
+        return [0, *accumulate(len(line) + 1 for line in self._kept.split("\n")[:-1])]
 
     @cached_property
     def _kept(self) -> str:

@@ -220,13 +220,16 @@ _CLASS = bytes(
 )  # fmt: skip
 _SWITCHES = re.compile(rb"[a-z]+|[A-Z]+|[0-9]+|[^A-Za-z0-9]+")
 _PLACEHOLDER = re.compile(
-    rb"(?i)example|sample|placeholder|change|replace|redacted|removed|hidden|dummy|fake|your|insert|todo|xxx|"
-    rb"\*\*\*|\.\.\.|foo|bar\b|baz|some|put_|enter|fixme|mock|stub|demo|default|here$|goes|"
-    rb"lorem|blah|tbd|(?:^|_)my(?=[_-]|(?-i:[A-Z])|pass|pwd|secret|key|token|api|app|user|db|sql|test)|test"
+    rb"example|sample|placeholder|change|replace|redacted|removed|hidden|dummy|fake|your|insert|todo|xxx|"
+    rb"\*\*\*|\.\.\.|foo|bar\b|baz|some|put_|enter|fixme|mock|stub|demo|default|here$|goes|lorem|blah|tbd|test|"
+    rb"my(?<![a-z0-9]my)(?=[_-]|pass|pwd|secret|key|token|api|app|user|db|sql|test)"
 )
 _SECRET_WORDS = re.compile(
-    rb"(?i)pass|pwd|secret|token|key|auth|cred|salt|nonce|login|user|admin|api|access|account|value|string|name"
+    rb"pass|pwd|secret|token|key|auth|cred|salt|nonce|login|user|admin|api|access|account|value|string|name"
 )
+"""Both are looked for in small letters; no way to match begins with a boundary, so `re` skips to
+where one can."""
+
 LITERALS = frozenset(
     b"true false null nil none undefined unset yes no on off empty void self this unknown nan required "
     b"optional string str int integer bool boolean byte bytes object array any number float double char "
@@ -261,7 +264,7 @@ _ROWS = (
     b"zxcvbnm",
 )
 _SEQUENCE = re.compile(
-    b"(?i)aaa+|000+|111+|xxx+|"
+    b"aaa+|000+|111+|xxx+|"
     + b"|".join(row[at : at + 3] for row in _ROWS for at in range(len(row) - 2))
 )
 _RUN = re.compile(rb"(.)\1{3}", re.DOTALL)
@@ -320,25 +323,32 @@ def _of_value(value: bytes, name: bytes) -> tuple[float, ...]:
         value[-1:] == b"=",
         size % 4 == 0,
         IDENTIFIER.fullmatch(seen) is not None,
-        DOTTED.fullmatch(seen) is not None,
-        _CONSTANT.fullmatch(seen) is not None,
         _CAMEL.fullmatch(seen) is not None,
-        _SENTENCE.search(seen) is not None,
-        _PATH.search(seen) is not None,
-        _DATE.search(seen) is not None,
-        _HASHED.search(seen) is not None,
-        _REFERENCE.search(seen) is not None,
-        CODE.search(seen) is not None,
         small in LITERALS,
-        _PLACEHOLDER.search(seen) is not None,
-        len(_SECRET_WORDS.findall(seen)),
-        _share(_SEQUENCE.findall(seen), part),
+        _PLACEHOLDER.search(small) is not None,
+        len(_SECRET_WORDS.findall(small)),
+        _share(_SEQUENCE.findall(small), part),
         _RUN.search(seen) is not None,
         plain == plain_name or (len(plain) > 3 and plain in plain_name),
         plain_name != b"" and plain_name in plain,
         not words.isdisjoint(word.lower() for word in _WORDS.findall(name)),
         first in b"$%#@{<[(&*!",
         first.isupper(),
+        *(_of_marks(value, seen) if len(plain) < part else _NO_MARKS),
+    )
+
+
+def _of_marks(value: bytes, seen: bytes) -> tuple[float, ...]:
+    """What can only hold for a value that has other characters than letters and digits."""
+    return (
+        DOTTED.fullmatch(seen) is not None,
+        _CONSTANT.fullmatch(seen) is not None,
+        _SENTENCE.search(seen) is not None,
+        _PATH.search(seen) is not None,
+        _DATE.search(seen) is not None,
+        _HASHED.search(seen) is not None,
+        _REFERENCE.search(seen) is not None,
+        CODE.search(seen) is not None,
         value[-1:] in b".:,!?",
         *(mark in seen for mark in _MARKS),
         b"(" in seen or b")" in seen,
@@ -347,14 +357,17 @@ def _of_value(value: bytes, name: bytes) -> tuple[float, ...]:
     )
 
 
+_OF_MARKS = (
+    "dotted identifiers", "a CONSTANT", "a sentence", "a path or URL", "a date", "a password hash", "a reference",
+    "code", "ends like a sentence", *(f"has {mark.decode()}" for mark in _MARKS), "has ()", "has [ or {", "has =",
+)  # fmt: skip
+_NO_MARKS = (0.0,) * len(_OF_MARKS)
 _OF_VALUE = (
     "entropy", "variety", "switches between kinds", "longest run of a kind", "words", "hexadecimal",
-    "like base64", "ends with =", "length divisible by four", "an identifier", "dotted identifiers", "a CONSTANT",
-    "camelCase", "a sentence", "a path or URL", "a date", "a password hash", "a reference", "code",
+    "like base64", "ends with =", "length divisible by four", "an identifier", "camelCase",
     "a word of programming", "a placeholder's word", "words of secrets", "in sequence", "a repeated character",
     "the name itself", "holds its name", "shares a word with its name", "starts with a mark",
-    "starts with a capital", "ends like a sentence", *(f"has {mark.decode()}" for mark in _MARKS),
-    "has ()", "has [ or {", "has =",
+    "starts with a capital", *_OF_MARKS,
 )  # fmt: skip
 
 
@@ -374,18 +387,24 @@ _N_LOG_N = [0.0, *(n * log2(n) for n in range(1, _SEEN + 1))]
 
 # its line
 
-_SETS = re.compile(
-    rb"(?i)(?:set|put|add|define|insert|store|register|export|append|create|update)\w{0,20}!?\(\s{0,4}[\"'`]?\Z"
+_CALL = re.compile(
+    rb"(?:(set|put|add|define|insert|store|register|export|append|create|update)\w{0,20}!?|"
+    rb"(?:get|read|find|env|lookup|fetch|default|assert|equals?|expect|check|has|is|t|_|translate|param\w?))"
+    rb"\(\s{0,4}[\"'`]?\Z",
+    re.IGNORECASE,
 )
-_GETS = re.compile(
-    rb"(?i)(?:get|read|find|env|lookup|fetch|default|assert|equals?|expect|check|has|is|t|_|translate|param\w?)\(\s{0,4}[\"'`]?\Z"
-)
+"""A call whose first argument the name is: one that sets something, or one that reads it."""
+
+_CALLED = 40
+"""Bytes before a name in which such a call stands."""
+
 _COMMENT = re.compile(rb"\s*(?:#|//|/?\*|;|--|<!--|'|%|rem\b|\.\.)")
 
 
 def _of_line(left: bytes, right: bytes, bare: bool) -> tuple[float, ...]:
     rest = right.lstrip()
     first, following = right[:1], rest[:1]
+    call = _CALL.search(left[-_CALLED:]) if b"(" in left[-6:] else None
     return (
         first in (b")", b","),
         first in (b"(", b"[", b"."),
@@ -400,8 +419,8 @@ def _of_line(left: bytes, right: bytes, bare: bool) -> tuple[float, ...]:
         right.count(b'"') + right.count(b"'"),
         b"(" in left,
         b"|" in left,
-        _SETS.search(left) is not None,
-        _GETS.search(left) is not None,
+        call is not None and call[1] is not None,
+        call is not None and call[1] is None,
     )
 
 
