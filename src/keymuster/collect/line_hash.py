@@ -18,24 +18,59 @@ _MASK = (1 << 64) - 1
 _LARGEST = 16 * 1024 * 1024
 
 
+_FEW = 16
+"""Lines of a file for which it is quicker to search the file than to read all lines before them."""
+
+
 class LineHashes:
     """Asked with line numbers (from 1) that do not decrease, it reads each line once; asked with a
     smaller one, it starts again."""
 
     def __init__(self, content: bytes) -> None:
         self._content = content if len(content) <= _LARGEST else None
-        self._line = 0
+        self._asked = 0
+        self._line = 1
+        self._offset = 0
+        self._counted = 0
         self._counts: Counter[str] = Counter()
 
     def of(self, line: int) -> str:
         """The value for a line; empty for a file too large to be uploaded anyway."""
         if self._content is None:
             return ""
+        self._asked += 1
+        self._go_to(line)
+        window = self._kept[self._offset : self._offset + _WINDOW]
+        if self._asked <= _FEW and len(window) == _WINDOW and window.isascii():
+            return f"{_hash(window):x}:{self._searched(window)}"
+        return self._from_all(line)
+
+    def _go_to(self, line: int) -> None:
+        """Find where a line begins."""
         if line < self._line:
-            self._line = 0
+            self._line, self._offset = 1, 0
+        kept, offset = self._kept, self._offset
+        for _ in range(line - self._line):
+            offset = kept.find("\n", offset) + 1 or len(kept)
+        self._line, self._offset = line, offset
+
+    def _searched(self, window: str) -> int:
+        """How often a whole window has occurred at the start of a line, this one included."""
+        count = int(self._kept.startswith(window))
+        last = self._offset + _WINDOW
+        found = self._kept.find("\n" + window, 0, last)
+        while found >= 0:
+            count += 1
+            found = self._kept.find("\n" + window, found + 1, last)
+        return count
+
+    def _from_all(self, line: int) -> str:
+        """The value for a line, from the count of all before it."""
+        if line < self._counted:
+            self._counted = 0
             self._counts.clear()
-        self._counts.update(map(self._window, range(self._line, line)))
-        self._line = line
+        self._counts.update(map(self._window, range(self._counted, line)))
+        self._counted = line
         window = self._window(line - 1)
         return f"{_hash(window):x}:{self._counts[window]}"
 
