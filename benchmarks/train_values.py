@@ -38,7 +38,7 @@ from keymuster.detect.values.syntax import find
 FORMS = [name for name in NAMES if name.startswith("form ")]
 SPLITS = ("dev", "dev-natural")
 FOLDS = 5
-STAGES = ((40, 1), (25, 2), (45, 2), (50, 3), (100, 3))
+STAGES = ((12, 1), (16, 1), (20, 2), (32, 2), (40, 3), (60, 3))
 """How many trees each stage has, and how many groups of signals they may ask."""
 TIERS = {"high": 0.8, "medium": 0.4, "low": 0.1}
 LOST = 0.002
@@ -47,7 +47,7 @@ LOST = 0.002
 IDENTIFIERS = {"UUID", "AWS S3 Bucket", "Firebase Domain", "Tencent WeChat API App ID"}
 PARAMETERS: dict[str, Any] = {
     "objective": "binary",
-    "learning_rate": 0.06,
+    "learning_rate": 0.08,
     "num_leaves": 15,
     "min_data_in_leaf": 40,
     "feature_fraction": 0.4,
