@@ -232,8 +232,9 @@ def _doc(module: ModuleType) -> str:
 def _tiers(_: RuleSet) -> str:
     made = weighing.weights()
     rows = ((tier.value, f"{made.tiers[tier]:g}") for tier in reversed(Confidence))
-    return f"{len(made.signals)} signals, {len(made.trees)} trees.\n\n" + _table(
-        ("confidence", "likelihood from"), rows
+    return (
+        f"{len(made.signals)} signals, {sum(len(stage.trees) for stage in made.stages)} trees.\n\n"
+        + _table(("confidence", "likelihood from"), rows)
     )
 
 

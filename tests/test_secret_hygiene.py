@@ -484,7 +484,7 @@ def test_a_weighing_that_fails_tells_no_secret(
         raise ValueError(f"cannot weigh {PASSWORD}")
 
     (tmp_path / "a.env").write_text(f"db_password = '{PASSWORD}'\n")
-    monkeypatch.setattr(weighing, "probability", fail)
+    monkeypatch.setattr(weighing, "weigh", fail)
     report = pipeline.scan(_context(tmp_path, rules), "worktree")
     [trouble] = report.troubles
     assert "ValueError" in trouble.message

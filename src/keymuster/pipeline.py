@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import TextIO
 
+from msgspec.structs import replace
+
 from keymuster import registry, work
 from keymuster.collect import unreported
 from keymuster.collect.base import Blob, Context, Observed, Read, Reader, Source
@@ -48,6 +50,8 @@ def scan(
     report: it is then marked as incomplete.
     """
     now = now or datetime.now(UTC)
+    choice = choice or Choice()
+    context = replace(context, confidence=choice.confidence)
     cut: list[Trouble] = []
     troubles: list[Trouble] = []
     origin: Source = registry.part("source", source)(context)
@@ -56,7 +60,7 @@ def scan(
     excluded: Counter[str] = Counter()
     observations = _observations(origin.finish(observed), troubles, cut)
     inventory = build(_reported(observations, context.rules, excluded))
-    verdict = evaluate(inventory, context.rules, choice or Choice(), now)
+    verdict = evaluate(inventory, context.rules, choice, now)
     report = Report(
         findings=verdict.findings,
         rules=verdict.rules,

@@ -31,7 +31,7 @@ def _holds(policy: Policy, when: str, *observed: Observation) -> bool:
     inventory = build(observed or [credential()])
     [record] = inventory.records.values()
     seen = view(policy.applies_to, record, inventory, NOW)
-    return Conditions().hold(replace(policy, when=when), seen)
+    return Conditions().hold(replace(policy, when=when), Conditions.named(policy.applies_to, seen))
 
 
 def test_the_shipped_policies_are_sound(rules: RuleSet) -> None:

@@ -11,7 +11,7 @@ from msgspec import Struct
 from keymuster.collect.line_hash import LineHashes
 from keymuster.detect.positions import Positions
 from keymuster.detect.text import Text, as_text
-from keymuster.model import Commit, FileLocation, Observation, Storage, Trouble
+from keymuster.model import Commit, Confidence, FileLocation, Observation, Storage, Trouble
 from keymuster.model.location import SEPARATOR
 from keymuster.model.secret import PUBLIC_KEY
 from keymuster.rules.schema import RuleSet
@@ -50,12 +50,14 @@ class Selection(Struct, frozen=True, kw_only=True):
 
 
 class Context(Struct, frozen=True, kw_only=True):
-    """What a part is given; it reads nothing else from the outside."""
+    """What a part is given; it reads nothing else from the outside. Nothing less sure than the
+    `confidence` will be reported, so a reader may leave it out."""
 
     selection: Selection
     rules: RuleSet
     fingerprint_key: bytes = PUBLIC_KEY
     exclude: Exclude = Exclude()
+    confidence: Confidence = Confidence.LOW
 
 
 class Blob(Struct, kw_only=True, dict=True):

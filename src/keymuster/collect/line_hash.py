@@ -11,10 +11,13 @@ from __future__ import annotations
 from collections import Counter
 from functools import cached_property
 from itertools import accumulate
+from operator import mul
+from struct import unpack
 
 _WINDOW = 100
 _BASE = 37
 _MASK = (1 << 64) - 1
+_POWERS = [pow(_BASE, _WINDOW - 1 - place, _MASK + 1) for place in range(_WINDOW)]
 _LARGEST = 16 * 1024 * 1024
 
 
@@ -102,8 +105,6 @@ def _first_units(window: str) -> str:
 
 def _hash(window: str) -> int:
     raw = window.encode("utf-16-le", "surrogatepass")
-    units = [int.from_bytes(raw[at : at + 2], "little") for at in range(0, len(raw), 2)]
-    value = 0
-    for unit in [*units, 0xFFFF, *[0] * _WINDOW][:_WINDOW]:
-        value = value * _BASE + unit & _MASK
+    units = [*unpack(f"<{len(raw) // 2}H", raw), 0xFFFF]
+    value: int = sum(map(mul, units, _POWERS)) & _MASK
     return value

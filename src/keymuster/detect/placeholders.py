@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from itertools import pairwise
 from math import log2
+from operator import sub
 
 _WORDS = re.compile(
     rb"(?i)example|sample|placeholder|changeme|change[_-]me|replace|redacted|dummy|fake|your[_-]|"
@@ -46,8 +46,8 @@ def is_placeholder(value: bytes) -> bool:
 def is_sequence(value: bytes) -> bool:
     """Whether most of a value counts on: `abcdef0123456789`, `1234567890ABCDEF`."""
     value = value[:_COUNTED]
-    steps = sum(after - before in (1, _WRAP) for before, after in pairwise(value))
-    return steps * 4 > len(value) * 3
+    steps = list(map(sub, value[1:], value))
+    return (steps.count(1) + steps.count(_WRAP)) * 4 > len(value) * 3
 
 
 _WRAP = ord("0") - ord("9")

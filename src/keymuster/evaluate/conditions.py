@@ -39,15 +39,19 @@ class Conditions:
         self._compiled: dict[str, Any] = {}
 
     def hold(self, policy: Policy, view: Mapping[str, Any]) -> bool:
-        """Whether the policy's condition holds for a record, given its view."""
-        data = {f"{policy.applies_to}.{name}": value for name, value in view.items()}
+        """Whether the policy's condition holds for a record, given its view as `named` gives it."""
         try:
-            answer = self.compiled(policy).eval(data=data).value()
+            answer = self.compiled(policy).eval(data=view).value()
         except RuntimeError as error:  # as for mistakes that show when compiling
             raise RuleError(policy.id, f"when: {str(error).splitlines()[0]}") from error
         if not isinstance(answer, bool):
             raise RuleError(policy.id, f"when: {answer}")
         return answer
+
+    @staticmethod
+    def named(subject: Subject, view: Mapping[str, Any]) -> dict[str, Any]:
+        """A view by the names that conditions use."""
+        return {f"{subject}.{name}": value for name, value in view.items()}
 
     def compiled(self, policy: Policy) -> Any:
         if policy.id not in self._compiled:

@@ -60,10 +60,11 @@ def _held(inventory: Inventory, rules: RuleSet, choice: Choice, now: datetime) -
             continue
         for record in _subjects(inventory, kind):
             seen = view(subject, record, inventory, now)
+            named = conditions.named(subject, seen)
             for policy in policies:
                 if _confidence(policy, record).rank < choice.confidence.rank:
                     continue
-                if choice.wants(policy, _format(record)) and conditions.hold(policy, seen):
+                if choice.wants(policy, _format(record)) and conditions.hold(policy, named):
                     yield _finding(policy, tokens.get(_format(record)), record, inventory, seen)
 
 

@@ -20,7 +20,7 @@ def look(read: Read) -> Look:
         content = filled(text)
         last = read(content)[-1].start
         found = next(one for one in read(content) if one.start == last)
-        said = [*signals.glance(content, found, path), *signals.rest(content, found)]
+        said = [one for group in signals.groups(content, found, path) for one in group]
         return dict(zip(signals.NAMES, map(float, said), strict=True))
 
     return at
@@ -28,7 +28,7 @@ def look(read: Read) -> Look:
 
 def test_every_signal_has_a_name_of_its_own() -> None:
     assert len(set(signals.NAMES)) == len(signals.NAMES)
-    assert signals.NAMES[: len(signals.GLANCE)] == signals.GLANCE
+    assert tuple(name for group in signals.GROUPS for name in group) == signals.NAMES
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_every_signal_has_a_name_of_its_own() -> None:
 def test_a_name_says_what_it_names(look: Look, name: str, said: str) -> None:
     seen = look(f"{name} = '~'")
     assert [
-        signal for signal in signals.GLANCE if signal.startswith("named as") and seen[signal]
+        signal for signal in signals.NAMES if signal.startswith("named as") and seen[signal]
     ] == [said]
 
 
@@ -133,7 +133,6 @@ def test_how_name_and_value_are_joined_is_seen(look: Look, text: str, said: str)
         ("f(x)", "code"),
         ("undefined", "a word of programming"),
         ("my-example", "a placeholder's word"),
-        ("abcd1234", "a sequence"),
         ("aaaab", "a repeated character"),
         ("password", "the name itself"),
         ("mypassword1", "holds its name"),
@@ -148,6 +147,29 @@ def test_how_name_and_value_are_joined_is_seen(look: Look, text: str, said: str)
 def test_what_a_value_looks_like_is_seen(look: Look, value: str, said: str) -> None:
     assert look(f"password = '{value}'")[said] > 0
     assert look("password = 'x7%kq'")[said] == 0
+
+
+@pytest.mark.parametrize(
+    ("value", "share"),
+    [("abcd1234", 6 / 8), ("qwertyx8", 6 / 8), ("x7%kq", 0), ("k1L9zz0pabcw", 3 / 12), ("0000000000", 1)],
+)  # fmt: skip
+def test_how_much_of_a_value_is_a_sequence(look: Look, value: str, share: float) -> None:
+    assert look(f"password = '{value}'")["in sequence"] == pytest.approx(share)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("settings.put('password', '~')", "in a call that sets"),
+        ("setenv(\"API_KEY\", \"~\")", "in a call that sets"),
+        ("env.get('password', '~')", "in a call that reads"),
+        ("assertEquals('token', '~')", "in a call that reads"),
+        ("<password>~</password>", "a closing tag follows"),
+    ],
+)  # fmt: skip
+def test_what_a_call_or_a_tag_does_is_seen(look: Look, text: str, said: str) -> None:
+    assert look(text)[said] == 1
+    assert look("x(a, password = '~')")[said] == 0
 
 
 def test_what_a_value_is_made_of_is_counted(look: Look) -> None:
@@ -231,5 +253,5 @@ def test_a_value_of_any_bytes_has_signals(read: Read) -> None:
     for value in (b"\x00\xff\xfe", b"\xc3", b"   ", b"\x80" * 2000, bytes(range(35, 39))):
         content = b'password="' + value + b'"'
         for found in read(content):
-            said = [*signals.glance(content, found, ""), *signals.rest(content, found)]
-            assert len(said) == len(signals.NAMES)
+            told = [len(group) for group in signals.groups(content, found, "")]
+            assert told == [len(group) for group in signals.GROUPS]

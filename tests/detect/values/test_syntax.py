@@ -10,6 +10,14 @@ from detect.values.conftest import VALUE, Read, filled
 from keymuster.detect.values import syntax
 
 WAYS = [
+    ("typed", "api_key", 'let api_key: &\'static str = "~";'),
+    ("assignment", "@token", "@token ||= '~'"),
+    ("block", "api_token", "api_token: >-\n  ~\n"),
+    ("block", "password", "password: |\n    ~\n"),
+    ("variable", "db_password", 'variable "db_password" {\n  type = string\n  default = "~"\n}\n'),
+    ("value", "password", '<property name="password"><value>~</value></property>'),
+    ("assignment", "AZURE_PAT", "AZURE_PAT=~"),
+    ("url", "me@acme.io", "smtps://me@acme.io:~@smtp.acme.io:465"),
     # settings
     ("assignment", "password", "password: ~"),
     ("assignment", "password", "db:\n  password: '~'\n  user: a"),
@@ -59,9 +67,9 @@ WAYS = [
     ("assignment", "password", 'password, err := "~"'),
     ("assignment", "token", 'var token string = "~"'),
     ("assignment", "PASSWORD", 'private static final String PASSWORD = "~";'),
-    ("assignment", "apiKey", "const apiKey: string = '~';"),
+    ("typed", "apiKey", "const apiKey: string = '~';"),
     ("assignment", "apiKey", "let apiKey = `~`;"),
-    ("assignment", "password", 'val password: String = "~"'),
+    ("typed", "password", 'val password: String = "~"'),
     ("assignment", "PASSWORD", 'public const string PASSWORD = @"~";'),
     ("assignment", "TOKEN", 'TOKEN ?= "~"'),
     ("assignment", "password", 'a = "x", password="~", b = "y"'),

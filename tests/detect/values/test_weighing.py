@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib import resources
-from itertools import pairwise
+from itertools import accumulate
 from math import exp, isfinite
 from random import Random
 
@@ -30,7 +30,11 @@ TEXTS = [
 def seen(read: Read, text: str) -> list[float]:
     content = filled(text)
     found = read(content)[-1]
-    return [*signals.glance(content, found, ""), *signals.rest(content, found)]
+    return [one for group in signals.groups(content, found, "") for one in group]
+
+
+def likelihood(said: list[float]) -> float:
+    return weighing.weigh(iter([said]))[1]
 
 
 @pytest.fixture(scope="module")
@@ -44,8 +48,16 @@ def made_up() -> list[list[float]]:
 
 def test_the_weights_are_of_the_signals_there_are() -> None:
     assert weighing.weights().signals == signals.NAMES
-    for trees, known in ((weighing.weights().trees, signals.NAMES), (weighing.weights().glance, signals.GLANCE)):  # fmt: skip
-        assert {node[0] for tree in trees for node in nodes(tree)} <= set(range(len(known)))
+    ends = list(accumulate(map(len, signals.GROUPS)))
+    for stage in weighing.weights().stages:
+        assert stage.signals in ends
+        assert {node[0] for tree in stage.trees for node in nodes(tree)} <= set(
+            range(stage.signals)
+        )
+
+
+def trees() -> list[object]:
+    return [tree for stage in weighing.weights().stages for tree in stage.trees]
 
 
 def nodes(tree: object) -> list[list[object]]:
@@ -59,7 +71,7 @@ def test_the_weights_are_small_and_finite() -> None:
     assert len(data) < 200_000
     numbers = [
         number
-        for tree in weighing.weights().trees
+        for tree in trees()
         for node in nodes(tree)
         for number in node[1:]
         if not isinstance(number, list)
@@ -78,7 +90,7 @@ def test_weights_of_other_signals_are_refused(monkeypatch: pytest.MonkeyPatch) -
 
 def test_the_expected_value_of_a_node_lies_between_those_of_its_sides() -> None:
     """Otherwise a reason would be blamed on the wrong signal."""
-    for tree in weighing.weights().trees:
+    for tree in trees():
         for node in nodes(tree):
             left, right = (side[2] if isinstance(side, list) else side for side in node[3:])
             assert min(left, right) - 1e-3 <= node[2] <= max(left, right) + 1e-3
@@ -95,31 +107,47 @@ def test_the_tiers_are_in_order() -> None:
 
 def test_a_probability_is_one(read: Read, made_up: list[list[float]]) -> None:
     for one in [*made_up, *(seen(read, text) for text in TEXTS)]:
-        assert 0 < weighing.probability(one) < 1
+        assert 0 < likelihood(one) < 1
 
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_the_reasons_add_up_to_the_probability(read: Read, text: str) -> None:
     said = seen(read, text)
     before, reasons = weighing.reasons(said)
-    assert 1 / (1 + exp(-before - sum(reasons.values()))) == pytest.approx(
-        weighing.probability(said)
-    )
+    assert 1 / (1 + exp(-before - sum(reasons.values()))) == pytest.approx(likelihood(said))
 
 
 def test_the_reasons_of_anything_add_up(made_up: list[list[float]]) -> None:
     for said in made_up:
-        for part in (said, said[: len(signals.GLANCE)]):
-            before, reasons = weighing.reasons(part)
-            found = 1 / (1 + exp(-before - sum(reasons.values())))
-            assert found == pytest.approx(weighing.probability(part))
+        before, reasons = weighing.reasons(said)
+        found = 1 / (1 + exp(-before - sum(reasons.values())))
+        assert found == pytest.approx(likelihood(said))
 
 
-def test_what_is_stopped_early_is_in_no_tier(made_up: list[list[float]]) -> None:
-    stops = weighing.weights().stops
-    assert all(weighing.tier(1 / (1 + exp(-stop))) is None for stop in stops.values())
-    assert weighing.tier(1 / (1 + exp(-weighing.weights().hopeless))) is None
-    assert all(before < after for before, after in pairwise(stops))
+def test_what_is_stopped_early_is_in_no_tier() -> None:
+    stops = [stage.least for stage in weighing.weights().stages]
+    assert all(weighing.tier(1 / (1 + exp(-stop))) is None for stop in stops)
+
+
+def test_no_more_signals_are_asked_than_it_takes(read: Read) -> None:
+    for text in TEXTS:
+        content = filled(text)
+        found = read(content)[-1]
+        told, likely = weighing.weigh(signals.groups(content, found, ""))
+        every = seen(read, text)
+        assert told == every[: len(told)]
+        assert likely == pytest.approx(likelihood(every))
+        assert weighing.reasons(told) == weighing.reasons(every)
+
+
+def test_sums_are_the_same_however_often_they_are_made(made_up: list[list[float]]) -> None:
+    """After a while they are made by another way."""
+    for stage in weighing.weights().stages:
+        sums = weighing._Sums(stage)
+        first = [sums.of(said) for said in made_up[:50]]
+        for said in made_up * 2:
+            sums.of(said)
+        assert [sums.of(said) for said in made_up[:50]] == pytest.approx(first)
 
 
 def test_the_reasons_are_words_and_numbers(read: Read) -> None:
@@ -136,17 +164,6 @@ def test_the_reasons_never_quote_the_value(read: Read) -> None:
 
 
 def test_the_same_value_is_likelier_under_a_name_that_speaks_of_it(read: Read) -> None:
-    named = weighing.probability(seen(read, 'db_password = "~"'))
-    about = weighing.probability(seen(read, 'password_hash_column = "~"'))
+    named = likelihood(seen(read, 'db_password = "~"'))
+    about = likelihood(seen(read, 'password_hash_column = "~"'))
     assert named > about
-
-
-def test_a_hopeless_glance_is_of_what_is_unlikely(read: Read) -> None:
-    """A glance spares the weighing, it does not overrule it."""
-    hopeless = 0
-    for text in TEXTS:
-        said = seen(read, text)
-        if weighing.is_hopeless(tuple(said[: len(signals.GLANCE)])):
-            hopeless += 1
-            assert weighing.probability(said) < weighing.weights().tiers[Confidence.MEDIUM]
-    assert 0 < hopeless < len(TEXTS)

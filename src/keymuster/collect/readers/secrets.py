@@ -34,6 +34,7 @@ class Secrets(Reader):
         self._engine = Nested(context.rules)
         self._key = context.fingerprint_key
         self._unreported = Unreported(context.exclude)
+        self._least = context.confidence.rank
         self._engine.open()
 
     def reads(self, path: str) -> bool:
@@ -44,11 +45,12 @@ class Secrets(Reader):
         found = self._engine.scan(text.content, binary=text.binary, path=blob.path)
         if found.incomplete:
             yield _incomplete(blob)
+        matches = [match for match in found.matches if match.confidence.rank >= self._least]
         positions = blob.positions()
-        offsets = sorted({at for match in found.matches for at in (match.start, match.end)})
+        offsets = sorted({at for match in matches for at in (match.start, match.end)})
         place = {offset: positions.at(offset) for offset in offsets}
-        ends = sorted(match.end for match in found.matches)
-        for match in found.matches:
+        ends = sorted(match.end for match in matches)
+        for match in matches:
             begin, end = place[match.start], place[match.end]
             if not blob.owns(match.start) or not blob.counts(begin[0], end[0]):
                 continue

@@ -27,6 +27,9 @@ _SPECIAL = {
     stat.S_IFCHR: "a device",
 }
 _OPEN = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_NOT_PLAIN = re.compile(r"(?:^|[/\\])(?:\.{0,2}(?:[/\\]|$))")
+"""A path with an empty part, or one that stands for a folder above."""
+
 _CLOSED = re.compile(r"could not open directory '(.*?)/?': (.*)", re.DOTALL)
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 
@@ -38,6 +41,7 @@ class Worktree(Source):
 
     def __init__(self, context: Context) -> None:
         self._selection = context.selection
+        self._below = f"{context.selection.root}{os.sep}"
         self._excluded = excluder(context.selection.exclude)
         self._counts = {"files": 0, "bytes": 0, "excluded": 0, "links_not_followed": 0}
 
@@ -231,7 +235,9 @@ class Worktree(Source):
 
     def _relative(self, path: str) -> str:
         """The path as the report has it: below the root, with `/`."""
-        relative = os.path.relpath(path, self._selection.root)
+        relative = path.removeprefix(self._below)
+        if relative == path or _NOT_PLAIN.search(relative):
+            relative = os.path.relpath(path, self._selection.root)
         outside = relative == os.pardir or relative.startswith(os.pardir + os.sep)
         return (path if outside else relative).replace(os.sep, "/")
 

@@ -27,7 +27,27 @@ _PUBLIC = re.compile(rb"\s*-----BEGIN (?:CERTIFICATE|PUBLIC|X509|TRUSTED)")
 _REFERENCE = re.compile(rb"(?:vault|secret|ref|arn|op|gs|s3|https?|file):|[/#]?\w+(?:/[\w.-]+){2,}")
 
 
+_BEFORE = 1024 * 1024
+_TRIES = 64
+_KIND = re.compile(kubernetes.GATE.encode(), re.IGNORECASE)
+
+
+def _is_read_already(content: bytes, at: int) -> bool:
+    """Whether another kind before this one stands in the same document, whose entries it gave."""
+    end, floor = at - len(b"secret:"), max(0, at - _BEFORE)
+    for _ in range(_TRIES):
+        end = content.rfind(b"ecret", floor, end)
+        if end < 0:
+            return False
+        line = content.rfind(b"\n", max(floor, end - 40), end) + 1
+        if _KIND.search(content, line, end + 8):
+            return content.find(b"\n---", end, at) < 0
+    return True
+
+
 def _recognize(content: bytes, at: int, _: int, __: str) -> Iterator[Candidate]:
+    if _is_read_already(content, at):
+        return
     for entry in kubernetes.entries(content, [at]):
         value = entry.content.strip()
         letters = b"".join(content[entry.start : entry.end].split())

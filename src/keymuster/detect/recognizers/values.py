@@ -38,7 +38,7 @@ def seen(content: bytes, start: int, form: int, path: str) -> Iterator[Seen]:
 
 def _values(content: bytes, start: int, form: int, path: str) -> Iterator[Candidate]:
     for one in seen(content, start, form, path):
-        if (confidence := weighing.tier(one.likelihood)) is not None:
+        if one.likelihood and (confidence := weighing.tier(one.likelihood)) is not None:
             yield Candidate(
                 start=one.found.start,
                 end=one.found.end,

@@ -24,6 +24,11 @@ value of two thousand bytes takes microseconds."""
 _EXPRESSION = re.compile(rb"\[\^?(?:a-z|A-Z|0-9)|\\[dw](?:[+*{]|\\)|\(\?[:=!<]")
 """Marks of a regular expression."""
 
+_EXAMPLES = frozenset(
+    (b"550e8400-e29b-41d4-a716-446655440000", b"123e4567-e89b-12d3-a456-426614174000")
+)
+"""Identifiers that stand for any: those of Wikipedia's article on UUIDs."""
+
 _YOURS = re.compile(rb"\byour[-_ ]")
 _STANDS_IN = re.compile(rb"[<\[{$%][\w .:{}$-]{0,60}[>\]}%]\Z|\$\{|\{\{|%s\Z|\$[a-z_]\w{0,60}\Z")
 _ENCRYPTED = re.compile(
@@ -43,7 +48,18 @@ _NO_SECRETS = re.compile(
 )
 """Names, without what parts their words, of marks in a list of pages, of requests, and of things."""
 
-_PLAIN_FORMS = ("assignment", "pair", "call", "space", "tag", "option", "value")
+_PLAIN_FORMS = (
+    "assignment",
+    "typed",
+    "block",
+    "variable",
+    "pair",
+    "call",
+    "space",
+    "tag",
+    "option",
+    "value",
+)
 """Forms in which only the name says that a secret may follow."""
 
 
@@ -77,6 +93,7 @@ def says_so(value: bytes) -> bool:
     small = value.lower()
     return (
         b"EXAMPLE" in value
+        or small in _EXAMPLES
         or _SAYS_SO.search(small) is not None
         or _STANDS_IN.match(small) is not None
         or (b"your" in small and _YOURS.search(small) is not None)
@@ -92,11 +109,11 @@ def _is_inside_a_resource_name(content: bytes, found: Found) -> bool:
 
 
 def _holds_code(value: bytes) -> bool:
-    return any(mark in value for mark in _CODE_MARKS) and signals.CODE.search(value) is not None
+    return value.translate(None, _NEVER_CODE) != b"" and signals.CODE.search(value) is not None
 
 
-_CODE_MARKS = (b"(", b").", b"->", b"::", b"=>", b"&&", b"||", b"==", b"+", b";", b"[", b"?")
-"""What all code that `signals.CODE` knows has one of; to look for them costs next to nothing."""
+_NEVER_CODE = bytes(byte for byte in range(256) if byte not in b"(.>:=&|+;[?")
+"""What no mark of code has that `signals.CODE` knows; to drop it costs next to nothing."""
 
 
 @lru_cache(maxsize=4096)

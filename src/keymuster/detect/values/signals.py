@@ -164,7 +164,8 @@ _OTHER_WORD = _OF_NAME.index("a word with another meaning")
 # how name and value are joined
 
 _JOINS = (b"=", b":", b",", b">", b"::")
-_FORM_NAMES = tuple(dict.fromkeys(form.name for form in FORMS))
+_LIKE = {form.name: form.like or form.name for form in FORMS}
+_FORM_NAMES = tuple(dict.fromkeys(_LIKE.values()))
 _WRAPS = re.compile(
     rb"(?i)some|just|of|new|secret|password|token|cred|sensitive|plain|string|secure"
 )
@@ -186,7 +187,7 @@ def _of_join(
     scheme: bool, beside: bytes,
 ) -> tuple[float, ...]:  # fmt: skip
     return (
-        *(form == one for one in _FORM_NAMES),
+        *(_LIKE[form] == one for one in _FORM_NAMES),
         *(join == one for one in _JOINS),
         crosses,
         not quote,

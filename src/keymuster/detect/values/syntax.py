@@ -21,6 +21,7 @@ _WORD = (
 )
 _NAME = _WORD + r"[\w.\-]{0,40}"
 _CLOSE = r"[\"'`\]\\)]{0,4}"
+_TYPE = r"&?(?:'static )?[A-Za-z_][\w.<>]{0,24}[?!]?"
 _OPERATOR = r"(?:[:=]|!=|<-)[:=>~-]{0,3}"
 _SCHEME = (
     r"(?:bearer|basic|token|apikey|api-key|digest|negotiate|ntlm|sso-key|geniekey|splunk|key|jwt)"
@@ -35,9 +36,10 @@ class Form(Struct, frozen=True, kw_only=True):
     """One way to write a name and its value. The confirm ends where the value begins, with its
     quotes and what is wrapped around it; its groups are `name` (or `word`, a part of the name that
     the name extends to the left of), `join`, and `gap`. `value` is the extent of a value that
-    follows rules of its own."""
+    follows rules of its own. A form is weighed as the one that it is `like`, if any."""
 
     name: str
+    like: str = ""
     gate: str
     confirm: str
     value: str = ""
@@ -49,22 +51,26 @@ FORMS = (
         gate=rf"{_NAME}{_CLOSE}(?:, (?:_|err|ok)| string)?[ \t]{{0,20}}[+?.|]{{0,2}}{_OPERATOR}\s{{0,20}}"
         r"[^\s:=>~<(){}.,;|&+*-][^\s,;]{2}",
         confirm=rf"(?P<word>{_NAME}){_CLOSE}(?:, (?:_|err|ok)| string)?[ \t]{{0,20}}"
-        rf"[+?.|]{{0,2}}(?P<join>{_OPERATOR})(?P<gap>\s{{0,20}})",
+        rf"[+?.|]{{0,2}}(?P<join>{_OPERATOR})(?P<gap>\s{{0,20}})"
+        rf"(?!{_TYPE}[ \t]{{0,4}}=[ \t]{{0,4}}[\"'`])",
     ),
-    Form(  # with a type
-        name="assignment",
-        gate=rf"{_NAME}[ \t]{{0,4}}:[ \t]{{0,4}}&?(?:'static )?[\w.<>]{{1,24}}[?!]?[ \t]{{0,4}}=[ \t]{{0,4}}[\"'`]",
-        confirm=rf"(?P<word>{_NAME})[ \t]{{0,4}}:[ \t]{{0,4}}&?(?:'static )?[\w.<>]{{1,24}}[?!]?[ \t]{{0,4}}"
-        r"(?P<join>=)(?P<gap>[ \t]{0,4})(?=[\"'`])",
+    Form(
+        name="typed",
+        like="assignment",
+        gate=rf"{_NAME}[ \t]{{0,4}}:[ \t]{{0,4}}{_TYPE}[ \t]{{0,4}}=[ \t]{{0,4}}[\"'`]",
+        confirm=rf"(?P<word>{_NAME})[ \t]{{0,4}}:[ \t]{{0,4}}{_TYPE}[ \t]{{0,4}}(?P<join>=)"
+        r"(?P<gap>[ \t]{0,4})(?=[\"'`])",
     ),
-    Form(  # a block of YAML
-        name="assignment",
+    Form(  # of YAML
+        name="block",
+        like="assignment",
         gate=rf"{_NAME}[\"']?[ \t]{{0,4}}:[ \t]{{1,4}}[>|][+-]?[ \t]{{0,4}}\r?\n",
         confirm=rf"(?P<word>{_NAME})[\"']?[ \t]{{0,4}}(?P<join>:)"
         r"(?P<gap>[ \t]{1,4}[>|][+-]?[ \t]{0,4}\r?\n[ \t]{1,40})",
     ),
-    Form(  # a variable of Terraform
-        name="assignment",
+    Form(  # of Terraform
+        name="variable",
+        like="assignment",
         gate=rf"{_NAME}\"[ \t]{{0,4}}\{{\s{{1,40}}\w",
         confirm=rf"(?P<word>{_NAME})\"[ \t]{{0,4}}\{{[^{{}}]{{1,400}}?\sdefault[ \t]{{0,20}}(?P<join>=)"
         r"(?P<gap>[ \t]{0,4})(?=\")",
@@ -164,6 +170,7 @@ class Found(Struct, frozen=True, kw_only=True):
 
 
 _CONFIRMS = tuple(re.compile(form.confirm.encode(), re.IGNORECASE) for form in FORMS)
+_NAMED = tuple("name" in confirm.groupindex for confirm in _CONFIRMS)
 _VALUES = tuple(re.compile(form.value.encode()) if form.value else None for form in FORMS)
 _IN_NAMES = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz.-$@/"
 _LONGEST_NAME = 80
@@ -181,6 +188,7 @@ _WRAPPER = re.compile(
 )
 _LIST = re.compile(rb"[\[{(][ \t\r\n]{0,40}(?=[\"'`])|-[ \t]{1,4}")
 _NEXT = re.compile(rb"[\"'`][ \t]{0,4},[ \t\r\n]{0,40}(?=[\"'`])")
+_QUOTES = (b'"', b"'", b"`")
 _QUOTE = re.compile(rb"\\{0,3}(?:\"\"\"|'''|[\"'`])")
 _SAYS_SCHEME = re.compile(rb"(?i)" + _SCHEME.encode() + rb"[ \t]{1,4}(?=\S)")
 _BARE = re.compile(rb"[^\s\"'`]{1,%d}" % LONGEST)
@@ -195,7 +203,7 @@ def find(form: int, content: bytes, start: int) -> Iterator[Found]:
     joined = _CONFIRMS[form].match(content, start)
     if joined is None:
         return
-    if "name" in joined.re.groupindex:
+    if _NAMED[form]:
         begin, end = joined.span("name")
     else:
         begin, end = _name_start(content, joined.start("word")), joined.end("word")
@@ -238,6 +246,8 @@ def _name_start(content: bytes, word: int) -> int:
 def _unwrapped(content: bytes, at: int) -> int | None:
     """Where the value itself begins, past calls, casts and alternatives; None if they go on."""
     begin = at
+    if content[at : at + 1] in _QUOTES:
+        return at
     while wrapper := _WRAPPER.match(content, at):
         at = wrapper.end()
         if at - begin > _LONGEST_WRAPPER:

@@ -107,10 +107,13 @@ def _sums() -> list[_Sums]:
 
 def tier(probability: float) -> Confidence | None:
     """The tier a probability belongs to; None if it is in none."""
-    for confidence in (Confidence.HIGH, Confidence.MEDIUM, Confidence.LOW):
-        if probability >= weights().tiers[confidence]:
-            return confidence
-    return None
+    tiers = weights().tiers
+    if probability < tiers[Confidence.LOW]:
+        return None
+    return next(one for one in _DOWNWARDS if probability >= tiers[one])
+
+
+_DOWNWARDS = (Confidence.HIGH, Confidence.MEDIUM, Confidence.LOW)
 
 
 def reasons(signals: Signals) -> tuple[float, dict[str, float]]:
