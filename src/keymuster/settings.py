@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Sequence
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
@@ -95,6 +96,14 @@ def load(chosen: str | None, start: str) -> tuple[Settings, str | None]:
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read: {error.strerror}") from error
     return _decode(path, content), path
+
+
+def rule_folders(configured: Settings, file: str | None, given: Sequence[Path] = ()) -> list[Path]:
+    """Where rules are besides the shipped ones: in the folders that the settings name, in those that
+    were given, and in the settings file itself."""
+    base = Path(file).parent if file else Path()
+    own = [Path(file)] if file and configured.formats else []
+    return [*(base / folder for folder in configured.rules.folders), *given, *own]
 
 
 def nearest(start: str) -> str | None:

@@ -172,3 +172,12 @@ def test_no_piece_of_a_value_is_shown(
         assert [
             value[at : at + 4] for at in range(len(value) - 3) if value[at : at + 4] in shown
         ] == []
+
+
+def test_formats_of_the_settings_are_explained_too(keymuster: Run, tmp_path: Path) -> None:
+    (tmp_path / ".keymuster.yaml").write_text(
+        "formats:\n  - id: acme-key\n    shape: 'acme_{hex:12}'\n"
+    )
+    (tmp_path / "a.env").write_text("X = acme_0a1b2c3d4e5f\n")
+    said = keymuster("explain", "a.env")
+    assert "reported as acme-key" in said.out

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from keymuster import pipeline
+from keymuster import pipeline, settings
 from keymuster.detect.explain import Considered, explain
 from keymuster.detect.positions import Positions
 from keymuster.detect.text import as_text
@@ -45,7 +45,10 @@ def command(place: str, folders: tuple[Path, ...], verbose: bool) -> int:
         text = as_text(path.read_bytes())
     except OSError as error:
         raise SettingsError(f"{path} cannot be read: {error.strerror}") from error
-    considered = explain(pipeline.load_rules(folders), text.content, str(path))
+    rules = pipeline.load_rules(
+        settings.rule_folders(*settings.load(None, str(path.parent)), folders)
+    )
+    considered = explain(rules, text.content, str(path))
     positions = Positions(text.content)
     said = 0
     for one in considered:

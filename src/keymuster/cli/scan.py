@@ -168,7 +168,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     configured, file = settings.load(options["config"], _folder(starting))
     registry.check_extensions(configured.extensions)
     _check_formats({options["format_"], *(format for format, _ in outputs)}, configured)
-    rules = pipeline.load_rules(_rule_folders(configured, file, options["folders"]))
+    rules = pipeline.load_rules(settings.rule_folders(configured, file, options["folders"]))
     choice = Choice(
         only=options["only"] or configured.rules.only,
         skip=(*options["skip"], *configured.rules.skip),
@@ -307,12 +307,6 @@ def _common_root(paths: Sequence[str]) -> str:
 
 def _folder(path: str) -> str:
     return path if os.path.isdir(path) else os.path.dirname(path) or os.curdir
-
-
-def _rule_folders(configured: Settings, file: str | None, given: Sequence[Path]) -> list[Path]:
-    base = Path(file).parent if file else Path()
-    own = [Path(file)] if file and configured.formats else []
-    return [*(base / folder for folder in configured.rules.folders), *given, *own]
 
 
 def _output(word: str) -> tuple[str, str]:

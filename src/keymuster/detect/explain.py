@@ -7,13 +7,11 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 
 from keymuster.detect.engine import Engine
-from keymuster.detect.matches import UNKEPT, Judged, Match
+from keymuster.detect.matches import UNKEPT, Judged, Match, is_guess
 from keymuster.detect.recognizers.values import URL, Seen, seen
 from keymuster.detect.values import weighing
 from keymuster.model import Confidence, Secret
 from keymuster.rules.schema import RuleSet, TokenFormat
-
-_WEIGHED = ("assignment", "url-password")
 
 
 class Considered(Struct, frozen=True, kw_only=True):
@@ -49,7 +47,7 @@ def explain(rules: RuleSet, content: bytes, path: str = "") -> list[Considered]:
 
 def _formats(content: bytes, judged: Iterable[Judged]) -> Iterator[Considered]:
     for token, candidate, verdict in judged:
-        if token.recognizer in _WEIGHED:
+        if is_guess(token):
             continue
         said = (
             f"confidence {verdict.confidence.value}, status {verdict.status.value}"
@@ -70,10 +68,10 @@ def _values(
     engine: Engine, rules: RuleSet, content: bytes, path: str, kept: set[tuple[int, int, str]]
 ) -> Iterator[Considered]:
     for pattern, start in engine.hits(content):
-        if pattern.recognizer not in _WEIGHED:
+        token = rules.tokens[pattern.format]
+        if not is_guess(token):
             continue
         form = URL if pattern.recognizer == "url-password" else pattern.number
-        token = rules.tokens[pattern.format]
         for one in seen(content, start, form, path):
             key = (one.found.start, one.found.end, token.id)
             yield _weighed(content, token, one, key in kept)

@@ -7,8 +7,6 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
-from keymuster.detect.encodings.base64 import decoded, run_at
-
 GATE = r"kind[\"']?[ \t]{0,8}:[ \t]{0,8}[\"']?Secret[\"',\s}]"
 """Ends one past the kind of a Secret."""
 
@@ -47,7 +45,7 @@ def entries(text: bytes, ends: Iterable[int]) -> Iterator[Entry]:
             continue
         floor = max(read, end - _BEFORE)
         start = max(floor, text.rfind(b"\n---", floor, end))
-        stop = text.find(b"\n---", end, end + _AFTER)
+        stop = text.find(b"\n---", end - 1, end + _AFTER)
         read = stop if stop >= 0 else min(len(text), end + _AFTER)
         for found in _DATA.finditer(text, start, read):
             if found["json"] is not None:
@@ -62,6 +60,8 @@ def _of_mapping(
     text: bytes, at: int, stop: int, entry: re.Pattern[bytes], rest: re.Pattern[bytes], least: int
 ) -> Iterator[Entry]:
     """The entries of one mapping, which are indented by `least` columns at least."""
+    from keymuster.detect.encodings.base64 import decoded, run_at  # few files have a Secret
+
     while (found := entry.match(text, at, stop)) is not None:
         if len(found["indent"]) < least:
             return

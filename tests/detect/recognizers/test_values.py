@@ -8,7 +8,7 @@ from detect.conftest import Find
 from detect.values.conftest import VALUE, filled
 from detect.values.test_syntax import WAYS
 from keymuster.detect.engine import Engine
-from keymuster.model import Confidence
+from keymuster.model import Confidence, CredentialStatus
 
 SURE = (Confidence.HIGH, Confidence.MEDIUM)
 
@@ -179,7 +179,7 @@ def test_the_surer_of_two_readings_counts(engine: Engine) -> None:
 
 
 def test_a_path_adds_to_what_is_known(engine: Engine) -> None:
-    text = filled('"login.password": "~-a"')
+    text = b'"login.password": "geheim7"'
     found = {
         path: float(engine.scan(text, path=path)[0].facts["likelihood"])
         for path in ("config/prod.env", "i18n/de.json")
@@ -194,3 +194,13 @@ def test_what_is_reported_moves_with_the_text(find: Find, text: str) -> None:
     ]
     moved = find(b"\n" * 400 + filled(text))
     assert alone == [(one.start, one.end, one.confidence, one.facts) for one in moved]
+
+
+@pytest.mark.parametrize(
+    ("host", "is_sample"),
+    [("db.example.com", True), ("example.org:5432", True), ("host.test", True), ("db.acme.io", False),
+     ("localhost", False), ("example.com.acme.io", False), ("myexample.com", False)],
+)  # fmt: skip
+def test_a_host_that_is_nobodys_makes_a_sample(find: Find, host: str, is_sample: bool) -> None:
+    (match,) = find(filled(f"postgres://app:~@{host}/app"))
+    assert (match.status is CredentialStatus.SAMPLE) is is_sample

@@ -11,9 +11,16 @@ from keymuster.detect.candidates import Candidate, Recognizer
 from keymuster.detect.values import obvious, signals, weighing
 from keymuster.detect.values.signals import Signals
 from keymuster.detect.values.syntax import FORMS, Found, find
+from keymuster.model import CredentialStatus
 
 URL = [form.name for form in FORMS].index("url")
 """The form that a hit of the gate of `URL_PASSWORD` belongs to."""
+
+_EXAMPLE = re.compile(
+    rb"@(?:[\w-]{1,63}\.){0,8}(?:example(?:\.(?:com|org|net|edu))?|test|invalid)(?![\w.-])",
+    re.IGNORECASE,
+)
+"""A host that is nobody's (RFC 2606, RFC 6761)."""
 
 _SCHEME_OF_URL = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]{0,24}\Z")
 
@@ -52,7 +59,11 @@ def _url_passwords(content: bytes, start: int, _: int, path: str) -> Iterator[Ca
     for one in _values(content, start, URL, path):
         said = {"scheme": scheme[0].decode().lower() if scheme else ""}
         yield Candidate(
-            start=one.start, end=one.end, confidence=one.confidence, facts=said | one.facts
+            start=one.start,
+            end=one.end,
+            confidence=one.confidence,
+            status=CredentialStatus.SAMPLE if _EXAMPLE.match(content, one.end) else None,
+            facts=said | one.facts,
         )
 
 
