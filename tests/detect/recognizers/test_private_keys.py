@@ -242,8 +242,8 @@ def test_an_encrypted_key_of_openssl(find: Find, tmp_path: Path, words: tuple[st
 def test_a_key_of_unusual_size(find: Find) -> None:
     """As large as one of 16,384 bits, which takes openssl minutes to make."""
     raw = b"".join(part.encode() for part in (BODY * 80))
-    key = b"\x30\x82\x24\x00" + examples.from_shape("{base64url:4096}", "big").encode() + raw
-    lines = base64.encodebytes(key).decode().split()
+    der = b"\x30\x82\x24\x00" + examples.from_shape("{base64url:4096}", "big").encode() + raw
+    lines = base64.encodebytes(der).decode().split()
     assert only(find(pem("PRIVATE KEY", *lines))).confidence is Confidence.HIGH
 
 
