@@ -3,27 +3,38 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import sys
 import zlib
 from hashlib import blake2b
-from pathlib import Path
 
 _DIGEST_BYTES = 16
 
 
-def folder() -> Path:
+def folder() -> str:
     """`$KEYMUSTER_CACHE`, or the user's cache folder of this platform."""
     if chosen := os.environ.get("KEYMUSTER_CACHE"):
-        return Path(chosen)
-    from platformdirs import user_cache_path  # slow to import
+        return chosen
+    if sys.platform == "linux" and (home := _of_linux()):
+        return os.path.join(home, "keymuster")
+    from platformdirs import user_cache_dir  # slow to import
 
-    return user_cache_path("keymuster", appauthor=False)
+    return user_cache_dir("keymuster", appauthor=False)
+
+
+def _of_linux() -> str:
+    """The cache folder of the XDG base directories, by what the environment says; or nothing."""
+    chosen = os.environ.get("XDG_CACHE_HOME", "")
+    if os.path.isabs(chosen):
+        return chosen
+    home = os.environ.get("HOME", "")
+    return os.path.join(home, ".cache") if os.path.isabs(home) and not chosen else ""
 
 
 def read(name: str) -> bytes | None:
     """The content stored under a name; None when it is absent, unreadable or damaged."""
     try:
-        stored = (folder() / name).read_bytes()
+        with open(os.path.join(folder(), name), "rb") as file:
+            stored = file.read()
         digest, content = stored[:_DIGEST_BYTES], stored[_DIGEST_BYTES:]
         if blake2b(content, digest_size=_DIGEST_BYTES).digest() != digest:
             return None
@@ -35,15 +46,16 @@ def read(name: str) -> bytes | None:
 def write(name: str, content: bytes) -> None:
     """Store content under a name, all of it or nothing. A cache that cannot be written is no
     error: the next run derives the content again."""
+    import tempfile  # only a first run writes
+
     packed = zlib.compress(content, 1)
     try:
-        target = folder() / name
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".new-")
+        os.makedirs(folder(), exist_ok=True, mode=0o700)
+        handle, temporary = tempfile.mkstemp(dir=folder(), prefix=".new-")
         try:
             with os.fdopen(handle, "wb") as out:
                 out.write(blake2b(packed, digest_size=_DIGEST_BYTES).digest() + packed)
-            os.replace(temporary, target)
+            os.replace(temporary, os.path.join(folder(), name))
         except BaseException:
             os.unlink(temporary)
             raise

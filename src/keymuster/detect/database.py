@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import platform
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from typing import Any
 
@@ -13,19 +13,21 @@ from keymuster.detect.patterns import Pattern
 from keymuster.errors import RuleError
 
 
-def open_database(patterns: Sequence[Pattern]) -> tuple[Any, Any]:
-    """The database for these patterns and the scratch space to scan with; the id of an expression
-    is its place in the sequence."""
+def open_database(key: str, patterns: Callable[[], Sequence[Pattern]]) -> tuple[Any, Any]:
+    """The database for patterns and the scratch space to scan with; the id of an expression is its
+    place in the sequence. `key` says which patterns these are, so that they need not be made to find
+    a database that is stored; empty for those that nobody has named."""
     import hyperscan
 
-    name = f"database-{_key(patterns, str(hyperscan.__dict__['__version__']))}.bin"
+    made = None if key else patterns()
+    name = f"database-{_name(key, made, str(hyperscan.__dict__['__version__']))}.bin"
     if (stored := cache.read(name)) is not None:
         try:
             database = hyperscan.loadb(stored, mode=hyperscan.HS_MODE_BLOCK)
             return database, hyperscan.Scratch(database)
         except hyperscan.HyperscanError:
             pass  # made by another build of the engine, or for another processor: compile again
-    database = compile_database(patterns)
+    database = compile_database(patterns() if made is None else made)
     cache.write(name, hyperscan.dumpb(database))
     return database, hyperscan.Scratch(database)
 
@@ -89,11 +91,14 @@ def _processor() -> str:
             flags = next((line for line in file if line.startswith(("flags", "Features"))), "")
     except OSError:
         flags = ""
-    return f"{platform.machine()} {flags}"
+    machine = (
+        os.uname().machine if hasattr(os, "uname") else os.environ.get("PROCESSOR_ARCHITECTURE")
+    )
+    return f"{machine} {flags}"
 
 
-def _key(patterns: Sequence[Pattern], version: str) -> str:
-    digest = blake2b(f"{version} {sys.platform} {_processor()}".encode(), digest_size=16)
-    for pattern in patterns:
+def _name(key: str, patterns: Sequence[Pattern] | None, version: str) -> str:
+    digest = blake2b(f"{version} {sys.platform} {_processor()} {key}".encode(), digest_size=16)
+    for pattern in patterns or ():
         digest.update(f"{pattern.gate}\0{_flags(pattern)}\0".encode())
     return digest.hexdigest()

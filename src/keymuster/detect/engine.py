@@ -53,7 +53,10 @@ class Engine:
     def _database(self) -> tuple[Any, Any]:
         from keymuster.detect.database import open_database
 
-        return open_database([*self._gated, *(patterns.of_word(one.text) for one in self._words)])
+        return open_database(
+            self._rules.key,
+            lambda: [*self._gated, *(patterns.of_word(one.text) for one in self._words)],
+        )
 
     def open(self) -> None:
         """Open the database now, so that processes forked later share it."""

@@ -119,13 +119,20 @@ class Nested:
     def _database(self) -> tuple[Any, Any]:
         from keymuster.detect.database import open_database
 
-        return open_database([Pattern(format=0, gate=one.gate, length=0) for one in self._gates])
+        return open_database(
+            self._key, lambda: [Pattern(format=0, gate=one.gate, length=0) for one in self._gates]
+        )
+
+    @cached_property
+    def _key(self) -> str:
+        """Names the gates of the encodings, if the rules have a name."""
+        return self._rules.key and f"encodings-{self._rules.key}-{encodings.key()}"
 
     @cached_property
     def _gates(self) -> list[_Gate]:
         """The gates of every encoding; derived once per rule set."""
-        name = f"encodings-{self._rules.key}-{encodings.key()}.bin"
-        if self._rules.key and (stored := cache.read(name)) is not None:
+        name = f"{self._key}.bin"
+        if self._key and (stored := cache.read(name)) is not None:
             try:
                 return msgspec.msgpack.decode(stored, type=list[_Gate])
             except msgspec.MsgspecError:
@@ -136,7 +143,7 @@ class Nested:
             for name in encodings.names()
             for gate, mark in encodings.load(name).gates(anchors)
         ]
-        if self._rules.key:
+        if self._key:
             cache.write(name, msgspec.msgpack.encode(made))
         return made
 

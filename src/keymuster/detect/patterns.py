@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 from functools import cached_property, lru_cache
-from hashlib import blake2b
 from itertools import takewhile
 
 import msgspec
@@ -83,8 +82,7 @@ def check(rules: RuleSet) -> None:
 
 def of_rules(rules: RuleSet) -> list[Pattern]:
     """Every search of a rule set, in the order of its formats; derived once per set."""
-    told = blake2b(msgspec.msgpack.encode(rules.tokens), digest_size=16).hexdigest()
-    name = f"patterns-{rules.key}-{told}.bin"
+    name = f"patterns-{rules.key}.bin"
     if rules.key and (stored := cache.read(name)) is not None:
         try:
             return msgspec.msgpack.decode(stored, type=list[Pattern])

@@ -1,44 +1,57 @@
-"""Plain records and the vocabulary. Imports nothing else from this package."""
+"""Plain records and the vocabulary. Imports nothing else from this package.
 
-from keymuster.model.finding import (
-    Finding,
-    Framework,
-    FrameworkEntry,
-    Provenance,
-    Reference,
-    Report,
-    RuleText,
-    Suppression,
-    Trouble,
-)
-from keymuster.model.location import Commit, FileLocation, Location, ServiceLocation
-from keymuster.model.records import (
-    Credential,
-    Grant,
-    Identity,
-    InlineAllow,
-    Observation,
-    Owner,
-    OwnerHint,
-    Resource,
-    Trust,
-    Use,
-)
-from keymuster.model.secret import Secret
-from keymuster.model.taxonomy import (
-    Confidence,
-    CredentialKind,
-    CredentialStatus,
-    Effect,
-    Environment,
-    GrantKind,
-    IdentityKind,
-    Nhi,
-    Severity,
-    Storage,
-    TrustKind,
-    UseKind,
-)
+A name is imported from its module when it is first asked for: a commit hook that finds nothing
+needs the vocabulary, and no record.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from keymuster.model.finding import (
+        Finding,
+        Framework,
+        FrameworkEntry,
+        Provenance,
+        Reference,
+        Report,
+        RuleText,
+        Suppression,
+        Trouble,
+    )
+    from keymuster.model.location import (
+        Commit,
+        FileLocation,
+        Location,
+        ServiceLocation,
+    )
+    from keymuster.model.records import (
+        Credential,
+        Grant,
+        Identity,
+        InlineAllow,
+        Observation,
+        Owner,
+        OwnerHint,
+        Resource,
+        Trust,
+        Use,
+    )
+    from keymuster.model.secret import Secret
+    from keymuster.model.taxonomy import (
+        Confidence,
+        CredentialKind,
+        CredentialStatus,
+        Effect,
+        Environment,
+        GrantKind,
+        IdentityKind,
+        Nhi,
+        Severity,
+        Storage,
+        TrustKind,
+        UseKind,
+    )
 
 __all__ = [
     "Commit",
@@ -78,3 +91,62 @@ __all__ = [
     "Use",
     "UseKind",
 ]
+
+_MODULE_OF = {
+    **dict.fromkeys(
+        (
+            "Finding",
+            "Framework",
+            "FrameworkEntry",
+            "Provenance",
+            "Reference",
+            "Report",
+            "RuleText",
+            "Suppression",
+            "Trouble",
+        ),
+        "finding",
+    ),
+    **dict.fromkeys(("Commit", "FileLocation", "Location", "ServiceLocation"), "location"),
+    **dict.fromkeys(
+        (
+            "Credential",
+            "Grant",
+            "Identity",
+            "InlineAllow",
+            "Observation",
+            "Owner",
+            "OwnerHint",
+            "Resource",
+            "Trust",
+            "Use",
+        ),
+        "records",
+    ),
+    **dict.fromkeys(("Secret",), "secret"),
+    **dict.fromkeys(
+        (
+            "Confidence",
+            "CredentialKind",
+            "CredentialStatus",
+            "Effect",
+            "Environment",
+            "GrantKind",
+            "IdentityKind",
+            "Nhi",
+            "Severity",
+            "Storage",
+            "TrustKind",
+            "UseKind",
+        ),
+        "taxonomy",
+    ),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+    globals()[name] = found
+    return found

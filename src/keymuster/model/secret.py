@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from typing import NoReturn
 
 PUBLIC_KEY = b"keymuster"
@@ -31,6 +30,8 @@ class Secret:
 
     def fingerprint(self, key: bytes = PUBLIC_KEY) -> str:
         """32 hex digits, stable within one estate: keyed, so it cannot be looked up elsewhere."""
+        import hmac  # only where there is a secret
+
         return hmac.new(key, self._text, "sha256").hexdigest()[:32]
 
     @property

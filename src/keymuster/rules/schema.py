@@ -161,7 +161,8 @@ class SamplesFile(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class RuleSet(Struct, kw_only=True):
-    """Every rule there is. `key` changes whenever a rule file changes."""
+    """Every rule there is. `key` changes whenever a rule file changes, and what is derived from the
+    rules is stored under it: who changes a set by hand empties it."""
 
     tokens: list[TokenFormat]
     policies: list[Policy]
