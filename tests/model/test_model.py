@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hmac
 import inspect
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
 import msgspec
@@ -41,8 +43,17 @@ def test_a_record_is_frozen_documented_and_has_no_behaviour_but_properties(struc
 
 
 def test_every_name_of_the_model_is_exported() -> None:
-    public = {name for name, value in vars(model).items() if inspect.isclass(value)}
+    modules = [import_module(f"keymuster.model.{one.name}") for one in iter_modules(model.__path__)]
+    public = {
+        name
+        for module in modules
+        for name, value in vars(module).items()
+        if inspect.isclass(value) and value.__module__ == module.__name__ and name[0] != "_"
+    }
     assert public | {"Location", "Observation"} == set(model.__all__)
+    assert all(getattr(model, name).__name__ for name in public)
+    with pytest.raises(AttributeError, match="Nothing"):
+        getattr(model, "Nothing")  # noqa: B009 - a name that nobody wrote
 
 
 def test_an_observation_says_what_it_is_when_it_travels() -> None:
