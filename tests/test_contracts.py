@@ -98,14 +98,15 @@ def test_a_reporter_writes_findings_and_an_empty_report(format: str) -> None:
 
 # --- imports ---------------------------------------------------------------------------------
 
-BOTTOM = {"cache", "errors", "settings"}
+BOTTOM = {"cache", "digests", "errors", "settings"}
 """What everybody but the model may use."""
 
 LAYERS = {
     "model": {"model"},
     "errors": set(),
-    "cache": set(),
-    "settings": {"errors", "model"},
+    "digests": set(),
+    "cache": {"digests"},
+    "settings": {"errors", "model", "cache", "digests"},
     "rules": {"model", "rules", *BOTTOM},
     "detect": {"model", "rules", "detect", *BOTTOM},
     "collect": {"model", "rules", "detect", "collect", *BOTTOM},
@@ -127,6 +128,7 @@ LAYERS = {
         "model", "rules", "detect", "collect", "inventory", "analysis", "evaluate", "report",
         "work", "registry", "pipeline", "selftest", "cli", *BOTTOM,
     },
+    "hook": {"model", "rules", "collect", "registry", "cli", *BOTTOM},
     "__main__": {"cli"},
     "__init__": set(),
 }  # fmt: skip
@@ -188,7 +190,7 @@ NEVER_IN_THE_HOOK = {
 """What is ours, and nothing to a commit without a finding."""
 
 WHEN_MET: dict[str, tuple[str, ...]] = {
-    "password = load(x)\n": ("keymuster.detect.recognizers", "keymuster.detect.values"),
+    "password = load(x)\n": ("keymuster.detect.recognizers.values", "keymuster.detect.values"),
     "ghp_{base62:36}\n": ("keymuster.detect.checksums",),
     "PK\x03\x04 and more\n": ("keymuster.collect.containers", "keymuster.collect.unpack"),
     "aGVsbG8gd29ybGQgaGVsbG8gd29ybGQgaGVsbG8gd29ybGQ=\n": ("keymuster.detect.encodings.base64",),
@@ -226,6 +228,26 @@ def test_a_clean_staged_scan_imports_only_what_it_needs(hook: Callable[[str], se
     assert SLOW_OR_STRANGE & loaded == set()
     assert NEVER_IN_THE_HOOK & loaded == set()
     assert {part for parts in WHEN_MET.values() for part in parts} & loaded == set()
+
+
+def test_the_hook_of_a_clean_commit_imports_next_to_nothing(
+    hook: Callable[[str], set[str]], tmp_path: Path
+) -> None:
+    hook("token = load(x)\n")
+    loaded = _modules_after("from keymuster import hook\nassert hook.is_clean()", tmp_path / "repo")
+    tops = {name.partition(".")[0] for name in loaded if not name.startswith("_")}
+    assert tops - sys.stdlib_module_names <= {
+        "keymuster",
+        "hyperscan",
+        "msgspec",
+        "typing_extensions",
+    }
+    assert (
+        SLOW_OR_STRANGE | NEVER_IN_THE_HOOK | {"tempfile", "pathlib", "hashlib"}
+    ) & loaded == set()
+    parts = {name.split(".")[1] for name in loaded if name.startswith("keymuster.")}
+    assert parts <= LAYERS["hook"] | LAYERS["collect"] | {"hook", "digests"} - {"cli"}
+    assert "cli" not in parts
 
 
 @pytest.mark.parametrize("content", WHEN_MET)

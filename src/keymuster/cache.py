@@ -1,11 +1,12 @@
-"""A folder of derived files that may be deleted at any time, damaged, or not be writable at all."""
+"""A folder of derived files that may be deleted at any time, damaged, or not be writable at all. They
+are stored as they are: to unpack them would take longer than to read them."""
 
 from __future__ import annotations
 
 import os
 import sys
-import zlib
-from hashlib import blake2b
+
+from keymuster.digests import blake2b
 
 _DIGEST_BYTES = 16
 
@@ -38,8 +39,8 @@ def read(name: str) -> bytes | None:
         digest, content = stored[:_DIGEST_BYTES], stored[_DIGEST_BYTES:]
         if blake2b(content, digest_size=_DIGEST_BYTES).digest() != digest:
             return None
-        return zlib.decompress(content)
-    except (OSError, RuntimeError, zlib.error):  # RuntimeError: there is no home folder
+        return content
+    except (OSError, RuntimeError):  # RuntimeError: there is no home folder
         return None
 
 
@@ -48,13 +49,12 @@ def write(name: str, content: bytes) -> None:
     error: the next run derives the content again."""
     import tempfile  # only a first run writes
 
-    packed = zlib.compress(content, 1)
     try:
         os.makedirs(folder(), exist_ok=True, mode=0o700)
         handle, temporary = tempfile.mkstemp(dir=folder(), prefix=".new-")
         try:
             with os.fdopen(handle, "wb") as out:
-                out.write(blake2b(packed, digest_size=_DIGEST_BYTES).digest() + packed)
+                out.write(blake2b(content, digest_size=_DIGEST_BYTES).digest() + content)
             os.replace(temporary, os.path.join(folder(), name))
         except BaseException:
             os.unlink(temporary)

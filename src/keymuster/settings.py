@@ -6,15 +6,19 @@ import os
 import re
 from collections.abc import Sequence
 from difflib import get_close_matches
-from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 from msgspec import Meta, Struct
 
+from keymuster import cache
+from keymuster.digests import blake2b
 from keymuster.errors import SettingsError
 from keymuster.model import Confidence
 from keymuster.model.secret import PUBLIC_KEY
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FILE = ".keymuster.yaml"
 
@@ -98,9 +102,43 @@ def load(chosen: str | None, start: str) -> tuple[Settings, str | None]:
     return _decode(path, content), path
 
 
+_NOT_PLAIN = (
+    "formats",
+    "rules",
+    "extensions",
+    "containers",
+    "max_file_size",
+    "fingerprint_key_env",
+)
+
+
+def remember_if_plain(configured: Settings, file: str, key: str) -> None:
+    """Note of a settings file that held for the rules of this key, and that asks for nothing which
+    could make a finding of what is none by default: a hook need not read it to see nothing."""
+    plain = Settings()
+    asks = any(getattr(configured, field) != getattr(plain, field) for field in _NOT_PLAIN)
+    if not asks and configured.confidence is not Confidence.LOW:
+        name = _note(file, key)
+        if cache.read(name) is None:
+            cache.write(name, b"plain")
+
+
+def is_known_to_be_plain(file: str, key: str) -> bool:
+    """Whether `remember_if_plain` noted this, of a file with just this content."""
+    return cache.read(_note(file, key)) is not None
+
+
+def _note(file: str, key: str) -> str:
+    with open(file, "rb") as content:
+        digest = blake2b(content.read(), digest_size=16, key=key.encode()[:64])
+    return f"settings-{digest.hexdigest()}.bin"
+
+
 def rule_folders(configured: Settings, file: str | None, given: Sequence[Path] = ()) -> list[Path]:
     """Where rules are besides the shipped ones: in the folders that the settings name, in those that
     were given, and in the settings file itself."""
+    from pathlib import Path  # slow to import
+
     base = Path(file).parent if file else Path()
     own = [Path(file)] if file and configured.formats else []
     return [*(base / folder for folder in configured.rules.folders), *given, *own]

@@ -179,6 +179,8 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
         from keymuster.collect import unreported
 
         unreported.check(configured.exclude, rules)
+    if source == "staged" and file:
+        settings.remember_if_plain(configured, file, rules.key)
     context = Context(
         selection=_selection(paths, source, configured, options),
         rules=rules,

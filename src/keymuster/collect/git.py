@@ -9,9 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import IO, TypeVar
 
 from keymuster.errors import Unreadable
@@ -177,11 +175,13 @@ def _missing(error: OSError) -> Unreadable:
 
 def toplevel(folder: str) -> str | None:
     """The root of the repository a folder lies in, by looking only; None outside of any."""
-    here = Path(os.path.abspath(folder))
-    for place in (here, *here.parents):
-        if (place / ".git").exists() or is_bare(str(place)):
-            return str(place)
-    return None
+    place = os.path.abspath(folder)
+    while not (os.path.exists(os.path.join(place, ".git")) or is_bare(place)):
+        above = os.path.dirname(place)
+        if above == place:
+            return None
+        place = above
+    return place
 
 
 def is_bare(folder: str) -> bool:
@@ -237,10 +237,24 @@ def _content(size: int, stream: IO[bytes]) -> bytes | None:
     return content[:-1] if len(content) > size else None
 
 
+_FITS_IN_A_PIPE = 2048
+"""Bytes that can be written to a pipe before anybody reads, on any system."""
+
+
 @contextlib.contextmanager
 def lines(words: Iterable[str]) -> Iterator[IO[bytes]]:
     """Words, one a line, for the standard input of a git that says much before it has read all."""
+    said = "".join(f"{word}\n" for word in words).encode()
+    if len(said) <= _FITS_IN_A_PIPE:
+        readable, writable = os.pipe()
+        with os.fdopen(writable, "wb") as end:
+            end.write(said)
+        with os.fdopen(readable, "rb") as file:
+            yield file
+        return
+    import tempfile  # slow to import
+
     with tempfile.TemporaryFile() as file:
-        file.write("".join(f"{word}\n" for word in words).encode())
+        file.write(said)
         file.seek(0)
         yield file

@@ -6,9 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from functools import cache
-from hashlib import sha256
 
-from keymuster.detect.engine import Engine
 from keymuster.detect.matches import Match
 from keymuster.errors import SettingsError
 from keymuster.model import Confidence, Credential, CredentialStatus, FileLocation
@@ -44,6 +42,8 @@ class Unreported:
         return ""
 
     def _is_excluded(self, match: Match, id: str) -> bool:
+        from hashlib import sha256  # only where values are excluded
+
         value = match.secret.reveal()
         if id in self._hashed or f"sha256:{sha256(value).hexdigest()}" in self._hashed:
             return True
@@ -53,6 +53,10 @@ class Unreported:
 
 def check(exclude: Exclude, rules: RuleSet) -> None:
     """SettingsError for a value in the clear that is a secret itself."""
+    from hashlib import sha256
+
+    from keymuster.detect.engine import Engine
+
     engine = Engine(rules)
     for number, value in enumerate(exclude.values):
         if value.startswith(HASHES):

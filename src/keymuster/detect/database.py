@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
-from hashlib import blake2b
 from typing import Any
 
 from keymuster import cache
 from keymuster.detect.patterns import Pattern
+from keymuster.digests import blake2b
 from keymuster.errors import RuleError
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from hashlib import sha256
 from typing import Any, TypeAlias
 
-from keymuster.detect import patterns, words
+from keymuster.detect import patterns, recognizers, words
 from keymuster.detect.candidates import Candidate
-from keymuster.detect.matches import DULL, UNKEPT, WRONG_CHECKSUM, Judged, Match, is_guess, kept
+from keymuster.detect.matches import DULL, UNKEPT, WRONG_CHECKSUM, Judged, Match, kept
 from keymuster.detect.patterns import Pattern
 from keymuster.detect.placeholders import entropy, is_placeholder, is_repetitive
 from keymuster.detect.words import Word
@@ -110,10 +109,10 @@ class Engine:
 
     def _ends(self, searched: Iterable[_Hit]) -> Iterator[tuple[Word, int]]:
         """Each context word that was found, with the offset one past it."""
-        words, gates = self._words, len(self._gated)
+        gates = len(self._gated)
         for number, _, end in searched:
             if number >= gates:
-                yield words[number - gates], end
+                yield self._words[number - gates], end
 
     def _found(self, content: bytes, binary: bool, path: str) -> list[Judged]:
         return [
@@ -125,20 +124,20 @@ class Engine:
         self, content: bytes, binary: bool, path: str
     ) -> Iterator[tuple[TokenFormat, Candidate]]:
         """What has the form of a credential, whatever it turns out to be."""
-        tokens, searched = self._rules.tokens, self._searched(content)
+        searched = self._searched(content)
         for pattern, start in self._starts(searched):
-            token = tokens[pattern.format]
-            if binary and _needs_words(token):
-                continue
-            for found in _candidates(content, pattern, token, start, path):
-                yield token, found
+            if not binary or pattern.in_binary:
+                for found in _candidates(content, pattern, start, path):
+                    yield self._rules.tokens[pattern.format], found
         if not binary:
             for word, end in self._ends(searched):
                 for pattern, found in word.behind(content, end):
-                    yield tokens[pattern.format], found
+                    yield self._rules.tokens[pattern.format], found
 
     def _judged(self, content: bytes, token: TokenFormat, found: Candidate) -> Match | str:
         """The match, or why its text is not what its form promises."""
+        from hashlib import sha256  # only where there is something to judge
+
         from keymuster.detect import checksums, decode
 
         text = content[found.start : found.end]
@@ -171,32 +170,23 @@ def _collect(number: int, begin: int, end: int, _: int, hits: list[_Hit]) -> Non
     hits.append((number, begin, end))
 
 
-def _needs_words(token: TokenFormat) -> bool:
-    return bool(token.context) or is_guess(token)
-
-
-def _candidates(
-    content: bytes, pattern: Pattern, token: TokenFormat, start: int, path: str
-) -> Iterable[Candidate]:
+def _candidates(content: bytes, pattern: Pattern, start: int, path: str) -> Iterable[Candidate]:
     """What stands at `start`, if it has the format's form and stands free."""
     if pattern.recognizer:
-        from keymuster.detect.recognizers import RECOGNIZERS
-
-        return RECOGNIZERS[pattern.recognizer].recognize(content, start, pattern.number, path)
-    found = _standing_candidate(content, pattern, token, start)
+        recognize = recognizers.load(pattern.recognizer).recognize
+        return recognize(content, start, pattern.number, path)
+    found = _standing_candidate(content, pattern, start)
     return () if found is None else (found,)
 
 
-def _standing_candidate(
-    content: bytes, pattern: Pattern, token: TokenFormat, start: int
-) -> Candidate | None:
-    if token.pattern is None and not _stands_free(content, start):
+def _standing_candidate(content: bytes, pattern: Pattern, start: int) -> Candidate | None:
+    if pattern.free and not _stands_free(content, start):
         return None
     found = pattern.regex.match(content, start)
     if found is None or found.start("secret") == found.end("secret"):
         return None
     begin, end = found.span("secret")
-    if token.context and not words.stand_before(token.context, content, begin):
+    if pattern.context and not words.stand_before(pattern.context, content, begin):
         return None
     return Candidate(start=begin, end=end, public=pattern.public)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 
 from keymuster.detect.engine import Engine
-from keymuster.detect.matches import UNKEPT, Judged, Match, is_guess
+from keymuster.detect.matches import UNKEPT, Judged, Match
 from keymuster.detect.recognizers.values import URL, Seen, seen
 from keymuster.detect.values import weighing
 from keymuster.model import Confidence, Secret
@@ -47,7 +47,7 @@ def explain(rules: RuleSet, content: bytes, path: str = "") -> list[Considered]:
 
 def _formats(content: bytes, judged: Iterable[Judged]) -> Iterator[Considered]:
     for token, candidate, verdict in judged:
-        if is_guess(token):
+        if token.is_guess:
             continue
         said = (
             f"confidence {verdict.confidence.value}, status {verdict.status.value}"
@@ -69,7 +69,7 @@ def _values(
 ) -> Iterator[Considered]:
     for pattern, start in engine.hits(content):
         token = rules.tokens[pattern.format]
-        if not is_guess(token):
+        if not token.is_guess:
             continue
         form = URL if pattern.recognizer == "url-password" else pattern.number
         for one in seen(content, start, form, path):

@@ -45,14 +45,9 @@ def kept(found: list[Judged]) -> list[Match]:
         verdict
         for _, _, verdict in found
         if isinstance(verdict, Match)
-        and not (is_guess(verdict.format) and (verdict.start, verdict.end) in same)
+        and not (verdict.format.is_guess and (verdict.start, verdict.end) in same)
     ]
     return _without_overlaps(_without_forged(matches, forged))
-
-
-def is_guess(token: TokenFormat) -> bool:
-    """Whether a match is weighed, and has no form of its own."""
-    return token.recognizer in ("assignment", "url-password")
 
 
 def _without_forged(matches: list[Match], forged: list[tuple[int, int]]) -> list[Match]:
@@ -107,7 +102,7 @@ def _rank(match: Match) -> tuple[bool, bool, int, int, int, int, bool, int, str]
     fixed, letters = patterns.particulars(match.format, text)
     named = match.format.context and prefix >= _TELLING
     return (
-        is_guess(match.format),
+        match.format.is_guess,
         match.format.checksum is None,
         -(Confidence.HIGH if named else match.confidence).rank,
         match.start - match.end,

@@ -18,7 +18,7 @@ from keymuster import cache
 from keymuster.detect import encodings
 from keymuster.detect.encodings.base import Ends, Piece
 from keymuster.detect.engine import LARGEST, Engine
-from keymuster.detect.matches import Match, is_guess
+from keymuster.detect.matches import Match
 from keymuster.detect.patterns import Pattern
 from keymuster.model import CredentialKind
 from keymuster.rules import shape
@@ -126,7 +126,7 @@ class Nested:
     @cached_property
     def _key(self) -> str:
         """Names the gates of the encodings, if the rules have a name."""
-        return self._rules.key and f"encodings-{self._rules.key}-{encodings.key()}"
+        return self._rules.key and f"encodings-{self._rules.key}"
 
     @cached_property
     def _gates(self) -> list[_Gate]:
@@ -257,7 +257,7 @@ def _believed(own: list[_Hit], certain: list[Piece]) -> list[_Hit]:
         id(hit)
         for piece in certain
         for hit in spans.touching(piece.start, piece.end)
-        if is_guess(hit.match.format)
+        if hit.match.format.is_guess
     }
     return [hit for hit in own if id(hit) not in doubted]
 

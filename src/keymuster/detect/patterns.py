@@ -50,6 +50,12 @@ class Pattern(Struct, kw_only=True, dict=True):
     public: int = 0
     plain: bool = False
     """Whether nothing but context tells the form from other text."""
+    context: tuple[str, ...] = ()
+    """Words of which one must stand before a secret that a gate of its own found."""
+    free: bool = True
+    """Whether a secret must begin where a word may begin."""
+    in_binary: bool = True
+    """Whether the form tells enough where there are no words."""
 
     @cached_property
     def regex(self) -> re.Pattern[bytes]:
@@ -104,9 +110,9 @@ def of_word(word: str) -> Pattern:
 def of_format(index: int, token: TokenFormat) -> Iterator[Pattern]:
     """The searches for one format."""
     if token.recognizer is not None:
-        from keymuster.detect.recognizers import RECOGNIZERS
+        from keymuster.detect import recognizers
 
-        recognizer = RECOGNIZERS[token.recognizer]
+        recognizer = recognizers.load(token.recognizer)
         for number, gate in enumerate(recognizer.gates):
             yield Pattern(
                 format=index,
@@ -115,13 +121,21 @@ def of_format(index: int, token: TokenFormat) -> Iterator[Pattern]:
                 recognizer=token.recognizer,
                 number=number,
                 length=None if recognizer.from_start else 0,
+                in_binary=not token.is_guess,
             )
     elif token.pattern is not None:
         from keymuster.rules import re2
 
         tree = re2.parse(token.pattern)
         gate = re2.pattern(re2.gate(tree) or tree, -1)
-        yield Pattern(format=index, gate=gate, confirm=re2.pattern(tree, re2.secret(tree)))
+        yield Pattern(
+            format=index,
+            gate=gate,
+            confirm=re2.pattern(tree, re2.secret(tree)),
+            context=tuple(token.context),
+            free=False,
+            in_binary=not token.context,
+        )
     for one in token.shapes:
         yield _of_shape(index, token, shape.parse(one))
 
@@ -182,7 +196,15 @@ def _of_shape(index: int, token: TokenFormat, parts: tuple[shape.Part, ...]) -> 
     gate, length = _gate(parts)
     if length is not None and not shape.has_marker(parts) and _is_one_word(parts):
         gate = f"{_FREE}{gate}"
-    return Pattern(format=index, gate=gate, length=length, confirm=confirm, public=public)
+    return Pattern(
+        format=index,
+        gate=gate,
+        length=length,
+        confirm=confirm,
+        public=public,
+        context=tuple(token.context),
+        in_binary=not token.context,
+    )
 
 
 def _is_rare(first: shape.Part) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
 from msgspec import Struct
@@ -110,7 +110,7 @@ _DIGEST = re.compile(
 )
 
 
-def stand_before(words: list[str], content: bytes, start: int) -> bool:
+def stand_before(words: Sequence[str], content: bytes, start: int) -> bool:
     """Whether one of the words stands before the value, near enough: on its line, or on the one
     before if the value begins its own."""
     floor = max(0, start - patterns.REACH - _LONGEST_WORD)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from difflib import get_close_matches
-from hashlib import blake2b
-from pathlib import Path
 from re import search
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import msgspec
 
 from keymuster import __version__, cache, settings
+from keymuster.digests import blake2b
 from keymuster.errors import RuleError, SettingsError
 from keymuster.rules.schema import (
     Case,
@@ -27,14 +26,26 @@ from keymuster.rules.schema import (
     TokenFormat,
 )
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 _T = TypeVar("_T")
 
 
 def builtin_root() -> Path:
     """The shipped rules: inside the wheel, or at the top of a checkout."""
-    package = Path(__file__).parents[1]
-    packaged = package / "_rules"
-    return packaged if packaged.is_dir() else package.parents[1] / "rules"
+    from pathlib import Path  # slow to import
+
+    return Path(_shipped())
+
+
+def _shipped() -> str:
+    packaged = os.path.join(_PACKAGE, "_rules")
+    checkout = os.path.dirname(os.path.dirname(_PACKAGE))
+    return packaged if os.path.isdir(packaged) else os.path.join(checkout, "rules")
+
+
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
 def load(extra: Sequence[Path] = (), checks: Sequence[Callable[[RuleSet], None]] = ()) -> RuleSet:
@@ -60,6 +71,23 @@ def load(extra: Sequence[Path] = (), checks: Sequence[Callable[[RuleSet], None]]
             raise _with_file(error, origins) from error
     cache.write(name, msgspec.msgpack.encode(rules))
     return rules
+
+
+def later() -> RuleSet:
+    """The shipped rules, read when more than their key is asked."""
+    return cast(RuleSet, _Later())
+
+
+class _Later:
+    """Stands for the shipped rules. To find nothing it takes their key alone."""
+
+    def __init__(self) -> None:
+        self.key = _key(())
+
+    def __getattr__(self, name: str) -> Any:
+        rules = load()
+        self.__dict__.update({field: getattr(rules, field) for field in rules.__struct_fields__})
+        return getattr(rules, name)
 
 
 def read(files: Sequence[tuple[Path, bytes]], key: str = "") -> RuleSet:
@@ -116,7 +144,7 @@ def _files(root: Path) -> Iterator[tuple[Path, bytes]]:
         folders.sort()
         for name in sorted(names):
             if name.endswith((".yaml", ".yml")):
-                path = Path(base, name)
+                path = root / os.path.relpath(base, root) / name
                 yield path, path.read_bytes()
 
 
@@ -124,12 +152,11 @@ def _key(own: Sequence[tuple[Path, bytes]]) -> str:
     """Covers the user's rules and, by size and time, the shipped ones and the code that derives
     something from them: to read a thousand files takes longer than all else that a hook does."""
     digest = blake2b(f"{__version__} {msgspec.__version__}".encode(), digest_size=16)
-    package = Path(__file__).parents[1]
-    for module in sorted((*package.glob("rules/*.py"), *package.glob("detect/**/*.py"))):
-        about = module.stat()
-        digest.update(b"%d %d " % (about.st_size, about.st_mtime_ns))
-    for name, size, time in sorted(_stamps(str(builtin_root()))):
-        digest.update(b"%d %d %b\0" % (size, time, os.fsencode(name)))
+    code = (os.path.join(_PACKAGE, part) for part in ("rules", "detect"))
+    for folder, ending in (*((one, ".py") for one in code), (_shipped(), "")):
+        for name, size, time in sorted(_stamps(folder)):
+            if name.endswith(ending):
+                digest.update(b"%d %d %b\0" % (size, time, os.fsencode(name)))
     for path, content in own:
         told = os.fsencode(f"{path.parent.name}/{path.name}")
         digest.update(b"%d %d\0%b%b" % (len(told), len(content), told, content))

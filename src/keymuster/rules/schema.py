@@ -67,6 +67,11 @@ class TokenFormat(Struct, kw_only=True, forbid_unknown_fields=True):
     imported: str = ""
 
     @property
+    def is_guess(self) -> bool:
+        """Whether its matches are weighed, and have no form of their own."""
+        return self.recognizer in ("assignment", "url-password")
+
+    @property
     def shapes(self) -> list[str]:
         """The shapes as a list, empty when something else says what to look for."""
         if self.shape is None:

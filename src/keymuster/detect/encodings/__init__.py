@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from functools import cache
-from hashlib import blake2b
 from importlib import import_module
 
 from keymuster.detect.encodings.base import Encoding
@@ -27,13 +26,3 @@ def load(name: str) -> Encoding:
     """The encoding of one module."""
     found: Encoding = import_module(f"{__name__}.{name}").ENCODING
     return found
-
-
-def key() -> str:
-    """What changes when a module here does."""
-    digest = blake2b(digest_size=8)
-    for entry in sorted(os.scandir(_FOLDER), key=lambda entry: entry.name):
-        if entry.name.endswith(".py"):
-            about = entry.stat()
-            digest.update(f"{entry.name} {about.st_size} {about.st_mtime_ns}\n".encode())
-    return digest.hexdigest()

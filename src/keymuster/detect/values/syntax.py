@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 from msgspec import Struct
 
@@ -169,8 +170,12 @@ class Found(Struct, frozen=True, kw_only=True):
     place: int
 
 
-_CONFIRMS = tuple(re.compile(form.confirm.encode(), re.IGNORECASE) for form in FORMS)
-_NAMED = tuple("name" in confirm.groupindex for confirm in _CONFIRMS)
+@cache
+def _confirm(form: int) -> re.Pattern[bytes]:
+    return re.compile(FORMS[form].confirm.encode(), re.IGNORECASE)
+
+
+_NAMED = tuple("(?P<name>" in form.confirm for form in FORMS)
 _VALUES = tuple(re.compile(form.value.encode()) if form.value else None for form in FORMS)
 _IN_NAMES = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz.-$@/"
 _LONGEST_NAME = 80
@@ -200,7 +205,7 @@ _INSIDE = {
 
 def find(form: int, content: bytes, start: int) -> Iterator[Found]:
     """The values that a hit of a form at `start` leads to; several if they are a list."""
-    joined = _CONFIRMS[form].match(content, start)
+    joined = _confirm(form).match(content, start)
     if joined is None:
         return
     if _NAMED[form]:
