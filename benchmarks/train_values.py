@@ -176,10 +176,10 @@ class Model(NamedTuple):
     least: list[float]
 
     def likelihood(self, said: Any) -> Any:
-        odds, hopeless = self.trees.predict(said), np.zeros(len(said), dtype=bool)
+        likely, hopeless = self.trees.predict(said), np.zeros(len(said), dtype=bool)
         for sums, least in zip(_sums(self.trees, said), self.least, strict=True):
             hopeless |= sums < least
-        return np.where(hopeless, 0.0, odds)
+        return np.where(hopeless, 0.0, likely)
 
 
 def _train(said: Any, secret: Any, weight: Any) -> Model:

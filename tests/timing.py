@@ -27,5 +27,5 @@ def takes(run: Callable[[], object], limit: float) -> bool:
 
 def is_linear(small: Callable[[], object], large: Callable[[], object], times: int = 2) -> bool:
     """Whether a job so many times as large takes about as many times as long. What takes less than
-    a tenth of a second is too short to be judged, and long enough to show what is not linear."""
-    return any(seconds(large) < 1.25 * times * seconds(small) + 0.1 for _ in range(TRIES))
+    a twentieth of a second is too short to be judged."""
+    return any(seconds(large) < 1.25 * times * seconds(small) + 0.05 for _ in range(TRIES))

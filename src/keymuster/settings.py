@@ -183,7 +183,7 @@ def _decode(path: str, content: bytes) -> Settings:
 
     try:
         parsed = yaml.load(content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date or a number there is not
         raise SettingsError(f"{path}: {' '.join(str(error).split())}") from error
     try:
         settings = msgspec.convert(_with_paths({} if parsed is None else parsed), type=Settings)

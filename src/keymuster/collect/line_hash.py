@@ -92,8 +92,8 @@ class LineHashes:
     def _kept(self) -> str:
         """What counts of the content, with one kind of line end."""
         assert self._content is not None
-        kept = self._content.translate(None, b" \t")
-        return kept.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
+        text = self._content.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
+        return text.replace(" ", "").replace("\t", "")
 
 
 def _first_units(window: str) -> str:

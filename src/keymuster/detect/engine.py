@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -15,10 +16,6 @@ from keymuster.detect.words import Word
 from keymuster.errors import Unreadable
 from keymuster.model import CredentialStatus, Secret
 from keymuster.rules.schema import RuleSet, TokenFormat
-
-WIDEST = 65_536 + 4_096
-"""Bytes on either side of a hit that may decide about it; windows overlap by this much."""
-
 
 LARGEST = 2**32 - 1
 """Bytes that Hyperscan can search at once; it counts them in 32 bits."""
@@ -179,8 +176,11 @@ def _candidates(content: bytes, pattern: Pattern, start: int, path: str) -> Iter
     return () if found is None else (found,)
 
 
+_FREE = re.compile(patterns.LEFT_EDGE.encode())
+
+
 def _standing_candidate(content: bytes, pattern: Pattern, start: int) -> Candidate | None:
-    if pattern.free and not _stands_free(content, start):
+    if pattern.free and _FREE.match(content, start) is None:
         return None
     found = pattern.regex.match(content, start)
     if found is None or found.start("secret") == found.end("secret"):
@@ -189,23 +189,6 @@ def _standing_candidate(content: bytes, pattern: Pattern, start: int) -> Candida
     if pattern.context and not words.stand_before(pattern.context, content, begin):
         return None
     return Candidate(start=begin, end=end, public=pattern.public)
-
-
-def _stands_free(content: bytes, start: int) -> bool:
-    """Whether a token may begin here: not inside a word, but after an escape such as `\\n`, `%3D`."""
-    if start == 0 or not content[start - 1 : start].isalnum():
-        return True
-    before = content[max(0, start - 6) : start]
-    return (
-        before[-2:] in (b"\\n", b"\\r", b"\\t", b"\\b", b"\\f")
-        or (before[-3:-2] == b"%" and _is_hex(before[-2:]))
-        or (before[-6:-4] == b"\\u" and _is_hex(before[-4:]))
-        or (before[-4:-2] == b"\\x" and _is_hex(before[-2:]))
-    )
-
-
-def _is_hex(text: bytes) -> bool:
-    return all(byte in b"0123456789abcdefABCDEF" for byte in text)
 
 
 def _says_sample(token: TokenFormat, text: bytes, found: Candidate) -> bool:

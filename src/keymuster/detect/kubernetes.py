@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
-GATE = r"kind[\"']?[ \t]{0,8}:[ \t]{0,8}[\"']?Secret[\"',\s}]"
+GATE = r"kind[\"']?[ \t]{0,8}:[ \t]{0,8}[\"']?Secret(?:[\"',\s}]|\Z)"
 """Ends one past the kind of a Secret."""
 
 _BEFORE, _AFTER = 1024 * 1024, 2 * 1024 * 1024
 """Bytes of the document that are read on either side of its kind."""
 
 _DATA = re.compile(
-    rb"data[\"']?[ \t]{0,8}:[ \t]{0,8}(?:(?P<json>\s{0,200}\{)|(?:#[^\n]{0,200})?\r?(?=\n))"
+    rb"(?<![\w-])data[\"']?[ \t]{0,8}:[ \t]{0,8}(?:(?P<json>\s{0,200}\{)|(?:[&!][^\s]{1,80}[ \t]{0,8})?(?:#[^\n]{0,200})?\r?(?=\n))"
 )
 _INDENT = re.compile(rb"([ \t]*)(?:- )?[\"']?")
 _YAML = re.compile(
@@ -24,6 +24,9 @@ _YAML = re.compile(
 _JSON = re.compile(
     rb"(?P<indent>)\s*+,?\s*+[\"']?(?P<key>[\w.-]{1,253})[\"']?\s*+:\s*+[\"']?",
 )
+_OTHER = re.compile(rb"\r?\n(?P<indent>[ \t]*+)(?P<template>\{\{)?[^\r\n]*+")
+"""A line of a mapping that is no entry: more of the value before it, or a step of a template."""
+
 _REST = re.compile(rb"[\"']?[^\r\n]*+")
 _REST_JSON = re.compile(rb"[\"']?")
 
@@ -35,6 +38,9 @@ class Entry(Struct, frozen=True):
     start: int
     end: int
     content: bytes
+
+    def __repr__(self) -> str:
+        return f"Entry({self.start}, {self.end})"
 
 
 def entries(text: bytes, ends: Iterable[int]) -> Iterator[Entry]:
@@ -62,7 +68,14 @@ def _of_mapping(
     """The entries of one mapping, which are indented by `least` columns at least."""
     from keymuster.detect.encodings.base64 import decoded, run_at  # few files have a Secret
 
-    while (found := entry.match(text, at, stop)) is not None:
+    while True:
+        found = entry.match(text, at, stop)
+        if found is None:
+            line = _OTHER.match(text, at, stop) if entry is _YAML else None
+            if line is None or (len(line["indent"]) < least and not line["template"]):
+                return
+            at = line.end()
+            continue
         if len(found["indent"]) < least:
             return
         value = run_at(text, found.end())

@@ -142,7 +142,7 @@ def of_format(index: int, token: TokenFormat) -> Iterator[Pattern]:
 
 def has_marker(token: TokenFormat) -> bool:
     """Whether every shape of a format is recognisable by its fixed text."""
-    return all(shape.has_marker(shape.parse(one)) for one in token.shapes)
+    return bool(token.shapes) and all(shape.has_marker(shape.parse(one)) for one in token.shapes)
 
 
 def prefix_length(token: TokenFormat, text: bytes) -> int:

@@ -48,7 +48,8 @@ class Word(Struct, dict=True):
         furthest = at + patterns.REACH + 1
         line_end = content.find(b"\n", at, furthest)
         stop = furthest if line_end < 0 else line_end
-        opens = line_end >= 0 and _OPENS.match(content, line_end - 1, furthest + _DEEPEST)
+        last = line_end - 1 - (content[line_end - 1 : line_end] == b"\r")
+        opens = line_end >= 0 and _OPENS.match(content, last, furthest + _DEEPEST)
         next_line = opens.end() if opens else 0
         end = max(stop, next_line) + self.least
         first = self._run.search(content, at, end)
@@ -75,7 +76,7 @@ class Word(Struct, dict=True):
 
 
 _DEEPEST = 44
-_OPENS = re.compile(rb"[>=:(\[,]\r?\n[ \t]{0,40}[\"'`]?|\r\n[ \t]{0,40}[\"'`]?")
+_OPENS = re.compile(rb"[>=:(\[,]\r?\n[ \t]{0,40}[\"'`]?")
 """The end of a line that leaves a value open, and the indentation before it."""
 
 

@@ -133,7 +133,7 @@ _JUDGING = ("tokens", "policies")
 
 def _files(root: Path) -> Iterator[tuple[Path, bytes]]:
     if root.is_file():
-        yield root, root.read_bytes()
+        yield root, _content(root)
         return
     if not root.is_dir():
         raise SettingsError(
@@ -145,7 +145,14 @@ def _files(root: Path) -> Iterator[tuple[Path, bytes]]:
         for name in sorted(names):
             if name.endswith((".yaml", ".yml")):
                 path = root / os.path.relpath(base, root) / name
-                yield path, path.read_bytes()
+                yield path, _content(path)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise RuleError(path, f"cannot be read: {error.strerror}") from error
 
 
 def _key(own: Sequence[tuple[Path, bytes]]) -> str:
@@ -252,7 +259,7 @@ def _parsed(path: Path, content: bytes) -> Any:
 
     try:
         return yaml.load(content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date or a number there is not
         raise RuleError(path, " ".join(str(error).split())) from error
 
 

@@ -33,6 +33,14 @@ def values(find: Find, text: str) -> list[str]:
         "items:\n- kind: Secret\n  data:\n    extra: ~\n",
         "kind: ConfigMap\ndata:\n  other: eA==\n---\nkind: Secret\ndata:\n  extra: ~\n",
         "kind: Secret\ndata:\n  extra: |\n    ~\n",
+        "data:\n  extra: ~\nkind: Secret",
+        "# secret\n" * 70 + "kind: Secret\ndata:\n  extra: ~\n",
+        "kind: Deployment\nspec:\n"
+        + "  secretKeyRef: my-secret\n" * 70
+        + "---\nkind: Secret\ndata:\n  extra: ~\n",
+        "kind: Secret\ndata:\n  {{- if .Values.x }}\n  extra: ~\n  {{- end }}\n",
+        "kind: Secret\ndata:\n  first: eA\n    eB\n  extra: ~\n",
+        "kind: Secret\ndata: &all\n  extra: ~\n",
     ],
 )
 def test_a_value_is_found(find: Find, text: str) -> None:
@@ -47,6 +55,7 @@ def test_json_is_read_too(find: Find) -> None:
     "text",
     [
         "kind: ConfigMap\ndata:\n  extra: ~\n",
+        '{"kind": "Secret", "metadata": {"extra": "~"}, "mydata": {"extra": "~"}}',
         "kind: Secret\n---\nkind: ConfigMap\ndata:\n  extra: ~\n",
         "kind: Secret\ndata:\n  username: ~\n  ca.crt: ~\n",
         "kind: Secret\ndata:\n  extra: DOCKER_KEY\n",

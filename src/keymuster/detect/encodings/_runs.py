@@ -26,6 +26,9 @@ class Run(Struct, frozen=True):
     end: int
     letters: bytes
 
+    def __repr__(self) -> str:  # without its text
+        return f"Run({self.start}, {self.end})"
+
 
 def run(text: bytes, start: int, alphabet: str, unit: int) -> Run:
     """The longest run that starts here. Wrapped lines have one width, save the first, which may

@@ -37,6 +37,9 @@ class Piece(Struct, frozen=True, kw_only=True):
     cut: bool = False
     spans: Sequence[tuple[int, int]] = ()
 
+    def __repr__(self) -> str:  # without its text
+        return f"Piece({self.start}, {self.end}, {self.encoding!r})"
+
 
 class Encoding(Struct, frozen=True, kw_only=True):
     """`gates` says what to search for; it is given the texts that tokens begin with. `decode` gets

@@ -28,21 +28,21 @@ _REFERENCE = re.compile(rb"(?:vault|secret|ref|arn|op|gs|s3|https?|file):|[/#]?\
 
 
 _BEFORE = 1024 * 1024
-_TRIES = 64
 _KIND = re.compile(kubernetes.GATE.encode(), re.IGNORECASE)
 
 
 def _is_read_already(content: bytes, at: int) -> bool:
-    """Whether another kind before this one stands in the same document, whose entries it gave."""
-    end, floor = at - len(b"secret:"), max(0, at - _BEFORE)
-    for _ in range(_TRIES):
-        end = content.rfind(b"ecret", floor, end)
-        if end < 0:
+    """Whether another kind before this one stands in the same document, whose entries it gave. The
+    nearest text is looked at first: where kinds stand close, that is all."""
+    end, size = at - len(b"secret"), 256
+    while True:
+        floor = max(0, at - size)
+        begin = max(floor, content.rfind(b"\n---", floor, at))
+        if _KIND.search(content, begin, end):
+            return True
+        if begin > floor or floor == 0 or size >= _BEFORE:
             return False
-        line = content.rfind(b"\n", max(floor, end - 40), end) + 1
-        if _KIND.search(content, line, end + 8):
-            return content.find(b"\n---", end, at) < 0
-    return True
+        size *= 8
 
 
 def _recognize(content: bytes, at: int, _: int, __: str) -> Iterator[Candidate]:

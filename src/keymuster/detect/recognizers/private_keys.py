@@ -18,7 +18,10 @@ _LEAST_VARIETY = 16
 """Different bytes in a real key; a made-up body repeats itself. Runs say nothing here: lengths and
 prime moduli are full of zeros and ones."""
 
-_FOOTER = re.compile(rb"-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----", re.IGNORECASE)
+_EITHER = re.compile(
+    rb"-----(?:BEGIN |(?P<end>END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----))", re.IGNORECASE
+)
+"""What comes after a header: the footer, or the next header."""
 _FIELD = re.compile(rb"(?:^|\n|\\n)[ \t\"'+]*[A-Za-z][A-Za-z-]*: [^\n\\]*")
 _ESCAPE = re.compile(rb"\\+[nrt]|\\u000[adAD]|&#(?:1[03]|x0*[aAdD]);")
 _BASE64 = re.compile(rb"[+/]*[A-Za-z0-9][A-Za-z0-9+/]*")
@@ -39,9 +42,8 @@ def _recognizer(header: str, judge: Judge) -> Recognizer:
         head = starts.fullmatch(content, begin, end) if begin >= 0 else None
         if head is None:
             return
-        other = content.find(b"-----BEGIN ", end, end + LONGEST)
-        footer = _FOOTER.search(content, end, end + LONGEST if other < 0 else other)
-        if footer:
+        footer = _EITHER.search(content, end, end + LONGEST)
+        if footer and footer["end"]:
             inside, stop = content[end : footer.start()], footer.end()
         else:  # the footer is missing or belongs to another key
             cut = _TRUNCATED.match(content, end, end + LONGEST)

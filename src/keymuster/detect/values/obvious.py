@@ -30,7 +30,10 @@ _EXAMPLES = frozenset(
 """Identifiers that stand for any: those of Wikipedia's article on UUIDs."""
 
 _YOURS = re.compile(rb"\byour[-_ ]")
-_STANDS_IN = re.compile(rb"[<\[{$%][\w .:{}$-]{0,60}[>\]}%]\Z|\$\{|\{\{|%s\Z|\$[a-z_]\w{0,60}\Z")
+_STANDS_IN = re.compile(
+    rb"<[\w .:{}$-]{0,60}>\Z|\[[\w .:{}$-]{0,60}\]\Z|\{[\w .:{}$-]{0,60}\}\Z|%[\w .:-]{0,60}%\Z|"
+    rb"\$\{|\{\{|%s\Z|\$(?:[A-Za-z_]{1,60}|[A-Z][A-Z0-9_]{0,60})\Z"
+)
 _ENCRYPTED = re.compile(
     rb"ENC\[(?:AES256_GCM|PKCS7|GPG)\b|\$ANSIBLE_VAULT;|vault:v\d{1,4}:|AQICAH[A-Za-z0-9+/]{60}|ENC\(|"
     rb"\{cipher\}|Ag[A-D][A-Za-z0-9+/]{400}"
@@ -43,10 +46,14 @@ _URL_WORDS = frozenset(
     b"test foo bar baz abc 123 1234 12345 123456 credentials auth login xxx yyy hidden masked".split()
 )
 _NO_SECRETS = re.compile(
-    rb"(?:next|page|pagination|continuation|continue|cursor|sync|request|client|idempotency|publickey)token\Z|"
-    rb"(?:csrf|xsrf)token\Z|publickeys?\Z|(?:key|token|secret|credential)ids?\Z"
+    rb"(?:\A|next|prev|previous)(?:page|pagination|continuation|continue|cursor|sync)token\Z|"
+    rb"(?:next|request|idempotency|publickey|csrf|xsrf)token\Z|publickeys?\Z|(?:key|token|credential)ids?\Z"
 )
 """Names, without what parts their words, of marks in a list of pages, of requests, and of things."""
+
+_OF_REQUESTS = re.compile(rb"(?:[cC]lientToken|[sS]ecretIds?)\Z")
+"""What the requests of AWS call a mark of their own, and the name of a secret. With `_` between the
+words both are credentials elsewhere."""
 
 _PLAIN_FORMS = (
     "assignment",
@@ -67,9 +74,9 @@ def is_none(content: bytes, found: Found, path: str) -> bool:
     """Whether a value is surely no secret. Held against labelled data, this loses one real value in
     fifty of those that the weighing would keep, and spares half of the weighing."""
     value = content[found.start : found.end]
-    if len(value) < _LEAST or value.count(b" ") > _MOST_SPACES or not _may_name(found.name):
+    if len(value) < _LEAST or value.count(b" ") > _MOST_SPACES:
         return True
-    if found.form == "url":
+    if found.form == "url":  # its name is the user's
         none = value == found.name or value.lower() in _URL_WORDS
     elif found.form in _PLAIN_FORMS:
         none = _is_plainly_none(content, found, value, path)
@@ -81,11 +88,19 @@ def is_none(content: bytes, found: Found, path: str) -> bool:
 def _is_plainly_none(content: bytes, found: Found, value: bytes, path: str) -> bool:
     if value.lower() in signals.LITERALS or not signals.speaks(found.name):
         return True
+    if not _may_name(found.name):
+        return True
     if found.join == b":" and _is_inside_a_resource_name(content, found):
         return True
     if found.quote or found.scheme:
         return False
+    if path.endswith(_LITERAL):
+        return False
     return _holds_code(value) or (signals.is_code(path) and _is_expression(content, found, value))
+
+
+_LITERAL = (".env", ".ini", ".properties", ".cnf", ".envrc", ".netrc")
+"""Ends of files in which everything behind a name is its value."""
 
 
 def says_so(value: bytes) -> bool:
@@ -95,7 +110,7 @@ def says_so(value: bytes) -> bool:
         b"EXAMPLE" in value
         or small in _EXAMPLES
         or _SAYS_SO.search(small) is not None
-        or _STANDS_IN.match(small) is not None
+        or _STANDS_IN.match(value) is not None
         or (b"your" in small and _YOURS.search(small) is not None)
         or _EXPRESSION.search(value) is not None
         or (len(value) >= _LONG and is_sequence(value))
@@ -109,7 +124,10 @@ def _is_inside_a_resource_name(content: bytes, found: Found) -> bool:
 
 
 def _holds_code(value: bytes) -> bool:
-    return value.translate(None, _NEVER_CODE) != b"" and signals.CODE.search(value) is not None
+    if not value.translate(None, _NEVER_CODE):
+        return False
+    plain = value[:1] + value[1:-1].replace(b"++", b"") + value[-1:]  # base64 has it, too
+    return signals.CODE.search(plain) is not None
 
 
 _NEVER_CODE = bytes(byte for byte in range(256) if byte not in b"(.>:=&|+;[?")
@@ -118,7 +136,8 @@ _NEVER_CODE = bytes(byte for byte in range(256) if byte not in b"(.>:=&|+;[?")
 
 @lru_cache(maxsize=4096)
 def _may_name(name: bytes) -> bool:
-    return _NO_SECRETS.search(name.lower().translate(None, b"_-. ")) is None
+    small = name.lower().translate(None, b"_-. ")
+    return _NO_SECRETS.search(small) is None and _OF_REQUESTS.search(name) is None
 
 
 def _is_expression(content: bytes, found: Found, value: bytes) -> bool:

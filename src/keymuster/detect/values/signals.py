@@ -46,8 +46,9 @@ def _at_a_glance(content: bytes, found: Found, path: str) -> tuple[float, ...]:
     left = content[max(0, found.name_start - _NEAR) : found.name_start].rpartition(b"\n")[2]
     classes = content[found.start : min(found.end, found.start + _SEEN)].translate(_CLASS)
     beside = left[-1:] if left and not left.isspace() else b""
+    name = found.name if found.form != "url" else b""  # whose users are often tokens themselves
     return _glance(
-        found.name, path, found.form, found.join, found.crosses, found.quote, found.place,
+        name, path, found.form, found.join, found.crosses, found.quote, found.place,
         _wrapping(found.wrapper), found.scheme != b"", beside, classes, found.end - found.start,
     )  # fmt: skip
 
