@@ -39,6 +39,8 @@ def intended(
     """The one policy that a credential belongs to, told in words instead of in CEL."""
     private_key = kind is CredentialKind.PRIVATE_KEY
     only_in_history = set(storages) == {Storage.HISTORY}
+    if status is CredentialStatus.INVALID:
+        return "wrong-checksum"
     if status in (CredentialStatus.SAMPLE, CredentialStatus.PUBLIC):
         return "test-or-sample-secret"
     if expired and not private_key:

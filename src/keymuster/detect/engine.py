@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import Any, TypeAlias
 
 from keymuster.detect import patterns, recognizers, words
 from keymuster.detect.candidates import Candidate
-from keymuster.detect.matches import DULL, UNKEPT, WRONG_CHECKSUM, Judged, Match, kept
+from keymuster.detect.matches import DULL, UNKEPT, WRONG_CHECKSUM, Judged, Match, kept, with_invalid
 from keymuster.detect.patterns import Pattern
 from keymuster.detect.placeholders import entropy, is_placeholder, is_repetitive
 from keymuster.detect.words import Word
@@ -21,6 +21,10 @@ LARGEST = 2**32 - 1
 """Bytes that Hyperscan can search at once; it counts them in 32 bits."""
 
 
+_NAMES, _BYTES_PER_NAME = 20_000, 100
+"""Names of secrets whose values are looked at: so many, and one more for so many bytes. Where text is
+made of nothing else, weighing them all would take minutes."""
+
 _LEAST_VARIETY = 3
 """Different bytes in anything that is worth a word, be it as a sample."""
 
@@ -30,10 +34,12 @@ _Hit: TypeAlias = tuple[int, int, int]
 
 
 class Engine:
-    """A rule set made ready to search. Making one is cheap; the first scan opens the database."""
+    """A rule set made ready to search. Making one is cheap; the first scan opens the database. With
+    `invalid`, what has a wrong checksum is found too, with low confidence."""
 
-    def __init__(self, rules: RuleSet) -> None:
+    def __init__(self, rules: RuleSet, *, invalid: bool = False) -> None:
         self._rules = rules
+        self._invalid = invalid
         self._patterns = patterns.of_rules(rules)
 
     @cached_property
@@ -59,16 +65,21 @@ class Engine:
         if self._patterns:
             self._database  # noqa: B018
 
-    def scan(self, content: bytes, *, binary: bool = False, path: str = "") -> list[Match]:
+    def scan(
+        self, content: bytes, *, binary: bool = False, path: str = "",
+        cut: Callable[[], None] = lambda: None,
+    ) -> list[Match]:  # fmt: skip
         """Every secret in the content, in order of place; no two overlap. In `binary` content only
         formats count that are recognisable without the words around them. `path` is what the
-        content calls itself; it only adds to the weight of values without a format."""
-        return kept(self._found(content, binary, path))
+        content calls itself; it only adds to the weight of values without a format. `cut` is called
+        when there are more names of secrets than are looked at."""
+        found = self._found(content, binary, path, cut)
+        return with_invalid(kept(found), found, content) if self._invalid else kept(found)
 
     def judged(self, content: bytes, *, path: str = "") -> list[Judged]:
         """Everything that has the form of a credential, with the match or the reason why it is none:
         what `scan` drops without a word."""
-        found = self._found(content, False, path)
+        found = self._found(content, False, path, lambda: None)
         chosen = {id(match) for match in kept(found)}
         return [
             (
@@ -90,8 +101,36 @@ class Engine:
             if len(content) > LARGEST:
                 raise Unreadable("holds more than 4 GiB in one piece; it was not searched")
             database, scratch = self._database
-            database.scan(content, match_event_handler=_collect, context=found, scratch=scratch)
+            database.scan(
+                content, match_event_handler=self._keeper(content, found), scratch=scratch
+            )
         return found
+
+    def _keeper(
+        self, content: bytes, found: list[_Hit]
+    ) -> Callable[[int, int, int, int, Any], None]:
+        """Keeps the hits of a search, without those at each further byte of a long run: what begins
+        at the same place as the one before, or inside a word."""
+        gated, gates = self._gated, len(self._gated)
+        before: dict[int, tuple[int, int]] = {}
+
+        def keep(number: int, begin: int, end: int, _: int, __: Any) -> None:
+            last = before.get(number)
+            before[number] = begin, end
+            if last is not None and number < gates:
+                length = gated[number].length
+                if length is None:
+                    if begin == last[0]:
+                        return
+                elif (
+                    end == last[1] + 1
+                    and gated[number].free
+                    and not _FREE.match(content, end - length)
+                ):
+                    return
+            found.append((number, begin, end))
+
+        return keep
 
     def _starts(self, searched: Iterable[_Hit]) -> Iterator[tuple[Pattern, int]]:
         seen: set[tuple[int, int]] = set()
@@ -111,18 +150,27 @@ class Engine:
             if number >= gates:
                 yield self._words[number - gates], end
 
-    def _found(self, content: bytes, binary: bool, path: str) -> list[Judged]:
+    def _found(
+        self, content: bytes, binary: bool, path: str, cut: Callable[[], None]
+    ) -> list[Judged]:
         return [
             (token, one, self._judged(content, token, one))
-            for token, one in self._confirmed(content, binary, path)
+            for token, one in self._confirmed(content, binary, path, cut)
         ]
 
     def _confirmed(
-        self, content: bytes, binary: bool, path: str
+        self, content: bytes, binary: bool, path: str, cut: Callable[[], None]
     ) -> Iterator[tuple[TokenFormat, Candidate]]:
         """What has the form of a credential, whatever it turns out to be."""
         searched = self._searched(content)
+        names = _NAMES + len(content) // _BYTES_PER_NAME
         for pattern, start in self._starts(searched):
+            if pattern.guess:
+                names -= 1
+                if names < 0:
+                    if names == -1:
+                        cut()
+                    continue
             if not binary or pattern.in_binary:
                 for found in _candidates(content, pattern, start, path):
                     yield self._rules.tokens[pattern.format], found
@@ -161,10 +209,6 @@ class Engine:
             status=status,
             facts=facts,
         )
-
-
-def _collect(number: int, begin: int, end: int, _: int, hits: list[_Hit]) -> None:
-    hits.append((number, begin, end))
 
 
 def _candidates(content: bytes, pattern: Pattern, start: int, path: str) -> Iterable[Candidate]:

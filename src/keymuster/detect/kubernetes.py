@@ -14,7 +14,7 @@ _BEFORE, _AFTER = 1024 * 1024, 2 * 1024 * 1024
 """Bytes of the document that are read on either side of its kind."""
 
 _DATA = re.compile(
-    rb"(?<![\w-])data[\"']?[ \t]{0,8}:[ \t]{0,8}(?:(?P<json>\s{0,200}\{)|(?:[&!][^\s]{1,80}[ \t]{0,8})?(?:#[^\n]{0,200})?\r?(?=\n))"
+    rb"(?<![\w-])data[\"']?[ \t]{0,8}:[ \t]{0,8}(?:(?P<json>\s{0,200}\{(?!\{))|(?:[&!][^\s]{1,80}[ \t]{0,8})?(?:#[^\n]{0,200})?\r?(?=\n))"
 )
 _INDENT = re.compile(rb"([ \t]*)(?:- )?[\"']?")
 _YAML = re.compile(

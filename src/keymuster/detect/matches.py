@@ -50,6 +50,35 @@ def kept(found: list[Judged]) -> list[Match]:
     return _without_overlaps(_without_forged(matches, forged))
 
 
+def with_invalid(matches: list[Match], found: list[Judged], content: bytes) -> list[Match]:
+    """The matches, and what has the marker of a format, a wrong checksum and no match beside it."""
+    wrong = [
+        Match(
+            format=token,
+            start=one.start,
+            end=one.end,
+            secret=Secret(content[one.start : one.end], one.public),
+            confidence=Confidence.LOW,
+            status=CredentialStatus.INVALID,
+            facts={},
+        )
+        for token, one, verdict in found
+        if verdict == WRONG_CHECKSUM and patterns.has_marker(token)
+    ]
+    if not wrong:
+        return matches
+    taken = sorted((one.start, one.end) for one in matches)
+    starts = [start for start, _ in taken]
+    furthest = list(accumulate((end for _, end in taken), max))
+
+    def is_alone(one: Match) -> bool:
+        before = bisect_right(starts, one.end - 1)
+        return before == 0 or furthest[before - 1] <= one.start
+
+    alone = _without_overlaps(one for one in wrong if is_alone(one))
+    return sorted((*matches, *alone), key=lambda one: one.start)
+
+
 def _without_forged(matches: list[Match], forged: list[tuple[int, int]]) -> list[Match]:
     """Without what lies inside forged text, unless a checksum of its own vouches for it."""
     if not forged:

@@ -34,13 +34,17 @@ _SHORTEST_ANCHOR, _LONGEST_ANCHOR = 4, 6
 
 
 class Budget(Struct, kw_only=True):
-    """How much decoding a text is worth: in proportion to its size, and never without end. Text full
-    of names and values takes the engine ten seconds for a megabyte, so that is where it hurts."""
+    """How much decoding a text is worth: in proportion to its size, and never without end. `crowded`
+    is a text with more names of secrets than are looked at."""
 
     bytes: int
     pieces: int
     hits: int
     reached: bool = False
+    crowded: bool = False
+
+    def cut(self) -> None:
+        self.crowded = True
 
     @classmethod
     def of(cls, size: int) -> Budget:
@@ -49,11 +53,12 @@ class Budget(Struct, kw_only=True):
 
 
 class Found(Struct, frozen=True):
-    """The matches in order of place. `incomplete` means that some encoded text was left alone,
-    because there is more of it than is reasonable."""
+    """The matches in order of place. `incomplete` means that some encoded text was left alone, and
+    `crowded` that some names of secrets were, because there are more than is reasonable."""
 
     matches: list[Match]
     incomplete: bool = False
+    crowded: bool = False
 
 
 class _Hit(Struct, frozen=True):
@@ -76,10 +81,11 @@ class _Gate(Struct, frozen=True, array_like=True):
 
 
 class Nested:
-    """An engine that also looks into encoded text. Cheap to make; the first scan opens databases."""
+    """An engine that also looks into encoded text. Cheap to make; the first scan opens databases.
+    `invalid` is as for the engine."""
 
-    def __init__(self, rules: RuleSet) -> None:
-        self._engine = Engine(rules)
+    def __init__(self, rules: RuleSet, *, invalid: bool = False) -> None:
+        self._engine = Engine(rules, invalid=invalid)
         self._rules = rules
 
     def open(self) -> None:
@@ -94,13 +100,13 @@ class Nested:
         budget = Budget.of(len(content))
         hits = self._hits(content, binary, DEPTH, budget, path)
         matches = [_told(hit) for hit in sorted(hits, key=lambda hit: (hit.start, hit.end))]
-        return Found(matches, budget.reached)
+        return Found(matches, budget.reached, budget.crowded)
 
     def _hits(
         self, text: bytes, binary: bool, depth: int, budget: Budget, path: str,
         known: Known = _NOTHING,
     ) -> list[_Hit]:  # fmt: skip
-        matches = self._engine.scan(text, binary=binary, path=path)
+        matches = self._engine.scan(text, binary=binary, path=path, cut=budget.cut)
         own = [_Hit(one.start, one.end, one) for one in matches]
         if not depth:
             return own

@@ -54,6 +54,8 @@ class Pattern(Struct, kw_only=True, dict=True):
     """Words of which one must stand before a secret that a gate of its own found."""
     free: bool = True
     """Whether a secret must begin where a word may begin."""
+    guess: bool = False
+    """Whether its matches are weighed."""
     in_binary: bool = True
     """Whether the form tells enough where there are no words."""
 
@@ -122,6 +124,7 @@ def of_format(index: int, token: TokenFormat) -> Iterator[Pattern]:
                 number=number,
                 length=None if recognizer.from_start else 0,
                 in_binary=not token.is_guess,
+                guess=token.is_guess,
             )
     elif token.pattern is not None:
         from keymuster.rules import re2

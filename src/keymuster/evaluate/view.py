@@ -92,7 +92,11 @@ DERIVED: dict[Subject, dict[str, tuple[str, Derive]]] = {
         "only_in_history": ("bool", _only_in_history),
         "paths": ("list<string>", _paths),
         "places": ("int", lambda record, inventory, _: len(inventory.sightings(record))),
-        "sample": ("bool", _has_status(CredentialStatus.SAMPLE, CredentialStatus.PUBLIC)),
+        "sample": (
+            "bool",
+            _has_status(CredentialStatus.SAMPLE, CredentialStatus.PUBLIC, CredentialStatus.INVALID),
+        ),
+        "invalid": ("bool", _has_status(CredentialStatus.INVALID)),
         "encrypted": ("bool", _has_status(CredentialStatus.ENCRYPTED)),
         "for_test": ("bool", lambda record, *_: record.environment is Environment.TEST),
         "expired": ("bool", _expired),

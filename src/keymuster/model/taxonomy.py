@@ -95,7 +95,8 @@ class CredentialKind(StrEnum):
 
 class CredentialStatus(StrEnum):
     """What is known of a credential's life without using it. A sample opens nothing; what is public
-    is made to be seen, such as the key of a web page."""
+    is made to be seen, such as the key of a web page. An invalid one was never issued: its checksum is
+    wrong."""
 
     UNKNOWN = "unknown"
     ACTIVE = "active"
@@ -104,6 +105,7 @@ class CredentialStatus(StrEnum):
     ENCRYPTED = "encrypted"
     SAMPLE = "sample"
     PUBLIC = "public"
+    INVALID = "invalid"
 
 
 class Storage(StrEnum):

@@ -9,7 +9,7 @@ import pytest
 
 from keymuster.collect.base import Blob, Context, Selection
 from keymuster.collect.readers.secrets import Secrets
-from keymuster.detect import examples
+from keymuster.detect import engine, examples
 from keymuster.model import (
     Credential,
     CredentialStatus,
@@ -127,3 +127,15 @@ def test_a_password_in_a_url_is_shown_with_what_is_before_it_as_far_as_its_forma
         for one in read(reader, examples.expand(template, None, {}))
     }
     assert shown == {"sidekiq-url": "****", "url-password": "amqps://****@"}
+
+
+def test_more_names_than_are_looked_at_are_said_so(
+    reader: Secrets, token: Token, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "_NAMES", 10)
+    text = "token = load(x)\n" * 30 + f"x = {token('github-pat')}\n"
+    first, second = read(reader, text)
+    assert isinstance(first, Trouble)
+    assert "more names of secrets" in first.message
+    assert second.format == "github-pat"
+    assert len(read(reader, "token = load(x)\n" * 10)) == 0

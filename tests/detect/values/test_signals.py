@@ -162,8 +162,6 @@ def test_how_much_of_a_value_is_a_sequence(look: Look, value: str, share: float)
     [
         ("settings.put('password', '~')", "in a call that sets"),
         ("setenv(\"API_KEY\", \"~\")", "in a call that sets"),
-        ("env.get('password', '~')", "in a call that reads"),
-        ("assertEquals('token', '~')", "in a call that reads"),
         ("<password>~</password>", "a closing tag follows"),
     ],
 )  # fmt: skip

@@ -14,7 +14,7 @@ from keymuster.collect.base import Blob, Context, Observed, Reader
 from keymuster.collect.unreported import Unreported
 from keymuster.detect.matches import Match
 from keymuster.detect.nested import Nested
-from keymuster.model import Credential, Environment, Trouble
+from keymuster.model import Confidence, Credential, Environment, Trouble
 
 _LEAD = re.compile(
     rb"(?P<name>[A-Za-z_$][\w.\-]{0,39})(?P<assign>[\"'`\]]{0,2}\s{0,4}(?::=|=>|=)\s{0,4}[\"'`]?|"
@@ -31,7 +31,7 @@ class Secrets(Reader):
     name: ClassVar[str] = "secrets"
 
     def __init__(self, context: Context) -> None:
-        self._engine = Nested(context.rules)
+        self._engine = Nested(context.rules, invalid=context.confidence is Confidence.LOW)
         self._key = context.fingerprint_key
         self._unreported = Unreported(context.exclude)
         self._least = context.confidence.rank
@@ -44,7 +44,9 @@ class Secrets(Reader):
         text = blob.text
         found = self._engine.scan(text.content, binary=text.binary, path=blob.path)
         if found.incomplete:
-            yield _incomplete(blob)
+            yield _trouble(blob, *_ENCODED)
+        if found.crowded:
+            yield _trouble(blob, *_CROWDED)
         matches = [match for match in found.matches if match.confidence.rank >= self._least]
         positions = blob.positions()
         offsets = sorted({at for match in matches for at in (match.start, match.end)})
@@ -83,14 +85,21 @@ class Secrets(Reader):
         )
 
 
-def _incomplete(blob: Blob) -> Trouble:
-    return Trouble(
-        part=Secrets.name,
-        scope=blob.path or f"object {blob.object}",
-        message="holds more encoded or compressed text than is decoded of a file this size; "
-        "what was not decoded was searched as it stands",
-        advice="Decode it and scan what comes out, or exclude it.",
-    )
+_ENCODED = (
+    "holds more encoded or compressed text than is decoded of a file this size; what was not decoded "
+    "was searched as it stands",
+    "Decode it and scan what comes out, or exclude it.",
+)
+_CROWDED = (
+    "holds more names of secrets than are looked at in a file this size; behind the last of them only "
+    "known formats were searched for",
+    "Scan it in parts, or exclude it.",
+)
+
+
+def _trouble(blob: Blob, message: str, advice: str) -> Trouble:
+    scope = blob.path or f"object {blob.object}"
+    return Trouble(part=Secrets.name, scope=scope, message=message, advice=advice)
 
 
 def _preview(match: Match) -> str:

@@ -389,13 +389,11 @@ _N_LOG_N = [0.0, *(n * log2(n) for n in range(1, _SEEN + 1))]
 
 # its line
 
-_CALL = re.compile(
-    rb"(?:(set|put|add|define|insert|store|register|export|append|create|update)\w{0,20}!?|"
-    rb"(?:get|read|find|env|lookup|fetch|default|assert|equals?|expect|check|has|is|t|_|translate|param\w?))"
-    rb"\(\s{0,4}[\"'`]?\Z",
+_SETS = re.compile(
+    rb"(?:set|put|add|define|insert|store|register|export|append|create|update)\w{0,20}!?\(\s{0,4}[\"'`]?\Z",
     re.IGNORECASE,
 )
-"""A call whose first argument the name is: one that sets something, or one that reads it."""
+"""A call that sets something, whose first argument the name is."""
 
 _CALLED = 40
 """Bytes before a name in which such a call stands."""
@@ -406,7 +404,6 @@ _COMMENT = re.compile(rb"\s*(?:#|//|/?\*|;|--|<!--|'|%|rem\b|\.\.)")
 def _of_line(left: bytes, right: bytes, bare: bool) -> tuple[float, ...]:
     rest = right.lstrip()
     first, following = right[:1], rest[:1]
-    call = _CALL.search(left[-_CALLED:]) if b"(" in left[-6:] else None
     return (
         first in (b")", b","),
         first in (b"(", b"[", b"."),
@@ -421,15 +418,14 @@ def _of_line(left: bytes, right: bytes, bare: bool) -> tuple[float, ...]:
         right.count(b'"') + right.count(b"'"),
         b"(" in left,
         b"|" in left,
-        call is not None and call[1] is not None,
-        call is not None and call[1] is None,
+        b"(" in left[-6:] and _SETS.search(left[-_CALLED:]) is not None,
     )
 
 
 _OF_LINE = (
     "then ) or ,", "then ( or .", "ends the line", "then a space", "then + or %", "then a word",
     "in a comment", "text to the left", "text to the right", "inside a string", "quotes to the right",
-    "bracket to the left", "table to the left", "in a call that sets", "in a call that reads",
+    "bracket to the left", "table to the left", "in a call that sets",
 )  # fmt: skip
 
 

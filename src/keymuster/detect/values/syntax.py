@@ -21,12 +21,13 @@ _WORD = (
     r"dsn|private|(?:[_.-]|\b)pw|[_-]pat)"
 )
 _NAME = _WORD + r"[\w.\-]{0,40}"
-_CLOSE = r"[\"'`\]\\)]{0,4}"
+_CLOSE = r"[\"'`\]\\)}]{0,4}"
 _TYPE = r"&?(?:'static )?[A-Za-z_][\w.<>]{0,24}[?!]?"
 _OPERATOR = r"(?:[:=]|!=|<-)[:=>~-]{0,3}"
 _SCHEME = (
     r"(?:bearer|basic|token|apikey|api-key|digest|negotiate|ntlm|sso-key|geniekey|splunk|key|jwt)"
 )
+_CDATA = r"<!\[CDATA\["
 _CALLED_VALUE = r"(?:value|text|content|val|default)[\"']?[ \t]{0,3}"
 _WITH = r"(?:(?:with|value|to|as)(?:=>|:|=)[ \t]{0,2})?"
 _USER = r"[^\s/?#:\"'`<>\\]{0,100}"
@@ -37,10 +38,12 @@ class Form(Struct, frozen=True, kw_only=True):
     """One way to write a name and its value. The confirm ends where the value begins, with its
     quotes and what is wrapped around it; its groups are `name` (or `word`, a part of the name that
     the name extends to the left of), `join`, and `gap`. `value` is the extent of a value that
-    follows rules of its own. A form is weighed as the one that it is `like`, if any."""
+    follows rules of its own. A form is weighed as the one that it is `like`, if any, and its
+    name as what it `says`."""
 
     name: str
     like: str = ""
+    says: str = ""
     gate: str
     confirm: str
     value: str = ""
@@ -50,7 +53,7 @@ FORMS = (
     Form(
         name="assignment",
         gate=rf"{_NAME}{_CLOSE}(?:, (?:_|err|ok)| string)?[ \t]{{0,20}}[+?.|]{{0,2}}{_OPERATOR}\s{{0,20}}"
-        r"[^\s:=>~<(){}.,;|&+*-][^\s,;]{2}",
+        r"(?:[^\s:=>~<(){}.,;|&+*-][^\s,;]{2}|\([\"'])",
         confirm=rf"(?P<word>{_NAME}){_CLOSE}(?:, (?:_|err|ok)| string)?[ \t]{{0,20}}"
         rf"[+?.|]{{0,2}}(?P<join>{_OPERATOR})(?P<gap>\s{{0,20}})"
         rf"(?!{_TYPE}[ \t]{{0,4}}=[ \t]{{0,4}}[\"'`])",
@@ -58,8 +61,8 @@ FORMS = (
     Form(
         name="typed",
         like="assignment",
-        gate=rf"{_NAME}[ \t]{{0,4}}:[ \t]{{0,4}}{_TYPE}[ \t]{{0,4}}=[ \t]{{0,4}}[\"'`]",
-        confirm=rf"(?P<word>{_NAME})[ \t]{{0,4}}:[ \t]{{0,4}}{_TYPE}[ \t]{{0,4}}(?P<join>=)"
+        gate=rf"{_NAME}\??[ \t]{{0,4}}:[ \t]{{0,4}}{_TYPE}[ \t]{{0,4}}=[ \t]{{0,4}}[\"'`]",
+        confirm=rf"(?P<word>{_NAME})\??[ \t]{{0,4}}:[ \t]{{0,4}}{_TYPE}[ \t]{{0,4}}(?P<join>=)"
         r"(?P<gap>[ \t]{0,4})(?=[\"'`])",
     ),
     Form(  # of YAML
@@ -82,6 +85,12 @@ FORMS = (
         confirm=rf"(?P<word>{_NAME})[\"'`\\]{{0,2}}[ \t]{{0,4}}(?P<join>,)(?P<gap>\s{{0,20}}){_WITH}"
         r"(?=\\?[\"'`])",
     ),
+    Form(  # of Scala and Kotlin
+        name="entry",
+        like="assignment",
+        gate=rf"{_NAME}[\"'][ \t]{{1,4}}(?:->|to)[ \t]{{1,4}}[\"']",
+        confirm=rf"(?P<word>{_NAME})[\"'][ \t]{{1,4}}(?P<join>->|to)(?P<gap>[ \t]{{1,4}})(?=[\"'])",
+    ),
     Form(
         name="call",
         gate=rf"{_NAME}[ \t]?\([ \t]{{0,10}}[\"'`]",
@@ -94,13 +103,43 @@ FORMS = (
     ),
     Form(
         name="tag",
-        gate=rf"{_NAME}[\"']?>\s{{0,40}}[^\s<>]",
-        confirm=rf"(?P<word>{_NAME})[\"']?(?P<join>>)(?P<gap>\s{{0,40}})",
+        gate=rf"{_NAME}[\"']?>\s{{0,40}}(?:{_CDATA}|[^\s<>])",
+        confirm=rf"(?P<word>{_NAME})[\"']?(?P<join>>)(?P<gap>\s{{0,40}})(?:{_CDATA})?",
+    ),
+    Form(
+        name="attributed",
+        like="tag",
+        gate=rf"<[\w:.-]{{0,40}}{_WORD}[\w.-]{{0,40}}\s[^<>]{{1,100}}>\s{{0,40}}(?:{_CDATA}|[^\s<>])",
+        confirm=rf"<(?P<word>[\w:.-]{{0,40}}{_WORD}[\w.-]{{0,40}})\s[^<>]{{1,100}}(?P<join>>)"
+        rf"(?P<gap>\s{{0,40}})(?:{_CDATA})?",
+    ),
+    Form(  # of Hadoop, and the entry of a property list
+        name="property",
+        like="tag",
+        gate=rf"{_NAME}</(?:name|key)>\s{{0,40}}<(?:value|string)>",
+        confirm=rf"(?P<word>{_NAME})</(?:name|key)>\s{{0,40}}<(?:value|string)(?P<join>>)"
+        rf"(?P<gap>\s{{0,20}})(?:{_CDATA})?",
     ),
     Form(
         name="option",
         gate=rf"--?[\w-]{{0,30}}{_WORD}[\w-]{{0,20}}[ \t]{{1,4}}[^\s-]",
         confirm=rf"--?(?P<word>[\w-]{{0,30}}{_WORD}[\w-]{{0,20}})(?P<join>[ \t]{{1,4}})(?P<gap>)",
+    ),
+    Form(
+        name="attached",
+        like="option",
+        says="password",
+        gate=r"(?:mysql|mariadb)[\w-]{0,12}[ \t]",
+        confirm=r"(?P<name>mysql|mariadb)[\w-]{0,12}[ \t](?:[^\n|;&]{0,150}[ \t])?(?P<join>-p)(?P<gap>)"
+        r"(?=[\"']?[^\s\"'-])",
+    ),
+    Form(
+        name="short",
+        like="option",
+        says="password",
+        gate=r"(?:sshpass|redis-cli|(?:docker|podman|buildah|helm registry)[ \t]login)[ \t]",
+        confirm=r"(?P<name>sshpass|redis-cli|(?:docker|podman|buildah|helm registry)[ \t]login)[ \t]"
+        r"(?:[^\n|;&]{0,150}[ \t])?(?P<join>-[pa])(?P<gap>[ \t=]{1,4})(?=[\"']?[^\s\"'-])",
     ),
     Form(
         name="value",
@@ -183,11 +222,12 @@ _LONGEST_WRAPPER = 160
 _MOST_VALUES = 8
 
 _WRAPPER = re.compile(
-    rb"(?:new[ \t]{1,4})?[A-Za-z_$&*][\w.:$]{0,60}(?:<[\w, ]{1,30}>)?!?\(\s{0,10}"
+    rb"(?:new[ \t]{1,4})?(?:\[\])?[A-Za-z_$&*][\w.:$]{0,60}(?:<[\w, ]{1,30}>)?!?\(\s{0,10}"
     rb"(?=[rbufRBUF@$&]{0,2}\\{0,3}[\"'`])"
     rb"|\([ \t]{0,4}(?:[\w. ]{1,30}\)[ \t]{0,2})?(?=[\"'`])"
     rb"|[\w.$\[\]{}'\"()-]{1,80}[ \t]{1,4}(?:\|\||\?\?|\?:|or)[ \t]{1,4}(?=[\"'`])"
     rb"|[rbufRBUFLN@$&]{1,2}(?=\\{0,3}[\"'`])"
+    rb"|r?#{1,3}(?=\")"
     rb"|![\w!]{1,20}[ \t]{1,4}"
     rb"|&[\w-]{1,30}[ \t]{1,4}"
 )
@@ -230,7 +270,7 @@ def find(form: int, content: bytes, start: int) -> Iterator[Found]:
             scheme, first = said[0].rstrip().lower(), said.end()
         yield Found(
             form=FORMS[form].name,
-            name=content[begin:end],
+            name=FORMS[form].says.encode() or content[begin:end],
             name_start=begin,
             join=joined["join"],
             start=first,
@@ -300,7 +340,7 @@ def _bare(content: bytes, at: int, before: bytes) -> tuple[bytes, int, int] | No
         cut = value.find(stop)
         if cut > 0 and (in_flow or cut == len(value) - 1):
             value = value[:cut]
-    for stop in (b"</", b"\\n", b"\\r", *((b"&",) if before in (b"?", b"&") else ())):
+    for stop in (b"</", b"]]>", b"\\n", b"\\r", *((b"&",) if before in (b"?", b"&") else ())):
         cut = value.find(stop)
         if cut > 0:
             value = value[:cut]
