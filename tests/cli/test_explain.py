@@ -135,6 +135,7 @@ def test_it_reports_what_a_scan_reports(keymuster: Run, deploy: Path) -> None:
         (place["line"], place["column"], finding["rule"].rpartition("/")[2])
         for finding in report["findings"]
         for place in finding["places"]
+        if not finding["rule"].startswith("wrong-checksum/")  # which explain calls by that name
     }
     said = keymuster("explain", "deploy.env", "-v").out
     explained = re.findall(

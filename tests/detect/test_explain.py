@@ -128,8 +128,15 @@ def test_what_is_explained_as_reported_is_what_a_scan_reports(
 
 
 def test_a_low_value_says_how_to_see_it(said: Explain, engine: Engine) -> None:
-    text = f'password = "{" ".join(("correct", "horse", "battery"))}"'
-    (match,) = engine.scan(text.encode())
-    assert match.confidence is Confidence.LOW
+    words = ("correct horse battery", "welcome home", "open sesame", "abc12345", "letmein now")
+    texts = [f'password = "{value}"' for value in words]
+    low = [
+        text
+        for text in texts
+        for match in engine.scan(text.encode())
+        if match.confidence is Confidence.LOW
+    ]
+    assert low
+    text = low[0]
     (one,) = said(text)
     assert "--confidence low" in one.verdict
