@@ -190,8 +190,7 @@ def _train(said: Any, secret: Any, weight: Any) -> Model:
         data = lightgbm.Dataset(asked, secret, weight=weight)
         trees = lightgbm.train(PARAMETERS, data, rounds, init_model=trees)
     likely = said[secret & (trees.predict(said) >= TIERS["low"])]
-    lowest = float(np.log(TIERS["low"] / (1 - TIERS["low"])))
-    least = [min(float(np.quantile(sums, LOST)), lowest) - 0.05 for sums in _sums(trees, likely)]
+    least = [float(np.quantile(sums, LOST)) - 0.05 for sums in _sums(trees, likely)]
     return Model(trees, [round(one, 2) for one in least[:-1]] + [-100.0])
 
 

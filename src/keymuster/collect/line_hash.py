@@ -92,6 +92,8 @@ class LineHashes:
     def _kept(self) -> str:
         """What counts of the content, with one kind of line end."""
         assert self._content is not None
+        if self._content.isascii() and b"\r" not in self._content:
+            return self._content.translate(None, b" \t").decode("ascii")
         text = self._content.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
         return text.replace(" ", "").replace("\t", "")
 

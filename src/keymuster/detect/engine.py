@@ -29,6 +29,8 @@ _LEAST_VARIETY = 3
 """Different bytes in anything that is worth a word, be it as a sample."""
 
 
+_NONE = (-1, -1)
+
 _Hit: TypeAlias = tuple[int, int, int]
 """Number in the database, begin (0 where it was not asked), end. The words come last in it."""
 
@@ -115,9 +117,9 @@ class Engine:
         before: dict[int, tuple[int, int]] = {}
 
         def keep(number: int, begin: int, end: int, _: int, __: Any) -> None:
-            last = before.get(number)
-            before[number] = begin, end
-            if last is not None and number < gates:
+            if number < gates:
+                last = before.get(number, _NONE)
+                before[number] = begin, end
                 length = gated[number].length
                 if length is None:
                     if begin == last[0]:

@@ -59,8 +59,12 @@ def weigh(groups: Iterator[Signals]) -> tuple[list[float], float]:
             signals += next(groups)
         total += sums.of(signals)
         if total < sums.stage.least:
-            break
+            return signals, min(1 / (1 + exp(-total)), _BELOW * weights().tiers[Confidence.LOW])
     return signals, 1 / (1 + exp(-total))
+
+
+_BELOW = 0.99
+"""Of the least likelihood that is in a tier: what no more is asked about is in none."""
 
 
 _OFTEN = 100
