@@ -5,9 +5,12 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
+from typing import TypeVar
 
 from keymuster.digests import blake2b
 
+_T = TypeVar("_T")
 _DIGEST_BYTES = 16
 
 
@@ -61,3 +64,19 @@ def write(name: str, content: bytes) -> None:
             raise
     except (OSError, RuntimeError):
         return
+
+
+def derived(name: str, kind: type[_T], make: Callable[[], _T]) -> _T:
+    """What is stored under a name, or else what `make` gives, which is then stored. An empty name
+    is of what is not to be stored."""
+    import msgspec
+
+    if name and (stored := read(name)) is not None:
+        try:
+            return msgspec.msgpack.decode(stored, type=kind)
+        except msgspec.MsgspecError:
+            pass  # written by another version of a dependency: derive it again
+    made = make()
+    if name:
+        write(name, msgspec.msgpack.encode(made))
+    return made

@@ -10,7 +10,6 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -137,21 +136,15 @@ class Nested:
     @cached_property
     def _gates(self) -> list[_Gate]:
         """The gates of every encoding; derived once per rule set."""
-        name = f"{self._key}.bin"
-        if self._key and (stored := cache.read(name)) is not None:
-            try:
-                return msgspec.msgpack.decode(stored, type=list[_Gate])
-            except msgspec.MsgspecError:
-                pass  # written by another version of a dependency: derive it again
+        return cache.derived(self._key and f"{self._key}.bin", list[_Gate], self._made)
+
+    def _made(self) -> list[_Gate]:
         anchors = _anchors(self._rules)
-        made = [
+        return [
             _Gate(gate, name, mark)
             for name in encodings.names()
             for gate, mark in encodings.load(name).gates(anchors)
         ]
-        if self._key:
-            cache.write(name, msgspec.msgpack.encode(made))
-        return made
 
     def _pieces(
         self, text: bytes, binary: bool, depth: int, gated: dict[str, Ends], known: Known,

@@ -13,7 +13,6 @@ from difflib import get_close_matches
 from functools import cached_property, lru_cache
 from itertools import takewhile
 
-import msgspec
 from msgspec import Struct
 
 from keymuster import cache
@@ -90,18 +89,13 @@ def check(rules: RuleSet) -> None:
 
 def of_rules(rules: RuleSet) -> list[Pattern]:
     """Every search of a rule set, in the order of its formats; derived once per set."""
-    name = f"patterns-{rules.key}.bin"
-    if rules.key and (stored := cache.read(name)) is not None:
-        try:
-            return msgspec.msgpack.decode(stored, type=list[Pattern])
-        except msgspec.MsgspecError:
-            pass  # written by another version of a dependency: derive it again
-    made = [
-        pattern for index, token in enumerate(rules.tokens) for pattern in of_format(index, token)
-    ]
-    if rules.key:
-        cache.write(name, msgspec.msgpack.encode(made))
-    return made
+    return cache.derived(
+        rules.key and f"patterns-{rules.key}.bin",
+        list[Pattern],
+        lambda: [
+            one for index, token in enumerate(rules.tokens) for one in of_format(index, token)
+        ],
+    )
 
 
 def of_word(word: str) -> Pattern:

@@ -8,7 +8,7 @@ may at worst try something from one start. Text is bytes: outside ASCII a length
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, reduce
 from operator import or_
 from typing import TypeAlias
@@ -533,19 +533,29 @@ def _effort(node: Node, after: int) -> tuple[int, int]:
 
 def _shortest(node: Node) -> int:
     """How short a match may be."""
+    return _length(node, min)
+
+
+def _width(node: Node) -> int:
+    """How long a match may get."""
+    return _length(node, max)
+
+
+def _length(node: Node, end: Callable[[Iterable[int]], int]) -> int:
+    """The length of a match, at one `end` of what is possible."""
     match node:
         case Chars():
             return 1
         case Anchor():
             return 0
         case Group(_, item, _):
-            return _shortest(item)
+            return _length(item, end)
         case Sequence_(items):
-            return sum(map(_shortest, items))
+            return sum(_length(item, end) for item in items)
         case Choice(branches):
-            return min(map(_shortest, branches))
-        case Repeat(item, least, _, _):
-            return least * _shortest(item)
+            return end(_length(branch, end) for branch in branches)
+        case Repeat(item, least, most, _):
+            return end((least, most)) * _length(item, end)
 
 
 _CAP = 10**12
@@ -707,23 +717,6 @@ def _cut(node: Node) -> tuple[Node, bool]:
 
 _GATE = 64
 """Bytes up to which a gate repeats something."""
-
-
-def _width(node: Node) -> int:
-    """How long a match may get."""
-    match node:
-        case Chars():
-            return 1
-        case Anchor():
-            return 0
-        case Group(_, item, _):
-            return _width(item)
-        case Sequence_(items):
-            return sum(map(_width, items))
-        case Choice(branches):
-            return max(map(_width, branches))
-        case Repeat(item, _, most, _):
-            return most * _width(item)
 
 
 def _inside_needs(node: Node, words: Sequence[str]) -> bool:
