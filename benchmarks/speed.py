@@ -23,7 +23,7 @@ PACKAGES = {
 }
 JOBS = ("staged", "tree", "history")
 MODES = {
-    "keymuster": {"staged": "--staged", "tree": "", "history": "--history"},
+    "keymuster": {"tree": "", "history": "--history"},
     "kingfisher": {"staged": "--staged", "tree": "--git-history none", "history": ""},
 }
 
@@ -95,15 +95,20 @@ def commands(job: str, repository: Path) -> dict[str, list[str]]:
     """The command of each tool for a job, without network checks."""
     binary = {peer: str(PEERS / peer / program) for peer, (_, program) in PACKAGES.items()}
     here = str(repository)
-    script = Path(sysconfig.get_path("scripts"), "keymuster")
+    scripts = Path(sysconfig.get_path("scripts"))
+    hook, script = scripts / "keymuster-hook", scripts / "keymuster"
     ours = [str(script)] if script.exists() else [sys.executable, "-m", "keymuster"]
+    run = "from keymuster.hook import main; main()"
+    hooked = [str(hook)] if hook.exists() else [sys.executable, "-c", run]
     report = str(
         repository.parent / "report.json"
     )  # a peer replaces what it is given, /dev/null too
     leaks = [here, "--no-banner", "--exit-code", "0"]
     staged = ["--staged"] if job == "staged" else []
     return {
-        "keymuster": [
+        "keymuster": hooked
+        if job == "staged"
+        else [
             *ours,
             "scan",
             here,
