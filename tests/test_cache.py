@@ -182,6 +182,18 @@ def test_without_a_cache_everything_works(
     assert len(Engine(acme).scan(b"acme_" + b"aB3dE6gH" * 3 + b"Zz9yX8w7")) == 1
 
 
+def test_what_was_written_first_makes_room(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "_MOST_BYTES", 2500)
+    for number, name in enumerate(("a.bin", "b.bin", "c.bin")):
+        cache.write(name, b"x" * 1000)
+        os.utime(folder / name, ns=(number, number))
+    cache.write("d.bin", b"x" * 1000)
+    assert sorted(file.name for file in folder.iterdir()) == ["c.bin", "d.bin"]
+    cache.write("e.bin", b"x" * 9000)
+    assert cache.read("e.bin") == b"x" * 9000
+    assert [file.name for file in folder.iterdir()] == ["e.bin"]
+
+
 # The rules in it
 
 

@@ -128,7 +128,7 @@ LAYERS = {
         "model", "rules", "detect", "collect", "inventory", "analysis", "evaluate", "report",
         "work", "registry", "pipeline", "selftest", "cli", *BOTTOM,
     },
-    "hook": {"model", "rules", "collect", "registry", "cli", *BOTTOM},
+    "hook": {"model", "rules", "collect", "registry", "pipeline", "cli", *BOTTOM},
     "__main__": {"cli"},
     "__init__": set(),
 }  # fmt: skip

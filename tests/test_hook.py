@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -103,3 +104,17 @@ def test_options_are_those_of_the_scan(ends: Callable[..., tuple[int, str, str]]
     code, _, said = ends(HOOK.replace("'keymuster-hook'", "'keymuster-hook', '--no-such-option'"))
     assert code == 2
     assert "--no-such-option" in said
+
+
+def test_an_interrupt_ends_the_hook_at_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted() -> NoReturn:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys, "argv", ["keymuster-hook"])
+    monkeypatch.setattr(hook, "is_clean", interrupted)
+    with pytest.raises(SystemExit) as end:
+        hook.main()
+    assert end.value.code == 3
+    assert "interrupted" in capsys.readouterr().err

@@ -59,11 +59,29 @@ def write(name: str, content: bytes) -> None:
             with os.fdopen(handle, "wb") as out:
                 out.write(blake2b(content, digest_size=_DIGEST_BYTES).digest() + content)
             os.replace(temporary, os.path.join(folder(), name))
-        except BaseException:
+        except BaseException:  # an interrupt, too, leaves nothing behind
             os.unlink(temporary)
             raise
+        _prune(name)
     except (OSError, RuntimeError):
         return
+
+
+_MOST_BYTES = 256 * 1024 * 1024
+"""Bytes that are kept: those of some forty rule sets, each with its databases."""
+
+
+def _prune(name: str) -> None:
+    """Remove what was written first, if there is more than is kept; never what was written last."""
+    with os.scandir(folder()) as entries:
+        stored = [(entry.stat(), entry.path) for entry in entries if entry.is_file()]
+    left = sum(about.st_size for about, _ in stored)
+    for about, path in sorted(stored, key=lambda one: one[0].st_mtime_ns):
+        if left <= _MOST_BYTES:
+            return
+        if os.path.basename(path) != name:
+            os.unlink(path)
+            left -= about.st_size
 
 
 def derived(name: str, kind: type[_T], make: Callable[[], _T]) -> _T:

@@ -9,13 +9,25 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from keymuster.rules.schema import RuleSet
+
+
+INTERRUPTED = 3
+"""As the scan ends that has nothing to report yet."""
 
 
 def main() -> None:
     """The console script."""
     words = sys.argv[1:]
-    if not words and is_clean():
-        os._exit(0)  # there is nothing to clear up, and much to let go of
+    try:
+        if not words and is_clean():
+            os._exit(0)  # there is nothing to clear up, and much to let go of
+    except KeyboardInterrupt:
+        print("keymuster: interrupted before there was anything to report", file=sys.stderr)  # noqa: T201
+        sys.exit(INTERRUPTED)
     from keymuster.cli import main as scan
 
     sys.argv[1:] = ["scan", "--staged", "--quiet", *words]
@@ -39,7 +51,7 @@ def _has_reasons() -> bool:
     from keymuster.model import Confidence, Trouble
     from keymuster.rules import loader
 
-    rules = loader.later()
+    rules = loader.later(_rules)
     file = settings.nearest(os.curdir)
     if file is not None and not settings.is_known_to_be_plain(file, rules.key):
         return True
@@ -60,3 +72,9 @@ def _has_reasons() -> bool:
                 if reader.reads(blob.path) and any(True for _ in reader.read(blob)):
                     return True
     return False
+
+
+def _rules() -> RuleSet:
+    from keymuster import pipeline
+
+    return pipeline.load_rules()

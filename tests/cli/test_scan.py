@@ -807,3 +807,15 @@ def test_a_mistake_in_the_settings_is_2(
     assert (answer.code, answer.out) == (2, "")
     assert said in answer.err
     assert ".keymuster.yaml" in answer.err or text.startswith(("ext", "fing"))
+
+
+def test_a_wrong_checksum_is_reported_only_when_asked(
+    keymuster: Callable[..., Said], token: Callable[..., str], tmp_path: Path
+) -> None:
+    made = token("github-pat")
+    (tmp_path / "a.py").write_text(f"x = '{made[:-1]}{'a' if made[-1] != 'a' else 'b'}'\n")
+    assert json.loads(keymuster("scan", "a.py", "--format", "json").out)["findings"] == []
+    asked = keymuster("scan", "a.py", "--format", "json", "--confidence", "low")
+    (finding,) = json.loads(asked.out)["findings"]
+    assert (finding["rule"], finding["severity"]) == ("wrong-checksum/github-pat", "info")
+    assert asked.code == 0

@@ -100,3 +100,11 @@ def test_a_few_lines_and_all_of_them_are_counted_alike(parts: list[str]) -> None
     every = LineHashes(content)
     told = [every.of(line) for line in [*[1] * 20, *lines]][20:]
     assert told == [LineHashes(content).of(line) for line in lines]
+
+
+@pytest.mark.parametrize("text", [b"a\r \nb", b"a\r\t\nb", b"caf\xe9 \xbb\nb", b"\xc3 \xa9\nb"])
+def test_blanks_are_dropped_from_characters_and_after_line_ends(text: bytes) -> None:
+    plain = text.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
+    plain = plain.replace(" ", "").replace("\t", "")
+    for line in range(1, plain.count("\n") + 2):
+        assert LineHashes(text).of(line) == LineHashes(plain.encode()).of(line)

@@ -18,7 +18,7 @@ from keymuster.detect import examples, patterns, placeholders
 from keymuster.detect.engine import Engine
 from keymuster.detect.matches import DULL, UNKEPT, WRONG_CHECKSUM, Match
 from keymuster.detect.text import as_text
-from keymuster.model import CredentialStatus
+from keymuster.model import Confidence, CredentialStatus
 from keymuster.rules import loader
 from keymuster.rules.schema import RuleSet, TokenFormat
 
@@ -481,3 +481,30 @@ def test_a_name_that_ends_with_a_hash_has_none(find: Find, name: str) -> None:
     value = examples.from_shape("{hex:32}", "digest")
     assert ids(find(f"twilio {value}")) == ["twilio-auth-token"]
     assert ids(find(f"twilio {name}={value}")) == []
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_line_that_is_complete_does_not_reach_the_next(
+    find: Find, token: Token, end: str
+) -> None:
+    made = token("twilio-auth-token")
+    assert "twilio-auth-token" not in ids(find(f"about twilio{end}{made}{end}"))
+    assert "twilio-auth-token" in ids(find(f"twilio:{end}  {made}{end}"))
+    assert "twilio-auth-token" in ids(find(f"twilio = {made}{end}"))
+
+
+@pytest.mark.parametrize("text", ["x", "A", "f", "ab", "2"])
+def test_a_long_run_leaves_next_to_no_hits(engine: Engine, text: str) -> None:
+    assert len(engine._searched((text * 20_000).encode()[:20_000])) < 2_500
+
+
+def test_what_has_a_wrong_checksum_is_found_when_asked(rules: RuleSet, token: Token) -> None:
+    made = token("github-pat")
+    wrong = made[:-1] + ("a" if made[-1] != "a" else "b")
+    asked = Engine(rules, invalid=True)
+    text = f"x = {wrong}\ny = {made}\n".encode()
+    assert [(match.status, match.confidence) for match in asked.scan(text)] == [
+        (CredentialStatus.INVALID, Confidence.LOW), (CredentialStatus.UNKNOWN, Confidence.HIGH),
+    ]  # fmt: skip
+    assert ids(Engine(rules).scan(text)) == ["github-pat"]
+    assert wrong[4:] not in repr(asked.scan(text))

@@ -370,3 +370,15 @@ def test_the_rule_to_start_from_loads(own: Own, kind: str) -> None:
 def test_a_name_that_is_none_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="is not lower-case words"):
         templates.start("token", name)
+
+
+@pytest.mark.parametrize("name", ["2024-13-45", "1" + "0" * 5000])
+def test_a_value_that_yaml_cannot_hold_is_named_with_its_file(own: Own, name: str) -> None:
+    assert "acme.yaml" in refused(own, "tokens/acme.yaml", f"vendor: acme\nname: {name}\n")
+
+
+def test_a_rule_file_that_cannot_be_read_is_named(own: Own, tmp_path: Path) -> None:
+    (tmp_path / "own/tokens").mkdir(parents=True)
+    (tmp_path / "own/tokens/gone.yaml").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(RuleError, match=r"gone\.yaml.*cannot be read"):
+        pipeline.load_rules([tmp_path / "own"])

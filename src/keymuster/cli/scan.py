@@ -159,11 +159,6 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     """
     source = _source(paths, options)
     outputs = [_output(word) for word in options["outputs"]]
-    for _, target in outputs:
-        if not os.path.isdir(os.path.dirname(os.path.abspath(target))):
-            raise ReportError(
-                f"{target} could not be written: its folder does not exist", "Make it first."
-            )
     starting = paths[0] if paths else os.curdir
     configured, file = settings.load(options["config"], _folder(starting))
     registry.check_extensions(configured.extensions)
@@ -317,6 +312,10 @@ def _output(word: str) -> tuple[str, str]:
         raise SettingsError(
             f"-o {word}: not FORMAT=FILE",
             f"Formats: {', '.join(_FORMATS)}. Example: -o sarif=out.sarif",
+        )
+    if not os.path.isdir(os.path.dirname(os.path.abspath(file))):
+        raise ReportError(
+            f"{file} could not be written: its folder does not exist", "Make it first."
         )
     return format, file
 

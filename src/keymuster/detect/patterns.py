@@ -52,7 +52,7 @@ class Pattern(Struct, kw_only=True, dict=True):
     context: tuple[str, ...] = ()
     """Words of which one must stand before a secret that a gate of its own found."""
     free: bool = True
-    """Whether a secret must begin where a word may begin."""
+    """Whether a secret must begin where a word may begin; a recognizer sees to that itself."""
     guess: bool = False
     """Whether its matches are weighed."""
     in_binary: bool = True
@@ -117,6 +117,7 @@ def of_format(index: int, token: TokenFormat) -> Iterator[Pattern]:
                 recognizer=token.recognizer,
                 number=number,
                 length=None if recognizer.from_start else 0,
+                free=False,
                 in_binary=not token.is_guess,
                 guess=token.is_guess,
             )

@@ -45,12 +45,7 @@ class Word(Struct, dict=True):
     def behind(self, content: bytes, at: int) -> Iterator[tuple[Pattern, Candidate]]:
         """The values behind a word that ends at an offset: on its line, near enough, or as the first
         thing on the next line, if the word's line leaves it open."""
-        furthest = at + patterns.REACH + 1
-        line_end = content.find(b"\n", at, furthest)
-        stop = furthest if line_end < 0 else line_end
-        last = line_end - 1 - (content[line_end - 1 : line_end] == b"\r")
-        opens = line_end >= 0 and _OPENS.match(content, last, furthest + _DEEPEST)
-        next_line = opens.end() if opens else 0
+        stop, next_line = _where_values_begin(content, at)
         end = max(stop, next_line) + self.least
         first = self._run.search(content, at, end)
         if first is None or not _is_word(content, at - len(self.text), at):
@@ -73,6 +68,18 @@ class Word(Struct, dict=True):
 
     def _edges(self, content: bytes, at: int, end: int) -> Iterator[int]:
         return (edge.start() for edge in self._begins.finditer(content, at, end))
+
+
+def _where_values_begin(content: bytes, at: int) -> tuple[int, int]:
+    """How far on its line a value may begin behind a word, and the one place on the next line; 0 if
+    there is none, because the word's line is complete."""
+    furthest = at + patterns.REACH + 1
+    line_end = content.find(b"\n", at, furthest)
+    if line_end < 0:
+        return furthest, 0
+    last = line_end - 1 - (content[line_end - 1 : line_end] == b"\r")
+    opens = _OPENS.match(content, last, furthest + _DEEPEST)
+    return line_end, opens.end() if opens else 0
 
 
 _DEEPEST = 44

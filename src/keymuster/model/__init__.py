@@ -92,61 +92,15 @@ __all__ = [
     "UseKind",
 ]
 
-_MODULE_OF = {
-    **dict.fromkeys(
-        (
-            "Finding",
-            "Framework",
-            "FrameworkEntry",
-            "Provenance",
-            "Reference",
-            "Report",
-            "RuleText",
-            "Suppression",
-            "Trouble",
-        ),
-        "finding",
-    ),
-    **dict.fromkeys(("Commit", "FileLocation", "Location", "ServiceLocation"), "location"),
-    **dict.fromkeys(
-        (
-            "Credential",
-            "Grant",
-            "Identity",
-            "InlineAllow",
-            "Observation",
-            "Owner",
-            "OwnerHint",
-            "Resource",
-            "Trust",
-            "Use",
-        ),
-        "records",
-    ),
-    **dict.fromkeys(("Secret",), "secret"),
-    **dict.fromkeys(
-        (
-            "Confidence",
-            "CredentialKind",
-            "CredentialStatus",
-            "Effect",
-            "Environment",
-            "GrantKind",
-            "IdentityKind",
-            "Nhi",
-            "Severity",
-            "Storage",
-            "TrustKind",
-            "UseKind",
-        ),
-        "taxonomy",
-    ),
-}
+_MODULES = ("taxonomy", "secret", "location", "records", "finding")
+"""From what imports nothing to what imports most."""
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
-    globals()[name] = found
-    return found
+    if name in __all__:
+        for module in _MODULES:
+            found = getattr(import_module(f"{__name__}.{module}"), name, None)
+            if found is not None:
+                globals()[name] = found
+                return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -57,35 +57,33 @@ def load(extra: Sequence[Path] = (), checks: Sequence[Callable[[RuleSet], None]]
     """
     own = [found for root in extra for found in _files(root)]
     key = _key(own)
-    name = f"rules-{key}.bin"
-    if (stored := cache.read(name)) is not None:
-        try:
-            return msgspec.msgpack.decode(stored, type=RuleSet)
-        except msgspec.MsgspecError:
-            pass  # written by another version of a dependency: derive it again
-    rules, origins = _read([*_files(builtin_root()), *own], key)
-    for check in checks:
-        try:
-            check(rules)
-        except RuleError as error:
-            raise _with_file(error, origins) from error
-    cache.write(name, msgspec.msgpack.encode(rules))
-    return rules
+
+    def checked() -> RuleSet:
+        rules, origins = _read([*_files(builtin_root()), *own], key)
+        for check in checks:
+            try:
+                check(rules)
+            except RuleError as error:
+                raise _with_file(error, origins) from error
+        return rules
+
+    return cache.derived(f"rules-{key}.bin", RuleSet, checked)
 
 
-def later() -> RuleSet:
-    """The shipped rules, read when more than their key is asked."""
-    return cast(RuleSet, _Later())
+def later(load: Callable[[], RuleSet]) -> RuleSet:
+    """The shipped rules, loaded when more than their key is asked: to find nothing takes no more."""
+    return cast(RuleSet, _Later(load))
 
 
 class _Later:
-    """Stands for the shipped rules. To find nothing it takes their key alone."""
+    """Stands for rules that are not loaded yet."""
 
-    def __init__(self) -> None:
+    def __init__(self, load: Callable[[], RuleSet]) -> None:
         self.key = _key(())
+        self._load = load
 
     def __getattr__(self, name: str) -> Any:
-        rules = load()
+        rules = self._load()
         self.__dict__.update({field: getattr(rules, field) for field in rules.__struct_fields__})
         return getattr(rules, name)
 

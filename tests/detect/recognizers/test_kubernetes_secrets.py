@@ -47,6 +47,19 @@ def test_a_value_is_found(find: Find, text: str) -> None:
     assert values(find, text.replace("~", VALUE)) == ["extra"]
 
 
+@pytest.mark.parametrize(
+    "key", ["cert_password", "pubsub-secret", "republic", "tls.key", "nameless"]
+)
+def test_what_only_begins_like_something_public_is_found(find: Find, key: str) -> None:
+    assert values(find, f"kind: Secret\ndata:\n  {key}: {VALUE}\n") == [key]
+
+
+def test_random_text_with_slashes_is_no_path(find: Find) -> None:
+    value = base64.b64encode(b"aB3dE/xY9zQw/Kk7Lm2Nn4").decode()
+    (found,) = find(f"kind: Secret\ndata:\n  extra: {value}\n")
+    assert found.format.recognizer == "kubernetes-secret"
+
+
 def test_json_is_read_too(find: Find) -> None:
     assert values(find, json.dumps({"kind": "Secret", "data": {"extra": VALUE}})) == ["extra"]
 

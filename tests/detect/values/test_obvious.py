@@ -38,6 +38,31 @@ def test_a_value_that_could_be_meant_is_weighed(read: Read, value: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
+    ["FB_PAGE_TOKEN=~", "client_token: ~", "vault_secret_id = ~", "password = '$uperS3cretZq'",
+     "SECRET_KEY: qx7Zp3kLm9Tn++B2v", "https://keyid:~@host.io", "password: '$ecret12}'"],
+)  # fmt: skip
+def test_names_and_values_of_credentials_are_weighed(read: Read, text: str) -> None:
+    assert False in is_none(read, text, "a.yaml")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["nextPageToken: ~", "ClientToken: ~", "SecretId: ~", "password = '$dbPassword'", "password = '$DB_PASS2'",
+     "token = 'd41d8cd98f00b204e9800998ecf8427e'", "arn:aws:secretsmanager:eu-1:1:secret:~",
+     "secret: '[a-z0-9]{20,40}'"],
+)  # fmt: skip
+def test_marks_of_requests_references_and_expressions_are_none(read: Read, text: str) -> None:
+    assert is_none(read, text, "a.yaml")[-1] is True
+
+
+@pytest.mark.parametrize("path", ["a.env", "a.ini", "b/a.properties"])
+def test_where_nothing_is_code_nothing_is_dropped_for_it(read: Read, path: str) -> None:
+    assert is_none(read, "DB_PASSWORD=p4ss&&Zw0rd99", path) == [False]
+    assert is_none(read, "DB_PASSWORD=p4ss&&Zw0rd99", "a.sh") == [True]
+
+
+@pytest.mark.parametrize(
+    "text",
     [
         "password = None",
         "password: true",

@@ -18,13 +18,17 @@ _WRITTEN = re.compile(rb"[A-Za-z0-9+/]+={0,2}")
 
 _NO_SECRET = re.compile(
     rb"(?i)(?:user(?:name)?|login|e?-?mail|host(?:name)?|port|ur[li]|endpoint|server|address|region|zone|"
-    rb"namespace|database|db(?:_?name)?|name|type|version|env(?:ironment)?|(?:ca|tls|cert\w*|\w*pub\w*)\.?(?:crt|pem|cert|key)?|"
+    rb"namespace|database|db(?:_?name)?|name|type|version|env(?:ironment)?|"
+    rb"(?:ca|tls|cert(?:ificate)?|(?:ssh[._-]?)?pub(?:lic)?[._-]?(?:key)?)(?:[._-](?:crt|pem|cert))?|"
     rb"[\w.-]*\.(?:crt|cer|cert|pub))\Z"
 )
-"""Keys of what stands beside a secret. `tls.key` is a private key, which is found as such."""
+"""Keys of what stands beside a secret."""
 
 _PUBLIC = re.compile(rb"\s*-----BEGIN (?:CERTIFICATE|PUBLIC|X509|TRUSTED)")
-_REFERENCE = re.compile(rb"(?:vault|secret|ref|arn|op|gs|s3|https?|file):|[/#]?\w+(?:/[\w.-]+){2,}")
+_REFERENCE = re.compile(
+    rb"(?:vault|secret|ref|arn|op|gs|s3|https?|file):|[/#]?[a-z0-9_-]+(?:/[a-z0-9_.-]+){2,}(?:#\w+)?\Z"
+)
+"""Where a value is to be had; a path has no capitals, of which base64 is full."""
 
 
 _BEFORE = 1024 * 1024
