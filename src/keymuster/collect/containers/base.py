@@ -278,6 +278,24 @@ class Inflater:
         return self._stream.decompress(self._stream.unconsumed_tail + data, max_length)
 
 
+class Cursor:
+    """Goes forward through bytes that say how long they are; Skipped where they end before that."""
+
+    def __init__(self, data: bytes, at: int = 0) -> None:
+        self._data = data
+        self._at = at
+
+    def _byte(self) -> int:
+        return self._bytes(1)[0]
+
+    def _bytes(self, size: int) -> bytes:
+        data = self._data[self._at : self._at + size]
+        if len(data) < size:
+            raise Skipped(DAMAGED)
+        self._at += size
+        return data
+
+
 class Window:
     """A stretch of bytes that are in memory, without another copy of them."""
 

@@ -13,6 +13,7 @@ from keymuster.collect.containers.base import (
     Budget,
     Container,
     Content,
+    Cursor,
     Form,
     Joined,
     Member,
@@ -106,14 +107,13 @@ def _lines(reader: _Reader) -> Iterator[bytes]:
             yield text + b"\n"
 
 
-class _Reader:
+class _Reader(Cursor):
     """One pass over a marshalled object, which collects its texts."""
 
     def __init__(self, data: bytes, layout: _Layout, budget: Budget) -> None:
+        super().__init__(data, layout.header)
         self.texts: list[bytes] = []
         self.assigned: dict[tuple[bytes, bytes], None] = {}
-        self._data = data
-        self._at = layout.header
         self._layout = layout
         self._budget = budget
         self._seen: list[_Object] = []
@@ -237,16 +237,6 @@ class _Reader:
 
     def _number(self, *, signed: bool = False) -> int:
         return int.from_bytes(self._bytes(4), "little", signed=signed)
-
-    def _byte(self) -> int:
-        return self._bytes(1)[0]
-
-    def _bytes(self, size: int) -> bytes:
-        data = self._data[self._at : self._at + size]
-        if len(data) < size:
-            raise Skipped(DAMAGED)
-        self._at += size
-        return data
 
 
 def _listed(value: _Object) -> _Objects:

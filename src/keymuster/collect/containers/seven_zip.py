@@ -16,6 +16,7 @@ from keymuster.collect.containers.base import (
     Budget,
     Container,
     Content,
+    Cursor,
     Decompressed,
     Decompressor,
     Form,
@@ -225,13 +226,12 @@ class _Archive(Struct):
     names: list[str]
 
 
-class _Reader:
+class _Reader(Cursor):
     """The list of members, as `7zFormat.txt` of the LZMA SDK describes it. Every count is held
     against what is left to read, or against the limit, before anything is made of it."""
 
     def __init__(self, data: bytes, most: int) -> None:
-        self._data = data
-        self._at = 0
+        super().__init__(data)
         self._most = most
 
     def archive(self) -> _Archive:
@@ -377,16 +377,6 @@ class _Reader:
     def _expect(self, kind: int) -> None:
         if self._byte() != kind:
             raise Skipped(DAMAGED)
-
-    def _byte(self) -> int:
-        return self._bytes(1)[0]
-
-    def _bytes(self, size: int) -> bytes:
-        data = self._data[self._at : self._at + size]
-        if len(data) < size:
-            raise Skipped(DAMAGED)
-        self._at += size
-        return data
 
 
 def _number(data: bytes) -> int:
