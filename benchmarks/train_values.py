@@ -115,7 +115,7 @@ def _examples(folder: Path, split: str) -> Iterator[Example]:
         said = path.split("/", 2)[2]
         for pattern, start in engine.hits(content):
             form = URL if pattern.recognizer == "url-password" else pattern.number
-            for found in find(form, content, start):
+            for found in find(form, content, start)[0]:
                 if obvious.is_none(content, found, said):
                     continue
                 line = bisect_right(starts, found.start)

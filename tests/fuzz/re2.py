@@ -44,7 +44,7 @@ def _agree(tree: re2.Node, confirm: re.Pattern[bytes], subjects: list[bytes]) ->
     """What the gate finds covers what the confirm does, and a confirm is quick."""
     try:
         gate = Pattern(format=0, gate=re2.pattern(re2.gate(tree) or tree, -1))
-        database = compile_database([gate])
+        database = compile_database({0: gate})
     except RuleError:
         return
     for subject in subjects:

@@ -238,7 +238,7 @@ def test_what_the_search_refuses_is_named(own: Own) -> None:
         TOKENS.replace("shape: acme_{base62:32}", "pattern: '(?P<secret>(?:acme)?)'"),
     )
     with pytest.raises(RuleError, match=r"a pattern cannot be compiled: `"):
-        compile_database(Engine(loaded)._patterns)
+        compile_database(dict(enumerate(Engine(loaded)._patterns)))
 
 
 def test_a_rule_that_is_there_twice_is_named_with_both_files(own: Own, tmp_path: Path) -> None:

@@ -173,7 +173,7 @@ def _refusal(pattern: str) -> str:
         pattern=pattern,
     )  # fmt: skip
     try:
-        compile_database(list(patterns.of_format(0, token)))
+        compile_database(dict(enumerate(patterns.of_format(0, token))))
     except RuleError as error:
         return error.problem.rpartition(": ")[2]
     return ""

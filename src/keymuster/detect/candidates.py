@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import TypeAlias
 
 from msgspec import Struct
 
@@ -21,12 +22,20 @@ class Candidate(Struct, frozen=True, kw_only=True):
     facts: dict[str, str] = {}
 
 
+ANYWHERE = 1 << 59
+"""An offset behind the end of any text."""
+
+Recognized: TypeAlias = tuple[Iterable[Candidate], int]
+"""The candidates, and one past the last byte that had a say."""
+
+
 class Recognizer(Struct, frozen=True, kw_only=True):
     """`gates` are Hyperscan expressions, caseless. `recognize` gets the content, the offset one past
     a hit (or of its first byte, `from_start`), the number of the gate, and what the content calls
-    itself, a path or nothing; it looks at a bounded stretch around the offset, so that its answer
-    depends on the text alone."""
+    itself, a path or nothing. Its answer depends on the text alone: on that from `before` bytes
+    before the offset to where it says."""
 
     gates: tuple[str, ...]
-    recognize: Callable[[bytes, int, int, str], Iterable[Candidate]]
+    recognize: Callable[[bytes, int, int, str], Recognized]
+    before: int
     from_start: bool = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from keymuster import cache
@@ -13,13 +13,13 @@ from keymuster.digests import blake2b
 from keymuster.errors import RuleError
 
 
-def open_database(key: str, patterns: Callable[[], Sequence[Pattern]]) -> tuple[Any, Any]:
-    """The database for patterns and the scratch space to scan with; the id of an expression is its
-    place in the sequence. `key` says which patterns these are, so that they need not be made to find
-    a database that is stored; empty for those that nobody has named."""
+def open_database(key: str, gates: Callable[[], Mapping[int, Pattern]]) -> tuple[Any, Any]:
+    """The database for gates, whose ids are their numbers, and the scratch space to scan with. `key`
+    says which gates these are, so that they need not be made to find a database that is stored;
+    empty for those that nobody has named."""
     import hyperscan
 
-    made = None if key else patterns()
+    made = None if key else gates()
     name = f"database-{_name(key, made, str(hyperscan.__dict__['__version__']))}.bin"
     if (stored := cache.read(name)) is not None:
         try:
@@ -27,32 +27,32 @@ def open_database(key: str, patterns: Callable[[], Sequence[Pattern]]) -> tuple[
             return database, hyperscan.Scratch(database)
         except hyperscan.HyperscanError:
             pass  # made by another build of the engine, or for another processor: compile again
-    database = compile_database(patterns() if made is None else made)
+    database = compile_database(gates() if made is None else made)
     cache.write(name, hyperscan.dumpb(database))
     return database, hyperscan.Scratch(database)
 
 
-def compile_database(patterns: Sequence[Pattern]) -> Any:
+def compile_database(gates: Mapping[int, Pattern]) -> Any:
     """Compile; RuleError names the expression that Hyperscan refuses."""
     import hyperscan
 
     try:
-        return _compile(patterns)
+        return _compile(gates)
     except hyperscan.HyperscanError as error:
         raise RuleError(
-            "rules", f"a pattern cannot be compiled: {_culprit(patterns, error)}"
+            "rules", f"a pattern cannot be compiled: {_culprit(gates, error)}"
         ) from error
 
 
-def _compile(patterns: Sequence[Pattern]) -> Any:
+def _compile(gates: Mapping[int, Pattern]) -> Any:
     import hyperscan
 
     database = hyperscan.Database()
     database.compile(
-        expressions=[pattern.gate.encode() for pattern in patterns],
-        ids=list(range(len(patterns))),
-        elements=len(patterns),
-        flags=[_flags(pattern) for pattern in patterns],
+        expressions=[gate.gate.encode() for gate in gates.values()],
+        ids=list(gates),
+        elements=len(gates),
+        flags=[_flags(gate) for gate in gates.values()],
     )
     return database
 
@@ -68,19 +68,20 @@ def _flags(pattern: Pattern) -> int:
     return flags
 
 
-def _culprit(patterns: Sequence[Pattern], error: Exception) -> str:
+def _culprit(gates: Mapping[int, Pattern], error: Exception) -> str:
     """Which of the gates is at fault, found by halving."""
     import hyperscan
 
-    while len(patterns) > 1:
-        half = patterns[: len(patterns) // 2]
+    left = [*gates.values()]
+    while len(left) > 1:
+        half = left[: len(left) // 2]
         try:
-            _compile(half)
+            _compile(dict(enumerate(half)))
         except hyperscan.HyperscanError as found:
-            patterns, error = half, found
+            left, error = half, found
         else:
-            patterns = patterns[len(half) :]
-    return "".join(f"`{pattern.gate[:120]}`: {error}" for pattern in patterns)
+            left = left[len(half) :]
+    return "".join(f"`{gate.gate[:120]}`: {error}" for gate in left)
 
 
 def _processor() -> str:
@@ -97,8 +98,8 @@ def _processor() -> str:
     return f"{machine} {flags}"
 
 
-def _name(key: str, patterns: Sequence[Pattern] | None, version: str) -> str:
+def _name(key: str, gates: Mapping[int, Pattern] | None, version: str) -> str:
     digest = blake2b(f"{version} {sys.platform} {_processor()} {key}".encode(), digest_size=16)
-    for pattern in patterns or ():
-        digest.update(f"{pattern.gate}\0{_flags(pattern)}\0".encode())
+    for number, gate in (gates or {}).items():
+        digest.update(f"{number} {gate.gate}\0{_flags(gate)}\0".encode())
     return digest.hexdigest()

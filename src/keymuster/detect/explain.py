@@ -72,7 +72,7 @@ def _values(
         if not token.is_guess:
             continue
         form = URL if pattern.recognizer == "url-password" else pattern.number
-        for one in seen(content, start, form, path):
+        for one in seen(content, start, form, path)[0]:
             key = (one.found.start, one.found.end, token.id)
             yield _weighed(content, token, one, key in kept)
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 GATE = r"kind[\"']?[ \t]{0,8}:[ \t]{0,8}[\"']?Secret(?:[\"',\s}]|\Z)"
 """Ends one past the kind of a Secret."""
 
-_BEFORE, _AFTER = 1024 * 1024, 2 * 1024 * 1024
+BEFORE, AFTER = 1024 * 1024, 2 * 1024 * 1024
 """Bytes of the document that are read on either side of its kind."""
 
 _DATA = re.compile(
@@ -49,10 +49,10 @@ def entries(text: bytes, ends: Iterable[int]) -> Iterator[Entry]:
     for end in ends:
         if end < read:
             continue
-        floor = max(read, end - _BEFORE)
+        floor = max(read, end - BEFORE)
         start = max(floor, text.rfind(b"\n---", floor, end))
-        stop = text.find(b"\n---", end - 1, end + _AFTER)
-        read = stop if stop >= 0 else min(len(text), end + _AFTER)
+        stop = text.find(b"\n---", end - 1, end + AFTER)
+        read = stop if stop >= 0 else min(len(text), end + AFTER)
         for found in _DATA.finditer(text, start, read):
             if found["json"] is not None:
                 yield from _of_mapping(text, found.end(), read, _JSON, _REST_JSON, 0)

@@ -5,20 +5,22 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from keymuster import cache
-from keymuster.detect import encodings
+from keymuster.detect import encodings, engine
 from keymuster.detect.encodings.base import Ends, Piece
-from keymuster.detect.engine import LARGEST, Engine
+from keymuster.detect.engine import Engine
+from keymuster.detect.layers import LARGEST, Hits, Kept, Layer
 from keymuster.detect.matches import Match
 from keymuster.detect.patterns import Pattern
+from keymuster.digests import blake2b
 from keymuster.model import CredentialKind
 from keymuster.rules import shape
 from keymuster.rules.schema import RuleSet
@@ -44,6 +46,17 @@ class Budget(Struct, kw_only=True):
 
     def cut(self) -> None:
         self.crowded = True
+
+    def allows(self, spent: tuple[int, int, int]) -> bool:
+        """Whether so many bytes, pieces and hits are left."""
+        bytes, pieces, hits = spent
+        return bytes < self.bytes and pieces < self.pieces and hits < self.hits
+
+    def spend(self, spent: tuple[int, int, int]) -> None:
+        bytes, pieces, hits = spent
+        self.bytes -= bytes
+        self.pieces -= pieces
+        self.hits -= hits
 
     @classmethod
     def of(cls, size: int) -> Budget:
@@ -77,6 +90,23 @@ class _Gate(Struct, frozen=True, array_like=True):
     gate: str
     encoding: str
     mark: int
+    width: int
+
+
+class _Inside(Struct, frozen=True):
+    """What was found in a decoded piece, and what of the budget that took."""
+
+    hits: list[_Hit]
+    spent: tuple[int, int, int]
+
+
+class Reading(Struct):
+    """What was seen in a text, for those texts that are made of it."""
+
+    plain: engine.Reading
+    encoded: Hits
+    inside: dict[bytes, _Inside] = {}
+    """By the digest of a piece."""
 
 
 class Nested:
@@ -90,16 +120,65 @@ class Nested:
     def open(self) -> None:
         """Open the databases now, so that processes forked later share them."""
         self._engine.open()
-        self._database  # noqa: B018
+        self._layer.open()
 
     def scan(self, content: bytes, *, binary: bool = False, path: str = "") -> Found:
         """Every secret in the content and in what is encoded in it. A match in encoded text has the
         encodings among its facts (`encoded`); several may have the same place. `path` is what the
         content calls itself (see `Engine.scan`)."""
         budget = Budget.of(len(content))
-        hits = self._hits(content, binary, DEPTH, budget, path)
-        matches = [_told(hit) for hit in sorted(hits, key=lambda hit: (hit.start, hit.end))]
-        return Found(matches, budget.reached, budget.crowded)
+        return _found(self._hits(content, binary, DEPTH, budget, path), budget)
+
+    def read(
+        self, content: bytes, *, binary: bool, path: str,
+        other: Reading | None = None, kept: Kept = (),
+    ) -> tuple[Found, Reading]:  # fmt: skip
+        """What `scan` finds, and what was seen on the way, which spares most of the work for another
+        text of which some is `kept` from this one (see `Engine.read`)."""
+        budget = Budget.of(len(content))
+        encoded = (
+            self._layer.again(content, other.encoded, other.plain.size, kept)
+            if other
+            else self._layer.fresh(content)
+        )
+        matches, plain = self._engine.read(
+            content, binary=binary, path=path, cut=budget.cut, kept=kept,
+            other=other.plain if other else None,
+        )  # fmt: skip
+        reading = Reading(plain, encoded)
+        if len(encoded.ends) > budget.hits:  # which of them count, only a scan says
+            return self.scan(content, binary=binary, path=path), reading
+        known = other.inside if other and other.plain.path == path else {}
+
+        def inside(piece: Piece, seen: Known) -> list[_Hit]:
+            return self._remembered(piece, seen, known, reading.inside, path, budget)
+
+        gated = self._gated_again(encoded, budget)
+        own = [_Hit(one.start, one.end, one) for one in matches]
+        hits = self._with_encoded(own, content, binary, DEPTH, gated, _NOTHING, budget, inside)
+        return _found(hits, budget), reading
+
+    def _remembered(
+        self, piece: Piece, seen: Known, known: dict[bytes, _Inside], own: dict[bytes, _Inside],
+        path: str, budget: Budget,
+    ) -> list[_Hit]:  # fmt: skip
+        """The hits in a piece of a text; those of one that was seen before are known."""
+        key = blake2b(f"{piece.binary} {sorted(seen.items())} ".encode(), digest_size=16)
+        key.update(piece.text)
+        digest = key.digest()
+        found = known.get(digest)
+        if found is None or not budget.allows(found.spent):
+            before = budget.bytes, budget.pieces, budget.hits
+            hits = self._hits(piece.text, piece.binary, DEPTH - 1, budget, path, seen)
+            if budget.reached or budget.crowded:
+                return hits
+            bytes, pieces, ends = before
+            spent = bytes - budget.bytes, pieces - budget.pieces, ends - budget.hits
+            found = _Inside(hits, spent)
+        else:
+            budget.spend(found.spent)
+        own[digest] = found
+        return found.hits
 
     def _hits(
         self, text: bytes, binary: bool, depth: int, budget: Budget, path: str,
@@ -109,24 +188,36 @@ class Nested:
         own = [_Hit(one.start, one.end, one) for one in matches]
         if not depth:
             return own
+
+        def inside(piece: Piece, seen: Known) -> list[_Hit]:
+            return self._hits(piece.text, piece.binary, depth - 1, budget, path, seen)
+
         gated = self._gated(text, budget)
+        return self._with_encoded(own, text, binary, depth, gated, known, budget, inside)
+
+    def _with_encoded(
+        self, own: list[_Hit], text: bytes, binary: bool, depth: int, gated: dict[str, Ends],
+        known: Known, budget: Budget, inside: Callable[[Piece, Known], list[_Hit]],
+    ) -> list[_Hit]:  # fmt: skip
+        """The hits in a text and those in what is encoded in it."""
         inner: list[_Hit] = []
         certain: list[Piece] = []
         for name, piece in self._pieces(text, binary, depth, gated, known, budget):
             if piece.certain:
                 certain.append(piece)
-            seen = _known(name, piece, gated)
-            hits = self._hits(piece.text, piece.binary, depth - 1, budget, path, seen)
+            hits = inside(piece, _known(name, piece, gated))
             inner += filter(None, (_outside(hit, piece) for hit in hits))
         return _settled(_believed(own, certain), inner)
 
     @cached_property
-    def _database(self) -> tuple[Any, Any]:
-        from keymuster.detect.database import open_database
+    def _layer(self) -> Layer:
+        return Layer(self._key, (), self._patterns)
 
-        return open_database(
-            self._key, lambda: [Pattern(format=0, gate=one.gate, length=0) for one in self._gates]
-        )
+    def _patterns(self) -> dict[int, Pattern]:
+        return {
+            number: Pattern(format=0, gate=one.gate, length=0, width=one.width)
+            for number, one in enumerate(self._gates)
+        }
 
     @cached_property
     def _key(self) -> str:
@@ -139,9 +230,11 @@ class Nested:
         return cache.derived(self._key and f"{self._key}.bin", list[_Gate], self._made)
 
     def _made(self) -> list[_Gate]:
+        from keymuster.rules import re2
+
         anchors = _anchors(self._rules)
         return [
-            _Gate(gate, name, mark)
+            _Gate(gate, name, mark, re2.width(re2.parse(gate)))
             for name in encodings.names()
             for gate, mark in encodings.load(name).gates(anchors)
         ]
@@ -168,30 +261,31 @@ class Nested:
 
     def _gated(self, text: bytes, budget: Budget) -> dict[str, Ends]:
         """Where the gates of each encoding matched."""
-        import hyperscan
+        if len(text) > LARGEST:
+            return {}
+        found, whole = self._layer.ends(text, budget.hits)
+        budget.reached |= not whole
+        return self._by_encoding(found, budget)
 
-        database, scratch = self._database
-        hits = _marks()
-        if len(text) <= LARGEST:
-            try:
-                database.scan(
-                    text, match_event_handler=_collect, context=(hits, budget.hits), scratch=scratch
-                )
-            except hyperscan.ScanTerminated:
-                budget.reached = True
-        found: defaultdict[str, defaultdict[int, array[int]]] = defaultdict(_marks)
-        for pattern, ends in hits.items():
+    def _gated_again(self, hits: Hits, budget: Budget) -> dict[str, Ends]:
+        """The same of hits that are known."""
+        found: defaultdict[int, array[int]] = defaultdict(lambda: array("Q"))
+        for end, (number, _) in zip(hits.ends, hits.marks, strict=True):
+            found[number].append(end)
+        return self._by_encoding(found, budget)
+
+    def _by_encoding(self, hits: Mapping[int, array[int]], budget: Budget) -> dict[str, Ends]:
+        found: defaultdict[str, defaultdict[int, array[int]]] = defaultdict(
+            lambda: defaultdict(lambda: array("Q"))
+        )
+        for number, ends in hits.items():
             budget.hits -= len(ends)
-            gate = self._gates[pattern]
+            gate = self._gates[number]
             found[gate.encoding][gate.mark].extend(ends)
         return {
             name: {mark: sorted(marks[mark]) for mark in marks}
             for name, marks in sorted(found.items())
         }
-
-
-def _marks() -> defaultdict[int, array[int]]:
-    return defaultdict(lambda: array("Q"))
 
 
 def _known(name: str, piece: Piece, gated: dict[str, Ends]) -> Known:
@@ -208,14 +302,9 @@ def _known(name: str, piece: Piece, gated: dict[str, Ends]) -> Known:
     }
 
 
-def _collect(
-    number: int, _: int, end: int, __: int, context: tuple[defaultdict[int, array[int]], int]
-) -> bool:
-    """Keep a hit. True ends the search."""
-    hits, most = context
-    ends = hits[number]
-    ends.append(end)
-    return len(ends) > most
+def _found(hits: list[_Hit], budget: Budget) -> Found:
+    matches = [_told(hit) for hit in sorted(hits, key=lambda hit: (hit.start, hit.end))]
+    return Found(matches, budget.reached, budget.crowded)
 
 
 def _anchors(rules: RuleSet) -> list[bytes]:

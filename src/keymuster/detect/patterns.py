@@ -14,6 +14,7 @@ from functools import cached_property, lru_cache
 from itertools import takewhile
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from keymuster import cache
 from keymuster.errors import RuleError
@@ -57,6 +58,10 @@ class Pattern(Struct, kw_only=True, dict=True):
     """Whether its matches are weighed."""
     in_binary: bool = True
     """Whether the form tells enough where there are no words."""
+    width: int = 0
+    """Bytes that a match of the gate has at most."""
+    most: int = 0
+    """And a match of the confirm."""
 
     @cached_property
     def regex(self) -> re.Pattern[bytes]:
@@ -100,11 +105,20 @@ def of_rules(rules: RuleSet) -> list[Pattern]:
 
 def of_word(word: str) -> Pattern:
     """The search for a context word itself."""
-    return Pattern(format=-1, gate=re.escape(word), caseless=True, length=0)
+    return Pattern(
+        format=-1, gate=re.escape(word), caseless=True, length=0, free=False, width=len(word)
+    )
 
 
 def of_format(index: int, token: TokenFormat) -> Iterator[Pattern]:
     """The searches for one format."""
+    from keymuster.rules import re2
+
+    for one in _of_format(index, token):
+        yield replace(one, width=re2.width(re2.parse(one.gate))) if one.gate else one
+
+
+def _of_format(index: int, token: TokenFormat) -> Iterator[Pattern]:
     if token.recognizer is not None:
         from keymuster.detect import recognizers
 
@@ -130,6 +144,7 @@ def of_format(index: int, token: TokenFormat) -> Iterator[Pattern]:
             format=index,
             gate=gate,
             confirm=re2.pattern(tree, re2.secret(tree)),
+            most=re2.width(tree),
             context=tuple(token.context),
             free=False,
             in_binary=not token.context,
@@ -188,6 +203,7 @@ def _of_shape(index: int, token: TokenFormat, parts: tuple[shape.Part, ...]) -> 
             least=sum(part.least for part in parts),
             characters="".join(sorted(set().union(*map(shape.characters, parts)))),
             confirm=f"(?:{LEFT_EDGE}){confirm}",
+            most=sum(part.most for part in parts),
             public=public,
             plain=max(map(shape.fixed, parts)) < 3,
         )
@@ -199,6 +215,7 @@ def _of_shape(index: int, token: TokenFormat, parts: tuple[shape.Part, ...]) -> 
         gate=gate,
         length=length,
         confirm=confirm,
+        most=sum(part.most for part in parts),
         public=public,
         context=tuple(token.context),
         in_binary=not token.context,

@@ -42,14 +42,16 @@ class Word(Struct, dict=True):
             "".join(sorted(set().union(*(one.characters for one in self.followers))))
         ).encode()
 
-    def behind(self, content: bytes, at: int) -> Iterator[tuple[Pattern, Candidate]]:
+    def behind(self, content: bytes, at: int) -> tuple[list[tuple[Pattern, Candidate]], int]:
         """The values behind a word that ends at an offset: on its line, near enough, or as the first
-        thing on the next line, if the word's line leaves it open."""
+        thing on the next line, if the word's line leaves it open; and one past the last byte that
+        had a say. Of those before the word, `BEFORE` may have one."""
         stop, next_line = _where_values_begin(content, at)
         end = max(stop, next_line) + self.least
         first = self._run.search(content, at, end)
         if first is None or not _is_word(content, at - len(self.text), at):
-            return
+            return [], at + max(_FURTHEST, end - at)
+        found: list[tuple[Pattern, Candidate]] = []
         done = dict.fromkeys(range(len(self.followers)), at)
         for edge in self._edges(content, first.start(), end):
             if (edge > stop and edge != next_line) or (
@@ -59,12 +61,20 @@ class Word(Struct, dict=True):
             for number, pattern in enumerate(self.followers):
                 if edge < done[number]:
                     continue
-                found = pattern.regex.match(content, edge)
-                if found is None:
+                value = pattern.regex.match(content, edge)
+                if value is None:
                     continue
-                done[number] = found.end()
-                if not (pattern.plain and _is_told_otherwise(content, edge, found.end())):
-                    yield pattern, Candidate(start=edge, end=found.end(), public=pattern.public)
+                done[number] = value.end()
+                if not (pattern.plain and _is_told_otherwise(content, edge, value.end())):
+                    found.append(
+                        (pattern, Candidate(start=edge, end=value.end(), public=pattern.public))
+                    )
+        return found, max(end, at + _FURTHEST) + self._most
+
+    @cached_property
+    def _most(self) -> int:
+        """Bytes that the longest value has, and what stands behind it."""
+        return max(one.most for one in self.followers) + 8
 
     def _edges(self, content: bytes, at: int, end: int) -> Iterator[int]:
         return (edge.start() for edge in self._begins.finditer(content, at, end))
@@ -83,6 +93,9 @@ def _where_values_begin(content: bytes, at: int) -> tuple[int, int]:
 
 
 _DEEPEST = 44
+_FURTHEST = patterns.REACH + _DEEPEST + 48
+"""Bytes behind a word that decide where values may begin, and whether it is a word."""
+
 _OPENS = re.compile(rb"[>=:(\[,]\r?\n[ \t]{0,40}[\"'`]?")
 """The end of a line that leaves a value open, and the indentation before it."""
 
@@ -154,3 +167,6 @@ def _begins(content: bytes, begin: int, left: int) -> bool:
 _LETTERS = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _LONGEST_WORD = 40
 _SHORT_WORD = 4
+
+BEFORE = 2 * _LONGEST_WORD
+"""Bytes before a context word that may have a say."""

@@ -18,13 +18,13 @@ from keymuster.detect.patterns import Pattern
 def test_every_module_is_an_encoding_with_gates(name: str) -> None:
     made = encodings.load(name).gates([b"abcd"])
     assert made
-    compile_database([Pattern(format=0, gate=gate, length=0) for gate, _ in made])
+    compile_database({n: Pattern(format=0, gate=gate, length=0) for n, (gate, _) in enumerate(made)})
 
 
 @pytest.fixture(scope="module")
 def base64_gates() -> tuple[object, object]:
     [text, *_] = encodings.load("base64").gates([])
-    database = compile_database([Pattern(format=0, gate=text[0], length=0)])
+    database = compile_database({0: Pattern(format=0, gate=text[0], length=0)})
     return database, hyperscan.Scratch(database)
 
 

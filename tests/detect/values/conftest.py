@@ -35,7 +35,7 @@ def read(rules: RuleSet) -> Read:
             if pattern.recognizer in ("assignment", "url-password")
             for one in find(
                 URL if pattern.recognizer == "url-password" else pattern.number, content, start
-            )
+            )[0]
         }
         return sorted(found.values(), key=lambda one: (one.start, one.end, one.form))
 

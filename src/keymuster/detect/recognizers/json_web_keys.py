@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from keymuster.detect.candidates import Candidate, Recognizer
+from keymuster.detect.candidates import Candidate, Recognized, Recognizer
 
 _FURTHEST = 6000
 """Bytes from the key type to the secret member; an RSA key of 8192 bits has 5,500."""
@@ -23,7 +23,11 @@ _MEMBER = {
 }
 
 
-def _recognize(content: bytes, start: int, _: int, __: str) -> Iterator[Candidate]:
+def _recognize(content: bytes, start: int, _: int, __: str) -> Recognized:
+    return _members(content, start), start + _FURTHEST
+
+
+def _members(content: bytes, start: int) -> Iterator[Candidate]:
     said = _TYPE.match(content, start)
     if said is None:
         return
@@ -42,4 +46,4 @@ def _recognize(content: bytes, start: int, _: int, __: str) -> Iterator[Candidat
         )
 
 
-JSON_WEB_KEY = Recognizer(gates=(_GATE,), recognize=_recognize, from_start=True)
+JSON_WEB_KEY = Recognizer(gates=(_GATE,), recognize=_recognize, before=_FURTHEST, from_start=True)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from keymuster.detect import kubernetes
-from keymuster.detect.candidates import Candidate, Recognizer
+from keymuster.detect.candidates import ANYWHERE, Candidate, Recognized, Recognizer
 from keymuster.detect.encodings.base import is_text
 from keymuster.detect.values import obvious
 
@@ -49,7 +49,11 @@ def _is_read_already(content: bytes, at: int) -> bool:
         size *= 8
 
 
-def _recognize(content: bytes, at: int, _: int, __: str) -> Iterator[Candidate]:
+def _recognize(content: bytes, at: int, _: int, __: str) -> Recognized:
+    return _values(content, at), ANYWHERE  # the last value of a document may be of any length
+
+
+def _values(content: bytes, at: int) -> Iterator[Candidate]:
     if _is_read_already(content, at):
         return
     for entry in kubernetes.entries(content, [at]):
@@ -70,4 +74,6 @@ def _recognize(content: bytes, at: int, _: int, __: str) -> Iterator[Candidate]:
             )
 
 
-KUBERNETES_SECRET = Recognizer(gates=(kubernetes.GATE,), recognize=_recognize)
+KUBERNETES_SECRET = Recognizer(
+    gates=(kubernetes.GATE,), recognize=_recognize, before=_BEFORE + kubernetes.BEFORE
+)

@@ -7,7 +7,7 @@ import binascii
 import re
 from collections.abc import Callable, Iterator
 
-from keymuster.detect.candidates import Candidate, Recognizer
+from keymuster.detect.candidates import Candidate, Recognized, Recognizer
 from keymuster.model import Confidence, CredentialStatus
 
 LONGEST = 65_536
@@ -37,7 +37,10 @@ def _recognizer(header: str, judge: Judge) -> Recognizer:
     """`judge(label, text between header and footer, decoded start)` says encrypted and how sure."""
     starts = re.compile(rf"-----BEGIN {header}-----".encode(), re.IGNORECASE)
 
-    def recognize(content: bytes, end: int, number: int, path: str) -> Iterator[Candidate]:
+    def recognize(content: bytes, end: int, _: int, __: str) -> Recognized:
+        return keys(content, end), end + LONGEST
+
+    def keys(content: bytes, end: int) -> Iterator[Candidate]:
         begin = content.rfind(b"-----", max(0, end - 100), end - 5)
         head = starts.fullmatch(content, begin, end) if begin >= 0 else None
         if head is None:
@@ -59,7 +62,7 @@ def _recognizer(header: str, judge: Judge) -> Recognizer:
             start=begin, end=stop, public=end - begin, status=status, confidence=confidence
         )
 
-    return Recognizer(gates=(f"-----BEGIN {header}-----",), recognize=recognize)
+    return Recognizer(gates=(f"-----BEGIN {header}-----",), recognize=recognize, before=100)
 
 
 def _decoded(inside: bytes) -> bytes:
@@ -139,7 +142,11 @@ _PUTTY = re.compile(
 )
 
 
-def _putty(content: bytes, end: int, _: int, __: str) -> Iterator[Candidate]:
+def _putty(content: bytes, end: int, _: int, __: str) -> Recognized:
+    return _putty_keys(content, end), end + LONGEST
+
+
+def _putty_keys(content: bytes, end: int) -> Iterator[Candidate]:
     begin = end - len(b"PuTTY-User-Key-File-2:")
     found = _PUTTY.match(content, begin, begin + LONGEST)
     if found is None:
@@ -153,4 +160,4 @@ def _putty(content: bytes, end: int, _: int, __: str) -> Iterator[Candidate]:
     )
 
 
-PUTTY = Recognizer(gates=("PuTTY-User-Key-File-[23]:",), recognize=_putty)
+PUTTY = Recognizer(gates=("PuTTY-User-Key-File-[23]:",), recognize=_putty, before=100)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
-from keymuster.detect.candidates import Candidate, Recognizer
+from keymuster.detect.candidates import Candidate, Recognized, Recognizer
 from keymuster.detect.values import obvious, signals, weighing
 from keymuster.detect.values.signals import Signals
-from keymuster.detect.values.syntax import FORMS, Found, find
+from keymuster.detect.values.syntax import BEFORE, FORMS, Found, find
 from keymuster.model import CredentialStatus
 
 URL = [form.name for form in FORMS].index("url")
@@ -21,6 +21,8 @@ _EXAMPLE = re.compile(
     re.IGNORECASE,
 )
 """A host that is nobody's (RFC 2606, RFC 6761)."""
+
+_LONGEST_HOST = 600
 
 _SCHEME_OF_URL = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]{0,24}\Z")
 
@@ -34,29 +36,41 @@ class Seen(Struct, frozen=True):
     likelihood: float = 0.0
 
 
-def seen(content: bytes, start: int, form: int, path: str) -> Iterator[Seen]:
-    """The values that a hit of a form leads to."""
-    for found in find(form, content, start):
+def seen(content: bytes, start: int, form: int, path: str) -> tuple[list[Seen], int]:
+    """The values that a hit of a form leads to, and one past the last byte that had a say."""
+    values, stop = find(form, content, start)
+    said = []
+    for found in values:
         if obvious.is_none(content, found, path):
-            yield Seen(found)
+            said.append(Seen(found))
         else:
-            yield Seen(found, *weighing.weigh(signals.groups(content, found, path)))
+            said.append(Seen(found, *weighing.weigh(signals.groups(content, found, path))))
+            stop = max(stop, found.end + signals.NEAR)
+    return said, stop
 
 
-def _values(content: bytes, start: int, form: int, path: str) -> Iterator[Candidate]:
-    for one in seen(content, start, form, path):
-        if one.likelihood and (confidence := weighing.tier(one.likelihood)) is not None:
-            yield Candidate(
-                start=one.found.start,
-                end=one.found.end,
-                confidence=confidence,
-                facts={"likelihood": f"{one.likelihood:.2f}"},
-            )
+def _values(content: bytes, start: int, form: int, path: str) -> Recognized:
+    said, stop = seen(content, start, form, path)
+    return [
+        Candidate(
+            start=one.found.start,
+            end=one.found.end,
+            confidence=confidence,
+            facts={"likelihood": f"{one.likelihood:.2f}"},
+        )
+        for one in said
+        if one.likelihood and (confidence := weighing.tier(one.likelihood)) is not None
+    ], stop
 
 
-def _url_passwords(content: bytes, start: int, _: int, path: str) -> Iterator[Candidate]:
+def _url_passwords(content: bytes, start: int, _: int, path: str) -> Recognized:
+    values, stop = _values(content, start, URL, path)
+    return _of_urls(content, start, values), stop + _LONGEST_HOST
+
+
+def _of_urls(content: bytes, start: int, values: Iterable[Candidate]) -> Iterator[Candidate]:
     scheme = _SCHEME_OF_URL.search(content, max(0, start - 25), start)
-    for one in _values(content, start, URL, path):
+    for one in values:
         said = {"scheme": scheme[0].decode().lower() if scheme else ""}
         yield Candidate(
             start=one.start,
@@ -70,6 +84,12 @@ def _url_passwords(content: bytes, start: int, _: int, path: str) -> Iterator[Ca
 VALUE = Recognizer(
     gates=tuple(form.gate for form in FORMS[:URL]),
     recognize=_values,
+    before=BEFORE + signals.NEAR,
     from_start=True,
 )
-URL_PASSWORD = Recognizer(gates=(FORMS[URL].gate,), recognize=_url_passwords, from_start=True)
+URL_PASSWORD = Recognizer(
+    gates=(FORMS[URL].gate,),
+    recognize=_url_passwords,
+    before=BEFORE + signals.NEAR,
+    from_start=True,
+)

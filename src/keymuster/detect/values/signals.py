@@ -17,7 +17,7 @@ from keymuster.detect.values.syntax import FORMS, Found
 Signals: TypeAlias = Sequence[float]
 """One number for each of `NAMES`, or of the first of them; a claim is 1 when it holds and 0 when not."""
 
-_NEAR = 200
+NEAR = 200
 """Bytes before and after that are read for what they speak of."""
 
 
@@ -26,9 +26,9 @@ def groups(content: bytes, found: Found, path: str) -> Iterator[Signals]:
     need but the first. That one says nothing of a value's text but its length and the kinds of its
     characters."""
     yield _at_a_glance(content, found, path)
-    floor = max(0, found.name_start - _NEAR)
+    floor = max(0, found.name_start - NEAR)
     before = content[floor : found.name_start]
-    after = content[found.end + len(found.quote) : found.end + _NEAR]
+    after = content[found.end + len(found.quote) : found.end + NEAR]
     left = before.rpartition(b"\n")[2]
     right = after.partition(b"\n")[0]
     yield [
@@ -43,7 +43,7 @@ def groups(content: bytes, found: Found, path: str) -> Iterator[Signals]:
 
 
 def _at_a_glance(content: bytes, found: Found, path: str) -> tuple[float, ...]:
-    left = content[max(0, found.name_start - _NEAR) : found.name_start].rpartition(b"\n")[2]
+    left = content[max(0, found.name_start - NEAR) : found.name_start].rpartition(b"\n")[2]
     classes = content[found.start : min(found.end, found.start + _SEEN)].translate(_CLASS)
     beside = left[-1:] if left and not left.isspace() else b""
     name = found.name if found.form != "url" else b""  # whose users are often tokens themselves

@@ -8,8 +8,8 @@ around it and on nothing else.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import cache
+from typing import TypeAlias
 
 from msgspec import Struct
 
@@ -18,7 +18,7 @@ LONGEST = 2000
 
 _WORD = (
     r"(?:pass|pwd|psw|secret|token|key|auth|cred|salt|nonce|otp|bearer|cookie|session|signature|"
-    r"dsn|private|(?:[_.-]|\b)pw|[_-]pat)"
+    r"dsn|private|(?:[_.-]|\b)pw|[_-]pat\b)"
 )
 _NAME = _WORD + r"[\w.\-]{0,40}"
 _CLOSE = r"[\"'`\]\\)}]{0,4}"
@@ -46,6 +46,8 @@ class Form(Struct, frozen=True, kw_only=True):
     says: str = ""
     gate: str
     confirm: str
+    reach: int = 256
+    """Bytes that the confirm may look at."""
     value: str = ""
 
 
@@ -78,6 +80,7 @@ FORMS = (
         gate=rf"{_NAME}\"[ \t]{{0,4}}\{{\s{{1,40}}\w",
         confirm=rf"(?P<word>{_NAME})\"[ \t]{{0,4}}\{{[^{{}}]{{1,400}}?\sdefault[ \t]{{0,20}}(?P<join>=)"
         r"(?P<gap>[ \t]{0,4})(?=\")",
+        reach=600,
     ),
     Form(
         name="pair",
@@ -219,6 +222,12 @@ _VALUES = tuple(re.compile(form.value.encode()) if form.value else None for form
 _IN_NAMES = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz.-$@/"
 _LONGEST_NAME = 80
 _LONGEST_WRAPPER = 160
+_LONGEST_PLAIN = 410
+"""Bytes that a value with rules of its own looks at."""
+
+BEFORE = 128
+"""Bytes before a hit that may be a part of the name, or stand before it."""
+
 _MOST_VALUES = 8
 
 _WRAPPER = re.compile(
@@ -243,44 +252,49 @@ _INSIDE = {
 }
 
 
-def find(form: int, content: bytes, start: int) -> Iterator[Found]:
-    """The values that a hit of a form at `start` leads to; several if they are a list."""
+def find(form: int, content: bytes, start: int) -> tuple[list[Found], int]:
+    """The values that a hit of a form at `start` leads to, several if they are a list; and one past
+    the last byte that had a say. Of those before the hit, `BEFORE` may have one."""
     joined = _confirm(form).match(content, start)
     if joined is None:
-        return
+        return [], start + FORMS[form].reach
     if _NAMED[form]:
         begin, end = joined.span("name")
     else:
         begin, end = _name_start(content, joined.start("word")), joined.end("word")
-    at, quote, values = joined.end(), b"", _VALUES[form]
+    at, plain = joined.end(), _VALUES[form]
     wrapper = b""
-    spans: Iterator[tuple[bytes, int, int]]
-    if values is not None:
-        plain = values.match(content, at)
-        spans = iter([(b"", *plain.span())] if plain else [])
+    if plain is not None:
+        value = plain.match(content, at)
+        spans, stop = [(b"", *value.span())] if value else [], at + _LONGEST_PLAIN
     else:
         unwrapped = _unwrapped(content, at)
         if unwrapped is None:
-            return
+            return [], at + 3 * _LONGEST_WRAPPER
         wrapper = content[at:unwrapped]
-        spans = _spans(content, unwrapped, content[begin - 1 : begin], joined["join"] != b"(")
+        spans, stop = _spans(content, unwrapped, content[begin - 1 : begin], joined["join"] != b"(")
+    stop = max(stop, start + FORMS[form].reach)
+    values = []
     for place, (quote, first, last) in enumerate(spans):
         scheme = b""
-        if values is None and (said := _SAYS_SCHEME.match(content, first, last)):
+        if plain is None and (said := _SAYS_SCHEME.match(content, first, last)):
             scheme, first = said[0].rstrip().lower(), said.end()
-        yield Found(
-            form=FORMS[form].name,
-            name=FORMS[form].says.encode() or content[begin:end],
-            name_start=begin,
-            join=joined["join"],
-            start=first,
-            end=last,
-            quote=quote,
-            wrapper=wrapper,
-            scheme=scheme,
-            crosses=b"\n" in joined["gap"],
-            place=place,
+        values.append(
+            Found(
+                form=FORMS[form].name,
+                name=FORMS[form].says.encode() or content[begin:end],
+                name_start=begin,
+                join=joined["join"],
+                start=first,
+                end=last,
+                quote=quote,
+                wrapper=wrapper,
+                scheme=scheme,
+                crosses=b"\n" in joined["gap"],
+                place=place,
+            )
         )
+    return values, stop
 
 
 def _name_start(content: bytes, word: int) -> int:
@@ -300,55 +314,72 @@ def _unwrapped(content: bytes, at: int) -> int | None:
     return at
 
 
-def _spans(content: bytes, at: int, before: bytes, lists: bool) -> Iterator[tuple[bytes, int, int]]:
-    """Quote, first byte and end of a value, or of each quoted value of a list."""
+_Span: TypeAlias = tuple[bytes, int, int]
+"""The quote of a value, its first byte and its end."""
+
+
+def _spans(content: bytes, at: int, before: bytes, lists: bool) -> tuple[list[_Span], int]:
+    """A value, or each quoted value of a list; and one past the last byte that had a say."""
     opened = _LIST.match(content, at) if lists else None
     at = opened.end() if opened else at
+    found: list[_Span] = []
     for _ in range(_MOST_VALUES):
-        span = _quoted(content, at) or _bare(content, at, before)
+        span, stop = _quoted(content, at)
+        if span is None:
+            span, further = _bare(content, at, before)
+            stop = max(stop, further)
         if span is None or span[1] == span[2]:
-            return
-        yield span
+            return found, stop + _BETWEEN
+        found.append(span)
         following = _NEXT.match(content, span[2]) if opened and span[0] else None
         if following is None:
-            return
+            return found, stop + _BETWEEN
         at = following.end()
+    return found, stop + _BETWEEN
 
 
-def _quoted(content: bytes, at: int) -> tuple[bytes, int, int] | None:
+_BETWEEN = 200
+"""Bytes that decide whether a value is wrapped, and whether another one follows it."""
+
+
+def _quoted(content: bytes, at: int) -> tuple[_Span | None, int]:
     opened = _QUOTE.match(content, at)
     if opened is None:
-        return None
+        return None, at
     quote, begin = opened[0], opened.end()
     if len(quote) > 1:  # escaped or tripled: it ends where the same bytes come again
         stop = content.find(quote, begin, begin + LONGEST)
-        return None if stop < 0 or content.find(b"\n", begin, stop) >= 0 else (quote, begin, stop)
+        if stop < 0:
+            return None, begin + LONGEST
+        crosses = content.find(b"\n", begin, stop) >= 0
+        return None if crosses else (quote, begin, stop), stop + len(quote)
     inside = _INSIDE[quote].match(content, begin)
-    if inside is None or content[inside.end() : inside.end() + 1] != quote:
-        return None
-    return quote, begin, inside.end()
+    end = begin if inside is None else inside.end()
+    if inside is None or content[end : end + 1] != quote:
+        return None, end + 2
+    return (quote, begin, end), end + 1
 
 
-def _bare(content: bytes, at: int, before: bytes) -> tuple[bytes, int, int] | None:
+def _bare(content: bytes, at: int, before: bytes) -> tuple[_Span | None, int]:
     """A word without quotes, without what ends it in flows, queries, tags and escaped lines."""
     word = _BARE.match(content, at)
     if word is None:
-        return None
+        return None, at + 1
     value = word[0]
     in_flow = before in (b"{", b",", b";", b"?", b"&")
-    for stop in (b",", b";"):
-        cut = value.find(stop)
+    for mark in (b",", b";"):
+        cut = value.find(mark)
         if cut > 0 and (in_flow or cut == len(value) - 1):
             value = value[:cut]
-    for stop in (b"</", b"]]>", b"\\n", b"\\r", *((b"&",) if before in (b"?", b"&") else ())):
-        cut = value.find(stop)
+    for mark in (b"</", b"]]>", b"\\n", b"\\r", *((b"&",) if before in (b"?", b"&") else ())):
+        cut = value.find(mark)
         if cut > 0:
             value = value[:cut]
     while value and (opener := _OPENERS.get(value[-1:])):
         if value.count(opener) >= value.count(value[-1:]):
             break
         value = value[:-1]
-    return b"", at, at + len(value)
+    return (b"", at, at + len(value)), word.end() + 1
 
 
 _OPENERS = {b")": b"(", b"]": b"[", b"}": b"{", b">": b"<"}

@@ -86,7 +86,7 @@ def _shortest(node: Node) -> int:
     return _length(node, min)
 
 
-def _width(node: Node) -> int:
+def width(node: Node) -> int:
     """How long a match may get."""
     return _length(node, max)
 
@@ -258,8 +258,8 @@ def beginning(node: Node) -> tuple[Node, bool]:
         case Choice(branches):
             cuts = [beginning(branch) for branch in branches]
             return Choice(tuple(cut for cut, _ in cuts)), any(ended for _, ended in cuts)
-        case Repeat(item, least, most, _) if most * _width(item) > _GATE:
-            times = min(least, max(1, _GATE // max(1, _width(item))))
+        case Repeat(item, least, most, _) if most * width(item) > _GATE:
+            times = min(least, max(1, _GATE // max(1, width(item))))
             return (Repeat(item, times, times) if times else NOTHING), True
         case _:
             return node, False
