@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, ClassVar, Protocol, TypeAlias
 
 from msgspec import Struct
 
 from keymuster.collect.line_hash import LineHashes
+from keymuster.detect.layers import Kept
 from keymuster.detect.positions import Positions
 from keymuster.detect.text import Text, as_text
 from keymuster.model import Commit, Confidence, FileLocation, Observation, Storage, Trouble
@@ -66,6 +67,9 @@ class Blob(Struct, kw_only=True, dict=True):
     The path of a `member` of a container is the container's, `!/` and the member's name. A container
     whose members were looked at before it is `opened`. `changed` are the line ranges (first, last) that count; None means all. A piece starts at `line`
     and `column` of its file, and only what starts inside `core` (offsets, end exclusive) is its own.
+
+    Where a source knows which versions are made of others, readers may leave `notes` on a version, and
+    have those on the version `before` with what was `kept` of it: so they need not look at that again.
     """
 
     path: str
@@ -79,6 +83,9 @@ class Blob(Struct, kw_only=True, dict=True):
     core: tuple[int, int] | None = None
     member: str = ""
     opened: bool = False
+    notes: dict[str, Any] | None = None
+    before: Mapping[str, Any] = {}
+    kept: Kept = ()
 
     @cached_property
     def text(self) -> Text:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cached_property, partial
-from typing import TypeVar
+from functools import cached_property
+from typing import TypeAlias, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from keymuster.detect import patterns, recognizers, words
 from keymuster.detect.candidates import Candidate
-from keymuster.detect.layers import Answer, Hit, Hits, Kept, Layer
+from keymuster.detect.layers import Answer, Hit, Hits, Kept, Layer, again, fresh, search
 from keymuster.detect.matches import DULL, UNKEPT, WRONG_CHECKSUM, Judged, Match, kept, with_invalid
 from keymuster.detect.patterns import Pattern
 from keymuster.detect.placeholders import entropy, is_placeholder, is_repetitive
@@ -27,10 +27,6 @@ made of nothing else, weighing them all would take minutes."""
 _LEAST_VARIETY = 3
 """Different bytes in anything that is worth a word, be it as a sample."""
 
-_NARROW = 128
-"""Bytes that matches of nearly all gates have at most. The few wider ones are searched for apart:
-where only a part of a text is new, so much around it is searched again."""
-
 _BEFORE = 16
 """Bytes before a format's text that may have a say: those of an escape."""
 
@@ -38,15 +34,13 @@ _BEFORE_IN_CONTEXT = 2 * (patterns.REACH + words.BEFORE)
 """The same of a format that only counts near its words, which may stand on the line before."""
 
 
-_FORMATS = "formats"
-_LAYERS: dict[str, Callable[[Pattern], bool]] = {
-    "wide": lambda gate: gate.width > _NARROW,
-    "names": lambda gate: gate.width <= _NARROW and gate.guess,
-    _FORMATS: lambda gate: gate.width <= _NARROW and not gate.guess,
-}
-"""Which gates are searched for together; the context words are with the formats. Measured: names and
-formats apart are a sixth faster than both at once, because many gates of names begin with the same
-few words."""
+_Around: TypeAlias = tuple[tuple[int, int], int, bool, str, bytes]
+"""A hit without its place, the bytes of the text up to its end, and the text around it."""
+
+_LEAD, _REST = 400, 256
+"""Bytes before the end of a hit and behind it, which are all that most answers depend on."""
+
+_MOST_REMEMBERED = 20_000
 
 
 class Reading(Struct):
@@ -55,16 +49,22 @@ class Reading(Struct):
     size: int
     binary: bool
     path: str
-    hits: list[Hits]
+    hits: Hits
 
 
 class Engine:
     """A rule set made ready to search. Making one is cheap; the first scan opens the database. With
-    `invalid`, what has a wrong checksum is found too, with low confidence."""
+    `invalid`, what has a wrong checksum is found too, with low confidence. `beside` makes a layer of
+    somebody else's, given the number of its first gate: a `read` searches for that too."""
 
-    def __init__(self, rules: RuleSet, *, invalid: bool = False) -> None:
+    def __init__(
+        self, rules: RuleSet, *, invalid: bool = False,
+        beside: Callable[[int], Layer] | None = None,
+    ) -> None:  # fmt: skip
         self._rules = rules
         self._invalid = invalid
+        self._beside = beside
+        self._remembered: dict[_Around, Answer] = {}
 
     @cached_property
     def _gated(self) -> list[Pattern]:
@@ -82,24 +82,39 @@ class Engine:
 
     @cached_property
     def _layers(self) -> list[Layer]:
-        """Some of them may be empty for a user's rules."""
-        gated, words_in = self._gated, {_FORMATS: self._words}
+        """Names apart from formats, with which the context words are. Measured: that is a sixth
+        faster than both at once, because many gates of names begin with the same few words."""
+        named = [number for number, gate in enumerate(self._gated) if gate.guess]
+        others = [number for number, gate in enumerate(self._gated) if not gate.guess]
         found = []
-        for name, belongs in _LAYERS.items():
-            numbers = [number for number, gate in enumerate(gated) if belongs(gate)]
-            if numbers or words_in.get(name):
-                key = self._rules.key and f"{name}-{self._rules.key}"
-                found.append(
-                    Layer(key, gated, partial(self._gates, numbers, words_in.get(name, ())))
-                )
+        if named:
+            found.append(self._layer("names", named, ()))
+        if others or self._words:
+            found.append(self._layer("formats", others, self._words))
         return found
 
-    def _gates(self, numbers: Sequence[int], context: Sequence[Word]) -> dict[int, Pattern]:
-        of_words = (patterns.of_word(word.text) for word in context)
-        return {
-            **{number: self._gated[number] for number in numbers},
-            **dict(enumerate(of_words, len(self._gated))),
-        }
+    def _layer(self, name: str, numbers: Sequence[int], context: Sequence[Word]) -> Layer:
+        def gates() -> dict[int, Pattern]:
+            of_words = (patterns.of_word(word.text) for word in context)
+            return {
+                **{number: self._gated[number] for number in numbers},
+                **dict(enumerate(of_words, len(self._gated))),
+            }
+
+        return Layer(self._rules.key and f"{name}-{self._rules.key}", self._gated, gates)
+
+    @cached_property
+    def _all_layers(self) -> list[Layer]:
+        return [*self._layers, *([self._beside(self.gates)] if self._beside else [])]
+
+    @cached_property
+    def _width(self) -> int:
+        return max((layer.width for layer in self._all_layers), default=0)
+
+    @property
+    def gates(self) -> int:
+        """How many there are: what hits with this number or a higher one is not the engine's."""
+        return len(self._gated) + len(self._words)
 
     def open(self) -> None:
         """Open the databases now, so that processes forked later share them."""
@@ -123,12 +138,9 @@ class Engine:
         """What `scan` finds, and what was seen on the way. Of what is kept of `other`, nothing is
         looked at again that cannot have changed: the matches are the same as those of a scan."""
         if other is None or (other.binary, other.path) != (binary, path):
-            seen = [layer.fresh(content) for layer in self._layers]
+            seen = fresh(self._all_layers, content)
         else:
-            seen = [
-                layer.again(content, hits, other.size, kept)
-                for layer, hits in zip(self._layers, other.hits, strict=True)
-            ]
+            seen = again(self._all_layers, self._width, content, other.hits, other.size, kept)
         reading = Reading(len(content), binary, path, seen)
         return self._standing(self._answered(content, reading, cut), content), reading
 
@@ -158,8 +170,8 @@ class Engine:
         return with_invalid(kept(found), found, content) if self._invalid else kept(found)
 
     def _searched(self, content: bytes) -> list[Hit]:
-        """Every hit of every layer; of those that begin at one place, the first."""
-        return [hit for layer in self._layers for hit in _first(layer.search(content))]
+        """Every hit; of those of a gate that begin at one place, the first."""
+        return [*_first(search(self._layers, content))]
 
     def _found(
         self, content: bytes, binary: bool, path: str, cut: Callable[[], None]
@@ -178,31 +190,41 @@ class Engine:
 
     def _answered(self, content: bytes, reading: Reading, cut: Callable[[], None]) -> list[Judged]:
         """The same from the hits of a reading. Those that have no answer are given one."""
-        names = _names(content)
-        few = sum(len(hits.ends) for hits in reading.hits) <= names
+        hits, names = reading.hits, _names(content)
+        few = len(hits.ends) <= names
         found: list[Judged] = []
-        for hits in reading.hits:
-            for at, answer in enumerate(hits.answers):
-                if not few and self._is_guess(hits.marks[at][0]) and not hits.is_repeated(at):
-                    names -= 1
-                    if names < 0:
-                        if names == -1:
-                            cut()
-                        continue
-                if answer is None:
-                    answer = self._answer(content, hits, at, reading)
-                    hits.answer(at, answer)
-                if answer[3]:
-                    found += _moved(answer, hits.ends[at])
+        for at, answer in enumerate(hits.answers):
+            if not few and self._is_guess(hits.marks[at][0]) and not hits.is_repeated(at):
+                names -= 1
+                if names < 0:
+                    if names == -1:
+                        cut()
+                    continue
+            if answer is None:
+                answer = self._answer(content, hits, at, reading)
+                hits.answer(at, answer)
+            if answer[3]:
+                found += _moved(answer, hits.ends[at])
         return found
 
     def _answer(self, content: bytes, hits: Hits, at: int, reading: Reading) -> Answer:
-        end = hits.ends[at]
-        if hits.is_repeated(at):
+        """What a hit led to. Versions of a text come back to what they had: what is known of the
+        same hit in the same surroundings is not asked again."""
+        end, mark = hits.ends[at], hits.marks[at]
+        if mark[0] >= self.gates or hits.is_repeated(at):
             return 0, 0, end, ()
-        hit = end, *hits.marks[at]
-        found, begin, stop = self._led_to(content, hit, reading.binary, reading.path)
-        return end - begin, stop - end, end, tuple(found)
+        lead = min(end, _LEAD)
+        around = mark, lead, reading.binary, reading.path, content[end - lead : end + _REST]
+        known = self._remembered.get(around)
+        if known is not None:
+            return known
+        found, begin, stop = self._led_to(content, (end, *mark), reading.binary, reading.path)
+        answer = end - begin, stop - end, end, tuple(found)
+        if answer[0] <= _LEAD and answer[1] <= _REST:
+            if len(self._remembered) >= _MOST_REMEMBERED:
+                self._remembered.clear()
+            self._remembered[around] = answer
+        return answer
 
     def _is_guess(self, number: int) -> bool:
         return number < len(self._gated) and self._gated[number].guess

@@ -6,6 +6,7 @@ import re
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -32,18 +33,52 @@ what was found."""
 _NEAR = 2048
 """Bytes around a hit of which few answers depend on more."""
 
+NOWHERE = 1 << 60
+"""An offset further away than anything can have a say from."""
+
 _NONE = (-1, -1)
 _FREE = re.compile(patterns.LEFT_EDGE.encode())
 
 
 class Hits(Struct):
-    """The hits of a layer in one text, in order, each with its answer. `marks` are all of a hit but
+    """The hits in one text, in order, each with its answer. `marks` are all of a hit but
     its end. The answers at `far` depend on more than what is near."""
 
     ends: list[int] = []
     marks: list[tuple[int, int]] = []
     answers: list[Answer | None] = []
     far: set[int] = set()
+
+    def add(self, found: list[Hit]) -> None:
+        """More hits, behind those that are here."""
+        if found:
+            self.ends += [end for end, _, _ in found]
+            self.marks += [(number, back) for _, number, back in found]
+            self.answers += [None] * len(found)
+
+    def inherit(self, other: Hits, run: Run) -> None:
+        """Take over the hits of a run, and the answers that still hold."""
+        shift = run.shift
+        begin = bisect_left(other.ends, run.first - shift)
+        stop = bisect_right(other.ends, run.last - shift)
+        if begin == stop:
+            return
+        base = len(self.ends)
+        self.ends += [end + shift for end in other.ends[begin:stop]]
+        self.marks += other.marks[begin:stop]
+        self.answers += other.answers[begin:stop]
+        left = bisect_right(self.ends, run.floor + _NEAR, base)
+        right = bisect_left(self.ends, run.ceiling - _NEAR, left)
+        far = [base + at - begin for at in other.far if begin <= at < stop]
+        for at in (*range(base, left), *range(right, len(self.ends)), *far):
+            answer = self.answers[at]
+            if answer is None:
+                continue
+            end = self.ends[at]
+            if end - answer[0] < run.floor or end + answer[1] > run.ceiling:
+                self.answers[at] = None
+            elif answer[0] > _NEAR or answer[1] > _NEAR:
+                self.far.add(at)
 
     def is_repeated(self, at: int) -> bool:
         """Whether another hit of the same gate before this one begins at the same place."""
@@ -64,9 +99,94 @@ class Hits(Struct):
             self.far.add(at)
 
 
+class Window(Struct, frozen=True):
+    """Where hits are to be searched for: those whose ends lie between two offsets. An offset in what
+    is searched is so much less (`shift`)."""
+
+    after: int
+    before: int
+    shift: int
+
+
+class Run(Struct, frozen=True):
+    """What is taken over: the hits of the other text whose ends lie, once moved by `shift`, from
+    `first` to `last`; all that may have had a say lies between `floor` and `ceiling`."""
+
+    first: int
+    last: int
+    shift: int
+    floor: int
+    ceiling: int
+
+
+class Plan(Struct, frozen=True):
+    """Which hits of a text are those of another one, and where new ones are to be searched for: in
+    `text`, the stretches that differ with enough around each, on end. `stops` is where each ends."""
+
+    runs: list[Run]
+    windows: list[Window]
+    text: bytes
+    stops: list[int]
+
+    @classmethod
+    def of(cls, content: bytes, size: int, kept: Kept, width: int) -> Plan | None:
+        """The plan for hits in which `width` bytes have a say; None if nothing can be taken over."""
+        runs: list[Run] = []
+        spans: list[tuple[int, int]] = []
+        done = 0  # hits that end up to here are there
+        whole = len(content)
+        for here, there, length in kept:
+            begins = here == there == 0
+            ends = here + length == whole and there + length == size
+            first = 0 if begins else here + width + 1
+            last = here + length - (not ends)
+            if first >= last:
+                continue
+            if first - done > 1:
+                spans.append((done, first))
+            runs.append(
+                Run(
+                    first,
+                    last,
+                    here - there,
+                    -NOWHERE if begins else here,
+                    NOWHERE if ends else here + length,
+                )
+            )
+            done = last
+        if not runs:
+            return None
+        if whole > done:
+            spans.append((done, whole + 1))
+        parts: list[bytes] = []
+        windows: list[Window] = []
+        stops: list[int] = []
+        at = 0
+        for after, before in spans:
+            start = max(0, after - width)
+            part = content[start:before]
+            windows.append(Window(after, before, start - at))
+            parts.append(part)
+            at += len(part)
+            stops.append(at)
+        return cls(runs, windows, b"".join(parts), stops)
+
+    def placed(self, inside: list[Hit]) -> list[Hit]:
+        """Hits in what is searched, by their places in the text itself; without those that reach
+        over from one window to the next, or belong to what is taken over."""
+        found = []
+        for end, number, back in inside:
+            window = self.windows[bisect_left(self.stops, end)]
+            end += window.shift
+            if window.after < end < window.before:
+                found.append((end, number, back))
+        return found
+
+
 class Layer:
-    """`gates` are made when they are needed, by their numbers; those of the numbers from 0 on that
-    have more to say than that they hit are `gated`. `key` names them all, empty if nobody did."""
+    """Gates that are searched for together. They are made when they are needed, by their numbers;
+    those of the numbers from 0 on that have more to say than that they hit are `gated`. `key` names
+    them all, empty if nobody did."""
 
     def __init__(
         self, key: str, gated: Sequence[Pattern], gates: Callable[[], Mapping[int, Pattern]]
@@ -74,9 +194,17 @@ class Layer:
         self._key = key
         self._gated = gated
         self._gates = gates
+        self._first = 0
+
+    def numbered_from(self, first: int) -> Layer:
+        """The same layer, with higher numbers."""
+        self.open()
+        other = copy(self)
+        other._first = first
+        return other
 
     @cached_property
-    def _width(self) -> int:
+    def width(self) -> int:
         """Bytes that have a say in whether a gate hits: one may ask what stands before it."""
         return 1 + max(gate.width for gate in self._gates().values())
 
@@ -90,16 +218,10 @@ class Layer:
         """Open the database now, so that processes forked later share it."""
         self._database  # noqa: B018
 
-    def search(self, content: bytes) -> list[Hit]:
-        """Every hit, in order; of those at each further byte of a long run, only what can count.
-        Unreadable for a content that is too long."""
-        if len(content) > LARGEST:
-            raise Unreadable("holds more than 4 GiB in one piece; it was not searched")
-        found: list[Hit] = []
+    def search(self, content: bytes, found: list[Hit]) -> None:
+        """Add every hit; of those at each further byte of a long run, only what can count."""
         database, scratch = self._database
         database.scan(content, match_event_handler=self._keeper(content, found), scratch=scratch)
-        found.sort()
-        return found
 
     def ends(self, content: bytes, most: int) -> tuple[dict[int, array[int]], bool]:
         """Where each gate hit, and whether that is everywhere: after more than `most` hits of one
@@ -120,89 +242,12 @@ class Layer:
             return found, False
         return found, True
 
-    def fresh(self, content: bytes) -> Hits:
-        """The hits of a whole text, none of them answered."""
-        found = self.search(content)
-        return Hits(
-            ends=[end for end, _, _ in found],
-            marks=[(number, back) for _, number, back in found],
-            answers=[None] * len(found),
-        )
-
-    def again(self, content: bytes, other: Hits, size: int, kept: Kept) -> Hits:
-        """The hits of a text of which some is kept from another of a `size`, with the answers that
-        nothing but what is kept had a say in."""
-        hits = Hits()
-        done = 0  # hits that end up to here are there
-        for here, there, length in kept:
-            whole = here == there == 0
-            last = here + length == len(content) and there + length == size
-            first = 0 if whole else here + self._width + 1
-            end = here + length - (not last)
-            if first >= end:
-                continue
-            self._between(content, hits, done, first)
-            self._inherit(hits, other, (first, end), (here, there, length), whole, last)
-            done = end
-        self._between(content, hits, done, len(content) + 1)
-        return hits
-
-    def _between(self, content: bytes, hits: Hits, after: int, before: int) -> None:
-        """Search for the hits whose ends lie between two offsets."""
-        if before - after < 2:
-            return
-        start, stop = max(0, after - self._width), min(len(content), before)
-        window = content if stop - start == len(content) else memoryview(content)[start:stop]
-        if stop - start > LARGEST:
-            raise Unreadable("holds more than 4 GiB in one piece; it was not searched")
-        found: list[Hit] = []
-        database, scratch = self._database
-        database.scan(window, match_event_handler=self._keeper(window, found), scratch=scratch)
-        if not found:
-            return
-        found.sort()
-        new = [one for one in found if after < start + one[0] < before]
-        hits.ends += [start + end for end, _, _ in new]
-        hits.marks += [(number, back) for _, number, back in new]
-        hits.answers += [None] * len(new)
-
-    @staticmethod
-    def _inherit(
-        hits: Hits, other: Hits, ends: tuple[int, int], run: tuple[int, int, int],
-        whole: bool, last: bool,
-    ) -> None:  # fmt: skip
-        """Take over the hits of the other text whose ends, moved, lie between two offsets."""
-        here, there, length = run
-        shift = here - there
-        begin = bisect_left(other.ends, ends[0] - shift)
-        stop = bisect_right(other.ends, ends[1] - shift)
-        if begin == stop:
-            return
-        base = len(hits.ends)
-        hits.ends += [end + shift for end in other.ends[begin:stop]]
-        hits.marks += other.marks[begin:stop]
-        hits.answers += other.answers[begin:stop]
-        floor, ceiling = (-1 << 60 if whole else here), (1 << 60 if last else here + length)
-        left = bisect_right(hits.ends, floor + _NEAR, base)
-        right = bisect_left(hits.ends, ceiling - _NEAR, base)
-        doubtful = {*range(base, left), *range(right, len(hits.ends))}
-        doubtful.update(base + at - begin for at in other.far if begin <= at < stop)
-        for at in doubtful:
-            answer = hits.answers[at]
-            if answer is None:
-                continue
-            end = hits.ends[at]
-            if end - answer[0] < floor or end + answer[1] > ceiling:
-                hits.answers[at] = None
-            elif answer[0] > _NEAR or answer[1] > _NEAR:
-                hits.far.add(at)
-
     def _keeper(
-        self, content: bytes | memoryview, found: list[Hit]
+        self, content: bytes, found: list[Hit]
     ) -> Callable[[int, int, int, int, Any], None]:
         """Keeps the hits of a search, without those at each further byte of a long run: what begins
         at the same place as the one before, or inside a word."""
-        gated, most = self._gated, len(self._gated)
+        gated, most, first = self._gated, len(self._gated), self._first
         before: dict[int, tuple[int, int]] = {}
 
         def keep(number: int, begin: int, end: int, _: int, __: Any) -> None:
@@ -218,6 +263,45 @@ class Layer:
                     back = end - begin
                 elif end == last[1] + 1 and gate.free and not _FREE.match(content, end - length):
                     return
-            found.append((end, number, back))
+            found.append((end, first + number, back))
 
         return keep
+
+
+def search(layers: Sequence[Layer], content: bytes) -> list[Hit]:
+    """Every hit of some layers, in order; Unreadable for a content that is too long."""
+    if len(content) > LARGEST:
+        raise Unreadable("holds more than 4 GiB in one piece; it was not searched")
+    found: list[Hit] = []
+    for layer in layers:
+        layer.search(content, found)
+    found.sort()
+    return found
+
+
+def fresh(layers: Sequence[Layer], content: bytes) -> Hits:
+    """The hits of a whole text, none of them answered."""
+    hits = Hits()
+    hits.add(search(layers, content))
+    return hits
+
+
+def again(
+    layers: Sequence[Layer], width: int, content: bytes, other: Hits, size: int, kept: Kept
+) -> Hits:
+    """The hits of a text of which some is kept from another of a `size`, with the answers that
+    nothing but what is kept had a say in. `width` is the largest of the layers'."""
+    plan = Plan.of(content, size, kept, width)
+    if plan is None or len(plan.text) > LARGEST:
+        return fresh(layers, content)
+    found = plan.placed(search(layers, plan.text)) if plan.windows else []
+    hits = Hits()
+    at = 0
+    for run in plan.runs:
+        new = bisect_left(found, (run.first, 0, 0), at)
+        if new > at:
+            hits.add(found[at:new])
+            at = new
+        hits.inherit(other, run)
+    hits.add(found[at:])
+    return hits

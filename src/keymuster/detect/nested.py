@@ -104,7 +104,6 @@ class Reading(Struct):
     """What was seen in a text, for those texts that are made of it."""
 
     plain: engine.Reading
-    encoded: Hits
     inside: dict[bytes, _Inside] = {}
     """By the digest of a piece."""
 
@@ -114,7 +113,7 @@ class Nested:
     `invalid` is as for the engine."""
 
     def __init__(self, rules: RuleSet, *, invalid: bool = False) -> None:
-        self._engine = Engine(rules, invalid=invalid)
+        self._engine = Engine(rules, invalid=invalid, beside=self._layer_from)
         self._rules = rules
 
     def open(self) -> None:
@@ -136,24 +135,19 @@ class Nested:
         """What `scan` finds, and what was seen on the way, which spares most of the work for another
         text of which some is `kept` from this one (see `Engine.read`)."""
         budget = Budget.of(len(content))
-        encoded = (
-            self._layer.again(content, other.encoded, other.plain.size, kept)
-            if other
-            else self._layer.fresh(content)
-        )
         matches, plain = self._engine.read(
             content, binary=binary, path=path, cut=budget.cut, kept=kept,
             other=other.plain if other else None,
         )  # fmt: skip
-        reading = Reading(plain, encoded)
-        if len(encoded.ends) > budget.hits:  # which of them count, only a scan says
+        reading = Reading(plain)
+        gated = self._gated_again(plain.hits, budget)
+        if budget.hits < 0:  # which of them count, only a scan says
             return self.scan(content, binary=binary, path=path), reading
         known = other.inside if other and other.plain.path == path else {}
 
         def inside(piece: Piece, seen: Known) -> list[_Hit]:
             return self._remembered(piece, seen, known, reading.inside, path, budget)
 
-        gated = self._gated_again(encoded, budget)
         own = [_Hit(one.start, one.end, one) for one in matches]
         hits = self._with_encoded(own, content, binary, DEPTH, gated, _NOTHING, budget, inside)
         return _found(hits, budget), reading
@@ -213,6 +207,10 @@ class Nested:
     def _layer(self) -> Layer:
         return Layer(self._key, (), self._patterns)
 
+    def _layer_from(self, first: int) -> Layer:
+        """The gates of the encodings, numbered from `first` on."""
+        return self._layer.numbered_from(first)
+
     def _patterns(self) -> dict[int, Pattern]:
         return {
             number: Pattern(format=0, gate=one.gate, length=0, width=one.width)
@@ -270,8 +268,10 @@ class Nested:
     def _gated_again(self, hits: Hits, budget: Budget) -> dict[str, Ends]:
         """The same of hits that are known."""
         found: defaultdict[int, array[int]] = defaultdict(lambda: array("Q"))
+        first = self._engine.gates
         for end, (number, _) in zip(hits.ends, hits.marks, strict=True):
-            found[number].append(end)
+            if number >= first:
+                found[number - first].append(end)
         return self._by_encoding(found, budget)
 
     def _by_encoding(self, hits: Mapping[int, array[int]], budget: Budget) -> dict[str, Ends]:

@@ -28,6 +28,7 @@ REACH = 80
 """How far before a value, on its own line, a context word may stand; in bytes."""
 
 _LONGEST_REPEAT = 64
+_LONGEST_GATE = 128
 
 
 class Pattern(Struct, kw_only=True, dict=True):
@@ -255,6 +256,8 @@ def _gate(parts: tuple[shape.Part, ...]) -> tuple[str, int | None]:
     lead = _before_marker(parts)
     gate, length, known = "", sum(part.least for part in parts[:lead]), True
     for number, part in enumerate(parts[lead:], lead):
+        if length > _LONGEST_GATE - _LONGEST_REPEAT:
+            break
         if not isinstance(part, shape.Field):
             gate += _regex(part)
             length += part.least

@@ -13,7 +13,8 @@ from msgspec.structs import replace
 from keymuster.collect.base import Blob, Context, Observed, Reader
 from keymuster.collect.unreported import Unreported
 from keymuster.detect.matches import Match
-from keymuster.detect.nested import Nested
+from keymuster.detect.nested import Found, Nested
+from keymuster.detect.text import Text
 from keymuster.model import Confidence, Credential, Environment, Trouble
 
 _LEAD = re.compile(
@@ -42,7 +43,7 @@ class Secrets(Reader):
 
     def read(self, blob: Blob) -> Iterator[Observed]:
         text = blob.text
-        found = self._engine.scan(text.content, binary=text.binary, path=blob.path)
+        found = self._found(blob, text)
         if found.incomplete:
             yield _trouble(blob, *_ENCODED)
         if found.crowded:
@@ -61,6 +62,15 @@ class Secrets(Reader):
             credential = self._credential(blob, match, begin, end, context)
             excluded = self._unreported.reason(text.content, match, credential.id)
             yield replace(credential, excluded=excluded) if excluded else credential
+
+    def _found(self, blob: Blob, text: Text) -> Found:
+        if blob.notes is None or text.content is not blob.data:
+            return self._engine.scan(text.content, binary=text.binary, path=blob.path)
+        found, blob.notes[self.name] = self._engine.read(
+            text.content, binary=text.binary, path=blob.path,
+            other=blob.before.get(self.name), kept=blob.kept,
+        )  # fmt: skip
+        return found
 
     def _credential(
         self, blob: Blob, match: Match, begin: tuple[int, int], end: tuple[int, int], context: str

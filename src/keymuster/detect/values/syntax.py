@@ -21,6 +21,9 @@ _WORD = (
     r"dsn|private|(?:[_.-]|\b)pw|[_-]pat\b)"
 )
 _NAME = _WORD + r"[\w.\-]{0,40}"
+_TAG = rf"{_WORD}(?:[\w.\-]{{0,39}}\w)?"
+"""A name that does not end in the first half of an arrow."""
+
 _CLOSE = r"[\"'`\]\\)}]{0,4}"
 _TYPE = r"&?(?:'static )?[A-Za-z_][\w.<>]{0,24}[?!]?"
 _OPERATOR = r"(?:[:=]|!=|<-)[:=>~-]{0,3}"
@@ -106,13 +109,13 @@ FORMS = (
     ),
     Form(
         name="tag",
-        gate=rf"{_NAME}[\"']?>\s{{0,40}}(?:{_CDATA}|[^\s<>])",
-        confirm=rf"(?P<word>{_NAME})[\"']?(?P<join>>)(?P<gap>\s{{0,40}})(?:{_CDATA})?",
+        gate=rf"{_TAG}[\"']?>\s{{0,40}}(?:{_CDATA}|[^\s<>])",
+        confirm=rf"(?P<word>{_TAG})[\"']?(?P<join>>)(?P<gap>\s{{0,40}})(?:{_CDATA})?",
     ),
     Form(
         name="attributed",
         like="tag",
-        gate=rf"<[\w:.-]{{0,40}}{_WORD}[\w.-]{{0,40}}\s[^<>]{{1,100}}>\s{{0,40}}(?:{_CDATA}|[^\s<>])",
+        gate=rf"<[\w:.-]{{0,40}}{_WORD}[\w.-]{{0,40}}\s[^\s<>]",
         confirm=rf"<(?P<word>[\w:.-]{{0,40}}{_WORD}[\w.-]{{0,40}})\s[^<>]{{1,100}}(?P<join>>)"
         rf"(?P<gap>\s{{0,40}})(?:{_CDATA})?",
     ),
@@ -185,7 +188,7 @@ FORMS = (
     ),
     Form(
         name="url",
-        gate=rf"://{_USER}:{_USERINFO}@[\w\[%{{$]",
+        gate=rf"://{_USER}:(?:[^\s/?#\"'`<>\\0-9]|[^\s/?#\"'`<>\\]{{6}}|[^\s/?#\"'`<>\\]{{1,5}}@)",
         confirm=rf"://(?P<name>{_USER})(?P<join>:)(?P<gap>)(?={_USERINFO}@[\w\[%{{$])",
         value=rf"{_USERINFO}(?=@)",
     ),

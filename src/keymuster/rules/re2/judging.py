@@ -249,8 +249,12 @@ def beginning(node: Node) -> tuple[Node, bool]:
             return Group(number, cut, name), ended
         case Sequence_(items):
             kept: list[Node] = []
-            for item in items:
+            left = WIDEST
+            for number, item in enumerate(items):
                 cut, ended = beginning(item)
+                left -= width(cut)
+                if left < 0 and number:
+                    return Sequence_(tuple(kept)), True
                 kept.append(cut)
                 if ended:
                     return Sequence_(tuple(kept)), True
@@ -267,6 +271,9 @@ def beginning(node: Node) -> tuple[Node, bool]:
 
 _GATE = 64
 """Bytes up to which a gate repeats something."""
+
+WIDEST = 128
+"""Bytes that a row of things in a gate may take."""
 
 
 def needs(node: Node, words: Sequence[str]) -> bool:
