@@ -1,0 +1,384 @@
+/* The inner loops of the pack reader; plain.py has the same in Python and says what each does.
+
+   Everything read here may be hostile: no byte is read and none written before its place is checked,
+   and every number that is used as a place is compared with the length of what it points into. */
+
+#define PY_SSIZE_T_CLEAN
+#define Py_LIMITED_API 0x030B0000
+#include <Python.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NONE UINT32_MAX
+#define OFFSET_DELTA 6
+#define ID_DELTA 7
+#define LONGEST_NUMBER 9
+#define WITHIN 64
+#define PASSED 255
+
+static int number(const uint8_t *delta, Py_ssize_t end, Py_ssize_t *at, uint64_t *value)
+{
+    *value = 0;
+    for (int shift = 0; shift < 7 * LONGEST_NUMBER; shift += 7) {
+        if (*at >= end) {
+            PyErr_SetString(PyExc_ValueError, "its delta ends too early");
+            return -1;
+        }
+        uint8_t byte = delta[(*at)++];
+        *value |= (uint64_t)(byte & 0x7F) << shift;
+        if (!(byte & 0x80))
+            return 0;
+    }
+    PyErr_SetString(PyExc_ValueError, "its delta declares a size beyond all bounds");
+    return -1;
+}
+
+static int keep(PyObject *kept, uint64_t first, uint64_t source, uint64_t length, Py_ssize_t least)
+{
+    if (!length || length < (uint64_t)(least < 0 ? 0 : least))
+        return 0;
+    PyObject *one = Py_BuildValue("(KKK)", (unsigned long long)first, (unsigned long long)source,
+                                  (unsigned long long)length);
+    if (!one)
+        return -1;
+    int failed = PyList_Append(kept, one);
+    Py_DECREF(one);
+    return failed;
+}
+
+static PyObject *expand(PyObject *self, PyObject *args)
+{
+    const char *base_, *delta_;
+    Py_ssize_t held, end, least, most, at = 0;
+    uint64_t claimed, size, here = 0, first = 0, length = 0, source = 0;
+    const char *wrong = NULL;
+    if (!PyArg_ParseTuple(args, "y#y#nn", &base_, &held, &delta_, &end, &least, &most))
+        return NULL;
+    const uint8_t *base = (const uint8_t *)base_, *delta = (const uint8_t *)delta_;
+    if (number(delta, end, &at, &claimed))
+        return NULL;
+    if (claimed != (uint64_t)held) {
+        PyErr_SetString(PyExc_ValueError, "its delta is for a base of another size");
+        return NULL;
+    }
+    if (number(delta, end, &at, &size))
+        return NULL;
+    if (most < 0 || size > (uint64_t)most) {
+        PyErr_SetString(PyExc_ValueError, "its delta makes more than was declared");
+        return NULL;
+    }
+    PyObject *result = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)size);
+    PyObject *kept = PyList_New(0);
+    if (!result || !kept)
+        goto failed;
+    uint8_t *made = (uint8_t *)PyBytes_AsString(result);
+    while (at < end) {
+        uint8_t command = delta[at++];
+        if (command & 0x80) {
+            uint64_t offset = 0, count = 0;
+            int bit, missing = 0;
+            for (bit = 0; bit < 7; bit++) {
+                if (!(command & 1 << bit))
+                    continue;
+                if (at >= end) {
+                    missing = 1;
+                    break;
+                }
+                if (bit < 4)
+                    offset |= (uint64_t)delta[at++] << 8 * bit;
+                else
+                    count |= (uint64_t)delta[at++] << 8 * (bit - 4);
+            }
+            if (missing) {
+                wrong = "its delta ends too early";
+                goto failed;
+            }
+            if (!count)
+                count = 0x10000;
+            if (offset + count > claimed) {
+                wrong = "its delta copies from outside of the base";
+                goto failed;
+            }
+            if (count > size - here) {
+                wrong = "its delta makes more than it declares";
+                goto failed;
+            }
+            memcpy(made + here, base + offset, count);
+            if (first + length == here && source + length == offset)
+                length += count;
+            else {
+                if (keep(kept, first, source, length, least))
+                    goto failed;
+                first = here, source = offset, length = count;
+            }
+            here += count;
+        } else if (command) {
+            if (command > end - at) {
+                wrong = "its delta ends too early";
+                goto failed;
+            }
+            if (command > size - here) {
+                wrong = "its delta makes more than it declares";
+                goto failed;
+            }
+            memcpy(made + here, delta + at, command);
+            at += command;
+            here += command;
+        } else {
+            wrong = "its delta holds an instruction that git does not know";
+            goto failed;
+        }
+    }
+    if (here != size) {
+        wrong = "its delta makes less than it declares";
+        goto failed;
+    }
+    if (keep(kept, first, source, length, least))
+        goto failed;
+    return Py_BuildValue("(NN)", result, kept);
+failed:
+    Py_XDECREF(result);
+    Py_XDECREF(kept);
+    if (wrong)
+        PyErr_SetString(PyExc_ValueError, wrong);
+    return NULL;
+}
+
+typedef struct {
+    uint64_t offset;
+    uint32_t place;
+} Entry;
+
+static int earlier(const void *left, const void *right)
+{
+    const Entry *a = left, *b = right;
+    if (a->offset != b->offset)
+        return a->offset < b->offset ? -1 : 1;
+    return a->place < b->place ? -1 : a->place > b->place;
+}
+
+static PyObject *ascending(PyObject *self, PyObject *args)
+{
+    Py_buffer offsets;
+    PyObject *result = NULL;
+    if (!PyArg_ParseTuple(args, "y*", &offsets))
+        return NULL;
+    Py_ssize_t count = offsets.len / 8;
+    Entry *entries = malloc((count ? count : 1) * sizeof *entries);
+    if (!entries || count >= NONE)
+        PyErr_NoMemory();
+    else if ((result = PyBytes_FromStringAndSize(NULL, 4 * count))) {
+        uint32_t *places = (uint32_t *)PyBytes_AsString(result);
+        for (Py_ssize_t place = 0; place < count; place++)
+            entries[place] = (Entry){((uint64_t *)offsets.buf)[place], (uint32_t)place};
+        qsort(entries, count, sizeof *entries, earlier);
+        for (Py_ssize_t place = 0; place < count; place++)
+            places[place] = entries[place].place;
+    }
+    free(entries);
+    PyBuffer_Release(&offsets);
+    return result;
+}
+
+static uint32_t found(const uint64_t *offsets, uint64_t wanted, Py_ssize_t high)
+{
+    Py_ssize_t low = 0, end = high;
+    while (low < high) {
+        Py_ssize_t middle = low + (high - low) / 2;
+        if (offsets[middle] < wanted)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < end && offsets[low] == wanted ? (uint32_t)low : NONE;
+}
+
+static PyObject *headers(PyObject *self, PyObject *args)
+{
+    Py_buffer all[6]; /* chunk, offsets, kinds, sizes, lengths, bases */
+    unsigned long long start;
+    Py_ssize_t number, width;
+    int final;
+    if (!PyArg_ParseTuple(args, "y*Ky*nnpw*w*w*w*", all, &start, all + 1, &number, &width, &final,
+                          all + 2, all + 3, all + 4, all + 5))
+        return NULL;
+    const uint8_t *chunk = all[0].buf;
+    const uint64_t held = (uint64_t)all[0].len, *offsets = all[1].buf;
+    uint8_t *kinds = all[2].buf, *lengths = all[4].buf;
+    uint64_t *sizes = all[3].buf;
+    uint32_t *bases = all[5].buf;
+    Py_ssize_t count = all[1].len / 8;
+    int fits = number >= 0 && width >= 0 && width <= WITHIN && count < NONE &&
+               all[2].len >= count && all[3].len >= 8 * count && all[4].len >= count &&
+               all[5].len >= 4 * count;
+    for (; fits && number < count; number++) {
+        uint64_t offset = offsets[number], at = offset - start, begin = at;
+        if (!final && offset >= start && at + WITHIN > held)
+            break;
+        kinds[number] = 0;
+        if (offset < start || at >= held || (number && offsets[number - 1] == offset))
+            continue;
+        uint8_t byte = chunk[at++];
+        int kind = byte >> 4 & 7;
+        uint64_t size = byte & 15;
+        for (int shift = 4; byte & 0x80 && at < held && shift < 60; shift += 7) {
+            byte = chunk[at++];
+            size |= (uint64_t)(byte & 0x7F) << shift;
+        }
+        if (byte & 0x80 || kind == 0 || kind == 5)
+            continue;
+        if (kind == OFFSET_DELTA) {
+            uint64_t back = UINT64_MAX;
+            byte = 0x80;
+            for (int left = LONGEST_NUMBER; byte & 0x80 && left && at < held; left--) {
+                byte = chunk[at++];
+                back = (back + 1) << 7 | (byte & 0x7F);
+            }
+            if (byte & 0x80 || !back || back > offset)
+                continue;
+            bases[number] = found(offsets, offset - back, number);
+        } else if (kind == ID_DELTA)
+            at += (uint64_t)width;
+        if (at > held)
+            continue;
+        kinds[number] = (uint8_t)kind;
+        sizes[number] = size;
+        lengths[number] = (uint8_t)(at - begin);
+    }
+    for (int one = 0; one < 6; one++)
+        PyBuffer_Release(all + one);
+    if (!fits) {
+        PyErr_SetString(PyExc_ValueError, "arrays of different lengths");
+        return NULL;
+    }
+    return PyLong_FromSsize_t(number);
+}
+
+static PyObject *roots(PyObject *self, PyObject *args)
+{
+    Py_buffer kinds, up;
+    PyObject *result = NULL;
+    if (!PyArg_ParseTuple(args, "y*y*", &kinds, &up))
+        return NULL;
+    const uint32_t *bases = up.buf, count = (uint32_t)(up.len / 4);
+    if (up.len / 4 != kinds.len || up.len / 4 >= NONE)
+        PyErr_SetString(PyExc_ValueError, "arrays of different lengths");
+    else
+        result = PyByteArray_FromStringAndSize(kinds.buf, kinds.len);
+    for (uint32_t number = 0; result && number < count; number++) {
+        uint8_t *found = (uint8_t *)PyByteArray_AsString(result), end;
+        uint32_t last = number, next;
+        while (found[last] == OFFSET_DELTA || found[last] == ID_DELTA) {
+            found[last] = PASSED;
+            if (bases[last] >= count)
+                break;
+            last = bases[last];
+        }
+        end = found[last] == PASSED ? 0 : found[last];
+        for (next = number; next < count && found[next] == PASSED; next = bases[next])
+            found[next] = end;
+    }
+    PyBuffer_Release(&kinds);
+    PyBuffer_Release(&up);
+    return result;
+}
+
+/* Needed objects are numbered anew, in the same order, so that only they take memory. */
+static PyObject *arrange(PyObject *self, PyObject *args)
+{
+    Py_buffer wanted, up;
+    PyObject *result = NULL;
+    if (!PyArg_ParseTuple(args, "y*y*", &wanted, &up))
+        return NULL;
+    const uint8_t *flags = wanted.buf;
+    const uint32_t *bases = up.buf;
+    size_t total = (size_t)up.len / 4, count = 0, emitted = 0, queued = 0;
+    uint32_t *mine = calloc(total + 1, sizeof *mine), *work = NULL;
+    if ((Py_ssize_t)total != wanted.len || total >= NONE) {
+        PyErr_SetString(PyExc_ValueError, "arrays of different lengths");
+        goto done;
+    }
+    for (size_t number = 0; mine && number < total; number++)
+        for (size_t one = flags[number] ? number : NONE; one < total && !mine[one]; one = bases[one])
+            mine[one] = 1, count++;
+    work = calloc(count + 1, 9 * sizeof *work);
+    if (!mine || !work) {
+        PyErr_NoMemory();
+        goto done;
+    }
+    uint32_t *real = work, *base = real + count, *child = base + count, *sibling = child + count,
+             *below = sibling + count, *heaviest = below + count, *place = heaviest + count,
+             *order = place + count, *above = order + count;
+    for (uint32_t number = 0, next = 0; number < total; number++)
+        if (mine[number])
+            real[next] = number, mine[number] = next++;
+    for (uint32_t one = 0; one < count; one++) {
+        base[one] = bases[real[one]] < total ? mine[bases[real[one]]] : NONE;
+        below[one] = 1;
+        heaviest[one] = NONE;
+        if (base[one] != NONE)
+            child[base[one]]++; /* for now, how many */
+    }
+    uint32_t *queue = sibling;
+    for (uint32_t one = 0; one < count; one++)
+        if (!child[one])
+            queue[queued++] = one;
+    for (size_t next = 0; next < queued; next++) {
+        uint32_t one = queue[next], over = base[one];
+        if (over == NONE)
+            continue;
+        below[over] += below[one];
+        if (!--child[over])
+            queue[queued++] = over;
+    }
+    for (uint32_t one = 0; one < count; one++)
+        if (base[one] != NONE && (heaviest[base[one]] == NONE ||
+                                  below[one] >= below[heaviest[base[one]]]))
+            heaviest[base[one]] = one;
+    for (uint32_t one = 0; one < count; one++)
+        child[one] = heaviest[one], sibling[one] = NONE;
+    for (size_t left = count; left--;) {
+        uint32_t one = (uint32_t)left, over = base[one];
+        if (over != NONE && heaviest[over] != one)
+            sibling[one] = child[over], child[over] = one;
+    }
+    for (uint32_t top = 0; top < count; top++) {
+        uint32_t one = top;
+        while (base[top] == NONE) {
+            place[one] = (uint32_t)emitted;
+            order[emitted] = real[one];
+            above[emitted++] = base[one] == NONE ? NONE : place[base[one]];
+            if (child[one] != NONE) {
+                one = child[one];
+                continue;
+            }
+            while (one != top && sibling[one] == NONE)
+                one = base[one];
+            if (one == top)
+                break;
+            one = sibling[one];
+        }
+    }
+    result = Py_BuildValue("(y#y#)", (char *)order, (Py_ssize_t)(4 * emitted), (char *)above,
+                           (Py_ssize_t)(4 * emitted));
+done:
+    free(mine);
+    free(work);
+    PyBuffer_Release(&wanted);
+    PyBuffer_Release(&up);
+    return result;
+}
+
+static PyMethodDef methods[] = {
+    {"expand", expand, METH_VARARGS, NULL},   {"ascending", ascending, METH_VARARGS, NULL},
+    {"headers", headers, METH_VARARGS, NULL}, {"roots", roots, METH_VARARGS, NULL},
+    {"arrange", arrange, METH_VARARGS, NULL}, {NULL, NULL, 0, NULL},
+};
+
+static PyModuleDef_Slot slots[] = {{0, NULL}};
+
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "_accelerator", NULL, 0, methods, slots,
+                                    NULL, NULL, NULL};
+
+PyMODINIT_FUNC PyInit__accelerator(void) { return PyModuleDef_Init(&module); }

@@ -1,0 +1,58 @@
+"""What reading an object store gives, and the one way in which it refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from keymuster.errors import Unreadable
+
+
+class Unsupported(Unreadable):
+    """The store is of a kind this reader does not know, or not what it claims to be: ask git. The
+    message is a clause about the file at fault."""
+
+
+Rows: TypeAlias = bytes
+
+
+class Family(Struct, frozen=True):
+    """Work for one `read`: whole trees of blobs that were made from each other, or a part of a tree
+    too large for one. `bytes` is what its `count` blobs are said to hold; `rows` is for `read`."""
+
+    count: int
+    bytes: int
+    rows: Rows
+
+
+class TooLarge(Struct, frozen=True):
+    """A blob above the limit that was given. Others may have been made from it."""
+
+    id: str
+    size: int
+
+
+class Damaged(Struct, frozen=True):
+    """An object that could not be read. Its type is not always known. `base` is the version it was
+    to be made from, if that was yielded."""
+
+    id: str
+    reason: str
+    base: str | None = None
+
+
+class Version(Struct, frozen=True):
+    """One blob.
+
+    `base` was yielded before it by the same call. `kept` are the stretches copied from it: (offset
+    here, offset in the base, length), ascending. `children` is how many of the versions and damaged
+    objects still to come have this one as their base.
+    """
+
+    id: str
+    data: bytes
+    base: str | None
+    kept: Sequence[tuple[int, int, int]]
+    children: int

@@ -1,0 +1,52 @@
+"""The inner loops: in C where that was built, else in Python."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from keymuster.collect.packs import plain
+
+try:
+    from keymuster.collect.packs import _accelerator
+except ImportError:
+    _accelerator = None  # type: ignore[assignment]
+
+
+class Functions(Struct, frozen=True):
+    """See `plain.py` for what each does."""
+
+    expand: Callable[[bytes, bytes, int, int], tuple[bytes, list[tuple[int, int, int]]]]
+    ascending: Callable[[array[int]], array[int]]
+    headers: Callable[
+        [bytes, int, array[int], int, int, bool, bytearray, array[int], bytearray, array[int]], int
+    ]
+    roots: Callable[[bytearray, array[int]], bytearray]
+    arrange: Callable[[bytearray, array[int]], tuple[array[int], array[int]]]
+
+
+PLAIN = Functions(plain.expand, plain.ascending, plain.headers, plain.roots, plain.arrange)
+
+
+def accelerated() -> Functions | None:
+    """The same in C; None where it was not built."""
+    if _accelerator is None:
+        return None
+    return Functions(
+        _accelerator.expand, _ascending, _accelerator.headers, _accelerator.roots, _arrange
+    )
+
+
+def fastest() -> Functions:
+    return accelerated() or PLAIN
+
+
+def _ascending(offsets: array[int]) -> array[int]:
+    return array("I", _accelerator.ascending(offsets))
+
+
+def _arrange(wanted: bytearray, bases: array[int]) -> tuple[array[int], array[int]]:
+    order, places = _accelerator.arrange(wanted, bases)
+    return array("I", order), array("I", places)

@@ -1,0 +1,131 @@
+"""One pack: an open file, and the table of what is in it."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+
+from keymuster.collect.packs import index
+from keymuster.collect.packs.base import Unsupported
+from keymuster.collect.packs.files import File
+from keymuster.collect.packs.functions import Functions
+from keymuster.collect.packs.plain import NONE, OFFSET_DELTA
+
+_HEADER = 12
+_LEAST_OBJECT = 9
+"""Bytes of the smallest object: a byte of header, eight of nothing compressed."""
+
+_CHUNK = 1 << 20
+_LONGEST_HEADER = 20
+
+
+class Pack:
+    """`width` is the length of an id, `end` the offset where objects end."""
+
+    def __init__(self, file: File, algorithm: str, width: int) -> None:
+        self.file = file
+        self.name = file.name
+        self.width = width
+        self.end = file.size - width
+        head = file.at(0, _HEADER)
+        if head[:4] != b"PACK" or int.from_bytes(head[4:8], "big") not in (2, 3):
+            raise Unsupported(f"{self.name} is no pack of version 2 or 3")
+        self.objects = int.from_bytes(head[8:12], "big")
+        if self.objects * _LEAST_OBJECT > self.end - _HEADER:
+            raise Unsupported(f"{self.name} is too small for what it should hold")
+        self.index = index.Index(b"", array("Q"), True)
+
+    def take(self, found: index.Index) -> None:
+        """Believe an index."""
+        if found.checksum and found.checksum != self.file.at(self.end, self.width):
+            raise Unsupported(f"{self.name} does not match its index")
+        if len(found.offsets) > self.objects:
+            raise Unsupported(f"{self.name} holds less than its index says")
+        self.index = found
+
+    def id(self, position: int) -> bytes:
+        return self.index.ids[position * self.width : (position + 1) * self.width]
+
+    def position(self, id: bytes) -> int:
+        """Where in the index an object is; NONE if it is not there."""
+        count = len(self.index.offsets)
+        found = bisect_left(range(count), id, key=self.id)
+        return found if found < count and self.id(found) == id else NONE
+
+
+class Table:
+    """The objects of a pack in the order of their offsets: what their headers say. Bases are numbers
+    of objects in this table. An object without a position in the index is only somebody's base."""
+
+    def __init__(self, pack: Pack, functions: Functions) -> None:
+        self.limit = pack.end
+        self.positions = functions.ascending(pack.index.offsets)
+        self.offsets = array("Q", map(pack.index.offsets.__getitem__, self.positions))
+        self._read(pack, functions)
+        if not pack.index.whole and (more := self._unlisted(pack)):
+            listed = dict(zip(self.offsets, self.positions, strict=True))
+            self.offsets = array("Q", sorted({*more, *self.offsets}))
+            self.positions = array("I", [listed.get(offset, NONE) for offset in self.offsets])
+            self._read(pack, functions)
+
+    def _read(self, pack: Pack, functions: Functions) -> None:
+        count = len(self.offsets)
+        self.kinds = bytearray(count)
+        self.sizes = array("Q", bytes(8 * count))
+        self.lengths = bytearray(count)
+        self.bases = array("I", b"\xff" * (4 * count))
+        number = bisect_left(self.offsets, _HEADER)
+        while number < count and (start := self.offsets[number]) < pack.end:
+            try:
+                chunk = pack.file.at(start, min(_CHUNK, pack.end - start))
+            except OSError:
+                return  # the rest keeps the kind of what cannot be read
+            number = functions.headers(
+                chunk, start, self.offsets, number, pack.width, len(chunk) < _CHUNK,
+                self.kinds, self.sizes, self.lengths, self.bases,
+            )  # fmt: skip
+
+    def _unlisted(self, pack: Pack) -> set[int]:
+        """Offsets of bases that the index does not know, and of theirs."""
+        found: set[int] = set()
+        known = set(self.offsets)
+        waiting = [
+            offset
+            for offset, kind, base in zip(self.offsets, self.kinds, self.bases, strict=True)
+            if kind == OFFSET_DELTA and base == NONE
+        ]
+        while waiting:
+            offset = waiting.pop()
+            base = _base(pack, offset)
+            if base >= _HEADER and base not in known:
+                found.add(base)
+                known.add(base)
+                waiting.append(base)
+        return found
+
+    def end(self, number: int) -> int:
+        """Where an object surely ends, at the latest."""
+        following = self.offsets[number + 1] if number + 1 < len(self.offsets) else self.limit
+        return min(following, self.limit)
+
+    def number(self, offset: int) -> int:
+        """The object at an offset; NONE if there is none."""
+        found = bisect_left(self.offsets, offset)
+        return found if found < len(self.offsets) and self.offsets[found] == offset else NONE
+
+
+def _base(pack: Pack, offset: int) -> int:
+    """The offset of the base of the delta there; 0 if that is none with the offset of a base."""
+    try:
+        head = pack.file.at(offset, min(_LONGEST_HEADER, pack.end - offset))
+    except OSError:
+        return 0
+    if not head or head[0] >> 4 & 7 != OFFSET_DELTA:
+        return 0
+    at = next((at for at, byte in enumerate(head) if not byte & 0x80), len(head)) + 1
+    back = -1
+    for byte in head[at:]:
+        back = (back + 1) << 7 | byte & 0x7F
+        if not byte & 0x80:
+            return max(0, offset - back)
+    return 0
