@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from time import time_ns
 from typing import TextIO
 
 from msgspec.structs import replace
@@ -14,6 +15,7 @@ from msgspec.structs import replace
 from keymuster import registry, work
 from keymuster.collect import unreported
 from keymuster.collect.base import Blob, Context, Observed, Read, Reader, Source
+from keymuster.collect.clean import CleanFiles, clean_files
 from keymuster.collect.exclude import excluder
 from keymuster.collect.magic import may_be_container
 from keymuster.detect import patterns
@@ -43,8 +45,10 @@ def scan(
     jobs: int = 1,
     now: datetime | None = None,
     progress: work.Progress = lambda size: None,
+    cached: bool = False,
 ) -> Report:
-    """Scan what the context selects and say what is wrong with it.
+    """Scan what the context selects and say what is wrong with it. If `cached`, files in which a
+    former scan saw nothing are left out of the work; the report is the same.
 
     What ends the reading early, a source that fails or an interrupt (Ctrl-C), does not end the
     report: it is then marked as incomplete.
@@ -52,11 +56,14 @@ def scan(
     now = now or datetime.now(UTC)
     choice = choice or Choice()
     context = replace(context, confidence=choice.confidence)
+    if cached and not extensions:  # what an extension says may depend on anything
+        context = replace(context, clean=clean_files(context, time_ns()))
     cut: list[Trouble] = []
     troubles: list[Trouble] = []
     origin: Source = registry.part("source", source)(context)
     readers = _readers(context, extensions)
-    observed = collect(origin, readers, jobs, progress, cut, _unpack(context, extensions))
+    unpack = _unpack(context, extensions)
+    observed = collect(origin, readers, jobs, progress, cut, unpack, context.clean)
     excluded: Counter[str] = Counter()
     observations = _observations(origin.finish(observed), troubles, cut)
     inventory = build(_reported(observations, context.rules, excluded))
@@ -78,14 +85,15 @@ def scan(
 
 def collect(
     source: Source, readers: Sequence[Reader], jobs: int, progress: work.Progress,
-    cut: list[Trouble], unpack: work.Unpack | None = None,
+    cut: list[Trouble], unpack: work.Unpack | None = None, clean: CleanFiles | None = None,
 ) -> list[Observed]:  # fmt: skip
     """Every observation. What ends the reading before its time is put into `cut`; what merely
-    could not be read is one of the observations."""
+    could not be read is one of the observations. Files in which nothing was seen become `clean`."""
     observed: list[Observed] = []
     batches = source.batches()
+    note = clean.note if clean is not None else lambda digests: None
     try:
-        observed.extend(work.run(source, readers, batches, jobs, progress, unpack))
+        observed.extend(work.run(source, readers, batches, jobs, progress, unpack, note))
     except CollectError as error:
         if not observed:
             raise
@@ -96,6 +104,8 @@ def collect(
         )
     except KeyboardInterrupt:
         cut.append(_INTERRUPTED)
+    if clean is not None:
+        clean.save()
     return observed
 
 

@@ -7,7 +7,7 @@ import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from keymuster.collect.base import Batch, Blob, Observed, Read, Reader, Source
 from keymuster.errors import CollectError
@@ -20,7 +20,10 @@ WORTH_FORKING = 30 * 1024 * 1024
 """Bytes of work below which one process is faster than starting more."""
 
 Progress = Callable[[int], None]
+"""Is told the bytes of every batch that is done."""
 
+Note = Callable[[Iterable[bytes]], None]
+"""Is told the digests of the files of a batch that is done in which nothing was seen."""
 
 Unpack = Callable[[Blob], Iterable[Read]]
 """What is in a file: the members of a container, and then the file; of other files, just that."""
@@ -28,7 +31,7 @@ Unpack = Callable[[Blob], Iterable[Read]]
 
 def run(
     source: Source, readers: Sequence[Reader], batches: Iterator[Batch | Trouble], jobs: int,
-    progress: Progress, unpack: Unpack | None = None,
+    progress: Progress, unpack: Unpack | None = None, note: Note = lambda digests: None,
 ) -> Iterator[Observed]:  # fmt: skip
     """Everything the readers observe, batch by batch; troubles in their place."""
     first: list[Batch | Trouble] = []
@@ -41,27 +44,35 @@ def run(
         weight += batch.bytes if isinstance(batch, Batch) else 0
     every = itertools.chain(first, batches)
     if weight >= WORTH_FORKING and hasattr(os, "fork"):
-        yield from _in_processes(source, readers, every, jobs, progress, unpack)
+        yield from _in_processes(source, readers, every, jobs, progress, unpack, note)
         return
     for batch in every:
         if isinstance(batch, Trouble):
             yield batch
         else:
-            yield from observe(source, readers, batch, unpack)
+            unseen: list[bytes] = []
+            yield from observe(source, readers, batch, unpack, unseen)
+            note(unseen)
             progress(batch.bytes)
 
 
 def observe(
-    source: Source, readers: Sequence[Reader], batch: Batch, unpack: Unpack | None = None
-) -> Iterator[Observed]:
-    """What the readers say of one batch. A reader that fails leaves a trouble, not a hole."""
+    source: Source, readers: Sequence[Reader], batch: Batch, unpack: Unpack | None = None,
+    unseen: list[bytes] | None = None,
+) -> Iterator[Observed]:  # fmt: skip
+    """What the readers say of one batch. A reader that fails leaves a trouble, not a hole. The
+    digests of files that nothing was said of are added to `unseen`."""
+    said_of = ""
     for blob in source.read(batch):
         if isinstance(blob, Trouble):
             yield blob
-        elif unpack is None:
-            yield from _read(readers, blob)
-        else:
-            yield from _unpacked(readers, unpack(blob))
+            continue
+        if not blob.clean:
+            for one in _read(readers, blob) if unpack is None else _unpacked(readers, unpack(blob)):
+                said_of = blob.path  # other pieces of the same file follow directly
+                yield one
+        if blob.digests and blob.path != said_of and unseen is not None:
+            unseen += blob.digests
 
 
 def _unpacked(readers: Sequence[Reader], files: Iterable[Read]) -> Iterator[Observed]:
@@ -109,10 +120,13 @@ def _name(blob: Blob) -> str:
 _here: tuple[Source, Sequence[Reader], Unpack | None] | None = None
 """What a forked worker inherits."""
 
+_Done: TypeAlias = tuple[list[Observed], list[bytes]]
+"""What a forked worker gives back: what the readers said, and the digests that nothing was said of."""
+
 
 def _in_processes(
     source: Source, readers: Sequence[Reader], batches: Iterable[Batch | Trouble], jobs: int,
-    progress: Progress, unpack: Unpack | None,
+    progress: Progress, unpack: Unpack | None, note: Note,
 ) -> Iterator[Observed]:  # fmt: skip
     from concurrent.futures import Future
     from concurrent.futures.process import BrokenProcessPool
@@ -120,7 +134,7 @@ def _in_processes(
     global _here
     _here = (source, readers, unpack)
     pool = _pool(jobs)
-    waiting: deque[tuple[Batch | Trouble, Future[list[Observed]] | None]] = deque()
+    waiting: deque[tuple[Batch | Trouble, Future[_Done] | None]] = deque()
 
     def finished() -> Iterator[Observed]:
         batch, future = waiting.popleft()
@@ -129,10 +143,11 @@ def _in_processes(
             return
         assert future is not None
         try:
-            observed = future.result()
+            observed, unseen = future.result()
         except BrokenProcessPool:  # somebody's batch did that; not necessarily this one
-            observed = _alone(source, batch)
+            observed, unseen = _alone(source, batch), []
         yield from observed
+        note(unseen)
         progress(batch.bytes)
 
     try:
@@ -160,7 +175,7 @@ def _alone(source: Source, batch: Batch) -> list[Observed]:
 
     try:
         with _pool(1) as pool:
-            return list(pool.submit(_work, batch).result())
+            return pool.submit(_work, batch).result()[0]
     except BrokenProcessPool:
         half = len(batch.items) // 2
     if half:
@@ -190,10 +205,11 @@ def _prepare() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _work(batch: Batch) -> list[Observed]:
+def _work(batch: Batch) -> _Done:
     assert _here is not None
     source, readers, unpack = _here
-    return list(observe(source, readers, batch, unpack))
+    unseen: list[bytes] = []
+    return list(observe(source, readers, batch, unpack, unseen)), unseen
 
 
 def default_jobs() -> int:

@@ -134,6 +134,11 @@ _FORMATS = registry.names("reporter")
     type=click.Path(),
     help=f"The settings file, instead of the nearest {settings.FILE}.",
 )
+@click.option(
+    "--no-cache",
+    is_flag=True,
+    help="Search every file, also those in which a former scan with the same rules saw nothing.",
+)
 @click.option("--strict", is_flag=True, help="Exit code 3 if anything could not be looked at.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing when there is nothing to say.")
 @click.option(
@@ -190,7 +195,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     with _progress(options["quiet"]) as progress:
         report = pipeline.scan(
             context, source, choice=choice, extensions=configured.extensions,
-            jobs=jobs or work.default_jobs(), progress=progress,
+            jobs=jobs or work.default_jobs(), progress=progress, cached=not options["no_cache"],
         )  # fmt: skip
     report = _with_provenance(report, {options["format_"], *(format for format, _ in outputs)})
     _write_all(report, outputs, options, configured)

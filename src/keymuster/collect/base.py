@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, ClassVar, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 
 from msgspec import Struct
 
@@ -17,6 +17,9 @@ from keymuster.model.location import SEPARATOR
 from keymuster.model.secret import PUBLIC_KEY
 from keymuster.rules.schema import RuleSet
 from keymuster.settings import Exclude
+
+if TYPE_CHECKING:
+    from keymuster.collect.clean import CleanFiles
 
 
 class Limits(Struct, frozen=True, kw_only=True):
@@ -52,13 +55,15 @@ class Selection(Struct, frozen=True, kw_only=True):
 
 class Context(Struct, frozen=True, kw_only=True):
     """What a part is given; it reads nothing else from the outside. Nothing less sure than the
-    `confidence` will be reported, so a reader may leave it out."""
+    `confidence` will be reported, so a reader may leave it out; a source need not read the `clean`
+    files."""
 
     selection: Selection
     rules: RuleSet
     fingerprint_key: bytes = PUBLIC_KEY
     exclude: Exclude = Exclude()
     confidence: Confidence = Confidence.LOW
+    clean: CleanFiles | None = None
 
 
 class Blob(Struct, kw_only=True, dict=True):
@@ -70,6 +75,8 @@ class Blob(Struct, kw_only=True, dict=True):
 
     Where a source knows which versions are made of others, readers may leave `notes` on a version, and
     have those on the version `before` with what was `kept` of it: so they need not look at that again.
+
+    If nothing is seen in it, `digests` are noted; if it is known to be `clean`, they are so unseen.
     """
 
     path: str
@@ -86,6 +93,8 @@ class Blob(Struct, kw_only=True, dict=True):
     notes: dict[str, Any] | None = None
     before: Mapping[str, Any] = {}
     kept: Kept = ()
+    digests: tuple[bytes, ...] = ()
+    clean: bool = False
 
     @cached_property
     def text(self) -> Text:

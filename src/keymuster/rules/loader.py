@@ -159,7 +159,7 @@ def _key(own: Sequence[tuple[Path, bytes]]) -> str:
     digest = blake2b(f"{__version__} {msgspec.__version__}".encode(), digest_size=16)
     code = (os.path.join(_PACKAGE, part) for part in ("rules", "detect"))
     for folder, ending in (*((one, ".py") for one in code), (_shipped(), "")):
-        for name, size, time in sorted(_stamps(folder)):
+        for name, size, time in sorted(stamps(folder)):
             if name.endswith(ending):
                 digest.update(b"%d %d %b\0" % (size, time, os.fsencode(name)))
     for path, content in own:
@@ -168,12 +168,12 @@ def _key(own: Sequence[tuple[Path, bytes]]) -> str:
     return digest.hexdigest()
 
 
-def _stamps(folder: str) -> Iterator[tuple[str, int, int]]:
+def stamps(folder: str) -> Iterator[tuple[str, int, int]]:
     """Name, size and time of every file below a folder."""
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.is_dir():
-                yield from _stamps(entry.path)
+                yield from stamps(entry.path)
             else:
                 about = entry.stat()
                 yield entry.path, about.st_size, about.st_mtime_ns

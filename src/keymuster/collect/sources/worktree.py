@@ -43,6 +43,7 @@ class Worktree(Source):
         self._selection = context.selection
         self._below = f"{context.selection.root}{os.sep}"
         self._excluded = excluder(context.selection.exclude)
+        self._clean = context.clean
         self._counts = {"files": 0, "bytes": 0, "excluded": 0, "links_not_followed": 0}
 
     def counts(self) -> dict[str, int]:
@@ -168,8 +169,9 @@ class Worktree(Source):
             waiting.extend(reversed(inner))
 
     def _weighed(self, path: str, *, named: bool = False) -> Iterator[tuple[str, int] | Trouble]:
-        """The path with its size, if it is a file that counts."""
-        if self._excluded(self._relative(path)):
+        """The path with its size, if it is a file that counts and may hold something."""
+        name = self._relative(path)
+        if self._excluded(name):
             self._counts["excluded"] += 1
             return
         try:
@@ -189,7 +191,8 @@ class Worktree(Source):
         else:
             self._counts["files"] += 1
             self._counts["bytes"] += about.st_size
-            yield path, about.st_size
+            if self._clean is None or not self._clean.is_unchanged(name, about):
+                yield path, about.st_size
 
     def _file(self, path: str) -> Iterator[Read]:
         handle = os.open(path, _OPEN | _NOFOLLOW)
@@ -198,7 +201,7 @@ class Worktree(Source):
             if not stat.S_ISREG(before.st_mode):
                 yield self._trouble(path, "is no longer a regular file; it was not read")
                 return
-            yield from self._pieces(path, handle, before.st_size)
+            yield from self._pieces(path, handle, before)
             after = os.fstat(handle)
             if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
                 yield self._trouble(
@@ -207,13 +210,13 @@ class Worktree(Source):
         finally:
             os.close(handle)
 
-    def _pieces(self, path: str, handle: int, size: int) -> Iterator[Blob]:
+    def _pieces(self, path: str, handle: int, about: os.stat_result) -> Iterator[Blob]:
         """The file whole, or as overlapping pieces if it is too large to hold."""
-        name = self._relative(path)
+        name, size = self._relative(path), about.st_size
         content = _read(handle, min(size, _PIECE + _OVERLAP))
         if size <= _PIECE + _OVERLAP or b"\0" in content[:8192]:
             content += _read(handle, self._selection.max_file_bytes - len(content) + 1)
-            yield Blob(path=name, data=content, storage=Storage.TREE)
+            yield self._whole(name, content, about)
             return
         left = size - len(content)
         line, column, lead = 1, 1, 0
@@ -223,15 +226,27 @@ class Worktree(Source):
                 path=name, data=content, storage=Storage.TREE, line=line, column=column,
                 core=(lead, end),
             )  # fmt: skip
-            yield piece
             if not left:
+                if self._clean is not None:
+                    piece.digests = self._clean.digests(name, None, about)
+                yield piece
                 return
+            yield piece
             keep = _start_of_character(content, max(0, end - _OVERLAP))
             line, column = piece.positions().at(keep)
             more = _read(handle, min(left, _PIECE))
             left = left - len(more) if more else 0
             content = content[keep:] + more
             lead = end - keep
+
+    def _whole(self, name: str, content: bytes, about: os.stat_result) -> Blob:
+        if self._clean is None:
+            return Blob(path=name, data=content, storage=Storage.TREE)
+        digests = self._clean.digests(name, content, about)
+        return Blob(
+            path=name, data=content, storage=Storage.TREE, digests=digests,
+            clean=digests[0] in self._clean,
+        )  # fmt: skip
 
     def _relative(self, path: str) -> str:
         """The path as the report has it: below the root, with `/`."""

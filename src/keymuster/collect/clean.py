@@ -1,0 +1,120 @@
+"""Files in which nothing was seen by a former scan that would have said the same today.
+
+Such a file is known by what the file system says of it, and needs not be opened then; or by what it
+holds, if that says something new, as after a checkout or in a fresh clone. git is not asked what has
+changed: where its index is not sure it compares contents, and for that it starts the filters that the
+settings of a repository name. Filters, line ends and flags in the index do not matter here, either.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from keymuster import cache
+from keymuster.digests import blake2b
+from keymuster.rules import loader
+
+if TYPE_CHECKING:
+    from keymuster.collect.base import Context
+
+_DIGEST_BYTES = 16
+
+MOST_KEPT = 256 * 1024
+"""Digests that are kept of one repository, if one scan does not need more."""
+
+
+class CleanFiles:
+    """Digests of files, in the order they were noted. `name` is that of the cache file; what changed
+    after the time `settled`, in nanoseconds, may be changing still."""
+
+    def __init__(self, name: str, settled: int) -> None:
+        self._name = name
+        self._settled = settled
+        self._noted: dict[bytes, None] = {}
+
+    def __contains__(self, digest: bytes) -> bool:
+        return digest in self._known
+
+    def is_unchanged(self, path: str, about: os.stat_result) -> bool:
+        """Whether a file is known by what the file system says of it."""
+        return _of_state(path, about) in self._known
+
+    def digests(self, path: str, content: bytes | None, about: os.stat_result) -> tuple[bytes, ...]:
+        """What to note of a file if nothing is seen in it: a digest of its content, if that is given
+        in one, and one of its state, of which the file system was asked before. There is none of a
+        file that was changed a moment ago: if it is again, that may not show in its times."""
+        held = () if content is None else (_of_content(path, content),)
+        settled = max(about.st_mtime_ns, about.st_ctime_ns) < self._settled
+        return (*held, _of_state(path, about)) if settled else held
+
+    def note(self, digests: Iterable[bytes]) -> None:
+        self._noted.update(dict.fromkeys(digests))
+
+    def save(self) -> None:
+        """Keep what was noted, and what is known from before as far as there is room."""
+        if self._noted.keys() <= self._known.keys():
+            return
+        every = list(self._known | self._noted)
+        most = max(MOST_KEPT, 2 * len(self._noted))
+        cache.write(self._name, b"".join(every[-most:]))
+
+    @cached_property
+    def _known(self) -> dict[bytes, None]:
+        stored = cache.read(self._name) or b""
+        if len(stored) % _DIGEST_BYTES:
+            return {}
+        starts = range(0, len(stored), _DIGEST_BYTES)
+        return dict.fromkeys([stored[start : start + _DIGEST_BYTES] for start in starts])
+
+
+def _of_content(path: str, content: bytes) -> bytes:
+    """A digest of what a file holds, and of its path, by which values are weighed."""
+    digest = blake2b(os.fsencode(path), digest_size=_DIGEST_BYTES, person=b"content")
+    digest.update(b"\0")
+    digest.update(content)
+    return digest.digest()
+
+
+def _of_state(path: str, about: os.stat_result) -> bytes:
+    """A digest of what the file system says of a file. Of its times one cannot be set by programs: it
+    tells of a change whose time was put back."""
+    numbers = f"{about.st_ino} {about.st_size} {about.st_mtime_ns} {about.st_ctime_ns} "
+    state = numbers.encode() + os.fsencode(path)
+    return blake2b(state, digest_size=_DIGEST_BYTES, person=b"state").digest()
+
+
+_COARSEST_CLOCK = 2_000_000_000
+"""Nanoseconds between two times of a file system, at most."""
+
+
+def clean_files(context: Context, now: int) -> CleanFiles | None:
+    """What is known of the files below a root, for all that decides what is seen in them; None if the
+    rules cannot be told from others. `now` is in nanoseconds."""
+    if not context.rules.key:
+        return None
+    chosen = context.selection
+    digest = blake2b(context.rules.key.encode(), digest_size=_DIGEST_BYTES, person=b"clean files")
+    digest.update(ascii((
+        chosen.root, chosen.max_file_bytes, chosen.containers, chosen.exclude, context.exclude,
+        context.confidence, _user(), _programs(),
+    )).encode())  # fmt: skip
+    return CleanFiles(f"clean-{digest.hexdigest()}.bin", now - _COARSEST_CLOCK)
+
+
+def _user() -> tuple[int, ...]:
+    """Who reads: another user may be refused what this one could read."""
+    return (os.geteuid(), *sorted(os.getgroups())) if hasattr(os, "geteuid") else ()
+
+
+def _programs() -> tuple[object, ...]:
+    """What does the reading, by size and time: Python, the packages beside ours, and our code."""
+    import msgspec
+
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    code = sorted(one for one in loader.stamps(package) if one[0].endswith(".py"))
+    beside = os.path.dirname(os.path.dirname(os.path.abspath(msgspec.__file__)))
+    return (sys.version, os.stat(beside).st_mtime_ns, *code)
