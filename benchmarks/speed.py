@@ -23,7 +23,7 @@ PACKAGES = {
 }
 JOBS = ("staged", "tree", "history")
 MODES = {
-    "keymuster": {"tree": "", "history": "--history"},
+    "keymuster": {"tree": "--no-cache", "history": "--history"},
     "kingfisher": {"staged": "--staged", "tree": "--git-history none", "history": ""},
 }
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from time import time_ns
 from typing import TextIO
 
 from msgspec.structs import replace
@@ -57,7 +56,7 @@ def scan(
     choice = choice or Choice()
     context = replace(context, confidence=choice.confidence)
     if cached and not extensions:  # what an extension says may depend on anything
-        context = replace(context, clean=clean_files(context, time_ns()))
+        context = replace(context, clean=clean_files(context, now))
     cut: list[Trouble] = []
     troubles: list[Trouble] = []
     origin: Source = registry.part("source", source)(context)

@@ -18,6 +18,8 @@ import keymuster as package
 from cli.conftest import PASSWORD, Said
 from keymuster import pipeline, work
 from keymuster.cli.output import replacing
+from keymuster.collect.base import Blob
+from keymuster.collect.readers.secrets import Secrets
 from keymuster.collect.sources.worktree import Worktree
 from keymuster.detect import examples
 from keymuster.errors import ReportError, Unreadable
@@ -819,3 +821,54 @@ def test_a_wrong_checksum_is_reported_only_when_asked(
     (finding,) = json.loads(asked.out)["findings"]
     assert (finding["rule"], finding["severity"]) == ("wrong-checksum/github-pat", "info")
     assert asked.code == 0
+
+
+# --- the cache ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("format", ["text", "json", "sarif"])
+def test_the_cache_changes_nothing_that_is_said(
+    keymuster: Run, secret: Path, tmp_path: Path, format: str
+) -> None:
+    (tmp_path / "code/clean.py").write_text("x = 1\n")
+
+    def told(*words: str) -> tuple[int, str, str]:
+        said = keymuster("scan", "code", "--format", format, "-v", *words)
+        return said.code, re.sub(r"(?m)^.*(?:_at|TimeUtc)\".*$", "", said.out), said.err
+
+    assert told("--no-cache") == told() == told() == told("--jobs", "2")
+
+
+def test_what_is_clean_is_searched_once_and_again_with_no_cache(
+    keymuster: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searched = []
+    read = Secrets.read
+
+    def spy(reader: Secrets, blob: Blob) -> object:
+        searched.append(blob.path)
+        return read(reader, blob)
+
+    monkeypatch.setattr(Secrets, "read", spy)
+    (tmp_path / "a.py").write_text("x = 1\n")
+    for words, times in ((), 1), ((), 1), (("--no-cache",), 2), ((), 2), (("--exclude", "b"), 3):
+        assert keymuster("scan", *words).code == 0
+        assert len(searched) == times, words
+
+
+def test_without_the_cache_nothing_is_noted(keymuster: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("x = 1\n")
+    before = set(Path(os.environ["KEYMUSTER_CACHE"]).glob("clean-*"))
+    keymuster("scan", "--no-cache")
+    assert set(Path(os.environ["KEYMUSTER_CACHE"]).glob("clean-*")) == before
+
+
+def test_what_an_exception_accepted_is_reported_when_it_has_gone(
+    keymuster: Run, secret: Path, tmp_path: Path
+) -> None:
+    content = secret.read_text()
+    allow = "# key" + "muster: allow[secret-in-tree] until=2099-01-01 reason=a test\n"
+    secret.write_text(allow + content)
+    assert [keymuster("scan").code for _ in range(2)] == [0, 0]
+    secret.write_text("# no exception\n" + content)
+    assert [keymuster("scan").code for _ in range(2)] == [1, 1]

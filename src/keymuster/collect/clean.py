@@ -19,6 +19,8 @@ from keymuster.digests import blake2b
 from keymuster.rules import loader
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from keymuster.collect.base import Context
 
 _DIGEST_BYTES = 16
@@ -32,7 +34,7 @@ class CleanFiles:
     after the time `settled`, in nanoseconds, may be changing still."""
 
     def __init__(self, name: str, settled: int) -> None:
-        self._name = name
+        self.name = name
         self._settled = settled
         self._noted: dict[bytes, None] = {}
 
@@ -60,11 +62,11 @@ class CleanFiles:
             return
         every = list(self._known | self._noted)
         most = max(MOST_KEPT, 2 * len(self._noted))
-        cache.write(self._name, b"".join(every[-most:]))
+        cache.write(self.name, b"".join(every[-most:]))
 
     @cached_property
     def _known(self) -> dict[bytes, None]:
-        stored = cache.read(self._name) or b""
+        stored = cache.read(self.name) or b""
         if len(stored) % _DIGEST_BYTES:
             return {}
         starts = range(0, len(stored), _DIGEST_BYTES)
@@ -91,9 +93,9 @@ _COARSEST_CLOCK = 2_000_000_000
 """Nanoseconds between two times of a file system, at most."""
 
 
-def clean_files(context: Context, now: int) -> CleanFiles | None:
+def clean_files(context: Context, now: datetime) -> CleanFiles | None:
     """What is known of the files below a root, for all that decides what is seen in them; None if the
-    rules cannot be told from others. `now` is in nanoseconds."""
+    rules cannot be told from others."""
     if not context.rules.key:
         return None
     chosen = context.selection
@@ -102,7 +104,9 @@ def clean_files(context: Context, now: int) -> CleanFiles | None:
         chosen.root, chosen.max_file_bytes, chosen.containers, chosen.exclude, context.exclude,
         context.confidence, _user(), _programs(),
     )).encode())  # fmt: skip
-    return CleanFiles(f"clean-{digest.hexdigest()}.bin", now - _COARSEST_CLOCK)
+    return CleanFiles(
+        f"clean-{digest.hexdigest()}.bin", int(now.timestamp()) * 10**9 - _COARSEST_CLOCK
+    )
 
 
 def _user() -> tuple[int, ...]:
