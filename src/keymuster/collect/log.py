@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime, timedelta, timezone
@@ -12,7 +13,7 @@ from keymuster.collect.git import Git, lines
 from keymuster.errors import Unreadable
 from keymuster.model import Commit
 
-_FILE_MODES = ("100644", "100755", "100664", "120000")
+_FILE_MODES = (b"100644", b"100755", b"100664", b"120000")
 
 
 class Introduction(Struct, frozen=True, kw_only=True):
@@ -25,36 +26,69 @@ class Introduction(Struct, frozen=True, kw_only=True):
     replaced: tuple[str, ...]
 
 
-def introductions(
-    git: Git,
-    revisions: Sequence[str],
-    commits: Sequence[str] = (),
-    only: Collection[str] | None = None,
-) -> Iterator[Introduction]:
-    """One pass over the commits that the revisions and the ids in `commits` reach. Merges count
-    where they differ from every parent. Unreadable, after what came before, when git gives up."""
-    words: tuple[str, ...] = (
-        "log", "--reverse", "--date-order", "-c", "--raw", "-z", "--no-abbrev", "--no-renames",
-        "--root", "--no-show-signature", "--format=%x01%H%x02%an <%ae>%x02%at %ad", "--date=raw",
-    )  # fmt: skip
-    words = (*words, "--stdin", *revisions, "--")
-    with lines(commits) as more, git.running(*words, stdin=more) as process:
-        assert process.stdout is not None
+class Log:
+    """What the commits that some revisions and commits reach brought in, in one pass over them.
+    Merges count where they differ from every parent. git goes through the commits while others use
+    the time: it writes into a file, because nobody listens yet."""
+
+    def __init__(self, git: Git, revisions: Sequence[str], commits: Sequence[str] = ()) -> None:
+        import tempfile  # slow to import
+
+        self.commits = 0
+        self.objects: set[bytes] = set()
+        self._stack = contextlib.ExitStack()
+        file = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the stack
+        self._file = self._stack.enter_context(file)
+        more = self._stack.enter_context(lines(commits))
+        words = (
+            "log", "--reverse", "--date-order", "-c", "--raw", "-z", "--no-abbrev", "--no-renames",
+            "--root", "--no-show-signature", "--format=%x01%H%x02%an <%ae>%x02%at %ad", "--date=raw",
+            "--stdin", *revisions, "--",
+        )  # fmt: skip
+        self._process = self._stack.enter_context(
+            git.running(*words, stdin=more, stdout=self._file)
+        )
+
+    def introductions(self, only: Collection[str] | None = None) -> Iterator[Introduction]:
+        """Every file version that came to a path, oldest first, or those of some objects.
+        Unreadable, after what came before, when git gave up. When they are through, `commits` is how
+        many there were, and `objects` the ids of all file versions."""
+        status = self._process.wait()
+        wanted = None if only is None else {id.encode() for id in only}
+        self._file.seek(0)
+        about = b""
         commit = Commit(id="")
-        fields = _fields(process.stdout)
+        fields = _fields(self._file)
         for field in fields:
             field = field.lstrip(b"\n")  # git puts line ends between commits
             if field.startswith(b"\x01"):
-                commit = _commit(field[1:])
+                self.commits += 1
+                about = field
             elif field.startswith(b":"):
-                new, replaced, mode = _raw(field)
                 path = next(fields, b"")
-                if mode in _FILE_MODES and (only is None or new in only):
-                    yield Introduction(
-                        commit=commit, path=os.fsdecode(path), object=new, replaced=replaced
-                    )
-        if process.wait():
+                new, mode = _new(field)
+                if mode not in _FILE_MODES:
+                    continue
+                self.objects.add(bytes.fromhex(new.decode()))
+                if wanted is not None and new not in wanted:
+                    continue
+                if about:
+                    commit, about = _commit(about[1:]), b""
+                yield Introduction(
+                    commit=commit, path=os.fsdecode(path), object=new.decode(),
+                    replaced=_replaced(field),
+                )  # fmt: skip
+        if status:
             raise Unreadable("could not be walked to its end: an object is missing or damaged")
+
+    def was_stopped(self) -> bool:
+        """Whether a signal ended git before it was through, such as an interrupt that it shared."""
+        return self._process.poll() is not None and self._process.returncode < 0
+
+    def close(self) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+        self._stack.close()
 
 
 def named_directly(git: Git) -> Iterator[tuple[str, str]]:
@@ -78,6 +112,17 @@ def files(git: Git, tree: str) -> dict[str, str]:
     listing = git.ask("ls-tree", "-r", "-z", "--full-tree", tree) or ""
     entries = (entry.partition("\t") for entry in listing.split("\0") if entry)
     return {path: about.split()[2] for about, _, path in entries}
+
+
+def refs(git: Git) -> list[str] | None:
+    """The commits and tags of commits that refs and HEAD name now; None if git cannot tell."""
+    listing = git.ask("for-each-ref", "--format=%(objecttype) %(*objecttype) %(objectname)")
+    if listing is None:
+        return None
+    words = [line.split() for line in listing.splitlines()]
+    named = [line[-1] for line in words if "commit" in line[:-1]]
+    head = git.ask("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+    return [*dict.fromkeys(named), *([head] if head else [])]
 
 
 def tips(git: Git, *, unreachable: bool) -> list[str]:
@@ -136,10 +181,16 @@ def _moment(words: Sequence[bytes]) -> datetime | None:
         return None
 
 
-def _raw(field: bytes) -> tuple[str, tuple[str, ...], str]:
-    """(new object, objects of the parents, new mode) of `:<modes> <objects> <status>`."""
+def _new(field: bytes) -> tuple[bytes, bytes]:
+    """(new object, new mode) of `:<modes> <objects> <status>`, with one more colon, mode and object
+    for each further parent."""
+    words = field.split(b" ")
     parents = len(field) - len(field.lstrip(b":"))
-    words = field.lstrip(b":").decode("ascii", "replace").split()
-    objects = words[parents + 1 : 2 * parents + 2]
-    replaced = tuple(one for one in objects[:-1] if one.strip("0"))
-    return objects[-1], replaced, words[parents]
+    return words[2 * parents + 1], words[parents]
+
+
+def _replaced(field: bytes) -> tuple[str, ...]:
+    """The objects of the parents."""
+    parents = len(field) - len(field.lstrip(b":"))
+    objects = field.decode("ascii", "replace").split()[parents + 1 : 2 * parents + 1]
+    return tuple(one for one in objects if one.strip("0"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import Self
 
@@ -87,6 +87,16 @@ class Store:
             self._packs, self._folders, self._functions, family, self._width, self._memory
         )
         return reading.versions(least)
+
+    def lacks(self, ids: Iterable[bytes]) -> set[bytes]:
+        """Those of the ids that no object here has."""
+        left = set(ids)
+        left.difference_update(id for _, id in self._files)
+        width = self._width
+        for pack in self._packs:
+            listed = pack.index.ids
+            left.difference_update(listed[at : at + width] for at in range(0, len(listed), width))
+        return left
 
     def close(self) -> None:
         _close(self._packs)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import msgspec
 
 from keymuster.collect.base import Batch, Blob, Context, Observed, Read, Source
 from keymuster.collect.exclude import outsider
-from keymuster.collect.git import Git, cat_file, lines, sizes
-from keymuster.collect.log import Introduction, files, introductions, named_directly, tips
+from keymuster.collect.git import Git, cat_file, sizes
+from keymuster.collect.log import Introduction, Log, files, named_directly, refs, tips
+from keymuster.collect.packs.base import Damaged, Family, TooLarge, Unsupported
+from keymuster.collect.packs.store import MEMORY, Store
 from keymuster.errors import SettingsError, Unreadable
 from keymuster.model import Credential, FileLocation, InlineAllow, Storage, Trouble
 from keymuster.model.location import covers
@@ -24,6 +25,9 @@ _DATE = re.compile(
     r"|\d+[. ](second|minute|hour|day|week|month|year)s?[. ]ago|yesterday|@\d+"
 )
 """Dates as git reads them. It reads anything: a misspelt tag would be the present."""
+
+_LEAST_KEPT = 160
+"""Bytes of a stretch from which something is to be had that was seen in another version."""
 
 _BATCH_OBJECTS = 4096
 _BATCH_BYTES = 32 * 1024 * 1024
@@ -45,6 +49,9 @@ class History(Source):
         self._counts = {"objects": 0, "bytes": 0, "commits": 0}
         self._narrow = bool(context.selection.since or context.selection.range)
         self._introduced: list[Introduction] = []
+        self._refs: list[str] | None = None
+        self._log: Log | None = None
+        self._store: Store | None = None
         self._cut_short = False
 
     def counts(self) -> dict[str, int]:
@@ -54,31 +61,60 @@ class History(Source):
         self._git.run("rev-parse", "--git-dir")  # says why, if git refuses the repository
         yield from self._caveats()
         if self._narrow:
-            yield from self._introductions(self._revisions(), self._stashes())
+            yield from self._introductions(self._walk())
             head = files(self._git, "HEAD")
             ids = {id for one in self._introduced for id in (one.object, *one.replaced)}
             ids |= {head[one.path] for one in self._introduced if one.path in head}
             yield from self._batched(sizes(self._git, sorted(ids)))
-        else:
-            words = (
-                "rev-list",
-                "--objects",
-                "--no-object-names",
-                "--missing=print",
-                "--stdin",
-                "--all",
-            )
-            with (
-                tempfile.TemporaryFile() as listing,
-                lines(self._stashes()) as stashes,
-                self._git.running(*words, stdin=stashes, stdout=listing) as walk,
-            ):
+            return
+        self._refs = refs(self._git)  # before the objects are listed, which then hold all they name
+        self._store = self._opened()
+        self._log = self._walk()
+        try:
+            if self._store is None:
                 yield from self._batched(self._everything())
-                yield from self._unwalked(walk.wait(), listing)
-        self._counts["commits"] = self._commits()
+            else:
+                yield from self._families(self._store)
+        except BaseException:
+            self._log.close()
+            self._log = None
+            raise
 
     def read(self, batch: Batch) -> Iterator[Read]:
-        for id, kind, content in cat_file(self._git, batch.items):
+        asked = []
+        for item in batch.items:
+            if isinstance(item, Family):
+                assert self._store is not None
+                yield from self._versions(self._store, item)
+            else:
+                asked.append(item)
+        yield from self._by_git(asked)
+
+    def _versions(self, store: Store, family: Family) -> Iterator[Read]:
+        """The versions of a family, with what readers noted of those they were made of."""
+        notes: dict[str, tuple[dict[str, Any], int]] = {}
+        damaged: list[str] = []
+        for one in store.read(family, _LEAST_KEPT):
+            before: dict[str, Any] = {}
+            if one.base is not None:
+                before, left = notes.pop(one.base)
+                if left > 1:
+                    notes[one.base] = before, left - 1
+            if isinstance(one, Damaged):
+                damaged.append(one.id)
+                continue
+            noted: dict[str, Any] = {}
+            yield Blob(
+                path="", data=one.data, storage=Storage.HISTORY, object=one.id,
+                notes=noted, before=before, kept=one.kept,
+            )  # fmt: skip
+            if one.children:
+                notes[one.id] = noted, one.children
+        yield from self._by_git(damaged)
+
+    def _by_git(self, ids: Sequence[str]) -> Iterator[Read]:
+        """Objects that git is asked for: no other has them, or nobody else can read them."""
+        for id, kind, content in cat_file(self._git, ids):
             if content is None:
                 yield self._trouble(
                     id, "is missing or damaged; it was not scanned", "Run git fsck."
@@ -100,11 +136,12 @@ class History(Source):
                     yield one
         head = files(self._git, "HEAD") if found or allows else {}
         yield from _current(allows, head)
+        if not self._narrow:
+            yield from self._attributed(found)
+        if self._store is not None:
+            self._store.close()
         if not found:
             return
-        if not self._narrow:
-            commits = tips(self._git, unreachable=self._selection.unreachable)
-            yield from self._introductions(["--all"], commits, set(found))
         for placed in self._placed(self._introduced, found, head):
             yield placed
             yield from _inherited(placed, found, allows, head)
@@ -147,20 +184,41 @@ class History(Source):
                 if id not in placed:
                     yield from (_renamed(one, f"<object {id}>") for one in credentials)
 
-    def _introductions(
-        self, revisions: Sequence[str], commits: Sequence[str], only: Collection[str] | None = None
-    ) -> Iterator[Trouble]:
+    def _attributed(self, found: Collection[str]) -> Iterator[Trouble]:
+        """Learn which commits brought the objects in that something was found in, and which objects
+        commits name that nobody has."""
+        log, self._log = self._log, None
+        if log is None or log.was_stopped():
+            if log is not None:
+                log.close()
+            log = self._walk()
+        yield from self._introductions(log, found)
+        missing = sorted(self._store.lacks(log.objects)) if self._store is not None else ()
+        for id in missing:
+            if self._git.ask("cat-file", "-e", id.hex()) is None:
+                yield self._trouble(id.hex(), "is missing; it was not scanned", "Run git fsck.")
+
+    def _walk(self) -> Log:
+        """Let git walk over the commits that were selected."""
+        if self._narrow:
+            stashes = [] if self._selection.range else tips(self._git, unreachable=False)
+            return Log(self._git, self._revisions(), stashes)
+        others = tips(self._git, unreachable=self._selection.unreachable)
+        if self._refs is None:
+            return Log(self._git, ("--all",), others)
+        return Log(self._git, (), [*self._refs, *others])
+
+    def _introductions(self, log: Log, only: Collection[str] | None = None) -> Iterator[Trouble]:
         """Fill `_introduced` as far as git can walk."""
         try:
-            self._introduced.extend(introductions(self._git, revisions, commits, only))
+            self._introduced.extend(log.introductions(only))
         except Unreadable as error:
             if not self._cut_short:
                 yield self._trouble("history", error.message, "Run git fsck --full.")
             self._cut_short = True
-
-    def _stashes(self) -> list[str]:
-        """Commits to walk beside what the user named: stashes below the newest have no ref."""
-        return [] if self._selection.range else tips(self._git, unreachable=False)
+        finally:
+            self._counts["commits"] = log.commits
+            log.close()
 
     def _revisions(self) -> list[str]:
         selection = self._selection
@@ -182,6 +240,35 @@ class History(Source):
         # git takes a bare date for the present time of that day
         day = re.fullmatch(r"\d{4}-\d{1,2}-\d{1,2}", selection.since)
         return ["--all", f"--since={selection.since}{' 00:00:00' if day else ''}"]
+
+    def _opened(self) -> Store | None:
+        """The object store, if it is of a kind that can be read without git."""
+        folder = self._git.ask("rev-parse", "--git-path", "objects")
+        format = self._git.ask("rev-parse", "--show-object-format")
+        if folder is None or format is None:
+            return None
+        try:
+            return Store.open(
+                os.path.join(self._git.folder, folder), format,
+                memory=max(MEMORY, 3 * self._selection.max_file_bytes),
+            )  # fmt: skip
+        except Unsupported:
+            return None
+
+    def _families(self, store: Store) -> Iterator[Batch | Trouble]:
+        damaged: list[str] = []
+        for one in store.families(self._selection.max_file_bytes, _BATCH_BYTES):
+            match one:
+                case Family():
+                    self._counts["objects"] += one.count
+                    self._counts["bytes"] += one.bytes
+                    yield Batch(items=(one,), bytes=one.bytes)
+                case TooLarge():
+                    yield self._too_large(one.id, one.size)
+                case Damaged():
+                    damaged.append(one.id)
+        if damaged:
+            yield from self._batched(sizes(self._git, damaged))
 
     def _everything(self) -> Iterator[tuple[str, str, int | None]]:
         """(id, type, bytes) of all objects, in the order of the packs."""
@@ -205,11 +292,7 @@ class History(Source):
             if kind != "blob":
                 continue
             if length > self._selection.max_file_bytes:
-                yield self._trouble(
-                    id,
-                    f"is {length:,} bytes, more than the limit of {self._selection.max_file_bytes:,}",
-                    "Raise --max-file-size to scan it.",
-                )
+                yield self._too_large(id, length)
                 continue
             self._counts["objects"] += 1
             self._counts["bytes"] += length
@@ -236,26 +319,12 @@ class History(Source):
                 "Scan a full clone: git clone without --filter.",
             )
 
-    def _unwalked(self, status: int, listing: object) -> Iterator[Trouble]:
-        """Objects that commits name but the repository does not hold."""
-        assert hasattr(listing, "seek")
-        listing.seek(0)
-        for line in listing:  # type: ignore[attr-defined]
-            if line.startswith(b"?"):
-                yield self._trouble(
-                    line[1:].split()[0].decode(), "is missing; it was not scanned", "Run git fsck."
-                )
-        if status or self._cut_short:
-            self._cut_short = True
-            yield self._trouble(
-                "history",
-                "could not be walked to its end: an object is damaged",
-                "Run git fsck --full.",
-            )
-
-    def _commits(self) -> int:
-        words = self._revisions() if self._narrow else ["--all"]
-        return int(self._git.ask("rev-list", "--count", *words) or 0)
+    def _too_large(self, id: str, size: int) -> Trouble:
+        return self._trouble(
+            id,
+            f"is {size:,} bytes, more than the limit of {self._selection.max_file_bytes:,}",
+            "Raise --max-file-size to scan it.",
+        )
 
     def _trouble(self, scope: str, message: str, advice: str) -> Trouble:
         scope = f"object {scope}" if len(scope) >= 40 else scope
