@@ -22,7 +22,8 @@ from typing import Any
 from urllib.parse import quote
 
 sys.path.insert(0, str(Path(__file__).parent))
-import speed
+import peers as rivals
+import processes
 
 SHARED = Path(__file__).parents[1].parent / "shared/bench"
 ANY, SPECIFIC, GENERIC, CONTEXT = (
@@ -81,7 +82,7 @@ def main() -> None:
     if options.bench is None and not (SHARED / "unpack.sh").is_file():
         sys.exit(f"{SHARED}/unpack.sh is not there; give --bench a folder of unpacked data")
     if options.peers:
-        speed.install_peers()
+        rivals.install()
     tools = {"keymuster": ours(), **(peers() if options.peers else {})}
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
@@ -91,7 +92,7 @@ def main() -> None:
             subprocess.run(["sh", str(SHARED / "unpack.sh"), str(bench)], check=True)
         measured = {name: measure(command, bench, work) for name, command in tools.items()}
         measured["keymuster"] |= high_only(bench, work)
-        if (rival := speed.PEERS / "betterleaks" / speed.PACKAGES["betterleaks"][1]).exists():
+        if (rival := rivals.program("betterleaks")).exists():
             measured["keymuster"]["cpu"] = processor_time(bench, work, rival, options.runs)
     print("\n".join(table(measured)))
     if LEARNED.exists():
@@ -120,10 +121,7 @@ def ours() -> str:
 def peers() -> dict[str, str]:
     """The installed peers. Their report goes to a file of its own: two of them replace what stands
     at the path they are given, be it a device."""
-    binary = {
-        peer: shlex.quote(str(speed.PEERS / peer / program))
-        for peer, (_, program) in speed.PACKAGES.items()
-    }
+    binary = {peer: shlex.quote(str(rivals.program(peer))) for peer in rivals.PACKAGES}
     this = shlex.join([sys.executable, str(Path(__file__).resolve())])
     return {
         "betterleaks": f"{binary['betterleaks']} {BETTERLEAKS} {{out}}.json"
@@ -164,11 +162,11 @@ def region(place: Mapping[str, int]) -> dict[str, int]:
     return span | ({"endColumn": place["end_column"] + 1} if "end_column" in place else {})
 
 
-def run(command: str, root: Path, report: Path) -> speed.Run:
+def run(command: str, root: Path, report: Path) -> processes.Run:
     """One scan; the report must come to be."""
     report.unlink(missing_ok=True)
     line = command.replace("{dir}", "data").replace("{out}", shlex.quote(str(report)))
-    done = speed.timed(["sh", "-c", line], root)
+    done = processes.timed(["sh", "-c", line], root)
     if not report.exists():
         sys.exit(f"no report: {command}")
     return done
