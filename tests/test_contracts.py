@@ -116,6 +116,7 @@ LAYERS = {
     "report": {"model", "report", *BOTTOM},
     "work": {"model", "collect", *BOTTOM},
     "registry": BOTTOM,
+    "profile": {"registry"},
     "redaction": {"model", "rules", "detect"},
     "pipeline": {
         "model", "rules", "detect", "collect", "inventory", "analysis", "evaluate", "report",
@@ -126,7 +127,7 @@ LAYERS = {
     },
     "cli": {
         "model", "rules", "detect", "collect", "inventory", "analysis", "evaluate", "report",
-        "work", "registry", "pipeline", "selftest", "cli", *BOTTOM,
+        "work", "registry", "pipeline", "selftest", "profile", "cli", *BOTTOM,
     },
     "hook": {"model", "rules", "collect", "registry", "pipeline", "cli", *BOTTOM},
     "__main__": {"cli"},

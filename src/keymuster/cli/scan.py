@@ -142,6 +142,11 @@ _FORMATS = registry.names("reporter")
 @click.option("--strict", is_flag=True, help="Exit code 3 if anything could not be looked at.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing when there is nothing to say.")
 @click.option(
+    "--profile",
+    is_flag=True,
+    help="Say on standard error what took how long, and how much work it was.",
+)
+@click.option(
     "-v", "--verbose", count=True, help="Accepted findings and evidence too; -vv for what was done."
 )
 def command(paths: tuple[str, ...], **options: Any) -> int:
@@ -162,6 +167,17 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     Exit codes: 0 clean; 1 findings at or above --fail-on and --fail-confidence; 2 could not run; 3 incomplete, when
     --strict is given or the scan was cut short.
     """
+    if not options["profile"]:
+        return _scan(paths, options)
+    from keymuster import profile
+
+    with profile.measuring() as spent:
+        code = _scan(paths, options)
+    click.echo(spent.table(), err=True)
+    return code
+
+
+def _scan(paths: tuple[str, ...], options: dict[str, Any]) -> int:
     source = _source(paths, options)
     outputs = [_output(word) for word in options["outputs"]]
     starting = paths[0] if paths else os.curdir
