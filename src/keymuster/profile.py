@@ -67,6 +67,8 @@ class Seam(Struct, frozen=True):
 SEAMS = (
     Seam("rules", "keymuster.pipeline:load_rules"),
     Seam("read", "keymuster.collect.git:cat_file", _object),
+    Seam("", "keymuster.collect.git:Git._done", _each("git started")),
+    Seam("", "keymuster.collect.git:Git.running", _each("git started")),
     Seam("unpack", "keymuster.collect.unpack:Unpacker.__call__", _member),
     Seam("decode", "keymuster.detect.nested:Nested.scan"),
     Seam("decode", "keymuster.detect.nested:Nested._pieces", _piece),
@@ -93,7 +95,7 @@ STAGES = (
 databases take; `place`, what makes observations of matches; `git, forks`, processes that others are."""
 
 COUNTS = (
-    "blobs read", "bytes read", "objects inflated", "members unpacked", "bytes unpacked",
+    "git started", "objects inflated", "blobs read", "bytes read", "members unpacked", "bytes unpacked",
     "searches", "bytes searched", "hits", "candidates", "candidates confirmed", "values seen",
     "values weighed", "pieces decoded", "bytes decoded",
 )  # fmt: skip
