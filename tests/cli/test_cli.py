@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -81,6 +82,43 @@ def test_no_words_are_an_invitation_and_2(keymuster: Run) -> None:
 
 def test_the_version(keymuster: Run) -> None:
     assert keymuster("--version") == Said(0, f"keymuster, version {__version__}\n", "")
+
+
+@pytest.mark.parametrize("words", [("--version", "-v"), ("-v", "--version")])
+def test_the_version_and_what_it_works_with(words: tuple[str, ...], keymuster: Run) -> None:
+    said = keymuster(*words)
+    first, *rest = said.out.splitlines()
+    assert (said.code, said.err, first) == (0, "", f"keymuster, version {__version__}")
+    told = dict(line.split(": ", 1) for line in rest)
+    assert list(told) == ["Python", "Hyperscan", "accelerator", "caches", "pattern database"]
+    assert told["Python"].startswith(platform.python_version())
+    assert told["Hyperscan"].startswith("5.4.")
+    assert told["accelerator"].startswith(("no (pure Python)", "yes"))
+    assert told["caches"] == os.environ["KEYMUSTER_CACHE"]
+
+
+def test_a_database_is_compiled_once(
+    keymuster: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("KEYMUSTER_CACHE", str(tmp_path / "cache"))
+    before = keymuster("--version", "-v").out.splitlines()[-1]
+    assert before == "pattern database: compiled by the next scan"
+    keymuster("scan")
+    assert keymuster("--version", "-v").out.splitlines()[-1] == "pattern database: from the cache"
+
+
+def test_the_accelerator_can_be_switched_off(
+    keymuster: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEYMUSTER_NO_ACCELERATOR", "1")
+    told = keymuster("--version", "-v").out
+    assert "accelerator: no (pure Python: KEYMUSTER_NO_ACCELERATOR is set)" in told
+
+
+def test_v_alone_is_a_mistake(keymuster: Run, secret: Path) -> None:
+    said = keymuster("-v", "scan")
+    assert (said.code, said.out) == (2, "")
+    assert "keymuster scan -v" in said.err
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -61,9 +61,30 @@ class LazyGroup(click.Group):
             return 0
 
 
+def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    """Say it and end. What else there is to say takes a second."""
+    if not wanted or ctx.resilient_parsing:
+        return
+    click.echo(f"keymuster, version {__version__}")
+    if ctx.params["verbose"]:
+        from keymuster.cli.about import about
+
+        click.echo(about())
+    ctx.exit()
+
+
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="keymuster")
-def cli() -> None:
+@click.option(
+    "-v", "verbose", is_flag=True, is_eager=True, help="With --version: what it works with."
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    callback=_version,
+    help="Show the version and exit.",
+)
+def cli(verbose: bool) -> None:
     """Call every secret and every non-human identity to roll-call.
 
     \b
@@ -76,6 +97,8 @@ def cli() -> None:
 
     Shell completion: eval "$(_KEYMUSTER_COMPLETE=bash_source keymuster)" (or zsh_source, fish_source).
     """
+    if verbose:
+        raise click.UsageError("-v goes with --version, or behind the command: keymuster scan -v")
 
 
 def main() -> None:

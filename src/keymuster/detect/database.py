@@ -20,16 +20,37 @@ def open_database(key: str, gates: Callable[[], Mapping[int, Pattern]]) -> tuple
     import hyperscan
 
     made = None if key else gates()
-    name = f"database-{_name(key, made, str(hyperscan.__dict__['__version__']))}.bin"
-    if (stored := cache.read(name)) is not None:
-        try:
-            database = hyperscan.loadb(stored, mode=hyperscan.HS_MODE_BLOCK)
-            return database, hyperscan.Scratch(database)
-        except hyperscan.HyperscanError:
-            pass  # made by another build of the engine, or for another processor: compile again
-    database = compile_database(gates() if made is None else made)
-    cache.write(name, hyperscan.dumpb(database))
+    name = _file(key, made)
+    database = _stored(name)
+    if database is None:
+        database = compile_database(gates() if made is None else made)
+        cache.write(name, hyperscan.dumpb(database))
     return database, hyperscan.Scratch(database)
+
+
+def origin(key: str) -> str:
+    """Where the database of named gates comes from, for a person who wonders why a scan is slow."""
+    return (
+        "from the cache" if _stored(_file(key, None)) is not None else "compiled by the next scan"
+    )
+
+
+def _file(key: str, gates: Mapping[int, Pattern] | None) -> str:
+    import hyperscan
+
+    return f"database-{_name(key, gates, str(hyperscan.__dict__['__version__']))}.bin"
+
+
+def _stored(name: str) -> Any:
+    """The stored database; None if there is none for this engine and this processor."""
+    import hyperscan
+
+    if (stored := cache.read(name)) is None:
+        return None
+    try:
+        return hyperscan.loadb(stored, mode=hyperscan.HS_MODE_BLOCK)
+    except hyperscan.HyperscanError:
+        return None  # made by another build of the engine, or for another processor: compile again
 
 
 def compile_database(gates: Mapping[int, Pattern]) -> Any:
