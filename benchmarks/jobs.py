@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -106,11 +106,8 @@ def _uncached(commands: dict[str, Command]) -> tuple[dict[str, Command], bool]:
     }, True
 
 
-def git(folder: Path, *words: str, environment: Mapping[str, str] | None = None) -> bytes:
-    done = subprocess.run(
-        ["git", *words], cwd=folder, stdout=subprocess.PIPE, env=environment, check=True
-    )
-    return done.stdout
+def git(folder: Path, *words: str) -> bytes:
+    return subprocess.run(["git", *words], cwd=folder, stdout=subprocess.PIPE, check=True).stdout
 
 
 def blob_sizes(repository: Path) -> list[int]:

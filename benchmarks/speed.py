@@ -145,6 +145,8 @@ def _row_of_again(repository: str, done: rounds.Again) -> Row:
         row.fastest[figure] = share
         seconds = (one.middle(figure) for one in (done.first, done.second, done.nothing))
         row.marks[figure] = figures.again_mark(share.median, *seconds, done.new)
+    if done.first.problem or done.second.problem:
+        row.marks = dict.fromkeys(row.marks, "MISSED")
     row.said = f"to its own first scan; the commits brought {done.new:.2%} of the bytes"
     return row
 
