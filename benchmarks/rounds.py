@@ -41,6 +41,8 @@ def surroundings(place: Path) -> dict[str, str]:
         for name, value in os.environ.items()
         if name != "PYTHONDONTWRITEBYTECODE" and not name.startswith(("GIT_", "KEYMUSTER_"))
     }
+    if path := mine.get("PYTHONPATH"):  # the tools run in other folders
+        mine["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, path.split(os.pathsep)))
     return mine | {
         "PYTHONPYCACHEPREFIX": str(place / "bytecode"),
         "KEYMUSTER_CACHE": str(place / "cache"),
