@@ -25,7 +25,7 @@ def about() -> str:
         "Hyperscan": _hyperscan(),
         "accelerator": _accelerator(),
         "caches": cache.folder(),
-        "pattern database": origin(pipeline.load_rules().key),
+        "pattern database": origin(f"formats-{pipeline.load_rules().key}"),
     }
     return "\n".join(f"{name}: {value}" for name, value in rows.items())
 

@@ -18,7 +18,9 @@ from keymuster.detect.patterns import Pattern
 def test_every_module_is_an_encoding_with_gates(name: str) -> None:
     made = encodings.load(name).gates([b"abcd"])
     assert made
-    compile_database({n: Pattern(format=0, gate=gate, length=0) for n, (gate, _) in enumerate(made)})
+    compile_database(
+        {n: Pattern(format=0, gate=gate, length=0) for n, (gate, _) in enumerate(made)}
+    )
 
 
 @pytest.fixture(scope="module")

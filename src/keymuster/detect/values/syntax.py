@@ -190,6 +190,7 @@ FORMS = (
         name="url",
         gate=rf"://{_USER}:(?:[^\s/?#\"'`<>\\0-9]|[^\s/?#\"'`<>\\]{{6}}|[^\s/?#\"'`<>\\]{{1,5}}@)",
         confirm=rf"://(?P<name>{_USER})(?P<join>:)(?P<gap>)(?={_USERINFO}@[\w\[%{{$])",
+        reach=400,
         value=rf"{_USERINFO}(?=@)",
     ),
 )
