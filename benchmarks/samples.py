@@ -23,7 +23,7 @@ from typing import IO
 from uuid import UUID
 from zlib import crc32
 
-FILES, COMMITS = 5000, 3000
+FILES, COMMITS = 5000, 12000
 _DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _START = 1_500_000_000
 _PEOPLE = [
@@ -444,10 +444,11 @@ def main() -> None:
 
 def _begin(folder: Path, files: int, commits: int) -> None:
     subprocess.run(["git", "init", "-q", "-b", "main", str(folder)], check=True)
-    with _importing(folder) as out:
+    with _importing(folder, loose=False) as out:
         story = Story(out, "repository")
         story.tell(story.begin(first_files(files)), commits)
-    subprocess.run(["git", "gc", "-q"], cwd=folder, check=True)
+    # the deltas of fast-import are between any two files: make those that a server would have
+    subprocess.run(["git", "repack", "-adfq"], cwd=folder, check=True)
     subprocess.run(["git", "checkout", "-q", "main"], cwd=folder, check=True)
 
 
@@ -464,7 +465,7 @@ def _continue(folder: Path, commits: int) -> None:
             content = path.read_bytes()
             if len(content) < 200_000 and b"\0" not in content:
                 files[name] = content
-    with _importing(folder) as out:
+    with _importing(folder, loose=True) as out:
         story = Story(out, "more", int(now))
         branch = Branch("more", commit, files)
         for _ in range(commits):
@@ -472,8 +473,10 @@ def _continue(folder: Path, commits: int) -> None:
 
 
 @contextmanager
-def _importing(folder: Path) -> Iterator[IO[bytes]]:
-    words = ["git", "-c", "fastimport.unpackLimit=0", "fast-import", "--quiet"]
+def _importing(folder: Path, *, loose: bool) -> Iterator[IO[bytes]]:
+    """Where to write what git makes objects of: loose ones, as `git commit` does, or a pack."""
+    limit = f"fastimport.unpackLimit={1_000_000 if loose else 0}"
+    words = ["git", "-c", limit, "fast-import", "--quiet"]
     with subprocess.Popen(words, cwd=folder, stdin=subprocess.PIPE) as process:
         assert process.stdin is not None
         yield process.stdin
