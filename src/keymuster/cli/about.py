@@ -5,19 +5,13 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from importlib import import_module, metadata
+from importlib import metadata
 from typing import Any
-
-ACCELERATOR = "keymuster.collect.packs._accelerator"
-"""The compiled part, which an installation may lack."""
-
-NO_ACCELERATOR = "KEYMUSTER_NO_ACCELERATOR"
 
 
 def about() -> str:
     """A line for each thing that a report of a fault should say."""
-    from keymuster import cache, pipeline
-    from keymuster.detect.database import origin
+    from keymuster import cache
 
     rows = {
         "Python": f"{platform.python_version()} ({platform.python_implementation()},"
@@ -25,9 +19,21 @@ def about() -> str:
         "Hyperscan": _hyperscan(),
         "accelerator": _accelerator(),
         "caches": cache.folder(),
-        "pattern database": origin(f"formats-{pipeline.load_rules().key}"),
+        "pattern database": _databases(),
     }
     return "\n".join(f"{name}: {value}" for name, value in rows.items())
+
+
+_LAYERS = ("names", "formats", "encodings")
+
+
+def _databases() -> str:
+    from keymuster import pipeline
+    from keymuster.detect.database import is_stored
+
+    key = pipeline.load_rules().key
+    stored = all(is_stored(f"{layer}-{key}") for layer in _LAYERS)
+    return "from the cache" if stored else "compiled by the next scan"
 
 
 def _hyperscan() -> str:
@@ -41,10 +47,8 @@ def _hyperscan() -> str:
 
 
 def _accelerator() -> str:
-    if os.environ.get(NO_ACCELERATOR):
-        return f"no (pure Python: {NO_ACCELERATOR} is set)"
-    try:
-        import_module(ACCELERATOR)
-    except ImportError:
-        return "no (pure Python)"
-    return "yes"
+    """Whether the compiled part, which an installation may lack, is used."""
+    from keymuster.collect.packs.functions import PLAIN, SWITCH, fastest
+
+    why = f": {SWITCH} is set" if os.environ.get(SWITCH) else ""
+    return f"no (pure Python{why})" if fastest() is PLAIN else "yes"

@@ -28,11 +28,9 @@ def open_database(key: str, gates: Callable[[], Mapping[int, Pattern]]) -> tuple
     return database, hyperscan.Scratch(database)
 
 
-def origin(key: str) -> str:
-    """Where the database of named gates comes from, for a person who wonders why a scan is slow."""
-    return (
-        "from the cache" if _stored(_file(key, None)) is not None else "compiled by the next scan"
-    )
+def is_stored(key: str) -> bool:
+    """Whether the database of gates that have a name need not be compiled."""
+    return _stored(_file(key, None)) is not None
 
 
 def _file(key: str, gates: Mapping[int, Pattern] | None) -> str:

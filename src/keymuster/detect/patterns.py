@@ -254,9 +254,10 @@ def _gate(parts: tuple[shape.Part, ...]) -> tuple[str, int | None]:
     if isinstance(first, shape.Field) and first.least != first.most:
         return "".join(_regex(part, _LONGEST_REPEAT) for part in parts), None
     lead = _before_marker(parts)
-    gate, length, known = "", sum(part.least for part in parts[:lead]), True
+    left_out = sum(part.least for part in parts[:lead])
+    gate, length, known = "", left_out, True
     for number, part in enumerate(parts[lead:], lead):
-        if length > _LONGEST_GATE - _LONGEST_REPEAT:
+        if length - left_out > _LONGEST_GATE - _LONGEST_REPEAT:
             break
         if not isinstance(part, shape.Field):
             gate += _regex(part)

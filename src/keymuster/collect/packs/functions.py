@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from array import array
 from collections.abc import Callable
 
@@ -13,6 +14,9 @@ try:
     from keymuster.collect.packs import _accelerator
 except ImportError:
     _accelerator = None  # type: ignore[assignment]
+
+
+SWITCH = "KEYMUSTER_NO_ACCELERATOR"
 
 
 class Functions(Struct, frozen=True):
@@ -40,7 +44,8 @@ def accelerated() -> Functions | None:
 
 
 def fastest() -> Functions:
-    return accelerated() or PLAIN
+    """What there is, or, if `SWITCH` is set in the environment, what there is in any case."""
+    return PLAIN if os.environ.get(SWITCH) else accelerated() or PLAIN
 
 
 def _ascending(offsets: array[int]) -> array[int]:
