@@ -73,9 +73,9 @@ class Scans:
             self.searched.append(blob.path)
             return read(reader, blob)
 
-        def opening(source: worktree.Worktree, path: str) -> Any:
-            self.opened.append(os.path.relpath(path, self.root))
-            return file(source, path)
+        def opening(source: worktree.Worktree, one: worktree._File) -> Any:
+            self.opened.append(one.relative)
+            return file(source, one)
 
         monkeypatch.setattr(Secrets, "read", searching)
         monkeypatch.setattr(worktree.Worktree, "_file", opening)
@@ -470,10 +470,10 @@ class TestScansThatEndEarly:
             (scan.root / f"{number}.txt").write_text(f"nothing {number}")
         file = worktree.Worktree._file
 
-        def interrupted(source: worktree.Worktree, path: str) -> Any:
-            if path.endswith("2.txt"):
+        def interrupted(source: worktree.Worktree, one: worktree._File) -> Any:
+            if one.relative == "2.txt":
                 raise KeyboardInterrupt
-            return file(source, path)
+            return file(source, one)
 
         with monkeypatch.context() as patch:
             patch.setattr(worktree.Worktree, "_file", interrupted)
@@ -490,10 +490,10 @@ class TestScansThatEndEarly:
             (scan.root / f"{number}.txt").write_text(f"nothing {number}")
         file = worktree.Worktree._file
 
-        def dying(source: worktree.Worktree, path: str) -> Any:
-            if path.endswith("3.txt"):
+        def dying(source: worktree.Worktree, one: worktree._File) -> Any:
+            if one.relative == "3.txt":
                 os._exit(1)
-            return file(source, path)
+            return file(source, one)
 
         with monkeypatch.context() as patch:
             patch.setattr(worktree.Worktree, "_file", dying)

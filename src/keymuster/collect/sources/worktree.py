@@ -6,7 +6,7 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterable, Iterator
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from keymuster.collect.base import Batch, Blob, Context, Observed, Read, Source
 from keymuster.collect.exclude import excluder
@@ -34,6 +34,14 @@ _CLOSED = re.compile(r"could not open directory '(.*?)/?': (.*)", re.DOTALL)
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 
 
+class _File(NamedTuple):
+    """A file to read: where it is, what the report calls it, and its size."""
+
+    path: str
+    relative: str
+    bytes: int
+
+
 class Worktree(Source):
     """Regular files under the given paths. Links are not followed, except those named outright."""
 
@@ -53,19 +61,18 @@ class Worktree(Source):
         yield from observed
 
     def batches(self) -> Iterator[Batch | Trouble]:
-        items: list[tuple[str, int]] = []
+        items: list[_File] = []
         size = 0
         seen: set[str] = set()
         for found in self._listed():
             if isinstance(found, Trouble):
                 yield found
                 continue
-            path, length = found
-            if path in seen:
+            if found.path in seen:
                 continue
-            seen.add(path)
+            seen.add(found.path)
             items.append(found)
-            size += length
+            size += found.bytes
             if len(items) >= _BATCH_FILES or size >= _BATCH_BYTES:
                 yield Batch(items=tuple(items), bytes=size)
                 items, size = [], 0
@@ -73,28 +80,27 @@ class Worktree(Source):
             yield Batch(items=tuple(items), bytes=size)
 
     def read(self, batch: Batch) -> Iterator[Read]:
-        for path, _ in batch.items:
+        for file in batch.items:
             try:
-                yield from self._file(path)
+                yield from self._file(file)
             except OSError as error:
-                yield self._trouble(path, f"could not be read: {error.strerror}")
+                yield self._trouble(file.relative, f"could not be read: {error.strerror}")
 
-    def _listed(self) -> Iterator[tuple[str, int] | Trouble]:
-        """(path, bytes) of every regular file in question."""
+    def _listed(self) -> Iterator[_File | Trouble]:
+        """Every regular file in question."""
         for path in self._selection.paths:
             try:
                 kind = os.stat(path).st_mode
             except OSError as error:
-                yield self._trouble(path, f"could not be read: {error.strerror}")
+                yield self._trouble(self._relative(path), f"could not be read: {error.strerror}")
                 continue
             if stat.S_ISDIR(kind):
                 yield from self._folder(path)
             else:
-                yield from self._weighed(
-                    os.path.realpath(path) if os.path.islink(path) else path, named=True
-                )
+                real = os.path.realpath(path) if os.path.islink(path) else path
+                yield from self._weighed(real, self._relative(real), _asked(real))
 
-    def _folder(self, folder: str) -> Iterator[tuple[str, int] | Trouble]:
+    def _folder(self, folder: str) -> Iterator[_File | Trouble]:
         if toplevel(folder) is None:
             yield from self._walked(folder)
             return
@@ -105,7 +111,7 @@ class Worktree(Source):
             )
         yield from self._tracked(folder)
 
-    def _tracked(self, folder: str) -> Iterator[tuple[str, int] | Trouble]:
+    def _tracked(self, folder: str) -> Iterator[_File | Trouble]:
         """What git lists below a folder, and what it would list in repositories inside it."""
         words = ["ls-files", "-z", "-t", "--cached", "--deleted", "--others"]
         if not self._selection.include_ignored:
@@ -122,97 +128,99 @@ class Worktree(Source):
             return
         for warning in warnings:
             if closed := _CLOSED.fullmatch(warning):
-                yield self._trouble(
-                    os.path.join(folder, closed[1]), f"could not be read: {closed[2]}"
-                )
-        names: dict[str, bool] = {}
-        for entry in os.fsdecode(listing).split("\0"):
-            if entry:
-                gone = entry[0] in "RS"  # deleted on purpose, or outside a sparse checkout
-                names[entry[2:]] = names.get(entry[2:], False) or gone
-        real = _real_folders(folder)
-        for name, gone in names.items():
-            path = os.path.join(folder, name.rstrip("/"))
-            if not real(os.path.dirname(path)) or (gone and _is_gone(path)):
+                name = self._relative(os.path.join(folder, closed[1]))
+                yield self._trouble(name, f"could not be read: {closed[2]}")
+        entries = os.fsdecode(listing).split("\0")[:-1]
+        # deleted on purpose, or outside a sparse checkout
+        gone = {entry[2:] for entry in entries if entry[0] in "RS"}
+        start, called = os.path.join(folder, ""), self._called(folder)
+        real = _real_folders(start)
+        for entry in dict.fromkeys([entry[2:] for entry in entries]):
+            name = entry.rstrip("/")
+            if not real(name.rpartition("/")[0]):
                 continue
-            if os.path.isdir(path) and not os.path.islink(path):
+            path = start + name
+            about = _asked(path)
+            if entry in gone and isinstance(about, (FileNotFoundError, NotADirectoryError)):
+                continue
+            if isinstance(about, os.stat_result) and stat.S_ISDIR(about.st_mode):
                 yield from self._nested(path)
             else:
-                yield from self._weighed(path)
+                yield from self._weighed(path, called + name, about)
 
-    def _nested(self, folder: str) -> Iterator[tuple[str, int] | Trouble]:
+    def _nested(self, folder: str) -> Iterator[_File | Trouble]:
         """A submodule, or a repository somebody cloned into this one."""
         if os.path.exists(os.path.join(folder, ".git")):
             yield from self._tracked(folder)
         else:
             yield from self._walked(folder)
 
-    def _walked(self, folder: str) -> Iterator[tuple[str, int] | Trouble]:
+    def _walked(self, folder: str) -> Iterator[_File | Trouble]:
         waiting = [folder]
         while waiting:
             here = waiting.pop()
             try:
                 entries = sorted(os.scandir(here), key=lambda entry: entry.name)
             except OSError as error:
-                yield self._trouble(here, f"could not be read: {error.strerror}")
+                yield self._trouble(self._relative(here), f"could not be read: {error.strerror}")
                 continue
-            inner = []
+            inner, called = [], self._called(here)
             for entry in entries:
                 if entry.name == ".git":
                     continue
                 if not entry.is_dir(follow_symlinks=False):
-                    yield from self._weighed(entry.path)
+                    yield from self._weighed(entry.path, called + entry.name, _asked(entry.path))
                 elif os.path.exists(os.path.join(entry.path, ".git")):
                     yield from self._tracked(entry.path)
                 else:
                     inner.append(entry.path)
             waiting.extend(reversed(inner))
 
-    def _weighed(self, path: str, *, named: bool = False) -> Iterator[tuple[str, int] | Trouble]:
-        """The path with its size, if it is a file that counts and may hold something."""
-        name = self._relative(path)
+    def _weighed(
+        self, path: str, name: str, about: os.stat_result | OSError
+    ) -> Iterator[_File | Trouble]:
+        """The file, if it is one that counts and may hold something."""
         if self._excluded(name):
             self._counts["excluded"] += 1
             return
-        try:
-            about = os.stat(path) if named else os.lstat(path)
-        except OSError as error:
-            yield self._trouble(path, f"could not be read: {error.strerror}")
+        if isinstance(about, OSError):
+            yield self._trouble(name, f"could not be read: {about.strerror}")
             return
         kind = stat.S_IFMT(about.st_mode)
         if kind == stat.S_IFLNK:
             self._counts["links_not_followed"] += 1
         elif kind != stat.S_IFREG:
             yield self._trouble(
-                path, f"is {_SPECIAL.get(kind, 'not a regular file')}; it was not read"
+                name, f"is {_SPECIAL.get(kind, 'not a regular file')}; it was not read"
             )
         elif about.st_size > self._selection.max_file_bytes:
-            yield self._too_large(path, about.st_size)
+            yield self._too_large(name, about.st_size)
         else:
             self._counts["files"] += 1
             self._counts["bytes"] += about.st_size
             if self._clean is None or not self._clean.is_unchanged(name, about):
-                yield path, about.st_size
+                yield _File(path, name, about.st_size)
 
-    def _file(self, path: str) -> Iterator[Read]:
-        handle = os.open(path, _OPEN | _NOFOLLOW)
+    def _file(self, file: _File) -> Iterator[Read]:
+        handle = os.open(file.path, _OPEN | _NOFOLLOW)
         try:
             before = os.fstat(handle)
             if not stat.S_ISREG(before.st_mode):
-                yield self._trouble(path, "is no longer a regular file; it was not read")
+                yield self._trouble(file.relative, "is no longer a regular file; it was not read")
                 return
-            yield from self._pieces(path, handle, before)
+            yield from self._pieces(file.relative, handle, before)
             after = os.fstat(handle)
             if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
                 yield self._trouble(
-                    path, "changed while it was read", "Scan again when nothing writes to it."
-                )
+                    file.relative, "changed while it was read",
+                    "Scan again when nothing writes to it.",
+                )  # fmt: skip
         finally:
             os.close(handle)
 
-    def _pieces(self, path: str, handle: int, about: os.stat_result) -> Iterator[Blob]:
+    def _pieces(self, name: str, handle: int, about: os.stat_result) -> Iterator[Blob]:
         """The file whole, or as overlapping pieces if it is too large to hold."""
-        name, size = self._relative(path), about.st_size
+        size = about.st_size
         content = _read(handle, min(size, _PIECE + _OVERLAP))
         if size <= _PIECE + _OVERLAP or b"\0" in content[:8192]:
             content += _read(handle, self._selection.max_file_bytes - len(content) + 1)
@@ -256,46 +264,47 @@ class Worktree(Source):
         outside = relative == os.pardir or relative.startswith(os.pardir + os.sep)
         return (path if outside else relative).replace(os.sep, "/")
 
-    def _trouble(self, path: str, message: str, advice: str = "") -> Trouble:
-        return Trouble(part=self.name, scope=self._relative(path), message=message, advice=advice)
+    def _called(self, folder: str) -> str:
+        """What the names of files in a folder begin with in the report."""
+        name = self._relative(folder)
+        return "" if name == os.curdir else name.rstrip("/") + "/"
 
-    def _too_large(self, path: str, size: int) -> Trouble:
+    def _trouble(self, name: str, message: str, advice: str = "") -> Trouble:
+        return Trouble(part=self.name, scope=name, message=message, advice=advice)
+
+    def _too_large(self, name: str, size: int) -> Trouble:
         limit = self._selection.max_file_bytes
         return self._trouble(
-            path,
+            name,
             f"is {size:,} bytes, more than the limit of {limit:,}; it was not read",
             "Raise --max-file-size to scan it, or exclude it.",
         )
 
 
-def _real_folders(root: str) -> Callable[[str], bool]:
-    """Whether a folder below the root is reached without following a link. git lists what the
-    index names even where a link has taken the place of a folder."""
-
-    known = {root: True}
+def _real_folders(start: str) -> Callable[[str], bool]:
+    """Whether a folder, named as git does below `start`, is reached without following a link. git
+    lists what the index names even where a link has taken the place of a folder."""
+    known = {"": True}
 
     def real(folder: str) -> bool:
         unknown = []
-        while folder not in known and len(folder) > len(root):
+        while folder not in known:
             unknown.append(folder)
-            folder = os.path.dirname(folder)
-        answer = known.get(folder, True)
+            folder = folder.rpartition("/")[0]
+        answer = known[folder]
         for one in reversed(unknown):
-            answer = known[one] = answer and not os.path.islink(one)
+            answer = known[one] = answer and not os.path.islink(start + one)
         return answer
 
     return real
 
 
-def _is_gone(path: str) -> bool:
-    """Whether nothing lies there; a file that may not be looked at is not gone."""
+def _asked(path: str) -> os.stat_result | OSError:
+    """What the file system says of a path, no matter where a link leads, or why it says nothing."""
     try:
-        os.lstat(path)
-    except (FileNotFoundError, NotADirectoryError):
-        return True
-    except OSError:
-        return False
-    return False
+        return os.lstat(path)
+    except OSError as error:
+        return error
 
 
 def _start_of_character(content: bytes, offset: int) -> int:
