@@ -260,6 +260,21 @@ def test_a_part_is_loaded_for_the_change_that_needs_it(
     assert lazy & loaded == set(WHEN_MET[content])
 
 
+def test_a_scan_of_what_is_known_to_be_clean_imports_no_engine(
+    tmp_path: Path, rules: RuleSet
+) -> None:
+    (tmp_path / "a.py").write_text("password = load(x)\n")
+    scan = (
+        "import sys\nsys.argv = ['keymuster', 'scan']\n"
+        "from keymuster.cli import main\nfrom keymuster.collect import clean\n"
+        "clean._COARSEST_CLOCK = -(10**12)\n"
+        "try:\n    main()\nexcept SystemExit as end:\n    assert end.code == 0, end.code"
+    )
+    slow = {"hyperscan", "hashlib", "tempfile", "pathlib", "keymuster.detect.nested"}
+    _modules_after(scan, tmp_path)
+    assert _modules_after(scan, tmp_path) & (slow | SLOW_OR_STRANGE) == set()
+
+
 def test_the_names_of_modules_here_are_those_of_modules() -> None:
     lazy = {part for parts in WHEN_MET.values() for part in parts}
     assert [name for name in NEVER_IN_THE_HOOK | lazy if find_spec(name) is None] == []

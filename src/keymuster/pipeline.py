@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from functools import cache
-from pathlib import Path
-from typing import TextIO
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, TextIO
 
 from msgspec.structs import replace
 
@@ -28,6 +27,9 @@ from keymuster.redaction import redacted
 from keymuster.report.base import Style
 from keymuster.rules import loader
 from keymuster.rules.schema import RuleSet
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def load_rules(folders: Sequence[Path] = ()) -> RuleSet:
@@ -60,7 +62,7 @@ def scan(
     cut: list[Trouble] = []
     troubles: list[Trouble] = []
     origin: Source = registry.part("source", source)(context)
-    readers = _readers(context, extensions)
+    readers = _Readers(context, extensions)
     unpack = _unpack(context, extensions)
     observed = collect(origin, readers, jobs, progress, cut, unpack, context.clean)
     excluded: Counter[str] = Counter()
@@ -83,7 +85,7 @@ def scan(
 
 
 def collect(
-    source: Source, readers: Sequence[Reader], jobs: int, progress: work.Progress,
+    source: Source, readers: Iterable[Reader], jobs: int, progress: work.Progress,
     cut: list[Trouble], unpack: work.Unpack | None = None, clean: CleanFiles | None = None,
 ) -> list[Observed]:  # fmt: skip
     """Every observation. What ends the reading before its time is put into `cut`; what merely
@@ -125,9 +127,20 @@ def write(
     reporter(style).write(report, out)
 
 
-def _readers(context: Context, extensions: Sequence[str]) -> list[Reader]:
-    parts = registry.builtin("reader") | registry.installed("reader", extensions)
-    return [part(context) for part in parts.values()]
+class _Readers(Iterable[Reader]):
+    """What reads files, made for the first of them: often there is nothing new to read."""
+
+    def __init__(self, context: Context, extensions: Sequence[str]) -> None:
+        self._context = context
+        self._others = registry.installed("reader", extensions)
+
+    def __iter__(self) -> Iterator[Reader]:
+        return iter(self._made)
+
+    @cached_property
+    def _made(self) -> list[Reader]:
+        parts = registry.builtin("reader") | self._others
+        return [part(self._context) for part in parts.values()]
 
 
 def _unpack(context: Context, extensions: Sequence[str]) -> work.Unpack | None:

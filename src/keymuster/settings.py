@@ -134,14 +134,18 @@ def _note(file: str, key: str) -> str:
     return f"settings-{digest.hexdigest()}.bin"
 
 
-def rule_folders(configured: Settings, file: str | None, given: Sequence[Path] = ()) -> list[Path]:
+def rule_folders(
+    configured: Settings, file: str | None, given: Sequence[str | Path] = ()
+) -> list[Path]:
     """Where rules are besides the shipped ones: in the folders that the settings name, in those that
     were given, and in the settings file itself."""
+    if not (configured.rules.folders or configured.formats or given):
+        return []
     from pathlib import Path  # slow to import
 
     base = Path(file).parent if file else Path()
     own = [Path(file)] if file and configured.formats else []
-    return [*(base / folder for folder in configured.rules.folders), *given, *own]
+    return [*(base / folder for folder in configured.rules.folders), *map(Path, given), *own]
 
 
 def nearest(start: str) -> str | None:

@@ -6,7 +6,7 @@ import itertools
 import os
 import signal
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
 from keymuster.collect.base import Batch, Blob, Observed, Read, Reader, Source
@@ -30,7 +30,7 @@ Unpack = Callable[[Blob], Iterable[Read]]
 
 
 def run(
-    source: Source, readers: Sequence[Reader], batches: Iterator[Batch | Trouble], jobs: int,
+    source: Source, readers: Iterable[Reader], batches: Iterator[Batch | Trouble], jobs: int,
     progress: Progress, unpack: Unpack | None = None, note: Note = lambda digests: None,
 ) -> Iterator[Observed]:  # fmt: skip
     """Everything the readers observe, batch by batch; troubles in their place."""
@@ -57,7 +57,7 @@ def run(
 
 
 def observe(
-    source: Source, readers: Sequence[Reader], batch: Batch, unpack: Unpack | None = None,
+    source: Source, readers: Iterable[Reader], batch: Batch, unpack: Unpack | None = None,
     unseen: list[bytes] | None = None,
 ) -> Iterator[Observed]:  # fmt: skip
     """What the readers say of one batch. A reader that fails leaves a trouble, not a hole. The
@@ -75,7 +75,7 @@ def observe(
             unseen += blob.digests
 
 
-def _unpacked(readers: Sequence[Reader], files: Iterable[Read]) -> Iterator[Observed]:
+def _unpacked(readers: Iterable[Reader], files: Iterable[Read]) -> Iterator[Observed]:
     """What the readers say of a file and of what is in it. The bytes of a container are searched
     too, for what no member holds; what stands in a member is not said a second time."""
     inside: set[str] = set()
@@ -91,7 +91,7 @@ def _unpacked(readers: Sequence[Reader], files: Iterable[Read]) -> Iterator[Obse
                 yield one
 
 
-def _read(readers: Sequence[Reader], blob: Blob) -> Iterator[Observed]:
+def _read(readers: Iterable[Reader], blob: Blob) -> Iterator[Observed]:
     for reader in readers:
         if reader.reads(blob.path):
             yield from _guarded(reader, blob)
@@ -117,7 +117,7 @@ def _name(blob: Blob) -> str:
     return blob.path or f"object {blob.object}"
 
 
-_here: tuple[Source, Sequence[Reader], Unpack | None] | None = None
+_here: tuple[Source, Iterable[Reader], Unpack | None] | None = None
 """What a forked worker inherits."""
 
 _Done: TypeAlias = tuple[list[Observed], list[bytes]]
@@ -125,14 +125,14 @@ _Done: TypeAlias = tuple[list[Observed], list[bytes]]
 
 
 def _in_processes(
-    source: Source, readers: Sequence[Reader], batches: Iterable[Batch | Trouble], jobs: int,
+    source: Source, readers: Iterable[Reader], batches: Iterable[Batch | Trouble], jobs: int,
     progress: Progress, unpack: Unpack | None, note: Note,
 ) -> Iterator[Observed]:  # fmt: skip
     from concurrent.futures import Future
     from concurrent.futures.process import BrokenProcessPool
 
     global _here
-    _here = (source, readers, unpack)
+    _here = (source, list(readers), unpack)
     pool = _pool(jobs)
     waiting: deque[tuple[Batch | Trouble, Future[_Done] | None]] = deque()
 

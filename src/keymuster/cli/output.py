@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from typing import TextIO
 
@@ -43,6 +42,8 @@ def replacing(file: str) -> Iterator[TextIO]:
             with open(file, "w", encoding="utf-8") as out:
                 yield out
             return
+        import tempfile  # slow to import
+
         target = os.path.realpath(file)  # a link stays one
         handle, temporary = tempfile.mkstemp(dir=os.path.dirname(target), prefix=".keymuster-")
         try:

@@ -6,7 +6,6 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -101,7 +100,7 @@ _FORMATS = registry.names("reporter")
     "folders",
     metavar="DIR",
     multiple=True,
-    type=click.Path(path_type=Path),
+    type=click.Path(),
     help="A folder with more rules; repeatable.",
 )
 @click.option(

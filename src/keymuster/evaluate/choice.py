@@ -26,6 +26,8 @@ class Choice(Struct, frozen=True, kw_only=True):
 
     def check(self, rules: RuleSet) -> None:
         """SettingsError for a glob that no rule answers to: a typo must not switch off a scan."""
+        if not self.only and not self.skip:
+            return
         known = {name for policy in rules.policies for name in _names(policy, "")}
         known |= {category.value for category in Nhi} | {token.id for token in rules.tokens}
         known |= {f"{policy.id}/{token.id}" for policy in rules.policies for token in rules.tokens}

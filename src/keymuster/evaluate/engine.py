@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from hashlib import sha256
 from typing import Any
 
 from msgspec import Struct
@@ -86,6 +85,8 @@ def _finding(
     inventory: Inventory,
     seen: dict[str, Any],
 ) -> Finding:
+    from hashlib import sha256  # slow to import, and most scans find nothing
+
     places = dict.fromkeys(one.location for one in inventory.sightings(record))
     evidence = record.tags if isinstance(record, Credential) else {}
     return Finding(
