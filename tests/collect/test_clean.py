@@ -559,6 +559,12 @@ class TestWhatGitMakesOfFiles:
 
 
 class TestTheStore:
+    def test_who_does_not_ask_does_not_wait(self) -> None:
+        def refuse() -> str:
+            raise AssertionError
+
+        CleanFiles(refuse, 0).save()
+
     @pytest.fixture
     def stored(self, scan: Scans) -> Path:
         (scan.root / "name-of-a-file.py").write_text("text of a file\n")
@@ -615,10 +621,10 @@ class TestTheStore:
     ) -> None:
         monkeypatch.setattr(clean, "MOST_KEPT", 4)
         for number in range(10):
-            files = CleanFiles(stored.name, 0)
+            files = CleanFiles(lambda: stored.name, 0)
             files.note([bytes([number]) * 16])
             files.save()
-        files = CleanFiles(stored.name, 0)
+        files = CleanFiles(lambda: stored.name, 0)
         assert [number for number in range(10) if bytes([number]) * 16 in files] == [6, 7, 8, 9]
 
 

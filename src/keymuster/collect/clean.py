@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
-from functools import cached_property
+from collections.abc import Callable, Iterable
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from keymuster import cache
@@ -30,11 +30,11 @@ MOST_KEPT = 256 * 1024
 
 
 class CleanFiles:
-    """Digests of files, in the order they were noted. `name` is that of the cache file; what changed
-    after the time `settled`, in nanoseconds, may be changing still."""
+    """Digests of files, in the order they were noted. `named` gives the name of the cache file, for
+    those who ask; what changed after the time `settled`, in nanoseconds, may be changing still."""
 
-    def __init__(self, name: str, settled: int) -> None:
-        self.name = name
+    def __init__(self, named: Callable[[], str], settled: int) -> None:
+        self._named = named
         self._settled = settled
         self._noted: dict[bytes, None] = {}
 
@@ -58,11 +58,15 @@ class CleanFiles:
 
     def save(self) -> None:
         """Keep what was noted, and what is known from before as far as there is room."""
-        if self._noted.keys() <= self._known.keys():
+        if not self._noted or self._noted.keys() <= self._known.keys():
             return
         every = list(self._known | self._noted)
         most = max(MOST_KEPT, 2 * len(self._noted))
         cache.write(self.name, b"".join(every[-most:]))
+
+    @cached_property
+    def name(self) -> str:
+        return self._named()
 
     @cached_property
     def _known(self) -> dict[bytes, None]:
@@ -98,15 +102,18 @@ def clean_files(context: Context, now: datetime) -> CleanFiles | None:
     rules cannot be told from others."""
     if not context.rules.key:
         return None
+    settled = int(now.timestamp()) * 10**9 - _COARSEST_CLOCK
+    return CleanFiles(partial(_name, context), settled)
+
+
+def _name(context: Context) -> str:
     chosen = context.selection
     digest = blake2b(context.rules.key.encode(), digest_size=_DIGEST_BYTES, person=b"clean files")
     digest.update(ascii((
         chosen.root, chosen.max_file_bytes, chosen.containers, chosen.exclude, context.exclude,
         context.confidence, _user(), _programs(),
     )).encode())  # fmt: skip
-    return CleanFiles(
-        f"clean-{digest.hexdigest()}.bin", int(now.timestamp()) * 10**9 - _COARSEST_CLOCK
-    )
+    return f"clean-{digest.hexdigest()}.bin"
 
 
 def _user() -> tuple[int, ...]:
