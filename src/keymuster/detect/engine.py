@@ -241,21 +241,18 @@ class Engine:
             if binary and not pattern.in_binary:
                 return [], end, end
             candidates, begin, stop = _candidates(content, pattern, start, path)
-            token = self._rules.tokens[pattern.format]
-            return (
-                [(token, one, self._judged(content, token, one)) for one in candidates],
-                begin,
-                stop,
-            )
+            found = [self._one(content, pattern, one) for one in candidates]
+            return found, begin, stop
         if binary:
             return [], end, end
         word = self._words[number - len(self._gated)]
-        found = []
         behind, stop = word.behind(content, end)
-        for pattern, one in behind:
-            token = self._rules.tokens[pattern.format]
-            found.append((token, one, self._judged(content, token, one)))
+        found = [self._one(content, pattern, one) for pattern, one in behind]
         return found, end - len(word.text) - words.BEFORE, stop
+
+    def _one(self, content: bytes, pattern: Pattern, one: Candidate) -> Judged:
+        token = self._rules.tokens[pattern.format]
+        return token, one, self._judged(content, token, one)
 
     def _judged(self, content: bytes, token: TokenFormat, found: Candidate) -> Match | str:
         """The match, or why its text is not what its form promises."""
