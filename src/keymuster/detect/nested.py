@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
 from typing import TypeAlias
@@ -34,6 +34,10 @@ DEPTH = 3
 _SHORTEST_ANCHOR, _LONGEST_ANCHOR = 4, 6
 
 
+_Spent: TypeAlias = tuple[int, int, int]
+"""Bytes, pieces and hits of a budget."""
+
+
 class Budget(Struct, kw_only=True):
     """How much decoding a text is worth: in proportion to its size, and never without end. `crowded`
     is a text with more names of secrets than are looked at."""
@@ -47,12 +51,24 @@ class Budget(Struct, kw_only=True):
     def cut(self) -> None:
         self.crowded = True
 
-    def allows(self, spent: tuple[int, int, int]) -> bool:
-        """Whether so many bytes, pieces and hits are left."""
+    @property
+    def ended(self) -> bool:
+        """Whether something was left out, so that another budget may give another answer."""
+        return self.reached or self.crowded
+
+    @property
+    def left(self) -> _Spent:
+        return self.bytes, self.pieces, self.hits
+
+    def spent_since(self, before: _Spent) -> _Spent:
+        bytes, pieces, hits = before
+        return bytes - self.bytes, pieces - self.pieces, hits - self.hits
+
+    def allows(self, spent: _Spent) -> bool:
         bytes, pieces, hits = spent
         return bytes < self.bytes and pieces < self.pieces and hits < self.hits
 
-    def spend(self, spent: tuple[int, int, int]) -> None:
+    def spend(self, spent: _Spent) -> None:
         bytes, pieces, hits = spent
         self.bytes -= bytes
         self.pieces -= pieces
@@ -97,7 +113,7 @@ class _Inside(Struct, frozen=True):
     """What was found in a decoded piece, and what of the budget that took."""
 
     hits: list[_Hit]
-    spent: tuple[int, int, int]
+    spent: _Spent
 
 
 class Reading(Struct):
@@ -106,6 +122,8 @@ class Reading(Struct):
     plain: engine.Reading
     inside: dict[bytes, _Inside] = {}
     """By the digest of a piece."""
+    fruitless: dict[bytes, _Spent] = {}
+    """By the digest of what an encoding decodes in which nothing is found."""
 
 
 class Nested:
@@ -143,35 +161,47 @@ class Nested:
         gated = self._gated_again(plain.hits, budget)
         if budget.hits < 0:  # which of them count, only a scan says
             return self.scan(content, binary=binary, path=path), reading
-        known = other.inside if other and other.plain.path == path else {}
-
-        def inside(piece: Piece, seen: Known) -> list[_Hit]:
-            return self._remembered(piece, seen, known, reading.inside, path, budget)
-
+        if other is None or (other.plain.binary, other.plain.path) != (binary, path):
+            other = Reading(plain)
+        inner: list[_Hit] = []
+        certain: list[Piece] = []
+        for name in gated:
+            digest = _digest(name, content, gated)
+            spent = other.fruitless.get(digest)
+            if spent is not None and budget.allows(spent):
+                budget.spend(spent)
+                reading.fruitless[digest] = spent
+                continue
+            before, found = budget.left, len(inner) + len(certain)
+            for piece in self._pieces(name, content, binary, DEPTH, gated, _NOTHING, budget):
+                if piece.certain:
+                    certain.append(piece)
+                hits = self._remembered(name, piece, gated, other, reading, budget)
+                inner += filter(None, (_outside(hit, piece) for hit in hits))
+            if digest and not budget.ended and len(inner) + len(certain) == found:
+                reading.fruitless[digest] = budget.spent_since(before)
         own = [_Hit(one.start, one.end, one) for one in matches]
-        hits = self._with_encoded(own, content, binary, DEPTH, gated, _NOTHING, budget, inside)
-        return _found(hits, budget), reading
+        return _found(_settled(_believed(own, certain), inner), budget), reading
 
     def _remembered(
-        self, piece: Piece, seen: Known, known: dict[bytes, _Inside], own: dict[bytes, _Inside],
-        path: str, budget: Budget,
+        self, name: str, piece: Piece, gated: dict[str, Ends], other: Reading, reading: Reading,
+        budget: Budget,
     ) -> list[_Hit]:  # fmt: skip
-        """The hits in a piece of a text; those of one that was seen before are known."""
+        """The hits in a piece of a text; those of one that was seen in another text are known."""
+        seen = _known(name, piece, gated)
         key = blake2b(f"{piece.binary} {sorted(seen.items())} ".encode(), digest_size=16)
         key.update(piece.text)
         digest = key.digest()
-        found = known.get(digest)
+        found = other.inside.get(digest)
         if found is None or not budget.allows(found.spent):
-            before = budget.bytes, budget.pieces, budget.hits
+            before, path = budget.left, reading.plain.path
             hits = self._hits(piece.text, piece.binary, DEPTH - 1, budget, path, seen)
-            if budget.reached or budget.crowded:
+            if budget.ended:
                 return hits
-            bytes, pieces, ends = before
-            spent = bytes - budget.bytes, pieces - budget.pieces, ends - budget.hits
-            found = _Inside(hits, spent)
+            found = _Inside(hits, budget.spent_since(before))
         else:
             budget.spend(found.spent)
-        own[digest] = found
+        reading.inside[digest] = found
         return found.hits
 
     def _hits(
@@ -183,24 +213,16 @@ class Nested:
         if not depth:
             return own
 
-        def inside(piece: Piece, seen: Known) -> list[_Hit]:
-            return self._hits(piece.text, piece.binary, depth - 1, budget, path, seen)
-
         gated = self._gated(text, budget)
-        return self._with_encoded(own, text, binary, depth, gated, known, budget, inside)
-
-    def _with_encoded(
-        self, own: list[_Hit], text: bytes, binary: bool, depth: int, gated: dict[str, Ends],
-        known: Known, budget: Budget, inside: Callable[[Piece, Known], list[_Hit]],
-    ) -> list[_Hit]:  # fmt: skip
-        """The hits in a text and those in what is encoded in it."""
         inner: list[_Hit] = []
         certain: list[Piece] = []
-        for name, piece in self._pieces(text, binary, depth, gated, known, budget):
-            if piece.certain:
-                certain.append(piece)
-            hits = inside(piece, _known(name, piece, gated))
-            inner += filter(None, (_outside(hit, piece) for hit in hits))
+        for name in gated:
+            for piece in self._pieces(name, text, binary, depth, gated, known, budget):
+                if piece.certain:
+                    certain.append(piece)
+                seen = _known(name, piece, gated)
+                hits = self._hits(piece.text, piece.binary, depth - 1, budget, path, seen)
+                inner += filter(None, (_outside(hit, piece) for hit in hits))
         return _settled(_believed(own, certain), inner)
 
     @cached_property
@@ -237,25 +259,27 @@ class Nested:
             for gate, mark in encodings.load(name).gates(anchors)
         ]
 
+    @staticmethod
     def _pieces(
-        self, text: bytes, binary: bool, depth: int, gated: dict[str, Ends], known: Known,
+        name: str, text: bytes, binary: bool, depth: int, gated: dict[str, Ends], known: Known,
         budget: Budget,
-    ) -> Iterator[tuple[str, Piece]]:  # fmt: skip
-        """What is encoded in a text, decoded, as far as the budget allow; and by which encoding."""
-        for name, ends in gated.items():
-            encoding = encodings.load(name)
-            if (binary and not encoding.in_binary) or (encoding.inner and depth == DEPTH):
-                continue
-            if name in known and len(ends[0]) <= known[name]:
-                continue
-            for piece in encoding.decode(text, ends, budget.bytes):
-                budget.bytes -= len(piece.text)
-                budget.pieces -= 1
-                budget.reached |= piece.cut
-                if budget.bytes < 0 or budget.pieces < 0:
-                    budget.reached = True
-                    return
-                yield name, piece
+    ) -> Iterator[Piece]:  # fmt: skip
+        """What is encoded in a text by one encoding, decoded, as far as the budget allows."""
+        encoding, ends = encodings.load(name), gated[name]
+        if (binary and not encoding.in_binary) or (encoding.inner and depth == DEPTH):
+            return
+        if name in known and len(ends[0]) <= known[name]:
+            return
+        if budget.bytes < 0 or budget.pieces < 0:
+            return
+        for piece in encoding.decode(text, ends, budget.bytes):
+            budget.bytes -= len(piece.text)
+            budget.pieces -= 1
+            budget.reached |= piece.cut
+            if budget.bytes < 0 or budget.pieces < 0:
+                budget.reached = True
+                return
+            yield piece
 
     def _gated(self, text: bytes, budget: Budget) -> dict[str, Ends]:
         """Where the gates of each encoding matched."""
@@ -291,15 +315,28 @@ class Nested:
 def _known(name: str, piece: Piece, gated: dict[str, Ends]) -> Known:
     """How many escapes of each encoding before this one stood in the piece before it was decoded.
     Where no more stand in it now, both orders of decoding come to the same."""
-    if not piece.spans:
-        return _NOTHING
+    return _before(name, piece.spans, gated) if piece.spans else _NOTHING
+
+
+def _before(name: str, spans: Sequence[tuple[int, int]], gated: dict[str, Ends]) -> dict[str, int]:
     return {
-        other: sum(
-            bisect_right(ends[0], end) - bisect_left(ends[0], start) for start, end in piece.spans
-        )
+        other: sum(bisect_right(ends[0], end) - bisect_left(ends[0], start) for start, end in spans)
         for other, ends in gated.items()
         if other < name and encodings.load(other).escapes
     }
+
+
+def _digest(name: str, text: bytes, gated: dict[str, Ends]) -> bytes:
+    """What names everything that an encoding makes of a text; empty if only decoding shows it."""
+    spans = encodings.load(name).spans
+    if spans is None:
+        return b""
+    stretches = spans(text, gated[name].get(0, ()))
+    seen = _before(name, stretches, gated)
+    parts = [f"{name} {sorted(seen.items())}".encode()]
+    parts += [text[start:end] for start, end in stretches]
+    lengths = ",".join([str(len(part)) for part in parts])
+    return blake2b(b"".join([lengths.encode(), *parts]), digest_size=16).digest()
 
 
 def _found(hits: list[_Hit], budget: Budget) -> Found:

@@ -36,9 +36,21 @@ class InlineAllows(Reader):
     def reads(self, path: str) -> bool:
         return True
 
+    def _is_marked(self, blob: Blob, content: bytes) -> bool:
+        """Whether the mark stands anywhere. Where none stood in the version before, it is looked for
+        where that was not kept."""
+        if blob.notes is None or content is not blob.data:
+            return _MARK in content
+        if blob.before.get(self.name) is False:
+            marked = any(_MARK in content[begin:end] for begin, end in _around(blob, len(_MARK)))
+        else:
+            marked = _MARK in content
+        blob.notes[self.name] = marked
+        return marked
+
     def read(self, blob: Blob) -> Iterator[InlineAllow]:
         content = blob.text.content
-        if _MARK not in content or blob.text.binary:
+        if not self._is_marked(blob, content) or blob.text.binary:
             return
         positions = blob.positions()
         for found in _DIRECTIVE.finditer(content):
@@ -50,6 +62,15 @@ class InlineAllows(Reader):
                 # an old comment beside a change still covers it, but is not judged with it
                 judged = blob.counts(begin[0], end[0])
                 yield allow if judged else replace(allow, location=replace(allow.location, path=""))
+
+
+def _around(blob: Blob, size: int) -> Iterator[tuple[int, int]]:
+    """The spans in which something of a size stands that is not all in what was kept."""
+    at = 0
+    for here, _, length in blob.kept:
+        yield max(0, at - size), here + size
+        at = here + length
+    yield max(0, at - size), len(blob.data)
 
 
 def _allow(

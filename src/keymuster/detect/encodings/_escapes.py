@@ -46,7 +46,10 @@ def encoding(name: str, gate: str, escape: str, meaning: Callable[[bytes], bytes
         if spelling.size:
             yield _piece(name, spelling)
 
-    return Encoding(gates=gates, decode=decode, in_binary=False, escapes=True)
+    return Encoding(
+        gates=gates, decode=decode, in_binary=False, escapes=True,
+        spans=lambda text, ends: [*_stretches(text, ends)],
+    )  # fmt: skip
 
 
 def _piece(name: str, spelling: _Spelling) -> Piece:
