@@ -296,6 +296,8 @@ class History(Source):
                 continue
             self._counts["objects"] += 1
             self._counts["bytes"] += length
+            if not self._narrow:
+                self._counts["read_by_git"] = self._counts.get("read_by_git", 0) + 1
             ids.append(id)
             size += length
             if len(ids) >= _BATCH_OBJECTS or size >= _BATCH_BYTES:

@@ -1,0 +1,198 @@
+"""The history read from the packs, against every file version read whole by git."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from keymuster import work
+from keymuster.collect.base import Blob
+from keymuster.collect.packs import functions
+from keymuster.collect.packs.base import Unsupported
+from keymuster.collect.packs.store import Store
+from keymuster.collect.sources.history import History
+from keymuster.rules.schema import RuleSet
+from repositories import Repository
+from scans import Look, context, look
+
+Token = Callable[..., str]
+MakeRepo = Callable[..., Repository]
+
+FORMATS = [
+    "github-pat",
+    "aws-secret-access-key",
+    "stripe-secret-key",
+    "gitlab-pat",
+    "slack-bot-token",
+]
+REPACKED = {
+    "loose": [],
+    "shallow chains": ["repack", "-adfq", "--depth=1", "--window=5"],
+    "usual": ["repack", "-adfq"],
+    "long chains": ["repack", "-adfq", "--depth=400", "--window=60"],
+    "by id": ["-c", "repack.useDeltaBaseOffset=false", "repack", "-adfq", "--depth=20"],
+    "in parts": ["repack", "-dq"],
+}
+
+
+@pytest.fixture
+def by_git(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Let git read every object from now on."""
+
+    def refuse(*_: object, **__: object) -> Store:
+        raise Unsupported("it is not to be read here")
+
+    return lambda: monkeypatch.setattr(Store, "open", refuse)
+
+
+def grown(repo: Repository, token: Token, chance: random.Random, versions: int) -> None:
+    """Files of which most stays from version to version, with secrets everywhere."""
+    texts = {
+        f"f{number}.py": [f"line {n} of {number}\n" for n in range(150)] for number in range(4)
+    }
+    stream: list[bytes] = []
+    for number in range(1, versions + 1):
+        name = chance.choice(sorted(texts))
+        lines = texts[name]
+        for _ in range(chance.randrange(1, 4)):
+            at = chance.randrange(len(lines) + 1)
+            match chance.randrange(6):
+                case 0:
+                    del lines[at : at + chance.randrange(20)]
+                case 1:  # moved or doubled
+                    lines[at:at] = lines[chance.randrange(len(lines) + 1) :][: chance.randrange(40)]
+                case 2 if lines:  # in the middle of a line, be it of a secret
+                    line = lines[at := min(at, len(lines) - 1)]
+                    cut = chance.randrange(len(line))
+                    lines[at] = line[:cut] + chance.choice(["", "x", '"']) + line[cut:]
+                case 3:
+                    made = token(chance.choice(FORMATS), chance.randrange(40))
+                    lines.insert(at, f"{chance.choice(['key', 'aws secret', 'x'])} = '{made}'\n")
+                case 4:
+                    word = "".join(chance.choices("abcdefghkmnpqrstuvwxyzABCDEFGH23456789", k=20))
+                    lines.insert(at, f"db_password: {word}\nuser: {word[:5]}\n")
+                case _:
+                    lines.insert(at, f"print('a note of {chance.randrange(99)}\\n')\n")
+        data = "".join(lines).encode()
+        stream.append(
+            b"commit refs/heads/main\nmark :%d\ncommitter A <a@b> %d +0000\ndata 1\nx\n"
+            % (number, 1_767_225_600 + 60 * number)
+        )
+        if number > 1:
+            stream.append(b"from :%d\n" % (number - 1))
+        stream.append(b"M 100644 inline %s\ndata %d\n%s\n" % (name.encode(), len(data), data))
+    repo.git("fast-import", "--quiet", "--depth=0", input=b"".join(stream))
+
+
+def told(seen: Look) -> tuple[set[object], set[object]]:
+    credentials = {
+        (one.id, one.format, one.confidence, str(one.location)) for one in seen.credentials
+    }
+    return set(credentials), {str(one) for one in seen.troubles}
+
+
+@pytest.mark.parametrize("way", REPACKED)
+@pytest.mark.parametrize("seed", range(2))
+def test_versions_are_read_as_if_each_was_whole(
+    tmp_path: Path, rules: RuleSet, make_repo: MakeRepo, token: Token, way: str, seed: int,
+    by_git: Callable[[], None], monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    repo = make_repo(tmp_path / "repo")
+    grown(repo, token, random.Random(f"{way} {seed}"), 120)
+    if way == "loose":
+        repo.git("-c", "fastimport.unpackLimit=0", "unpack-objects", "-q", check=False)
+    else:
+        repo.git(*REPACKED[way])
+    fast = told(look("history", rules, repo.path))
+    assert len(fast[0]) > 20
+    monkeypatch.setattr(functions, "fastest", lambda: functions.PLAIN)
+    assert told(look("history", rules, repo.path)) == fast
+    by_git()
+    assert told(look("history", rules, repo.path)) == fast
+
+
+def test_most_of_a_version_is_not_searched_again(
+    tmp_path: Path, rules: RuleSet, make_repo: MakeRepo, token: Token
+) -> None:
+    repo = make_repo(tmp_path / "repo")
+    grown(repo, token, random.Random(7), 120)
+    repo.git("repack", "-adfq")
+    source = History(context(rules, repo.path))
+    blobs = [one for batch in source.batches() for one in source.read(batch)]  # type: ignore[arg-type]
+    list(source.finish([]))
+    kept = sum(length for one in blobs if isinstance(one, Blob) for _, _, length in one.kept)
+    assert kept > 0.6 * source.counts()["bytes"]
+
+
+def test_several_processes_say_the_same_in_the_same_order(
+    tmp_path: Path, rules: RuleSet, make_repo: MakeRepo, token: Token,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    repo = make_repo(tmp_path / "repo")
+    grown(repo, token, random.Random(3), 60)
+    repo.git("repack", "-adfq")
+    monkeypatch.setattr(work, "WORTH_FORKING", 1)
+    monkeypatch.setattr("keymuster.collect.sources.history._BATCH_BYTES", 40_000)
+    one = look("history", rules, repo.path, jobs=1)
+    three = look("history", rules, repo.path, jobs=3)
+    assert [str(a) for a in one.credentials] == [str(b) for b in three.credentials]
+    assert one.counts == three.counts
+
+
+def test_commits_and_a_collection_of_garbage_while_it_is_read(
+    tmp_path: Path, rules: RuleSet, make_repo: MakeRepo, token: Token
+) -> None:
+    """What stood there at the start is found, and nothing is said to be missing."""
+    repo = make_repo(tmp_path / "repo")
+    grown(repo, token, random.Random(5), 60)
+    before = told(look("history", rules, repo.path))
+    source = History(context(rules, repo.path))
+    batches = source.batches()
+    first = next(batches)
+    repo.git("checkout", "-q", "main")
+    repo.commit({"new.py": f"key = '{token('github-pat', 99)}'\n"})
+    repo.git("repack", "-adfq")
+    repo.git("gc", "-q", "--prune=now")
+    reader = _Reader(rules, repo.path)
+    observed = [
+        *reader.read(source, first),
+        *(x for batch in batches for x in reader.read(source, batch)),
+    ]
+    seen = Look(list(source.finish(observed)), [], source.counts())
+    credentials, troubles = told(seen)
+    assert not troubles
+    assert {(a, b) for a, b, _, _ in credentials} >= {(a, b) for a, b, _, _ in before[0]}  # type: ignore[misc]
+
+
+class _Reader:
+    def __init__(self, rules: RuleSet, root: Path) -> None:
+        from keymuster import registry
+
+        asked = context(rules, root)
+        self._readers = [part(asked) for part in registry.builtin("reader").values()]
+
+    def read(self, source: History, batch: object) -> Iterator[object]:
+        return work.observe(source, self._readers, batch)  # type: ignore[arg-type]
+
+
+def test_a_store_that_cannot_be_read_here_is_read_by_git_and_the_report_says_so(
+    tmp_path: Path, rules: RuleSet, make_repo: MakeRepo, token: Token
+) -> None:
+    repo = make_repo(tmp_path / "repo")
+    repo.commit({"a.py": f"key = '{token('github-pat')}'\n"})
+    repo.git("repack", "-adq")
+    [index] = (repo.path / ".git" / "objects" / "pack").glob("*.idx")
+    packed = index.with_suffix(".pack")
+    repo.git(
+        "-c", "pack.indexVersion=1", "index-pack", str(packed), "-o", str(tmp_path / "old.idx")
+    )
+    index.chmod(0o644)
+    shutil.copy(tmp_path / "old.idx", index)
+    seen = look("history", rules, repo.path)
+    assert seen.paths(token("github-pat")) == ["a.py"]
+    assert not seen.troubles
+    assert seen.counts["read_by_git"] == 1
