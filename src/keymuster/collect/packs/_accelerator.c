@@ -161,24 +161,45 @@ static int earlier(const void *left, const void *right)
 static PyObject *ascending(PyObject *self, PyObject *args)
 {
     Py_buffer offsets;
-    PyObject *result = NULL;
+    PyObject *places = NULL, *sorted = NULL, *result = NULL;
     if (!PyArg_ParseTuple(args, "y*", &offsets))
         return NULL;
     Py_ssize_t count = offsets.len / 8;
-    Entry *entries = malloc((count ? count : 1) * sizeof *entries);
-    if (!entries || count >= NONE)
+    Entry *entries = count < NONE ? calloc((size_t)count + 1, sizeof *entries) : NULL;
+    if (!entries)
         PyErr_NoMemory();
-    else if ((result = PyBytes_FromStringAndSize(NULL, 4 * count))) {
-        uint32_t *places = (uint32_t *)PyBytes_AsString(result);
-        for (Py_ssize_t place = 0; place < count; place++)
-            entries[place] = (Entry){((uint64_t *)offsets.buf)[place], (uint32_t)place};
-        qsort(entries, count, sizeof *entries, earlier);
-        for (Py_ssize_t place = 0; place < count; place++)
-            places[place] = entries[place].place;
+    else if ((places = PyBytes_FromStringAndSize(NULL, 4 * count)) &&
+             (sorted = PyBytes_FromStringAndSize(NULL, 8 * count))) {
+        uint32_t *place = (uint32_t *)PyBytes_AsString(places);
+        uint64_t *offset = (uint64_t *)PyBytes_AsString(sorted);
+        for (Py_ssize_t one = 0; one < count; one++)
+            entries[one] = (Entry){((uint64_t *)offsets.buf)[one], (uint32_t)one};
+        qsort(entries, (size_t)count, sizeof *entries, earlier);
+        for (Py_ssize_t one = 0; one < count; one++)
+            place[one] = entries[one].place, offset[one] = entries[one].offset;
+        result = PyTuple_Pack(2, places, sorted);
     }
+    Py_XDECREF(places);
+    Py_XDECREF(sorted);
     free(entries);
     PyBuffer_Release(&offsets);
     return result;
+}
+
+static PyObject *rising(PyObject *self, PyObject *args)
+{
+    const char *ids;
+    Py_ssize_t size, width;
+    if (!PyArg_ParseTuple(args, "y#n", &ids, &size, &width))
+        return NULL;
+    if (width < 1 || size % width) {
+        PyErr_SetString(PyExc_ValueError, "ids that are cut off");
+        return NULL;
+    }
+    Py_ssize_t at = width;
+    while (at < size && memcmp(ids + at - width, ids + at, (size_t)width) < 0)
+        at += width;
+    return PyBool_FromLong(at >= size);
 }
 
 static uint32_t found(const uint64_t *offsets, uint64_t wanted, Py_ssize_t high)
@@ -371,9 +392,10 @@ done:
 }
 
 static PyMethodDef methods[] = {
-    {"expand", expand, METH_VARARGS, NULL},   {"ascending", ascending, METH_VARARGS, NULL},
-    {"headers", headers, METH_VARARGS, NULL}, {"roots", roots, METH_VARARGS, NULL},
-    {"arrange", arrange, METH_VARARGS, NULL}, {NULL, NULL, 0, NULL},
+    {"expand", expand, METH_VARARGS, NULL}, {"ascending", ascending, METH_VARARGS, NULL},
+    {"rising", rising, METH_VARARGS, NULL}, {"headers", headers, METH_VARARGS, NULL},
+    {"roots", roots, METH_VARARGS, NULL},   {"arrange", arrange, METH_VARARGS, NULL},
+    {NULL, NULL, 0, NULL},
 };
 
 static PyModuleDef_Slot slots[] = {{0, NULL}};

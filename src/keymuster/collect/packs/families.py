@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import struct
+from array import array
 from collections.abc import Iterator
 
 from keymuster.collect.packs.base import Damaged, Family, TooLarge
 from keymuster.collect.packs.functions import Functions
-from keymuster.collect.packs.objects import BLOB, Objects
+from keymuster.collect.packs.objects import BLOB, Objects, Told
 from keymuster.collect.packs.plain import NONE
 
-_PER_OBJECT = 1024
+PER_OBJECT = 1024
 """What an object costs besides its bytes, in bytes."""
+
+_HEAVIEST = 1 << 62
+"""Sizes are what somebody declares; sums must have an end."""
 
 _ONLY_BLOBS = bytes(int(kind == BLOB) for kind in range(256))
 
 
-def row(width: int) -> struct.Struct:
+def layout(width: int) -> struct.Struct:
     """One object of a family: the source and where in it its compressed bytes begin and end, how many
     they are inflated, its size, the row of its base or NONE, whether it is only a base of others, its
     id. A base stands before what is made from it."""
@@ -31,80 +35,100 @@ def families(
     for number, size in enumerate(objects.sizes):
         if size > largest and wanted[number]:
             wanted[number] = 0
-            yield TooLarge(objects.id(number).hex(), size)
+            [told] = objects.told([number])
+            yield TooLarge(told[-1].hex(), size)
     order, bases = functions.arrange(wanted, objects.bases)
-    pack = row(width).pack
-    above = [0] * len(order)
-    rows: list[bytes] = []
-    places: dict[int, int] = {}
-    weight = count = size = 0
+    totals = array("Q", bytes(8 * len(order)))  # what each weighs with all that is above it
+    part = _Part(width, 0)
+    for here, (number, base, told) in enumerate(
+        zip(order, bases, objects.told(order), strict=True)
+    ):
+        above = 0 if base == NONE else totals[base]
+        weight = min(told[4], _HEAVIEST) + PER_OBJECT
+        totals[here] = min(above, _HEAVIEST) + weight
+        # what is above is made again for the next part: all in all not more than twice what there is
+        if part.weight >= most and above <= 2 * part.weight:
+            if part.count:
+                yield part.family()
+            part = _Part(width, here)
+            part.begin_with(_path(base, bases), order, objects)
+        part.add(told, base, wanted=bool(wanted[number]))
+        part.weight += weight
+    if part.count:
+        yield part.family()
 
-    def add(here: int, *, silent: bool) -> None:
-        number = order[here]
-        place = objects.place(number)
-        base = bases[here]
-        places[here] = len(rows)
-        rows.append(
-            pack(
-                place.source, place.begin, place.end, place.stored, objects.sizes[number],
-                NONE if base == NONE else places[base], silent, objects.id(number),
-            )
-        )  # fmt: skip
 
-    for here, number in enumerate(order):
-        base = bases[here]
+def _path(base: int, bases: array[int]) -> list[int]:
+    """The places of a base and all above it, from the top."""
+    path = []
+    while base != NONE:
+        path.append(base)
+        base = bases[base]
+    return path[::-1]
+
+
+class _Part:
+    """A family in the making. Its objects stand from the place `first` on, in one piece; those above
+    them were already in an earlier part."""
+
+    def __init__(self, width: int, first: int) -> None:
+        self.weight = self.count = 0
+        self._bytes = 0
+        self._pack = layout(width).pack
+        self._rows: list[bytes] = []
+        self._first = first
+        self._again: dict[int, int] = {}
+
+    def begin_with(self, path: list[int], order: array[int], objects: Objects) -> None:
+        base = NONE
+        for place, told in zip(path, objects.told([order[one] for one in path]), strict=True):
+            self._first -= 1
+            self._again[place] = len(self._rows)
+            self.add(told, base, wanted=False)
+            base = place
+
+    def add(self, told: Told, base: int, *, wanted: bool) -> None:
+        source, begin, end, stored, size, id = told
         if base != NONE:
-            above[here] = above[base] + objects.sizes[order[base]] + _PER_OBJECT
-        # what is above is made a second time for the next part: not more than was made in this one
-        if weight >= most and above[here] <= weight:
-            if count:
-                yield Family(count, size, b"".join(rows))
-            rows.clear()
-            places.clear()
-            weight = count = size = 0
-            path = []
-            while base != NONE:
-                path.append(base)
-                base = bases[base]
-            for place in reversed(path):
-                add(place, silent=True)
-        add(here, silent=not wanted[number])
-        weight += objects.sizes[number] + _PER_OBJECT
-        if wanted[number]:
-            count += 1
-            size += objects.sizes[number]
-    if count:
-        yield Family(count, size, b"".join(rows))
+            base = self._again[base] if base in self._again else base - self._first
+        self._rows.append(self._pack(source, begin, end, stored, size, base, not wanted, id))
+        if wanted:
+            self.count += 1
+            self._bytes += size
+
+    def family(self) -> Family:
+        return Family(self.count, self._bytes, b"".join(self._rows))
 
 
 def _chosen(objects: Objects) -> bytearray:
     """One copy of each blob."""
-    ranges = [numbers for numbers in objects.ranges() if numbers]
+    ranges = sorted(filter(None, objects.ranges()), key=len)
     if len(ranges) == 1 and objects.all_named:
         return objects.roots.translate(_ONLY_BLOBS)
     wanted = bytearray(len(objects.roots))
     seen: set[bytes] = set()
-    ranges.sort(key=len)
     for numbers in ranges:
-        last = numbers is ranges[-1]
-        for number in numbers:
-            if objects.roots[number] != BLOB:
-                continue
-            id = objects.id(number)
+        blobs = [number for number in numbers if objects.roots[number] == BLOB]
+        for number, told in zip(blobs, objects.told(blobs), strict=True):
+            id = told[-1]
             if id and id not in seen:
                 wanted[number] = 1
-                if not last:
+                if numbers is not ranges[-1]:
                     seen.add(id)
     return wanted
 
 
 def _damaged(objects: Objects) -> Iterator[Damaged]:
     """What can be read from no copy."""
-    said: set[bytes] = set()
-    number = -1
-    while (number := objects.roots.find(0, number + 1)) >= 0:
-        id = objects.id(number)
-        if not id or id in said or any(objects.roots[copy] for copy in objects.copies(id)):
-            continue
-        said.add(id)
+    if 0 not in objects.roots:
+        return
+    without = [number for number, root in enumerate(objects.roots) if not root]
+    first: dict[bytes, int] = {}
+    for number, told in zip(without, objects.told(without), strict=True):
+        first.setdefault(told[-1], number)
+    first.pop(b"", None)
+    for id, number in objects.having(first):
+        if objects.roots[number]:
+            first.pop(id, None)
+    for id, number in first.items():
         yield Damaged(id.hex(), objects.why(number))

@@ -23,7 +23,8 @@ class Functions(Struct, frozen=True):
     """See `plain.py` for what each does."""
 
     expand: Callable[[bytes, bytes, int, int], tuple[bytes, list[tuple[int, int, int]]]]
-    ascending: Callable[[array[int]], array[int]]
+    ascending: Callable[[array[int]], tuple[array[int], array[int]]]
+    rising: Callable[[bytes, int], bool]
     headers: Callable[
         [bytes, int, array[int], int, int, bool, bytearray, array[int], bytearray, array[int]], int
     ]
@@ -31,7 +32,9 @@ class Functions(Struct, frozen=True):
     arrange: Callable[[bytearray, array[int]], tuple[array[int], array[int]]]
 
 
-PLAIN = Functions(plain.expand, plain.ascending, plain.headers, plain.roots, plain.arrange)
+PLAIN = Functions(
+    plain.expand, plain.ascending, plain.rising, plain.headers, plain.roots, plain.arrange
+)
 
 
 def accelerated() -> Functions | None:
@@ -39,8 +42,9 @@ def accelerated() -> Functions | None:
     if _accelerator is None:
         return None
     return Functions(
-        _accelerator.expand, _ascending, _accelerator.headers, _accelerator.roots, _arrange
-    )
+        _accelerator.expand, _ascending, _accelerator.rising, _accelerator.headers,
+        _accelerator.roots, _arrange,
+    )  # fmt: skip
 
 
 def fastest() -> Functions:
@@ -48,8 +52,9 @@ def fastest() -> Functions:
     return PLAIN if os.environ.get(SWITCH) else accelerated() or PLAIN
 
 
-def _ascending(offsets: array[int]) -> array[int]:
-    return array("I", _accelerator.ascending(offsets))
+def _ascending(offsets: array[int]) -> tuple[array[int], array[int]]:
+    places, sorted = _accelerator.ascending(offsets)
+    return array("I", places), array("Q", sorted)
 
 
 def _arrange(wanted: bytearray, bases: array[int]) -> tuple[array[int], array[int]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import sys
 from array import array
-from collections.abc import Iterable
+from collections.abc import Callable, Container
 from itertools import pairwise
 
 from msgspec import Struct
@@ -18,6 +18,9 @@ _FANOUT = 256 * 4
 _FAR = 0x80000000
 
 
+Rising = Callable[[bytes, int], bool]
+
+
 class Index(Struct):
     """Ids, ascending and in one piece, and the offset of each; `checksum` is that of the pack, if
     known, and `whole` says that nothing else is in the pack."""
@@ -28,7 +31,7 @@ class Index(Struct):
     checksum: bytes = b""
 
 
-def read(file: File, algorithm: str, objects: int) -> Index:
+def read(file: File, algorithm: str, objects: int, rising: Rising) -> Index:
     """The index of a pack that says to have so many objects."""
     width = hashlib.new(algorithm).digest_size
     head = file.at(0, 8 + _FANOUT)
@@ -44,7 +47,8 @@ def read(file: File, algorithm: str, objects: int) -> Index:
         raise Unsupported(f"{file.name} has a wrong size")
     data = _verified(file, algorithm)
     ids = data[8 + _FANOUT :][: count * width]
-    _ascending(ids, width, file.name)
+    if not rising(ids, width):
+        raise Unsupported(f"{file.name} is not sorted")
     at = 8 + _FANOUT + count * (width + 4)
     offsets = _numbers(data[at : at + 4 * count], 4)
     larger = _numbers(data[at + 4 * count :][: 8 * far], 8)
@@ -52,7 +56,9 @@ def read(file: File, algorithm: str, objects: int) -> Index:
     return Index(ids, offsets, True, data[-2 * width : -width])
 
 
-def read_multiple(file: File, algorithm: str, names: Iterable[str]) -> dict[str, Index]:
+def read_multiple(
+    file: File, algorithm: str, names: Container[str], rising: Rising
+) -> dict[str, Index]:
     """What the multi-pack-index says of these packs: `pack-….idx` each. Where several packs have an
     object it knows only one."""
     width = hashlib.new(algorithm).digest_size
@@ -66,25 +72,29 @@ def read_multiple(file: File, algorithm: str, names: Iterable[str]) -> dict[str,
     packs = int.from_bytes(head[8:12], "big")
     known = [name.decode("utf-8", "surrogateescape") for name in chunks[b"PNAM"].split(b"\0")]
     count = _count(chunks[b"OIDF"], file.name)
-    ids, places = chunks[b"OIDL"], chunks[b"OOFF"]
-    if len(known) < packs or len(ids) != count * width or len(places) != count * 8:
+    ids, table = chunks[b"OIDL"], chunks[b"OOFF"]
+    if len(known) < packs or len(ids) != count * width or len(table) != count * 8:
         raise Unsupported(f"{file.name} has chunks of a wrong size")
-    _ascending(ids, width, file.name)
-    numbers = _numbers(places, 4)
-    owners, offsets = numbers[::2], array("Q", numbers[1::2])
+    if not rising(ids, width):
+        raise Unsupported(f"{file.name} is not sorted")
+    numbers = _numbers(table, 4)
+    offsets = numbers[1::2]
     if b"LOFF" in chunks:
         _lengthen(offsets, _numbers(chunks[b"LOFF"], 8))
-    asked = set(names)
-    found = {}
-    for number, name in enumerate(known[:packs]):
-        if name in asked:
-            mine = [place for place, owner in enumerate(owners) if owner == number]
-            found[name] = Index(
-                b"".join(ids[place * width : (place + 1) * width] for place in mine),
-                array("Q", [offsets[place] for place in mine]),
-                False,
-            )
-    return found
+    mine: dict[int, list[int]] = {
+        number: [] for number, name in enumerate(known[:packs]) if name in names
+    }
+    for place, owner in enumerate(numbers[::2]):
+        if owner in mine:
+            mine[owner].append(place)
+    return {
+        known[number]: Index(
+            b"".join(ids[place * width : (place + 1) * width] for place in places),
+            array("Q", [offsets[place] for place in places]),
+            False,
+        )
+        for number, places in mine.items()
+    }
 
 
 def _chunks(data: bytes, count: int, name: str) -> dict[bytes, bytes]:
@@ -114,15 +124,6 @@ def _count(fanout: bytes, name: str) -> int:
     if len(numbers) != 256 or any(a > b for a, b in pairwise(numbers)):
         raise Unsupported(f"{name} has a wrong table of first bytes")
     return numbers[-1]
-
-
-def _ascending(ids: bytes, width: int, name: str) -> None:
-    before = b""
-    for at in range(0, len(ids), width):
-        id = ids[at : at + width]
-        if id <= before:
-            raise Unsupported(f"{name} is not sorted")
-        before = id
 
 
 def _numbers(data: bytes, size: int) -> array[int]:

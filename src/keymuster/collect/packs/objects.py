@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 import zlib
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
-
-from msgspec import Struct
+from collections.abc import Container, Iterable, Iterator, Sequence
+from itertools import compress, pairwise
+from operator import and_
+from typing import TypeAlias
 
 from keymuster.collect.packs import loose
 from keymuster.collect.packs.files import Garbled
@@ -18,22 +18,21 @@ from keymuster.collect.packs.plain import ID_DELTA, NONE, OFFSET_DELTA
 
 BLOB = 3
 
-_WINDOW = 1 << 20
+_WINDOW = 1 << 16
 _HEAD = 128
 """Compressed bytes that mostly hold the two sizes a delta begins with."""
 
 _LONG_HEAD = 4096
 _SIZES = 20
+_BEYOND = 1 << 63
+_ONLY_DELTAS = bytes(int(kind >= OFFSET_DELTA) for kind in range(256))
+_ONLY_BLOBS = bytes(int(kind == BLOB) for kind in range(256))
 
 
-class Place(Struct, frozen=True):
-    """Where an object's compressed bytes lie: in a source, which is the number of a pack or, behind
-    the packs, of a folder. `stored` is how many bytes they are inflated."""
-
-    source: int
-    begin: int
-    end: int
-    stored: int
+Told: TypeAlias = tuple[int, int, int, int, int, bytes]
+"""Where an object is: in a source, which is the number of a pack or, behind the packs, of a folder;
+where its compressed bytes begin and end, and how many they are inflated. Then its size and its id,
+which is empty for a base that nobody has named."""
 
 
 class Objects:
@@ -45,11 +44,13 @@ class Objects:
         packs: Sequence[Pack],
         folders: Sequence[str],
         files: Sequence[tuple[int, bytes]],
+        width: int,
         functions: Functions,
     ) -> None:
         """`files` are (number of the folder, id) of the objects in files of their own."""
         self._packs = packs
         self._folders = folders
+        self._width = width
         self._functions = functions
         self._tables = [Table(pack, functions) for pack in packs]
         self._begins = [0]
@@ -65,35 +66,37 @@ class Objects:
             self.bases.extend(_moved(table.bases, begin))
         self.failed: dict[int, str] = {}
         self._add_files()
-        self._by_id: dict[bytes, int] = {
-            id: self._begins[-1] + place for place, (_, id) in enumerate(files)
-        }
         self._name_bases()
         self.roots = functions.roots(self.kinds, self.bases)
         self._declare()
 
-    def id(self, number: int) -> bytes:
-        """Empty for a base without a name."""
-        source = self._source(number)
-        if source == len(self._packs):
-            return self._files[number - self._begins[-1]][1]
-        position = self._tables[source].positions[number - self._begins[source]]
-        return b"" if position == NONE else self._packs[source].id(position)
-
-    def place(self, number: int) -> Place:
-        source = self._source(number)
-        mine = number - self._begins[source]
-        if source == len(self._packs):
-            return Place(source + self._files[mine][0], 0, 0, self.sizes[number])
-        table = self._tables[source]
-        begin = table.offsets[mine] + table.lengths[mine]
-        return Place(source, begin, max(begin, table.end(mine)), table.sizes[mine])
+    def told(self, numbers: Iterable[int]) -> Iterator[Told]:
+        """Where objects are; fast for many of one pack."""
+        sizes = self.sizes
+        width = self._width
+        low = high = source = 0
+        for number in numbers:
+            if not low <= number < high:
+                source = bisect_right(self._begins, number) - 1
+                if source == len(self._packs):
+                    folder, id = self._files[number - self._begins[-1]]
+                    yield source + folder, 0, 0, sizes[number], sizes[number], id
+                    continue
+                low, high = self._begins[source], self._begins[source + 1]
+                table, ids = self._tables[source], self._packs[source].index.ids
+                offsets, lengths, positions = table.offsets, table.lengths, table.positions
+                stored = table.sizes
+            mine = number - low
+            begin = offsets[mine] + lengths[mine]
+            end = max(begin, offsets[mine + 1] if number + 1 < high else table.limit)
+            at = positions[mine] * width  # beyond all ids for one without
+            yield source, begin, end, stored[mine], sizes[number], ids[at : at + width]
 
     def why(self, number: int) -> str:
         """Why an object without a root cannot be read."""
         if number in self.failed:
             return self.failed[number]
-        name = self._packs[self._source(number)].name
+        name = self._packs[bisect_right(self._begins, number) - 1].name
         if not self.kinds[number]:
             return f"{name} has no object where its index says"
         return f"its chain of bases in {name} does not end, or the base is missing"
@@ -101,25 +104,15 @@ class Objects:
     def ranges(self) -> list[range]:
         """The numbers that each source has: each pack, then all files."""
         edges = [*self._begins, len(self.kinds)]
-        return [range(*edge) for edge in itertools.pairwise(edges)]
+        return [range(*edge) for edge in pairwise(edges)]
 
-    def copies(self, id: bytes) -> Iterator[int]:
-        """The numbers of all objects with an id."""
-        for source in range(len(self._packs)):
-            if (number := self._in_pack(source, id)) != NONE:
-                yield number
-        if id in self._by_id:
-            yield self._by_id[id]
-
-    def _source(self, number: int) -> int:
-        return bisect_right(self._begins, number) - 1
-
-    def _in_pack(self, source: int, id: bytes) -> int:
-        position = self._packs[source].position(id)
-        if position == NONE:
-            return NONE
-        found = self._tables[source].number(self._packs[source].index.offsets[position])
-        return NONE if found == NONE else found + self._begins[source]
+    def having(self, ids: Container[bytes]) -> Iterator[tuple[bytes, int]]:
+        """(id, number) of all objects with one of these ids. It looks at all ids of the store."""
+        if not ids:
+            return
+        for number, (*_, id) in enumerate(self.told(range(len(self.kinds)))):
+            if id in ids:
+                yield id, number
 
     def _add_files(self) -> None:
         for folder, id in self._files:
@@ -135,30 +128,39 @@ class Objects:
 
     def _name_bases(self) -> None:
         """Find the bases that are named by their ids: in the same pack, else anywhere."""
-        for source, (pack, table) in enumerate(zip(self._packs, self._tables, strict=True)):
-            begin = self._begins[source]
+        elsewhere: dict[bytes, list[int]] = {}
+        for begin, pack, table in zip(self._begins, self._packs, self._tables, strict=False):
             mine = -1
             while (mine := table.kinds.find(ID_DELTA, mine + 1)) >= 0:
                 end = table.offsets[mine] + table.lengths[mine]
                 id = pack.file.at(end - pack.width, pack.width)
-                number = self._in_pack(source, id)
-                self.bases[begin + mine] = next(self.copies(id), NONE) if number == NONE else number
+                found = table.number(pack, id)
+                if found == NONE:
+                    elsewhere.setdefault(id, []).append(begin + mine)
+                else:
+                    self.bases[begin + mine] = begin + found
+        for id, number in self.having(elsewhere):
+            for child in elsewhere.pop(id):
+                self.bases[child] = number
 
     def _declare(self) -> None:
         """Put the sizes of the blobs that deltas make in place of those of the deltas."""
         broken = False
-        for source, (pack, table) in enumerate(zip(self._packs, self._tables, strict=True)):
-            begin = self._begins[source]
+        deltas = self.kinds.translate(_ONLY_DELTAS)
+        blobs = self.roots.translate(_ONLY_BLOBS)
+        for begin, pack, table in zip(self._begins, self._packs, self._tables, strict=False):
             heads = _Heads(pack)
-            for mine, kind in enumerate(table.kinds):
-                if kind >= OFFSET_DELTA and self.roots[begin + mine] == BLOB:
-                    size = heads.size(table.offsets[mine] + table.lengths[mine])
-                    if size < 0:
-                        broken = True
-                        self.failed[begin + mine] = f"its delta in {pack.name} is damaged"
-                        self.kinds[begin + mine] = 0
-                    else:
-                        self.sizes[begin + mine] = size
+            numbers = range(begin, begin + len(table.kinds))
+            both = map(and_, deltas[begin : numbers.stop], blobs[begin : numbers.stop])
+            for number in compress(numbers, both):
+                mine = number - begin
+                size = heads.size(table.offsets[mine] + table.lengths[mine])
+                if size < 0:
+                    broken = True
+                    self.failed[number] = f"its delta in {pack.name} is damaged"
+                    self.kinds[number] = 0
+                else:
+                    self.sizes[number] = size
         if broken:
             self.roots = self._functions.roots(self.kinds, self.bases)
 
@@ -190,17 +192,20 @@ def _declared(compressed: bytes) -> int:
         head = zlib.decompressobj().decompress(compressed, _SIZES)
     except zlib.error:
         return -1
-    size = shift = 0
-    numbers = 0
-    for byte in head:
-        if numbers:
+    at = 0
+    try:
+        while head[at] & 0x80:
+            at += 1
+        at += 1
+        size = shift = 0
+        while (byte := head[at]) & 0x80:
             size |= (byte & 0x7F) << shift
             shift += 7
-        if not byte & 0x80:
-            if numbers:
-                return size
-            numbers = 1
-    return -1
+            at += 1
+    except IndexError:
+        return -1
+    size |= byte << shift
+    return size if size < _BEYOND else -1
 
 
 def _moved(bases: array[int], by: int) -> array[int]:

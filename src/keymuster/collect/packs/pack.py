@@ -15,7 +15,7 @@ _HEADER = 12
 _LEAST_OBJECT = 9
 """Bytes of the smallest object: a byte of header, eight of nothing compressed."""
 
-_CHUNK = 1 << 20
+_CHUNK = 1 << 16
 _LONGEST_HEADER = 20
 
 
@@ -59,13 +59,16 @@ class Table:
 
     def __init__(self, pack: Pack, functions: Functions) -> None:
         self.limit = pack.end
-        self.positions = functions.ascending(pack.index.offsets)
-        self.offsets = array("Q", map(pack.index.offsets.__getitem__, self.positions))
+        self.positions, self.offsets = functions.ascending(pack.index.offsets)
         self._read(pack, functions)
         if not pack.index.whole and (more := self._unlisted(pack)):
-            listed = dict(zip(self.offsets, self.positions, strict=True))
-            self.offsets = array("Q", sorted({*more, *self.offsets}))
-            self.positions = array("I", [listed.get(offset, NONE) for offset in self.offsets])
+            pairs = [
+                *zip(self.offsets, self.positions, strict=True),
+                *((one, NONE) for one in more),
+            ]
+            pairs.sort()
+            self.offsets = array("Q", [offset for offset, _ in pairs])
+            self.positions = array("I", [position for _, position in pairs])
             self._read(pack, functions)
 
     def _read(self, pack: Pack, functions: Functions) -> None:
@@ -103,15 +106,14 @@ class Table:
                 waiting.append(base)
         return found
 
-    def end(self, number: int) -> int:
-        """Where an object surely ends, at the latest."""
-        following = self.offsets[number + 1] if number + 1 < len(self.offsets) else self.limit
-        return min(following, self.limit)
-
-    def number(self, offset: int) -> int:
-        """The object at an offset; NONE if there is none."""
+    def number(self, pack: Pack, id: bytes) -> int:
+        """The object with an id; NONE if there is none."""
+        position = pack.position(id)
+        if position == NONE:
+            return NONE
+        offset = pack.index.offsets[position]
         found = bisect_left(self.offsets, offset)
-        return found if found < len(self.offsets) and self.offsets[found] == offset else NONE
+        return found if self.positions[found] == position else NONE
 
 
 def _base(pack: Pack, offset: int) -> int:

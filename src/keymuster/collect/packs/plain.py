@@ -111,9 +111,15 @@ def _number(delta: bytes, at: int) -> tuple[int, int]:
     raise ValueError("its delta declares a size beyond all bounds")
 
 
-def ascending(offsets: array[int]) -> array[int]:
-    """The places of offsets, from that of the lowest to that of the highest."""
-    return array("I", sorted(range(len(offsets)), key=offsets.__getitem__))
+def ascending(offsets: array[int]) -> tuple[array[int], array[int]]:
+    """The places of offsets, from that of the lowest to that of the highest; and these offsets."""
+    places = sorted(range(len(offsets)), key=offsets.__getitem__)
+    return array("I", places), array("Q", map(offsets.__getitem__, places))
+
+
+def rising(ids: bytes, width: int) -> bool:
+    """Whether each id of so many bytes is higher than the one before it."""
+    return all(ids[at - width : at] < ids[at : at + width] for at in range(width, len(ids), width))
 
 
 def headers(
@@ -131,7 +137,7 @@ def headers(
     for number in range(first, len(offsets)):
         offset = offsets[number]
         at = offset - start
-        if at + _WITHIN > held and not final:
+        if at >= 0 and at + _WITHIN > held and not final:
             return number
         kinds[number] = 0
         if not 0 <= at < held or (number and offsets[number - 1] == offset):

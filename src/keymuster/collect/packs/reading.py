@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 import zlib
 from collections.abc import Iterator, Sequence
+from typing import Final
 from zlib import decompressobj
 
 from keymuster.collect.packs import loose
 from keymuster.collect.packs.base import Damaged, Family, Version
-from keymuster.collect.packs.families import row
-from keymuster.collect.packs.files import Garbled, inflated
+from keymuster.collect.packs.families import PER_OBJECT, layout
+from keymuster.collect.packs.files import Garbled, inflated, pread
 from keymuster.collect.packs.functions import Functions
 from keymuster.collect.packs.pack import Pack
 from keymuster.collect.packs.plain import NONE
@@ -22,8 +23,15 @@ family and so many bytes."""
 
 _SLACK = 4096
 
+_OF_BASE = "its base"
+_AGAIN = "its chain of bases is too large to be made again and again"
+
 _Kept = Sequence[tuple[int, int, int]]
 _Row = tuple[int, int, int, int, int, int, bool, bytes]
+_SIZE: Final = 4
+_BASE: Final = 5
+_SILENT: Final = 6
+_ID: Final = 7
 
 
 class Reading:
@@ -42,26 +50,27 @@ class Reading:
         self._packs = packs
         self._folders = folders
         self._expand = functions.expand
-        self._rows: list[_Row] = list(row(width).iter_unpack(family.rows))
+        self._rows: list[_Row] = list(layout(width).iter_unpack(family.rows))
         self._texts: list[bytes | None] = [None] * len(self._rows)
         self._failed: dict[int, str] = {}
         self._live: list[int] = []
         self._held = 0
         self._memory = memory
-        self._spare = _TIMES * family.bytes + _SPARE
+        self._largest = memory // 2
+        self._spare = _TIMES * (family.bytes + PER_OBJECT * family.count) + _SPARE
 
     def versions(self, least: int) -> Iterator[Version | Damaged]:
-        rows = self._rows
-        uses = [0] * len(rows)  # how many are made from it
-        children = [0] * len(rows)  # and are yielded
-        for *_, base, silent, _ in rows:
-            if base != NONE:
-                uses[base] += 1
-                children[base] += not silent
-        for here, (*_, base, silent, id) in enumerate(rows):
-            shown = base != NONE and not rows[base][6]
+        rows, texts = self._rows, self._texts
+        uses, children = self._counted()
+        for here, row in enumerate(rows):
+            *_, base, silent, id = row
+            shown = base != NONE and not rows[base][_SILENT]
             try:
-                text, kept = self._made(here, least if shown and not silent else sys.maxsize)
+                text, kept = self._made(
+                    row,
+                    None if base == NONE else texts[base] or self._text(base),
+                    least if shown and not silent else sys.maxsize,
+                )
             except Garbled as error:
                 self._failed[here] = str(error)
                 text = None
@@ -69,24 +78,30 @@ class Reading:
                 uses[base] -= 1
                 if not uses[base]:
                     self._drop(base)
-            named = rows[base][7].hex() if shown and base not in self._failed else None
-            if text is None:
-                if not silent:
-                    yield Damaged(id.hex(), self._failed[here], named)
-                continue
-            if uses[here]:
+            if text is not None and uses[here]:
                 self._keep(here, text)
-            if not silent:
+            if silent:
+                continue
+            named = rows[base][_ID].hex() if shown and base not in self._failed else None
+            if text is None:
+                yield Damaged(id.hex(), self._failed[here], named)
+            else:
                 yield Version(id.hex(), text, named, kept, children[here])
 
-    def _made(self, here: int, least: int) -> tuple[bytes, _Kept]:
-        """The text of a row; Garbled if it cannot be had."""
-        base = self._rows[here][5]
-        return self._make(here, None if base == NONE else self._text(base), least)
+    def _counted(self) -> tuple[list[int], list[int]]:
+        """How many are made from each row, and how many of them are yielded."""
+        uses = [0] * len(self._rows)
+        children = [0] * len(self._rows)
+        for *_, base, silent, _ in self._rows:
+            if base != NONE:
+                uses[base] += 1
+                children[base] += not silent
+        return uses, children
 
-    def _make(self, here: int, base: bytes | None, least: int) -> tuple[bytes, _Kept]:
-        source, begin, end, stored, size, _, _, id = self._rows[here]
-        if size > self._memory // 2 or stored > self._memory // 2:
+    def _made(self, row: _Row, base: bytes | None, least: int) -> tuple[bytes, _Kept]:
+        """The text of a row that is made from that of its base; Garbled if it cannot be had."""
+        source, begin, end, stored, size, _, _, id = row
+        if size > self._largest or stored > self._largest:
             raise Garbled(f"it takes {max(size, stored):,} bytes to make it")
         if source >= len(self._packs):
             return loose.read(self._folders[source - len(self._packs)], id, size), ()
@@ -95,7 +110,8 @@ class Reading:
             data = b""
             inflater = decompressobj()
             if end - begin <= stored + _SLACK:  # else much lies behind it that is not its own
-                data = inflater.decompress(file.at(begin, end - begin), stored + 1)
+                compressed = pread(file.descriptor, end - begin, begin)
+                data = inflater.decompress(compressed, stored + 1)
             if len(data) != stored or not inflater.eof:
                 data, _ = inflated(file, begin, end, stored)
         except (zlib.error, OSError):
@@ -118,18 +134,24 @@ class Reading:
         if text is not None:
             return text
         if base in self._failed:
-            raise Garbled(f"its base {self._rows[base][7].hex()} is damaged: {self._failed[base]}")
+            said = self._failed[base]
+            if not said.startswith(_OF_BASE):
+                said = f"{_OF_BASE} {self._rows[base][_ID].hex()} is damaged: {said}"
+            raise Garbled(said)
+        if self._spare < 0:
+            raise Garbled(_AGAIN)
         path = []
         above = base
         while above != NONE and self._texts[above] is None:
             path.append(above)
-            above = self._rows[above][5]
+            above = self._rows[above][_BASE]
         text = None if above == NONE else self._texts[above]
         for again in reversed(path):
-            self._spare -= self._rows[again][4]
+            row = self._rows[again]
+            self._spare -= row[_SIZE] + PER_OBJECT
             if self._spare < 0:
-                raise Garbled("its chain of bases is too large to be made again and again")
-            text, _ = self._make(again, text, sys.maxsize)
+                raise Garbled(_AGAIN)
+            text, _ = self._made(row, text, sys.maxsize)
         assert text is not None
         self._keep(base, text)
         return text

@@ -61,7 +61,8 @@ class Store:
         # git moves objects from files to packs and back: those listed on both sides of the packs
         # are missed by none
         before = [loose.ids(folder, width) for folder in folders]
-        packs = _packs(folders, algorithm, width)
+        functions = functions or fastest()
+        packs = _packs(folders, algorithm, width, functions.rising)
         try:
             after = [loose.ids(folder, width) for folder in folders]
         except BaseException:
@@ -72,12 +73,12 @@ class Store:
             for id in sorted(one | other):
                 files.setdefault(id, number)
         listed = [(folder, id) for id, folder in files.items()]
-        return cls(folders, packs, listed, width, functions or fastest(), memory)
+        return cls(folders, packs, listed, width, functions, memory)
 
     def families(self, largest: int, most: int = MOST) -> Iterator[Family | TooLarge | Damaged]:
         """Every blob once, in about the order of the packs: in families, or alone if it is larger
         than `largest` or cannot be read."""
-        objects = Objects(self._packs, self._folders, self._files, self._functions)
+        objects = Objects(self._packs, self._folders, self._files, self._width, self._functions)
         return families(objects, self._functions, self._width, largest, most)
 
     def read(self, family: Family, least: int) -> Iterator[Version | Damaged]:
@@ -111,13 +112,13 @@ class Store:
         self.close()
 
 
-def _packs(folders: list[str], algorithm: str, width: int) -> list[Pack]:
+def _packs(folders: list[str], algorithm: str, width: int, rising: index.Rising) -> list[Pack]:
     """All packs. They are listed again if git deletes some before they are open."""
     for _ in range(_TRIES):
         packs: list[Pack] = []
         try:
             for folder in folders:
-                _open(os.path.join(folder, "pack"), algorithm, width, packs)
+                _open(os.path.join(folder, "pack"), algorithm, width, rising, packs)
         except OSError as error:
             _close(packs)
             gone = error
@@ -132,7 +133,7 @@ def _packs(folders: list[str], algorithm: str, width: int) -> list[Pack]:
     raise Unsupported(f"{name} cannot be read: {gone.strerror}") from gone
 
 
-def _open(folder: str, algorithm: str, width: int, packs: list[Pack]) -> None:
+def _open(folder: str, algorithm: str, width: int, rising: index.Rising, packs: list[Pack]) -> None:
     """Add the packs of a folder to the list."""
     try:
         names = set(os.listdir(folder))
@@ -140,11 +141,12 @@ def _open(folder: str, algorithm: str, width: int, packs: list[Pack]) -> None:
         return
     bare: dict[str, Pack] = {}
     for name in sorted(names):
-        stem, dot, kind = name.rpartition(".")
-        if f"{dot}{kind}" == ".idx" and f"{stem}.pack" not in names:
+        stem, kind = os.path.splitext(name)
+        indexed = f"{stem}.idx" in names
+        if kind == ".idx" and f"{stem}.pack" not in names:
             raise FileNotFoundError(errno.ENOENT, "it is missing", f"{stem}.pack")
-        if f"{dot}{kind}" != ".pack" or not stem.startswith("pack-"):
-            continue
+        if kind != ".pack" or not (indexed or stem.startswith("pack-")):
+            continue  # without an index, only one that git has begun to write has another name
         file = File(os.path.join(folder, name))
         try:
             pack = Pack(file, algorithm, width)
@@ -152,21 +154,21 @@ def _open(folder: str, algorithm: str, width: int, packs: list[Pack]) -> None:
             file.close()
             raise
         packs.append(pack)
-        if f"{stem}.idx" in names:
+        if indexed:
             with File(os.path.join(folder, f"{stem}.idx")) as found:
-                pack.take(index.read(found, algorithm, pack.objects))
+                pack.take(index.read(found, algorithm, pack.objects, rising))
         else:
             bare[f"{stem}.idx"] = pack
     if bare:
-        _take_multiple(os.path.join(folder, "multi-pack-index"), algorithm, bare)
+        _take_multiple(os.path.join(folder, "multi-pack-index"), algorithm, bare, rising)
 
 
-def _take_multiple(path: str, algorithm: str, bare: dict[str, Pack]) -> None:
+def _take_multiple(path: str, algorithm: str, bare: dict[str, Pack], rising: index.Rising) -> None:
     """Give the packs that have no index what the multi-pack-index says of them."""
     indexes: dict[str, index.Index] = {}
     if os.path.exists(path):
         with File(path) as file:
-            indexes = index.read_multiple(file, algorithm, bare)
+            indexes = index.read_multiple(file, algorithm, bare, rising)
     for name, pack in bare.items():
         if name not in indexes:
             raise FileNotFoundError(errno.ENOENT, "it is missing", name)
