@@ -165,3 +165,33 @@ def loose(folder: Path, data: bytes, *, header: bytes | None = None) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(zlib.compress((b"blob %d\0" % len(data) if header is None else header) + data))
     return name
+
+
+def multiple(names: Sequence[str], places: Sequence[tuple[bytes, int, int]]) -> bytes:
+    """A multi-pack-index of (id, number of the pack, offset); the first of an id counts."""
+    first: dict[bytes, tuple[int, int]] = {}
+    for id, owner, offset in places:
+        first.setdefault(id, (owner, offset))
+    ids = sorted(first)
+    far: list[int] = []
+    near = []
+    for id in ids:
+        owner, offset = first[id]
+        if offset >= 0x80000000:
+            far.append(offset)
+            offset = 0x80000000 | len(far) - 1
+        near.append(struct.pack(">II", owner, offset))
+    chunks = {
+        b"PNAM": b"".join(name.encode() + b"\0" for name in sorted(names)),
+        b"OIDF": b"".join(_fanout([id[0] for id in ids])),
+        b"OIDL": b"".join(ids),
+        b"OOFF": b"".join(near),
+    }
+    if far:
+        chunks[b"LOFF"] = b"".join(struct.pack(">Q", offset) for offset in far)
+    out = [b"MIDX\1\1" + bytes([len(chunks), 0]) + struct.pack(">I", len(names))]
+    at = 12 + 12 * (len(chunks) + 1)
+    for name, content in [*chunks.items(), (bytes(4), b"")]:
+        out.append(name + struct.pack(">Q", at))
+        at += len(content)
+    return sealed(b"".join([*out, *chunks.values()]))

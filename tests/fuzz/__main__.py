@@ -8,7 +8,17 @@ import sys
 import tempfile
 from pathlib import Path
 
-TARGETS = ("nested", "engine", "text", "credentials", "containers", "re2", "gitleaks")
+TARGETS = (
+    "nested",
+    "engine",
+    "text",
+    "credentials",
+    "containers",
+    "re2",
+    "gitleaks",
+    "packs",
+    "deltas",
+)
 
 
 def main() -> int:

@@ -75,7 +75,7 @@ def mutated(data: bytes, random: Random) -> bytes:
         case 2:
             return data + random.choice(list(archives.SAMPLES.values()))()
         case _:
-            return _mended(_spoiled(data, random))[:LARGEST]
+            return _mended(spoiled(data, random))[:LARGEST]
 
 
 def _wrapped(data: bytes, random: Random) -> bytes:
@@ -94,7 +94,7 @@ def _wrapped(data: bytes, random: Random) -> bytes:
 _NUMBERS = (b"\0\0\0\0", b"\xff\xff\xff\xff", b"\xff\xff\xff\x7f", b"\0\0\0\x80", b"\1\0\0\0")
 
 
-def _spoiled(data: bytes, random: Random) -> bytes:
+def spoiled(data: bytes, random: Random) -> bytes:
     for _ in range(random.choice((1, 1, 2, 4))):
         at = random.randint(0, len(data))
         if random.random() < 0.3:
