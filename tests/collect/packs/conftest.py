@@ -20,6 +20,6 @@ def functions(request: pytest.FixtureRequest) -> Functions:
     return found
 
 
-@pytest.fixture(params=["sha1", "sha256"])
-def repo(request: pytest.FixtureRequest, tmp_path: Path) -> Repository:
-    return Repository.create(tmp_path / "repo", f"--object-format={request.param}")
+@pytest.fixture
+def repo(tmp_path: Path) -> Repository:
+    return Repository.create(tmp_path / "repo")

@@ -64,18 +64,23 @@ def inflated(file: File, place: int, end: int, size: int) -> tuple[bytes, int]:
     more than that is ever made of it, and little more is read than it needs."""
     inflater = zlib.decompressobj()
     reach = min(end, place + size + (size >> 3) + _CHUNK)
+    pieces: list[bytes] = []
+    left = size + 1
+    compressed = b""
     try:
-        data = inflater.decompress(file.at(place, reach - place), size + 1)
-        while len(data) <= size and not inflater.eof and reach < end:
-            chunk = file.at(reach, min(_CHUNK, end - reach))
-            if not chunk:
+        compressed = file.at(place, reach - place)
+        while compressed:
+            pieces.append(inflater.decompress(compressed, left))
+            left -= len(pieces[-1])
+            if inflater.eof or not left:
                 break
-            reach += len(chunk)
-            data += inflater.decompress(inflater.unconsumed_tail + chunk, size + 1 - len(data))
+            compressed = file.at(reach, min(_CHUNK, end - reach))
+            reach += len(compressed)
     except zlib.error as error:
         raise Garbled("is compressed wrongly") from error
     except OSError as error:
         raise Garbled(f"cannot be read: {error.strerror}") from error
+    data = b"".join(pieces)
     if len(data) > size:
         raise Garbled("is larger than it declares")
     if not inflater.eof:

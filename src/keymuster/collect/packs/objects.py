@@ -133,7 +133,10 @@ class Objects:
             mine = -1
             while (mine := table.kinds.find(ID_DELTA, mine + 1)) >= 0:
                 end = table.offsets[mine] + table.lengths[mine]
-                id = pack.file.at(end - pack.width, pack.width)
+                try:
+                    id = pack.file.at(end - pack.width, pack.width)
+                except OSError:
+                    continue
                 found = table.number(pack, id)
                 if found == NONE:
                     elsewhere.setdefault(id, []).append(begin + mine)
