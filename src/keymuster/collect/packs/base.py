@@ -26,6 +26,9 @@ class Family(Struct, frozen=True):
     bytes: int
     rows: Rows
 
+    def __repr__(self) -> str:
+        return f"a family of {self.count:,} blobs"
+
 
 class TooLarge(Struct, frozen=True):
     """A blob above the limit that was given. Others may have been made from it."""
