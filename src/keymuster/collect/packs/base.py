@@ -9,6 +9,9 @@ from msgspec import Struct
 
 from keymuster.errors import Unreadable
 
+WIDTHS = {"sha1": 20, "sha256": 32}
+"""Bytes of an id, by the algorithm that makes it."""
+
 
 class Unsupported(Unreadable):
     """The store is of a kind this reader does not know, or not what it claims to be: ask git. The

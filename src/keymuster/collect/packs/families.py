@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from keymuster.collect.packs.base import Damaged, Family, TooLarge
 from keymuster.collect.packs.functions import Functions
-from keymuster.collect.packs.objects import BLOB, Objects, Told
+from keymuster.collect.packs.objects import BLOB, ONLY_BLOBS, Objects, Told
 from keymuster.collect.packs.plain import NONE
 
 PER_OBJECT = 1024
@@ -16,8 +16,6 @@ PER_OBJECT = 1024
 
 _HEAVIEST = 1 << 62
 """Sizes are what somebody declares; sums must have an end."""
-
-_ONLY_BLOBS = bytes(int(kind == BLOB) for kind in range(256))
 
 
 def layout(width: int) -> struct.Struct:
@@ -104,7 +102,7 @@ def _chosen(objects: Objects) -> bytearray:
     """One copy of each blob."""
     ranges = sorted(filter(None, objects.ranges()), key=len)
     if len(ranges) == 1 and objects.all_named:
-        return objects.roots.translate(_ONLY_BLOBS)
+        return objects.roots.translate(ONLY_BLOBS)
     wanted = bytearray(len(objects.roots))
     seen: set[bytes] = set()
     for numbers in ranges:

@@ -10,12 +10,16 @@ from itertools import pairwise
 
 from msgspec import Struct
 
-from keymuster.collect.packs.base import Unsupported
+from keymuster.collect.packs.base import WIDTHS, Unsupported
 from keymuster.collect.packs.files import File
 
 _MAGIC = b"\xfftOc\0\0\0\2"
 _FANOUT = 256 * 4
 _FAR = 0x80000000
+
+_MOST_OF_AN_OBJECT = 64
+_MOST_BESIDES = 16 * 1024 * 1024
+"""Bytes of a multi-pack-index: an id, a pack, an offset, two places in orders; names of packs."""
 
 
 Rising = Callable[[bytes, int], bool]
@@ -33,7 +37,7 @@ class Index(Struct):
 
 def read(file: File, algorithm: str, objects: int, rising: Rising) -> Index:
     """The index of a pack that says to have so many objects."""
-    width = hashlib.new(algorithm).digest_size
+    width = WIDTHS[algorithm]
     head = file.at(0, 8 + _FANOUT)
     if head[:4] != _MAGIC[:4]:
         raise Unsupported(f"{file.name} is an index of version 1, or none")
@@ -57,16 +61,18 @@ def read(file: File, algorithm: str, objects: int, rising: Rising) -> Index:
 
 
 def read_multiple(
-    file: File, algorithm: str, names: Container[str], rising: Rising
+    file: File, algorithm: str, objects: int, names: Container[str], rising: Rising
 ) -> dict[str, Index]:
-    """What the multi-pack-index says of these packs: `pack-….idx` each. Where several packs have an
-    object it knows only one."""
-    width = hashlib.new(algorithm).digest_size
+    """What the multi-pack-index of packs with so many objects says of those named, `pack-….idx`
+    each. Where several packs have an object it knows only one."""
+    width = WIDTHS[algorithm]
     head = file.at(0, 12)
     if head[:5] != b"MIDX\1" or head[5:6] != (b"\1" if algorithm == "sha1" else b"\2"):
         raise Unsupported(f"{file.name} is of an unknown version")
     if head[7:8] != b"\0":
         raise Unsupported(f"{file.name} is based on another")
+    if file.size > _MOST_BESIDES + _MOST_OF_AN_OBJECT * objects:
+        raise Unsupported(f"{file.name} is too large for the packs beside it")
     data = _verified(file, algorithm)
     chunks = _chunks(data, head[6], file.name)
     packs = int.from_bytes(head[8:12], "big")
@@ -113,8 +119,9 @@ def _chunks(data: bytes, count: int, name: str) -> dict[bytes, bytes]:
 def _verified(file: File, algorithm: str) -> bytes:
     """All of a file whose checksum at the end is right."""
     data = file.at(0, file.size)
-    width = hashlib.new(algorithm).digest_size
-    if hashlib.new(algorithm, memoryview(data)[:-width]).digest() != data[-width:]:
+    width = WIDTHS[algorithm]
+    found = hashlib.new(algorithm, memoryview(data)[:-width], usedforsecurity=False)
+    if found.digest() != data[-width:]:
         raise Unsupported(f"{file.name} has a wrong checksum")
     return data
 

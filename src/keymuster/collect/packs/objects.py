@@ -17,6 +17,8 @@ from keymuster.collect.packs.pack import Pack, Table
 from keymuster.collect.packs.plain import ID_DELTA, NONE, OFFSET_DELTA
 
 BLOB = 3
+ONLY_BLOBS = bytes(int(kind == BLOB) for kind in range(256))
+"""Translates types into whether they are that."""
 
 _WINDOW = 1 << 16
 _HEAD = 128
@@ -26,7 +28,6 @@ _LONG_HEAD = 4096
 _SIZES = 20
 _BEYOND = 1 << 63
 _ONLY_DELTAS = bytes(int(kind >= OFFSET_DELTA) for kind in range(256))
-_ONLY_BLOBS = bytes(int(kind == BLOB) for kind in range(256))
 
 
 Told: TypeAlias = tuple[int, int, int, int, int, bytes]
@@ -150,7 +151,7 @@ class Objects:
         """Put the sizes of the blobs that deltas make in place of those of the deltas."""
         broken = False
         deltas = self.kinds.translate(_ONLY_DELTAS)
-        blobs = self.roots.translate(_ONLY_BLOBS)
+        blobs = self.roots.translate(ONLY_BLOBS)
         for begin, pack, table in zip(self._begins, self._packs, self._tables, strict=False):
             heads = _Heads(pack)
             numbers = range(begin, begin + len(table.kinds))

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import Self
 
 from keymuster.collect.packs import alternates, index, loose
-from keymuster.collect.packs.base import Damaged, Family, TooLarge, Unsupported, Version
+from keymuster.collect.packs.base import WIDTHS, Damaged, Family, TooLarge, Unsupported, Version
 from keymuster.collect.packs.families import families, layout
 from keymuster.collect.packs.files import File
 from keymuster.collect.packs.functions import Functions, fastest
@@ -25,7 +24,6 @@ MOST = 16 * 1024 * 1024
 """Bytes after which a family ends where it can."""
 
 _TRIES = 3
-_ALGORITHMS = ("sha1", "sha256")
 
 
 class Store:
@@ -54,9 +52,9 @@ class Store:
     ) -> Store:
         """The store in an `objects` folder, whose ids are made by `sha1` or `sha256`. Unsupported if
         any part of it is not understood."""
-        if algorithm not in _ALGORITHMS:
+        if algorithm not in WIDTHS:
             raise Unsupported(f"its ids are made by {algorithm}")
-        width = hashlib.new(algorithm).digest_size
+        width = WIDTHS[algorithm]
         folders = alternates.folders(objects)
         # git moves objects from files to packs and back: those listed on both sides of the packs
         # are missed by none
@@ -165,15 +163,19 @@ def _open(folder: str, algorithm: str, width: int, rising: index.Rising, packs: 
         else:
             bare[f"{stem}.idx"] = pack
     if bare:
-        _take_multiple(os.path.join(folder, "multi-pack-index"), algorithm, bare, rising)
+        path = os.path.join(folder, "multi-pack-index")
+        objects = sum(pack.objects for pack in packs)
+        _take_multiple(path, algorithm, objects, bare, rising)
 
 
-def _take_multiple(path: str, algorithm: str, bare: dict[str, Pack], rising: index.Rising) -> None:
+def _take_multiple(
+    path: str, algorithm: str, objects: int, bare: dict[str, Pack], rising: index.Rising
+) -> None:
     """Give the packs that have no index what the multi-pack-index says of them."""
     indexes: dict[str, index.Index] = {}
     if os.path.exists(path):
         with File(path) as file:
-            indexes = index.read_multiple(file, algorithm, bare, rising)
+            indexes = index.read_multiple(file, algorithm, objects, bare, rising)
     for name, pack in bare.items():
         if name not in indexes:
             raise FileNotFoundError(errno.ENOENT, "it is missing", name)
