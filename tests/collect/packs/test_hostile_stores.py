@@ -380,6 +380,64 @@ class TestIndexes:
             see(objects, PLAIN)
 
 
+class TestMultiplePackIndexes:
+    @pytest.fixture
+    def objects(self, tmp_path: Path) -> Path:
+        """Two packs without indexes, and one for both."""
+        packs = [[whole(TEXT), child(TEXT, b"a", 0)], [whole(b"b"), whole(TEXT)]]
+        objects = packing.store(tmp_path, *packs)
+        names = [f"pack-{number}.idx" for number in range(2)]
+        places = [
+            (entry.id, number, offset)
+            for number, entries in enumerate(packs)
+            for entry, offset in zip(entries, packing.packed(entries)[1], strict=True)
+        ]
+        for name in names:
+            (objects / "pack" / name).unlink()
+        (objects / "pack" / "multi-pack-index").write_bytes(packing.multiple(names, places))
+        return objects
+
+    def test_are_read(self, objects: Path, functions: Functions) -> None:
+        assert len(see(objects, functions).versions) == 3
+
+    @pytest.mark.parametrize(
+        ("place", "value"),
+        [
+            (0, b"X"),
+            (4, b"\2"),
+            (5, b"\2"),
+            (6, b"\3"),
+            (6, b"\xff"),
+            (7, b"\1"),
+            (11, b"\1"),
+            (11, b"\3"),
+            (12, b"NAME"),
+            (16, b"\xff"),
+            (24 + 8, b"\0\0\xff"),
+            (-3 * 8, b"\0\0\0\2"),  # the pack of the first object
+            (-3 * 8 - 60, b"\xff" * 20),  # not sorted
+        ],
+    )
+    def test_that_are_not_what_they_should_be(
+        self, objects: Path, place: int, value: bytes
+    ) -> None:
+        path = objects / "pack" / "multi-pack-index"
+        data = bytearray(path.read_bytes()[:-20])
+        place %= len(data)
+        data[place : place + len(value)] = value
+        path.write_bytes(packing.sealed(bytes(data)))
+
+        with pytest.raises(Unsupported):
+            see(objects)
+
+    def test_that_are_as_large_as_no_store_needs(self, objects: Path) -> None:
+        with (objects / "pack" / "multi-pack-index").open("r+b") as file:
+            file.truncate(1 << 40)
+
+        with pytest.raises(Unsupported, match="too large"):
+            see(objects)
+
+
 class TestFiles:
     """Objects in files of their own."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 from array import array
 from collections.abc import Callable, Container
@@ -76,7 +77,7 @@ def read_multiple(
     data = _verified(file, algorithm)
     chunks = _chunks(data, head[6], file.name)
     packs = int.from_bytes(head[8:12], "big")
-    known = [name.decode("utf-8", "surrogateescape") for name in chunks[b"PNAM"].split(b"\0")]
+    known = [os.fsdecode(name) for name in chunks[b"PNAM"].split(b"\0") if name]
     count = _count(chunks[b"OIDF"], file.name)
     ids, table = chunks[b"OIDL"], chunks[b"OOFF"]
     if len(known) < packs or len(ids) != count * width or len(table) != count * 8:
@@ -84,13 +85,15 @@ def read_multiple(
     if not rising(ids, width):
         raise Unsupported(f"{file.name} is not sorted")
     numbers = _numbers(table, 4)
-    offsets = numbers[1::2]
+    owners, offsets = numbers[::2], numbers[1::2]
+    if owners and max(owners) >= packs:
+        raise Unsupported(f"{file.name} places objects in packs that it does not know")
     if b"LOFF" in chunks:
         _lengthen(offsets, _numbers(chunks[b"LOFF"], 8))
     mine: dict[int, list[int]] = {
         number: [] for number, name in enumerate(known[:packs]) if name in names
     }
-    for place, owner in enumerate(numbers[::2]):
+    for place, owner in enumerate(owners):
         if owner in mine:
             mine[owner].append(place)
     return {
