@@ -333,6 +333,13 @@ class TestStoresThatAreNotUnderstood:
         with pytest.raises(Unsupported):
             see(objects(repo), PLAIN, "sha256")
 
+    def test_files_with_ids_of_another_length(self, tmp_path: Path) -> None:
+        other = Repository.create(tmp_path / "other", "--object-format=sha256")
+        grown(other, 1)
+
+        with pytest.raises(Unsupported, match="another kind"):
+            see(objects(other), PLAIN)
+
     def test_a_pack_without_an_index(self, repo: Repository) -> None:
         self.file(repo, "idx").unlink()
 

@@ -8,7 +8,7 @@ import zlib
 
 from msgspec import Struct
 
-from keymuster.collect.packs.base import Unsupported
+from keymuster.collect.packs.base import WIDTHS, Unsupported
 from keymuster.collect.packs.files import File, Garbled, inflated
 
 TYPES = {b"commit": 1, b"tree": 2, b"blob": 3, b"tag": 4}
@@ -18,6 +18,7 @@ _HEADER = re.compile(rb"(commit|tree|blob|tag) (0|[1-9][0-9]{0,17})\0")
 _LONGEST_HEADER = 32
 _FIRST = 4096
 _HEX = frozenset("0123456789abcdef")
+_LENGTHS = {2 * width for width in WIDTHS.values()}
 _FOLDERS = [f"{number:02x}" for number in range(256)]
 
 
@@ -41,11 +42,12 @@ def ids(folder: str, width: int) -> set[bytes]:
             raise Unsupported(
                 f"the object folder {first} cannot be listed: {error.strerror}"
             ) from error
-        found.update(
-            bytes.fromhex(first + name)
-            for name in names
-            if len(name) == 2 * width - 2 and _HEX.issuperset(name)
-        )
+        for name in names:
+            if len(name) + 2 not in _LENGTHS or not _HEX.issuperset(name):
+                continue  # something that git is writing, or nothing of git's
+            if len(name) + 2 != 2 * width:
+                raise Unsupported(f"the object {first}{name} has an id of another kind")
+            found.add(bytes.fromhex(first + name))
     return found
 
 
