@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import hashlib
 import shutil
@@ -70,7 +71,9 @@ def _joined(files: list[tuple[bytes, bytes]]) -> bytes:
 
 @cache
 def _folder() -> Path:
-    return Path(tempfile.mkdtemp(prefix="keymuster-fuzz-packs-"))
+    folder = Path(tempfile.mkdtemp(prefix="keymuster-fuzz-packs-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def _written(files: list[tuple[bytes, bytes]]) -> Path:

@@ -10,10 +10,12 @@ import zlib
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from random import Random
 
 import pytest
 
 import packing
+from fuzz import packs
 from keymuster.collect.packs.base import Unsupported
 from keymuster.collect.packs.functions import PLAIN, Functions
 from packing import BLOB, TREE, Entry, delta, identity, made, whole
@@ -436,6 +438,19 @@ class TestMultiplePackIndexes:
 
         with pytest.raises(Unsupported, match="too large"):
             see(objects)
+
+
+class TestMadeAtRandom:
+    """What the fuzzer begins with; it goes on from there."""
+
+    def test_stores_are_the_same_in_c_and_in_python(self) -> None:
+        for seed in packs.seeds():
+            packs.check(seed)
+
+    def test_changed_stores_are_too(self) -> None:
+        random = Random(2)
+        for seed in packs.seeds()[:20]:
+            packs.check(packs.mutated(seed, random))
 
 
 class TestFiles:
