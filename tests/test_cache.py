@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+from collections.abc import Callable
 from pathlib import Path
 
+import hyperscan
 import pytest
 
 from keymuster import cache, pipeline
 from keymuster.detect import database
 from keymuster.detect.engine import Engine
+from keymuster.detect.layers import Layer, search
+from keymuster.detect.patterns import Pattern
 from keymuster.rules import loader
 from keymuster.rules.schema import RuleSet
 
@@ -30,8 +34,9 @@ formats:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty cache."""
+    """An empty cache, and nothing that was built."""
     monkeypatch.setenv("KEYMUSTER_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(cache, "BUILT", str(tmp_path / "built"))
     return tmp_path / "cache"
 
 
@@ -192,6 +197,56 @@ def test_what_was_written_first_makes_room(folder: Path, monkeypatch: pytest.Mon
     cache.write("e.bin", b"x" * 9000)
     assert cache.read("e.bin") == b"x" * 9000
     assert [file.name for file in folder.iterdir()] == ["e.bin"]
+
+
+# The database in what was built
+
+
+def as_built(tmp_path: Path, change: Callable[[bytes], bytes] = bytes) -> None:
+    """A database as it would lie in the package."""
+    gate = Pattern(format=0, gate="acme_[0-9a-f]{8}", width=13)
+    stored = change(hyperscan.dumpb(database.compile_database({0: gate})))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KEYMUSTER_CACHE", str(tmp_path / "built"))
+        cache.write(database.built_name("acme"), stored)
+
+
+def hits(text: bytes) -> list[int]:
+    """Where another gate hits, if it is that which is searched: the stored one is the test's."""
+    gate = Pattern(format=0, gate="other_[0-9a-f]{8}", width=14)
+    return [end for end, _, _ in search([Layer("acme", (), lambda: {0: gate})], text)]
+
+
+ACME_AND_OTHER = b"acme_0a1b2c3d other_0a1b2c3d"
+
+
+def test_a_database_that_was_built_needs_no_cache(folder: Path, tmp_path: Path) -> None:
+    as_built(tmp_path)
+    assert hits(ACME_AND_OTHER) == [13]
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("at", [0, 4, 7, 12, 15, 200, 500])
+def test_a_built_database_that_does_not_fit_is_compiled(
+    folder: Path, tmp_path: Path, at: int
+) -> None:
+    """The first bytes say what it is, for which version and for which processors."""
+
+    def changed(stored: bytes) -> bytes:
+        return bytes(byte ^ 1 if place == at else byte
+                     for place, byte in enumerate(stored))  # fmt: skip
+
+    as_built(tmp_path, changed)
+    assert hits(ACME_AND_OTHER) == [28]
+    assert only_file(folder).name.startswith("database-")
+
+
+def test_a_built_database_of_another_architecture_is_not_looked_at(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    as_built(tmp_path)
+    monkeypatch.setattr(database, "_machine", lambda: "other")
+    assert hits(ACME_AND_OTHER) == [28]
 
 
 # The rules in it

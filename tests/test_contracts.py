@@ -129,6 +129,7 @@ LAYERS = {
         "model", "rules", "detect", "collect", "inventory", "analysis", "evaluate", "report",
         "work", "registry", "pipeline", "selftest", "profile", "cli", *BOTTOM,
     },
+    "derived": {"rules", "detect", *BOTTOM},
     "hook": {"model", "rules", "collect", "registry", "pipeline", "cli", *BOTTOM},
     "__main__": {"cli"},
     "__init__": set(),

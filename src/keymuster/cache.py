@@ -1,5 +1,6 @@
 """A folder of derived files that may be deleted at any time, damaged, or not be writable at all. They
-are stored as they are: to unpack them would take longer than to read them."""
+are stored as they are: to unpack them would take longer than to read them. What follows from the
+shipped rules alone was derived when keymuster was built, and lies in the package."""
 
 from __future__ import annotations
 
@@ -7,11 +8,14 @@ import os
 import sys
 from collections.abc import Callable
 from typing import TypeVar
-
-from keymuster.digests import blake2b
+from zlib import crc32  # against damage, not malice; a fifth of the time of a digest
 
 _T = TypeVar("_T")
-_DIGEST_BYTES = 16
+_CHECK_BYTES = 4
+
+BUILT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "_derived")
+"""What was derived when keymuster was built, by the same kind of names; only to be read. Absent where
+that could not be done."""
 
 
 def folder() -> str:
@@ -37,14 +41,27 @@ def _of_linux() -> str:
 def read(name: str) -> bytes | None:
     """The content stored under a name; None when it is absent, unreadable or damaged."""
     try:
-        with open(os.path.join(folder(), name), "rb") as file:
-            stored = file.read()
-        digest, content = stored[:_DIGEST_BYTES], stored[_DIGEST_BYTES:]
-        if blake2b(content, digest_size=_DIGEST_BYTES).digest() != digest:
-            return None
-        return content
-    except (OSError, RuntimeError):  # RuntimeError: there is no home folder
+        return _read(folder(), name)
+    except RuntimeError:  # there is no home folder
         return None
+
+
+def built(name: str) -> bytes | None:
+    """The same of what was built into the package."""
+    return _read(BUILT, name)
+
+
+def _read(folder: str, name: str) -> bytes | None:
+    try:
+        with open(os.path.join(folder, name), "rb") as file:
+            check, content = file.read(_CHECK_BYTES), file.read()
+    except OSError:
+        return None
+    return content if check == _check(content) else None
+
+
+def _check(content: bytes) -> bytes:
+    return crc32(content).to_bytes(_CHECK_BYTES, "big")
 
 
 def write(name: str, content: bytes) -> None:
@@ -57,7 +74,7 @@ def write(name: str, content: bytes) -> None:
         handle, temporary = tempfile.mkstemp(dir=folder(), prefix=".new-")
         try:
             with os.fdopen(handle, "wb") as out:
-                out.write(blake2b(content, digest_size=_DIGEST_BYTES).digest() + content)
+                out.write(_check(content) + content)
             os.replace(temporary, os.path.join(folder(), name))
         except BaseException:  # an interrupt, too, leaves nothing behind
             os.unlink(temporary)
@@ -89,11 +106,12 @@ def derived(name: str, kind: type[_T], make: Callable[[], _T]) -> _T:
     is of what is not to be stored."""
     import msgspec
 
-    if name and (stored := read(name)) is not None:
-        try:
-            return msgspec.msgpack.decode(stored, type=kind)
-        except msgspec.MsgspecError:
-            pass  # written by another version of a dependency: derive it again
+    for find in (built, read) if name else ():
+        if (stored := find(name)) is not None:
+            try:
+                return msgspec.msgpack.decode(stored, type=kind)
+            except msgspec.MsgspecError:
+                pass  # written by another version of a dependency: derive it again
     made = make()
     if name:
         write(name, msgspec.msgpack.encode(made))

@@ -14,7 +14,7 @@ import pytest
 
 import keymuster as package
 from cli.conftest import Said
-from keymuster import __version__
+from keymuster import __version__, cache
 from keymuster.cli import COMMANDS, cli
 
 Run = Callable[..., Said]
@@ -101,6 +101,7 @@ def test_a_database_is_compiled_once(
     keymuster: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("KEYMUSTER_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(cache, "BUILT", str(tmp_path / "built"))
     before = keymuster("--version", "-v").out.splitlines()[-1]
     assert before == "pattern database: compiled by the next scan"
     keymuster("scan")

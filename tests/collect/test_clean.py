@@ -575,7 +575,7 @@ class TestTheStore:
 
     def test_it_holds_digests_and_nothing_else(self, stored: Path) -> None:
         content = stored.read_bytes()
-        assert len(content) == 16 * 3  # that of the whole, that of the content, that of the state
+        assert len(content) == 4 + 16 * 2  # of the whole, of the content, of the state
         assert b"name" not in content
         assert b"text" not in content
 

@@ -24,16 +24,15 @@ def about() -> str:
     return "\n".join(f"{name}: {value}" for name, value in rows.items())
 
 
-_LAYERS = ("names", "formats", "encodings")
-
-
 def _databases() -> str:
     from keymuster import pipeline
-    from keymuster.detect.database import is_stored
+    from keymuster.detect.database import origin
+    from keymuster.detect.nested import Nested
 
-    key = pipeline.load_rules().key
-    stored = all(is_stored(f"{layer}-{key}") for layer in _LAYERS)
-    return "from the cache" if stored else "compiled by the next scan"
+    origins = {origin(layer.key) for layer in Nested(pipeline.load_rules()).layers}
+    if "" in origins:
+        return "compiled by the next scan"
+    return f"from {' and '.join(sorted(origins))}"
 
 
 def _hyperscan() -> str:

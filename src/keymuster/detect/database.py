@@ -1,4 +1,5 @@
-"""All gates as one Hyperscan database: compiled once per rule set, then read from the cache."""
+"""All gates as one Hyperscan database: that of the shipped rules is compiled when keymuster is built,
+any other once per rule set, and then read from the cache."""
 
 from __future__ import annotations
 
@@ -19,18 +20,33 @@ def open_database(key: str, gates: Callable[[], Mapping[int, Pattern]]) -> tuple
     empty for those that nobody has named."""
     import hyperscan
 
-    made = None if key else gates()
-    name = _file(key, made)
-    database = _stored(name)
+    database = _built(key)
     if database is None:
-        database = compile_database(gates() if made is None else made)
-        cache.write(name, hyperscan.dumpb(database))
+        made = None if key else gates()
+        name = _file(key, made)
+        database = _loaded(cache.read(name))
+        if database is None:
+            database = compile_database(gates() if made is None else made)
+            cache.write(name, hyperscan.dumpb(database))
     return database, hyperscan.Scratch(database)
 
 
-def is_stored(key: str) -> bool:
-    """Whether the database of gates that have a name need not be compiled."""
-    return _stored(_file(key, None)) is not None
+def origin(key: str) -> str:
+    """Where the database of gates that have a name comes from, if it need not be compiled; or
+    nothing."""
+    if _built(key) is not None:
+        return "the package"
+    return "the cache" if _loaded(cache.read(_file(key, None))) is not None else ""
+
+
+def built_name(key: str) -> str:
+    """What a database is called that is built into the package. That it fits the version of the
+    engine and what the processor can do is in it, and seen when it is opened; the architecture is not."""
+    return f"database-{key}-{_machine()}.bin"
+
+
+def _built(key: str) -> Any:
+    return _loaded(cache.built(built_name(key))) if key else None
 
 
 def _file(key: str, gates: Mapping[int, Pattern] | None) -> str:
@@ -39,16 +55,17 @@ def _file(key: str, gates: Mapping[int, Pattern] | None) -> str:
     return f"database-{_name(key, gates, str(hyperscan.__dict__['__version__']))}.bin"
 
 
-def _stored(name: str) -> Any:
-    """The stored database; None if there is none for this engine and this processor."""
+def _loaded(stored: bytes | None) -> Any:
+    """A stored database; None if there is none, or for another build of the engine, or for another
+    processor."""
     import hyperscan
 
-    if (stored := cache.read(name)) is None:
+    if stored is None:
         return None
     try:
         return hyperscan.loadb(stored, mode=hyperscan.HS_MODE_BLOCK)
     except hyperscan.HyperscanError:
-        return None  # made by another build of the engine, or for another processor: compile again
+        return None
 
 
 def compile_database(gates: Mapping[int, Pattern]) -> Any:
@@ -111,14 +128,16 @@ def _processor() -> str:
             flags = next((line for line in file if line.startswith(("flags", "Features"))), "")
     except OSError:
         flags = ""
-    machine = (
-        os.uname().machine if hasattr(os, "uname") else os.environ.get("PROCESSOR_ARCHITECTURE")
-    )
-    return f"{machine} {flags}"
+    return f"{_machine()} {flags}"
+
+
+def _machine() -> str:
+    known = os.uname().machine if hasattr(os, "uname") else os.environ.get("PROCESSOR_ARCHITECTURE")
+    return f"{sys.platform}-{known}"
 
 
 def _name(key: str, gates: Mapping[int, Pattern] | None, version: str) -> str:
-    digest = blake2b(f"{version} {sys.platform} {_processor()} {key}".encode(), digest_size=16)
+    digest = blake2b(f"{version} {_processor()} {key}".encode(), digest_size=16)
     for number, gate in (gates or {}).items():
         digest.update(f"{number} {gate.gate}\0{_flags(gate)}\0".encode())
     return digest.hexdigest()

@@ -191,9 +191,9 @@ class Layer:
     def __init__(
         self, key: str, gated: Sequence[Pattern], gates: Callable[[], Mapping[int, Pattern]]
     ) -> None:
-        self._key = key
+        self.key = key
+        self.gates = gates
         self._gated = gated
-        self._gates = gates
         self._first = 0
 
     def numbered_from(self, first: int) -> Layer:
@@ -206,13 +206,13 @@ class Layer:
     @cached_property
     def width(self) -> int:
         """Bytes that have a say in whether a gate hits: one may ask what stands before it."""
-        return 1 + max(gate.width for gate in self._gates().values())
+        return 1 + max(gate.width for gate in self.gates().values())
 
     @cached_property
     def _database(self) -> tuple[Any, Any]:
         from keymuster.detect.database import open_database
 
-        return open_database(self._key, self._gates)
+        return open_database(self.key, self.gates)
 
     def open(self) -> None:
         """Open the database now, so that processes forked later share it."""

@@ -134,6 +134,11 @@ class Nested:
         self._engine = Engine(rules, invalid=invalid, beside=self._layer_from)
         self._rules = rules
 
+    @property
+    def layers(self) -> list[Layer]:
+        """All that is searched for."""
+        return [*self._engine.layers, self._layer]
+
     def open(self) -> None:
         """Open the databases now, so that processes forked later share them."""
         self._engine.open()

@@ -40,12 +40,12 @@ def builtin_root() -> Path:
 
 
 def _shipped() -> str:
-    packaged = os.path.join(_PACKAGE, "_rules")
     checkout = os.path.dirname(os.path.dirname(_PACKAGE))
-    return packaged if os.path.isdir(packaged) else os.path.join(checkout, "rules")
+    return _PACKAGED if os.path.isdir(_PACKAGED) else os.path.join(checkout, "rules")
 
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+_PACKAGED = os.path.join(_PACKAGE, "_rules")
 
 
 def load(extra: Sequence[Path] = (), checks: Sequence[Callable[[RuleSet], None]] = ()) -> RuleSet:
@@ -57,7 +57,17 @@ def load(extra: Sequence[Path] = (), checks: Sequence[Callable[[RuleSet], None]]
     """
     own = [found for root in extra for found in _files(root)]
     key = _key(own)
+    return _loaded(own, key, checks)
 
+
+def built(key: str) -> RuleSet:
+    """The shipped rules under another key, for what is built."""
+    return _loaded((), key, ())
+
+
+def _loaded(
+    own: Sequence[tuple[Path, bytes]], key: str, checks: Sequence[Callable[[RuleSet], None]]
+) -> RuleSet:
     def checked() -> RuleSet:
         rules, origins = _read([*_files(builtin_root()), *own], key)
         for check in checks:
@@ -154,18 +164,56 @@ def _content(path: Path) -> bytes:
 
 
 def _key(own: Sequence[tuple[Path, bytes]]) -> str:
-    """Covers the user's rules and, by size and time, the shipped ones and the code that derives
-    something from them: to read a thousand files takes longer than all else that a hook does."""
-    digest = blake2b(f"{__version__} {msgspec.__version__}".encode(), digest_size=16)
-    code = (os.path.join(_PACKAGE, part) for part in ("rules", "detect"))
-    for folder, ending in (*((one, ".py") for one in code), (_shipped(), "")):
-        for name, size, time in sorted(stamps(folder)):
-            if name.endswith(ending):
-                digest.update(b"%d %d %b\0" % (size, time, os.fsencode(name)))
+    """Covers the shipped rules and those of the user."""
+    key = _built_key() or stamped_key()
+    if not own:
+        return key
+    digest = blake2b(f"{key} {msgspec.__version__}".encode(), digest_size=16)
     for path, content in own:
         told = os.fsencode(f"{path.parent.name}/{path.name}")
         digest.update(b"%d %d\0%b%b" % (len(told), len(content), told, content))
     return digest.hexdigest()
+
+
+def _built_key() -> str:
+    """The key of the rules in a wheel, which was made from their content, as they will not change; or
+    nothing: in a checkout they may at any time."""
+    if not os.path.isdir(_PACKAGED):
+        return ""
+    return (cache.built(KEY) or b"").decode()
+
+
+KEY = "key.bin"
+"""What the key is called among what was built."""
+
+
+def stamped_key() -> str:
+    """Covers, by size and time, the shipped rules and the code that derives something from them: to
+    read a thousand files takes longer than all else that a hook does."""
+    digest = blake2b(f"{__version__} {msgspec.__version__}".encode(), digest_size=16)
+    for name, size, time in _deriving():
+        digest.update(b"%d %d %b\0" % (size, time, os.fsencode(name)))
+    return digest.hexdigest()
+
+
+def content_key() -> str:
+    """The same by content, wherever it lies."""
+    digest = blake2b(__version__.encode(), digest_size=16)
+    for name, size, _ in _deriving():
+        root = _shipped() if name.startswith(_shipped()) else _PACKAGE
+        told = os.path.relpath(name, root).replace(os.sep, "/").encode()
+        with open(name, "rb") as file:
+            digest.update(b"%d %d\0%b%b" % (len(told), size, told, file.read()))
+    return digest.hexdigest()
+
+
+def _deriving() -> Iterator[tuple[str, int, int]]:
+    """Name, size and time of the shipped rules and of the code that derives something from them."""
+    code = (os.path.join(_PACKAGE, part) for part in ("rules", "detect"))
+    for folder, ending in (*((one, ".py") for one in code), (_shipped(), "")):
+        for one in sorted(stamps(folder)):
+            if one[0].endswith(ending):
+                yield one
 
 
 def stamps(folder: str) -> Iterator[tuple[str, int, int]]:

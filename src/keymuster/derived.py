@@ -1,0 +1,25 @@
+"""What follows from the shipped rules, made when keymuster is built: a first run need not derive it, and
+needs no cache."""
+
+from __future__ import annotations
+
+import os
+
+from keymuster import cache
+from keymuster.detect.database import built_name, compile_database
+from keymuster.detect.nested import Nested
+from keymuster.rules import loader
+
+
+def make(folder: str, *, checkout: bool) -> None:
+    """Fill a folder, which serves as the cache meanwhile: what derives something puts it there. It
+    is for a wheel, or for a `checkout` whose files are used where they are and may change."""
+    import hyperscan
+
+    os.environ["KEYMUSTER_CACHE"] = cache.BUILT = folder
+    key = loader.stamped_key() if checkout else loader.content_key()
+    if not checkout:
+        cache.write(loader.KEY, key.encode())
+    for layer in Nested(loader.built(key)).layers:
+        database = compile_database(layer.gates())
+        cache.write(built_name(layer.key), hyperscan.dumpb(database))
