@@ -72,7 +72,7 @@ def look(store: Store, *, largest: int = LARGEST, most: int = MOST, least: int =
 def _read(store: Store, family: Family, least: int, seen: Seen) -> None:
     waiting: dict[str, int] = {}
     count = size = 0
-    names = iter(store.ids(family))
+    names = iter(family.parts())
     for one in store.read(family, least):
         assert one.id == next(names)
         seen.add(one)

@@ -46,7 +46,7 @@ def _member(counts: Counter[str], item: Any) -> None:
 
 def _piece(counts: Counter[str], item: Any) -> None:
     counts["pieces decoded"] += 1
-    counts["bytes decoded"] += len(item[1].text)
+    counts["bytes decoded"] += len(item.text)
 
 
 def _values(counts: Counter[str], result: Any) -> None:
@@ -72,7 +72,7 @@ class Seam(Struct, frozen=True):
 SEAMS = (
     Seam("rules", "keymuster.pipeline:load_rules"),
     Seam("read", "keymuster.collect.git:cat_file", _object),
-    Seam("inflate", "keymuster.collect.packs.reading:Reading._make", _each("objects inflated")),
+    Seam("inflate", "keymuster.collect.packs.reading:Reading._made", _each("objects inflated")),
     Seam("", "keymuster.collect.git:Git._done", _each("git started")),
     Seam("", "keymuster.collect.git:Git.running", _each("git started")),
     Seam("unpack", "keymuster.collect.unpack:Unpacker.__call__", _member),

@@ -170,17 +170,16 @@ def _in_processes(
 
 
 def _alone(source: Source, batch: Batch) -> list[Observed]:
-    """A batch in a process of its own; halved as long as that dies, down to the item at fault."""
+    """A batch in a process of its own; split as long as that dies, down to the item at fault."""
     from concurrent.futures.process import BrokenProcessPool
 
     try:
         with _pool(1) as pool:
             return pool.submit(_work, batch).result()[0]
     except BrokenProcessPool:
-        half = len(batch.items) // 2
-    if half:
-        parts = batch.items[:half], batch.items[half:]
-        return [one for part in parts for one in _alone(source, Batch(items=part, bytes=0))]
+        parts = batch.split()
+    if parts:
+        return [one for part in parts for one in _alone(source, part)]
     [item] = batch.items
     return [
         Trouble(

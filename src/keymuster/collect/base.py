@@ -141,6 +141,15 @@ class Batch(Struct, frozen=True, kw_only=True):
     items: tuple[Any, ...]
     bytes: int
 
+    def split(self) -> list[Batch]:
+        """Smaller batches of the same, for when a process died of one: halves, or what an item has
+        `parts`; none if there is nothing to split."""
+        half = len(self.items) // 2
+        if half:
+            return [Batch(items=one, bytes=0) for one in (self.items[:half], self.items[half:])]
+        parts = [part for item in self.items for part in getattr(item, "parts", tuple)()]
+        return [Batch(items=tuple(parts), bytes=0)] if parts else []
+
 
 Read: TypeAlias = Blob | Trouble
 """What reading gives: a file version, or the reason why there is none."""

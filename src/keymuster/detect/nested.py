@@ -264,9 +264,8 @@ class Nested:
             for gate, mark in encodings.load(name).gates(anchors)
         ]
 
-    @staticmethod
     def _pieces(
-        name: str, text: bytes, binary: bool, depth: int, gated: dict[str, Ends], known: Known,
+        self, name: str, text: bytes, binary: bool, depth: int, gated: dict[str, Ends], known: Known,
         budget: Budget,
     ) -> Iterator[Piece]:  # fmt: skip
         """What is encoded in a text by one encoding, decoded, as far as the budget allows."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 from typing import TypeAlias
 
@@ -28,9 +29,24 @@ class Family(Struct, frozen=True):
     count: int
     bytes: int
     rows: Rows
+    width: int
+    """Bytes of an id."""
+
+    def parts(self) -> list[str]:
+        """The ids of the blobs."""
+        return [
+            id.hex() for *_, silent, id in layout(self.width).iter_unpack(self.rows) if not silent
+        ]
 
     def __repr__(self) -> str:
         return f"a family of {self.count:,} blobs"
+
+
+def layout(width: int) -> struct.Struct:
+    """One object of a family: the source and where in it its compressed bytes begin and end, how many
+    they are inflated, its size, the row of its base or NONE, whether it is only a base of others, its
+    id. A base stands before what is made from it."""
+    return struct.Struct(f"=IQQQQI?{width}s")
 
 
 class TooLarge(Struct, frozen=True):
@@ -47,6 +63,14 @@ class Damaged(Struct, frozen=True):
     id: str
     reason: str
     base: str | None = None
+
+    @property
+    def is_too_much(self) -> bool:
+        """Whether it, or what it is made of, says to be so large that nobody should be asked for it."""
+        return self.reason.endswith(TOO_MUCH)
+
+
+TOO_MUCH = "bytes to make it"
 
 
 class Version(Struct, frozen=True):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import struct
 from array import array
 from collections.abc import Iterator
 
-from keymuster.collect.packs.base import Damaged, Family, TooLarge
+from keymuster.collect.packs.base import Damaged, Family, TooLarge, layout
 from keymuster.collect.packs.functions import Functions
 from keymuster.collect.packs.objects import BLOB, ONLY_BLOBS, Objects, Told
 from keymuster.collect.packs.plain import NONE
@@ -16,13 +15,6 @@ PER_OBJECT = 1024
 
 _HEAVIEST = 1 << 62
 """Sizes are what somebody declares; sums must have an end."""
-
-
-def layout(width: int) -> struct.Struct:
-    """One object of a family: the source and where in it its compressed bytes begin and end, how many
-    they are inflated, its size, the row of its base or NONE, whether it is only a base of others, its
-    id. A base stands before what is made from it."""
-    return struct.Struct(f"=IQQQQI?{width}s")
 
 
 def families(
@@ -72,6 +64,7 @@ class _Part:
     def __init__(self, width: int, first: int) -> None:
         self.weight = self.count = 0
         self._bytes = 0
+        self._width = width
         self._pack = layout(width).pack
         self._rows: list[bytes] = []
         self._first = first
@@ -95,7 +88,7 @@ class _Part:
             self._bytes += size
 
     def family(self) -> Family:
-        return Family(self.count, self._bytes, b"".join(self._rows))
+        return Family(self.count, self._bytes, b"".join(self._rows), self._width)
 
 
 def _chosen(objects: Objects) -> bytearray:

@@ -9,8 +9,8 @@ from typing import Final
 from zlib import decompressobj
 
 from keymuster.collect.packs import loose
-from keymuster.collect.packs.base import Damaged, Family, Version
-from keymuster.collect.packs.families import PER_OBJECT, layout
+from keymuster.collect.packs.base import TOO_MUCH, Damaged, Family, Version, layout
+from keymuster.collect.packs.families import PER_OBJECT
 from keymuster.collect.packs.files import Garbled, inflated, pread
 from keymuster.collect.packs.functions import Functions
 from keymuster.collect.packs.pack import Pack
@@ -102,7 +102,7 @@ class Reading:
         """The text of a row that is made from that of its base; Garbled if it cannot be had."""
         source, begin, end, stored, size, _, _, id = row
         if size > self._largest or stored > self._largest:
-            raise Garbled(f"it takes {max(size, stored):,} bytes to make it")
+            raise Garbled(f"it takes {max(size, stored):,} {TOO_MUCH}")
         if source >= len(self._packs):
             return loose.read(self._folders[source - len(self._packs)], id, size), ()
         file = self._packs[source].file

@@ -10,7 +10,7 @@ from typing import Self
 
 from keymuster.collect.packs import alternates, index, loose
 from keymuster.collect.packs.base import WIDTHS, Damaged, Family, TooLarge, Unsupported, Version
-from keymuster.collect.packs.families import families, layout
+from keymuster.collect.packs.families import families
 from keymuster.collect.packs.files import File
 from keymuster.collect.packs.functions import Functions, fastest
 from keymuster.collect.packs.objects import Objects
@@ -78,11 +78,6 @@ class Store:
         than `largest` or cannot be read."""
         objects = Objects(self._packs, self._folders, self._files, self._width, self._functions)
         return families(objects, self._functions, self._width, largest, most)
-
-    def ids(self, family: Family) -> list[str]:
-        """The blobs of a family."""
-        rows = layout(self._width).iter_unpack(family.rows)
-        return [id.hex() for *_, silent, id in rows if not silent]
 
     def read(self, family: Family, least: int) -> Iterator[Version | Damaged]:
         """The blobs of a family, each behind its base. Stretches kept from it are told if they have

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import msgspec
@@ -81,19 +81,19 @@ class History(Source):
             raise
 
     def read(self, batch: Batch) -> Iterator[Read]:
-        asked = []
+        asked: dict[str, str] = {}
         for item in batch.items:
             if isinstance(item, Family):
                 assert self._store is not None
                 yield from self._versions(self._store, item)
             else:
-                asked.append(item)
+                asked[item] = ""
         yield from self._by_git(asked)
 
     def _versions(self, store: Store, family: Family) -> Iterator[Read]:
         """The versions of a family, with what readers noted of those they were made of."""
         notes: dict[str, tuple[dict[str, Any], int]] = {}
-        damaged: list[str] = []
+        damaged: dict[str, str] = {}
         for one in store.read(family, _LEAST_KEPT):
             before: dict[str, Any] = {}
             if one.base is not None:
@@ -101,7 +101,10 @@ class History(Source):
                 if left > 1:
                     notes[one.base] = before, left - 1
             if isinstance(one, Damaged):
-                damaged.append(one.id)
+                if one.is_too_much:
+                    yield self._unread(one.id, one.reason)
+                else:
+                    damaged[one.id] = one.reason
                 continue
             noted: dict[str, Any] = {}
             yield Blob(
@@ -112,13 +115,12 @@ class History(Source):
                 notes[one.id] = noted, one.children
         yield from self._by_git(damaged)
 
-    def _by_git(self, ids: Sequence[str]) -> Iterator[Read]:
-        """Objects that git is asked for: no other has them, or nobody else can read them."""
-        for id, kind, content in cat_file(self._git, ids):
+    def _by_git(self, reasons: Mapping[str, str]) -> Iterator[Read]:
+        """Objects that git is asked for, each with the reason why it was not read here, if it was to
+        be."""
+        for id, kind, content in cat_file(self._git, [*reasons]):
             if content is None:
-                yield self._trouble(
-                    id, "is missing or damaged; it was not scanned", "Run git fsck."
-                )
+                yield self._unread(id, reasons[id])
             elif kind == "blob":
                 yield Blob(path="", data=content, storage=Storage.HISTORY, object=id)
 
@@ -327,6 +329,10 @@ class History(Source):
             f"is {size:,} bytes, more than the limit of {self._selection.max_file_bytes:,}",
             "Raise --max-file-size to scan it.",
         )
+
+    def _unread(self, id: str, reason: str) -> Trouble:
+        message = "is missing or damaged; it was not scanned"
+        return self._trouble(id, f"{message} ({reason})" if reason else message, "Run git fsck.")
 
     def _trouble(self, scope: str, message: str, advice: str) -> Trouble:
         scope = f"object {scope}" if len(scope) >= 40 else scope
