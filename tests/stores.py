@@ -13,6 +13,14 @@ from repositories import Repository
 LARGEST = 1 << 20
 
 
+def created(path: Path, algorithm: str) -> Repository:
+    """A repository that does not wait for the disk."""
+    repo = Repository.create(path, f"--object-format={algorithm}")
+    with (path / ".git" / "config").open("a") as settings:
+        settings.write("[core]\n\tfsync = none\n")
+    return repo
+
+
 class Seen:
     """Everything a store says. What it claims of bases is checked on the way."""
 

@@ -8,6 +8,7 @@ import pytest
 
 from keymuster.collect.packs.functions import PLAIN, Functions, accelerated
 from repositories import Repository
+from stores import created
 
 
 @pytest.fixture(params=["C", "Python"])
@@ -22,4 +23,4 @@ def functions(request: pytest.FixtureRequest) -> Functions:
 
 @pytest.fixture
 def repo(tmp_path: Path) -> Repository:
-    return Repository.create(tmp_path / "repo")
+    return created(tmp_path / "repo", "sha1")

@@ -16,7 +16,7 @@ from keymuster.collect.packs.base import Damaged, Family, TooLarge, Unsupported,
 from keymuster.collect.packs.functions import PLAIN, Functions
 from keymuster.collect.packs.store import Store
 from repositories import Repository
-from stores import blobs, look, same_as_git, see
+from stores import blobs, created, look, same_as_git, see
 
 
 def grown(repo: Repository, versions: int = 12, seed: int = 1) -> None:
@@ -57,7 +57,7 @@ def pack(repo: Repository, *words: str) -> None:
 class TestEveryBlobComesOutOnce:
     @pytest.fixture(params=["sha1", "sha256"])
     def repo(self, request: pytest.FixtureRequest, tmp_path: Path) -> Repository:
-        return Repository.create(tmp_path / "repo", f"--object-format={request.param}")
+        return created(tmp_path / "repo", request.param)
 
     def test_of_an_empty_store(self, repo: Repository, functions: Functions) -> None:
         assert not same_as_git(repo, functions).versions
@@ -143,15 +143,15 @@ class TestEveryBlobComesOutOnce:
         assert seen.ids == want
 
     def test_in_small_families(self, repo: Repository, functions: Functions) -> None:
-        grown(repo, 40)
+        grown(repo, 24)
         pack(repo, "-f", "--depth=4000", "--window=50")
 
-        seen = same_as_git(repo, functions, most=20_000)
+        seen = same_as_git(repo, functions, most=12_000)
 
         assert len(seen.families) > 10
 
     def test_with_memory_for_a_few(self, repo: Repository, functions: Functions) -> None:
-        grown(repo, 40)
+        grown(repo, 24)
         pack(repo, "-f", "--window=50")
         plenty = same_as_git(repo, functions)
 
