@@ -115,7 +115,7 @@ IN_SAMPLE = (
 def ours() -> str:
     script = Path(sysconfig.get_path("scripts"), "keymuster")
     words = [str(script)] if script.exists() else [sys.executable, "-m", "keymuster"]
-    return f"{shlex.join(words)} scan {{dir}} -q -o sarif={{out}} --fail-on never"
+    return f"{shlex.join(words)} scan {{dir}} -q --no-cache -o sarif={{out}} --fail-on never"
 
 
 def peers() -> dict[str, str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from cli.conftest import Said
+from keymuster.detect import cost
 from keymuster.rules.schema import RuleSet
 
 Run = Callable[..., Said]
@@ -169,3 +170,19 @@ def test_check_holds_the_formats_of_the_settings(keymuster: Run, tmp_path: Path)
     said = keymuster("rules", "check", ".keymuster.yaml")
     assert (said.code, said.err) == (0, "")
     assert "1 token formats" in said.out
+
+
+def test_the_cost_of_own_formats_is_listed_and_an_expensive_one_is_named(
+    keymuster: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    formats = "formats:\n- {id: acme-key, shape: 'acme_{base62:20}'}\n"
+    (tmp_path / ".keymuster.yaml").write_text(formats)
+    (tmp_path / "text").write_text("a = b\n" * 1000)
+    words = ("rules", "check", ".keymuster.yaml", "--cost", "--sample", "text")
+    said = keymuster(*words)
+    assert said.code == 0
+    listed = said.out.partition("each alone:")[2]
+    assert "acme-key" in listed
+    assert "takes" not in said.err
+    monkeypatch.setattr(cost, "TOO_MUCH", -1.0)
+    assert "acme-key: takes" in keymuster(*words).err

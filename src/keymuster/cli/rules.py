@@ -74,7 +74,16 @@ def show(id: str, folders: tuple[Path, ...]) -> None:
 
 @command.command("check")
 @click.argument("folder", required=False, type=click.Path(path_type=Path))
-def check(folder: Path | None) -> int:
+@click.option("--cost", is_flag=True, help="Measure what the search for each format costs.")
+@click.option(
+    "--sample", metavar="PATH", type=click.Path(path_type=Path, exists=True),
+    help="Text to measure on: a file or a folder. [default: Python's standard library]",
+)  # fmt: skip
+@click.option(
+    "--top", type=click.IntRange(min=1), default=20, show_default=True,
+    help="How many formats --cost lists.",
+)  # fmt: skip
+def check(folder: Path | None, cost: bool, sample: Path | None, top: int) -> int:
     """Hold rules (FOLDER, or the shipped ones) against their examples and cases.
 
     \b
@@ -82,9 +91,12 @@ def check(folder: Path | None) -> int:
       keymuster rules check                    the shipped rules
       keymuster rules check my-rules           the rules of a folder
       keymuster rules check .keymuster.yaml    the formats in the settings
+      keymuster rules check my-rules --cost    and how much they slow a scan
     """
     subjects = loader.one_folder(folder) if folder else None
     rules = pipeline.load_rules([folder] if folder else [])
+    if cost:
+        _print_costs(rules, subjects, sample, top)
     found = list(selftest.problems(rules, subjects))
     for problem in found:
         click.echo(problem)
@@ -164,6 +176,32 @@ def import_(file: Path, folder: Path) -> None:
     loader.read([(target, imported.text.encode())])
     _write(target, imported.text)
     click.echo(f"{target}: scan with it by: keymuster scan --rules {folder}", err=True)
+
+
+def _print_costs(rules: RuleSet, subjects: RuleSet | None, sample: Path | None, top: int) -> None:
+    """What is searched for together, then the formats that cost most, each searched for alone."""
+    from keymuster.detect import cost
+
+    text = cost.sample(sample)
+    click.echo(f"on {len(text) / 1e6:.1f} MB:      ns/byte  hits/MB")
+    layers = cost.of_layers(rules, text)
+    for one in layers:
+        click.echo(f"{one.name:<40} {one.nanoseconds:6.2f} {one.hits:8.1f}")
+    click.echo(f"{'all':<40} {sum(one.nanoseconds for one in layers):6.2f}\n")
+    own = {token.id for token in (subjects or rules).tokens}
+    formats = cost.of_formats(rules, own, text)
+    whole = sum(one.nanoseconds for one in formats) or 1
+    click.echo("each alone:")
+    for one in formats[:top]:
+        share = f"{one.nanoseconds / whole:6.1%}"
+        click.echo(f"{one.name:<40} {one.nanoseconds:6.2f} {one.hits:8.1f} {share}")
+    for one in formats:
+        if one.nanoseconds > cost.TOO_MUCH and subjects is not None:
+            click.echo(
+                f"{one.name}: takes {one.nanoseconds:.1f} ns/byte alone, as long as all shipped formats "
+                "together; give it a fixed text of three characters or more, or words that stand before it",
+                err=True,
+            )
 
 
 def _refusal(pattern: str) -> str:

@@ -72,6 +72,10 @@ class Engine:
         return [pattern for pattern in self._patterns if pattern.gate]
 
     @cached_property
+    def _guesses(self) -> frozenset[int]:
+        return frozenset(number for number, gate in enumerate(self._gated) if gate.guess)
+
+    @cached_property
     def _words(self) -> list[Word]:
         """The context words, whose numbers come after those of the patterns."""
         return words.of(self._patterns)
@@ -111,7 +115,7 @@ class Engine:
     def _width(self) -> int:
         return max((layer.width for layer in self._all_layers), default=0)
 
-    @property
+    @cached_property
     def gates(self) -> int:
         """How many there are: what hits with this number or a higher one is not the engine's."""
         return len(self._gated) + len(self._words)
@@ -176,16 +180,17 @@ class Engine:
     def _found(
         self, content: bytes, binary: bool, path: str, cut: Callable[[], None]
     ) -> list[Judged]:
-        names = _names(content)
+        names, guesses = _names(content), self._guesses
         found: list[Judged] = []
         for hit in self._searched(content):
-            if self._is_guess(hit[1]):
+            if hit[1] in guesses:
                 names -= 1
                 if names < 0:
                     if names == -1:
                         cut()
                     continue
-            found += self._led_to(content, hit, binary, path)[0]
+            if led_to := self._led_to(content, hit, binary, path)[0]:
+                found += led_to
         return found
 
     def _answered(self, content: bytes, reading: Reading, cut: Callable[[], None]) -> list[Judged]:
@@ -194,7 +199,7 @@ class Engine:
         few = len(hits.ends) <= names
         found: list[Judged] = []
         for at, answer in enumerate(hits.answers):
-            if not few and self._is_guess(hits.marks[at][0]) and not hits.is_repeated(at):
+            if not few and hits.marks[at][0] in self._guesses and not hits.is_repeated(at):
                 names -= 1
                 if names < 0:
                     if names == -1:
@@ -225,9 +230,6 @@ class Engine:
                 self._remembered.clear()
             self._remembered[around] = answer
         return answer
-
-    def _is_guess(self, number: int) -> bool:
-        return number < len(self._gated) and self._gated[number].guess
 
     def _led_to(
         self, content: bytes, hit: Hit, binary: bool, path: str
