@@ -195,10 +195,10 @@ class History(Source):
                 log.close()
             log = self._walk()
         yield from self._introductions(log, found)
-        missing = sorted(self._store.lacks(log.objects)) if self._store is not None else ()
-        for id in missing:
-            if self._git.ask("cat-file", "-e", id.hex()) is None:
-                yield self._trouble(id.hex(), "is missing; it was not scanned", "Run git fsck.")
+        named = log.objects if self._store is None else self._store.lacks(log.objects)
+        for id, _, length in sizes(self._git, sorted(one.hex() for one in named)):
+            if length is None:
+                yield self._trouble(id, "is missing; it was not scanned", "Run git fsck.")
 
     def _walk(self) -> Log:
         """Let git walk over the commits that were selected."""
