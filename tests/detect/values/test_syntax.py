@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import product
 
 import pytest
 
@@ -271,3 +272,18 @@ def test_what_is_found_moves_with_the_text(read: Read) -> None:
         alone = [(one.form, one.name, one.start + 400, one.end + 400) for one in read(content)]
         moved = [(one.form, one.name, one.start, one.end) for one in read(lead + content)]
         assert alone == moved
+
+
+@pytest.mark.parametrize("word", ["value", "text", "content", "val", "default"])
+@pytest.mark.parametrize("rest", ["", "' ", '"\t'])
+def test_what_is_called_a_value_passes_the_gate(word: str, rest: str) -> None:
+    assert re.fullmatch(syntax._CALLED_VALUE, word + rest)
+    assert re.fullmatch(syntax._LIKE_VALUE, word + rest)
+
+
+def test_no_word_hides_in_what_only_looks_like_one() -> None:
+    """A gate that hits must begin where the narrower one would."""
+    for word in ("value", "text", "content", "val", "default"):
+        for start in range(1, 5):
+            for lead in map("".join, product("vtcd", "aeo", "lxnf", "uta")):
+                assert not re.fullmatch(syntax._LIKE_VALUE, lead[:start] + word)

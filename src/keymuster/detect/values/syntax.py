@@ -32,6 +32,10 @@ _SCHEME = (
 )
 _CDATA = r"<!\[CDATA\["
 _CALLED_VALUE = r"(?:value|text|content|val|default)[\"']?[ \t]{0,3}"
+_LIKE_VALUE = r"[vtcd][aeo][lxnf][uta]?[elu]?[nl]?t?[\"']?[ \t]{0,3}"
+"""The same for a gate, and a little more, spelled without a word that Hyperscan would search for by
+itself: text is full of them. Measured: all names take a third less time."""
+
 _WITH = r"(?:(?:with|value|to|as)(?:=>|:|=)[ \t]{0,2})?"
 _USER = r"[^\s/?#:\"'`<>\\]{0,100}"
 _USERINFO = r"[^\s/?#\"'`<>\\]{1,200}"
@@ -150,7 +154,7 @@ FORMS = (
     Form(
         name="value",
         gate=rf"{_NAME}[\"'\]]{{0,2}}[ \t]{{0,2}}[,>=:]?\s{{0,40}}[{{/<]?[ \t]{{0,2}}[\"']?"
-        rf"{_CALLED_VALUE}[:=>]",
+        rf"{_LIKE_VALUE}[:=>]",
         confirm=rf"(?P<word>{_NAME})[\"'\]]{{0,2}}[ \t]{{0,2}}[,>=:]?\s{{0,40}}[{{/<]?[ \t]{{0,2}}"
         rf"[\"']?{_CALLED_VALUE}(?P<join>[:=>])(?P<gap>[ \t]{{0,20}})",
     ),
