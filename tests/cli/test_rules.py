@@ -172,6 +172,16 @@ def test_check_holds_the_formats_of_the_settings(keymuster: Run, tmp_path: Path)
     assert "1 token formats" in said.out
 
 
+def test_a_format_without_fixed_text_is_named(keymuster: Run, tmp_path: Path) -> None:
+    (tmp_path / ".keymuster.yaml").write_text(
+        "formats:\n- {id: acme-key, pattern: '[A-Z]{2}[0-9]{18}', examples: ['AB123456789012345678']}\n"
+        "- {id: acme-other, shape: 'acme_{base62:20}'}\n"
+    )
+    said = keymuster("rules", "check", ".keymuster.yaml")
+    assert said.code == 0
+    assert [line.split(":")[0] for line in said.err.splitlines()] == ["acme-key"]
+
+
 def test_the_cost_of_own_formats_is_listed_and_an_expensive_one_is_named(
     keymuster: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from keymuster.detect import patterns
+from keymuster.detect.engine import Engine
 from keymuster.errors import RuleError
 from keymuster.model import CredentialKind
 from keymuster.rules import shape
@@ -187,3 +188,32 @@ def test_the_public_part_is_the_text_in_front() -> None:
 def test_a_format_that_cannot_be_searched_is_refused(facts: dict[str, str], message: str) -> None:
     with pytest.raises(RuleError, match=re.escape(message)):
         patterns.check(rules_of(token(**facts)))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "costly"),
+    [
+        (r"\b(?P<secret>[A-Za-z0-9+/]{64})\b", True),
+        ("(?P<secret>[A-Z]{2}[0-9]{18})", True),
+        ("(?i)(?P<secret>[a-z]+_key_[0-9a-f]{32})", True),  # the gate ends where a repeat is long
+        ("(?P<secret>acme[0-9]{18})", False),
+        ("(?P<secret>[0-9]{18}acme)", False),
+    ],
+)
+def test_a_gate_without_fixed_text_is_costly(pattern: str, costly: bool) -> None:
+    assert patterns.is_costly(gate(pattern=pattern)) is costly
+
+
+def test_costly_formats_of_a_user_are_searched_for_apart() -> None:
+    text = b"x " + b"AB" + b"123456789012345678 acme_" + b"0a1b2c3d" * 4
+    for shipped, layers in ((0, 2), (2, 1)):
+        rules = RuleSet(
+            tokens=[
+                token(pattern="(?P<secret>[A-Z]{2}[0-9]{18})"),
+                token(shape="acme_{hex:32}"),
+            ],
+            policies=[], frameworks=[], mapping={}, samples={}, shipped=shipped,
+        )  # fmt: skip
+        engine = Engine(rules)
+        assert [len(layer.gates()) for layer in engine.layers] == [2 // layers] * layers
+        assert [match.start for match in engine.scan(text)] == [2, 23]

@@ -74,6 +74,11 @@ def test_a_file_of_tokens_is_added_to_the_shipped_ones(own: Own, rules: RuleSet)
     assert loaded.tokens[-1].vendor_name == "Acme"
 
 
+def test_the_shipped_formats_come_first(own: Own, rules: RuleSet) -> None:
+    assert rules.shipped == len(rules.tokens)
+    assert own("tokens/acme.yaml", TOKENS).shipped == len(rules.tokens)
+
+
 def test_a_policy_is_added(own: Own, rules: RuleSet) -> None:
     assert len(own("policies/own/acme-rule.yaml", POLICY).policies) == len(rules.policies) + 1
 

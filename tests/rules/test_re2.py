@@ -122,6 +122,26 @@ def test_words_are_needed_if_every_match_holds_one(
     assert re2.needs(re2.parse(expression), words) is answer
 
 
+@pytest.mark.parametrize(
+    ("expression", "length"),
+    [
+        ("acme_[0-9a-f]{32}", 5),
+        ("[0-9a-f]{32}", 0),
+        (r"\b[A-Za-z0-9+/]{64}\b", 0),
+        ("[A-Z]{2}-[0-9]{18}", 1),
+        ("(?i)[a-z]+_key_[0-9a-f]{32}", 5),
+        ("(?:live|test)_[0-9]{8}", 5),
+        ("(?:live_[0-9]{8}|t-[0-9]{8})", 2),
+        ("(?:live_)?[0-9]{8}", 0),
+        ("(?:live_[0-9]{8}){2}", 5),
+        ("a[0-9]{8}bcd", 3),
+        ("", 0),
+    ],
+)
+def test_the_fixed_text_of_an_expression_is_in_every_match(expression: str, length: int) -> None:
+    assert re2.fixed(re2.parse(expression)) == length
+
+
 def test_a_gate_ends_at_the_first_long_repeat() -> None:
     gate = re2.gate(re2.parse("acme_[a-z]{200,}=[0-9]{3}"))
     assert gate is not None

@@ -100,6 +100,13 @@ def check(folder: Path | None, cost: bool, sample: Path | None, top: int) -> int
     found = list(selftest.problems(rules, subjects))
     for problem in found:
         click.echo(problem)
+    for token in subjects.tokens if subjects else ():
+        if any(map(patterns.is_costly, patterns.of_format(0, token))):
+            click.echo(
+                f"{token.id}: slows every scan: it begins with no fixed text of {patterns.LEAST_FIXED} "
+                "characters that could be searched for (--cost measures it)",
+                err=True,
+            )
     looked_at = subjects or rules
     click.echo(
         f"{len(looked_at.tokens)} token formats and {len(looked_at.policies)} policies: "

@@ -87,15 +87,17 @@ class Engine:
     @cached_property
     def layers(self) -> list[Layer]:
         """Names apart from formats, with which the context words are. Measured: that is a sixth
-        faster than both at once, because many gates of names begin with the same few words."""
-        named = [number for number, gate in enumerate(self._gated) if gate.guess]
-        others = [number for number, gate in enumerate(self._gated) if not gate.guess]
-        found = []
-        if named:
-            found.append(self._layer("names", named, ()))
-        if others or self._words:
-            found.append(self._layer("formats", others, self._words))
-        return found
+        faster than both at once, because many gates of names begin with the same few words. And
+        apart from both, formats of a user that would slow the others."""
+        kinds: dict[str, list[int]] = {"names": [], "formats": [], "costly": []}
+        for number, gate in enumerate(self._gated):
+            kinds["names" if gate.guess else "costly" if gate.apart else "formats"].append(number)
+        context = {"formats": self._words}
+        return [
+            self._layer(name, numbers, context.get(name, ()))
+            for name, numbers in kinds.items()
+            if numbers or context.get(name)
+        ]
 
     def _layer(self, name: str, numbers: Sequence[int], context: Sequence[Word]) -> Layer:
         def gates() -> dict[int, Pattern]:

@@ -69,7 +69,7 @@ def _loaded(
     own: Sequence[tuple[Path, bytes]], key: str, checks: Sequence[Callable[[RuleSet], None]]
 ) -> RuleSet:
     def checked() -> RuleSet:
-        rules, origins = _read([*_files(builtin_root()), *own], key)
+        rules, origins = _read([*_files(builtin_root())], own, key)
         for check in checks:
             try:
                 check(rules)
@@ -100,20 +100,24 @@ class _Later:
 
 def read(files: Sequence[tuple[Path, bytes]], key: str = "") -> RuleSet:
     """Parse and lint rule files, given with their content."""
-    return _read(files, key)[0]
+    return _read((), files, key)[0]
 
 
-def _read(files: Sequence[tuple[Path, bytes]], key: str) -> tuple[RuleSet, dict[str, list[Path]]]:
+def _read(
+    shipped: Sequence[tuple[Path, bytes]], own: Sequence[tuple[Path, bytes]], key: str
+) -> tuple[RuleSet, dict[str, list[Path]]]:
     """The rules, and the files that each id comes from."""
     from keymuster.rules import lint
 
     rules = RuleSet(tokens=[], policies=[], frameworks=[], mapping={}, samples={}, key=key)
     origins: dict[str, list[Path]] = {}
-    for path, content in files:
-        for added in _add(rules, path, content):
-            origins.setdefault(added.id, []).append(path)
-            for problem in lint.problems(added):
-                raise RuleError(path, problem)
+    for files in (shipped, own):
+        rules.shipped = len(rules.tokens)
+        for path, content in files:
+            for added in _add(rules, path, content):
+                origins.setdefault(added.id, []).append(path)
+                for problem in lint.problems(added):
+                    raise RuleError(path, problem)
     for id, problem in lint.set_problems(rules):
         raise _with_file(RuleError(id, problem), origins)
     return rules, origins

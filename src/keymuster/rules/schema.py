@@ -175,6 +175,8 @@ class RuleSet(Struct, kw_only=True):
     mapping: dict[str, dict[str, list[str]]]
     samples: dict[str, str]
     key: str = ""
+    shipped: int = 0
+    """How many of the tokens, the first ones, keymuster brings along."""
 
     @property
     def rules(self) -> list[Policy | TokenFormat]:

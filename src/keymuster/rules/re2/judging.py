@@ -276,6 +276,22 @@ WIDEST = 128
 """Bytes that a row of things in a gate may take."""
 
 
+def fixed(node: Node) -> int:
+    """How long a text every match contains that is fixed but for a few choices."""
+    longest = max(min(map(len, texts)) for texts in _runs(node))
+    return max((longest, *map(_fixed_inside, flat(node))))
+
+
+def _fixed_inside(node: Node) -> int:
+    match node:
+        case Choice(branches):
+            return min(map(fixed, branches))
+        case Repeat(item, least, _, _) if least:
+            return fixed(item)
+        case _:
+            return 0
+
+
 def needs(node: Node, words: Sequence[str]) -> bool:
     """Whether every text that matches contains one of the words, in any case."""
     small = [word.lower() for word in words]
