@@ -164,6 +164,10 @@ def _in_processes(
                 yield from finished()
         while waiting:
             yield from finished()
+    except KeyboardInterrupt:  # what is done is kept
+        while waiting and (waiting[0][1] is None or waiting[0][1].done()):
+            yield from finished()
+        raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
         _here = None

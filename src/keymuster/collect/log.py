@@ -101,6 +101,9 @@ def named_directly(git: Git) -> Iterator[tuple[str, str]]:
         kind, id, *rest = line.split(" ", 4)
         if kind == "tag":
             kind, id = rest[:2]
+        if kind == "tag":  # of a tag
+            id = git.ask("rev-parse", "--verify", "--quiet", f"{rest[-1]}^{{}}") or id
+            kind = git.ask("cat-file", "-t", id) or kind
         if kind == "blob":
             yield f"<{rest[-1]}>", id
         elif kind == "tree":
@@ -114,15 +117,9 @@ def files(git: Git, tree: str) -> dict[str, str]:
     return {path: about.split()[2] for about, _, path in entries}
 
 
-def refs(git: Git) -> list[str] | None:
-    """The commits and tags of commits that refs and HEAD name now; None if git cannot tell."""
-    listing = git.ask("for-each-ref", "--format=%(objecttype) %(*objecttype) %(objectname)")
-    if listing is None:
-        return None
-    words = [line.split() for line in listing.splitlines()]
-    named = [line[-1] for line in words if "commit" in line[:-1]]
-    head = git.ask("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
-    return [*dict.fromkeys(named), *([head] if head else [])]
+def named(git: Git) -> list[str]:
+    """The commits that refs and the HEADs of all worktrees name now; none if git cannot tell."""
+    return (git.ask("rev-list", "--all", "--no-walk") or "").split()
 
 
 def tips(git: Git, *, unreachable: bool) -> list[str]:

@@ -136,7 +136,7 @@ def test_several_processes_say_the_same_in_the_same_order(
     grown(repo, token, random.Random(3), 60)
     repo.git("repack", "-adfq")
     monkeypatch.setattr(work, "WORTH_FORKING", 1)
-    monkeypatch.setattr("keymuster.collect.sources.history._BATCH_BYTES", 40_000)
+    monkeypatch.setattr("keymuster.collect.sources.history._FAMILY_BYTES", 40_000)
     one = look("history", rules, repo.path, jobs=1)
     three = look("history", rules, repo.path, jobs=3)
     assert [str(a) for a in one.credentials] == [str(b) for b in three.credentials]
@@ -196,3 +196,63 @@ def test_a_store_that_cannot_be_read_here_is_read_by_git_and_the_report_says_so(
     assert seen.paths(token("github-pat")) == ["a.py"]
     assert not seen.troubles
     assert seen.counts["read_by_git"] == 1
+
+
+class TestNothingIsLostSilently:
+    """Each of these once ended without a finding and without a word."""
+
+    def test_a_pack_that_is_cut_off(
+        self, tmp_path: Path, rules: RuleSet, make_repo: MakeRepo, token: Token
+    ) -> None:
+        repo = make_repo(tmp_path / "repo")
+        grown(repo, token, random.Random(1), 20)
+        repo.git("gc", "-q")
+        [pack] = (repo.path / ".git" / "objects" / "pack").glob("*.pack")
+        pack.chmod(0o644)
+        pack.write_bytes(pack.read_bytes()[:-2000])
+        assert look("history", rules, repo.path).troubles
+
+    def test_a_commit_that_only_another_worktree_is_at(
+        self, tmp_path: Path, rules: RuleSet, make_repo: MakeRepo, token: Token
+    ) -> None:
+        repo = make_repo(tmp_path / "repo")
+        repo.commit({"a.py": "x = 1\n"})
+        repo.git("worktree", "add", "-q", "--detach", str(tmp_path / "other"))
+        other = Repository(tmp_path / "other")
+        other.commit({"b.py": f"key = '{token('github-pat')}'\n"})
+        for place in (repo, other):
+            assert look("history", rules, place.path).paths(token("github-pat")) == ["b.py"]
+
+    def test_a_commit_that_only_a_tag_of_a_tag_names(
+        self, tmp_path: Path, rules: RuleSet, make_repo: MakeRepo, token: Token
+    ) -> None:
+        repo = make_repo(tmp_path / "repo")
+        repo.commit({"a.py": "x = 1\n"})
+        repo.git("checkout", "-q", "-b", "side")
+        repo.commit({"b.py": f"key = '{token('github-pat')}'\n"})
+        repo.git("tag", "-a", "-m", "x", "inner")
+        repo.git("tag", "-a", "-m", "x", "outer", "inner")
+        repo.git("checkout", "-q", "main")
+        repo.git("tag", "-d", "inner")
+        repo.git("branch", "-q", "-D", "side")
+        assert look("history", rules, repo.path).paths(token("github-pat")) == ["b.py"]
+
+    @pytest.mark.parametrize("reads", ["packs", "git"])
+    def test_a_version_that_nobody_has(
+        self, tmp_path: Path, rules: RuleSet, make_repo: MakeRepo, reads: str,
+        by_git: Callable[[], None],
+    ) -> None:  # fmt: skip
+        repo = make_repo(tmp_path / "repo")
+        repo.commit({"a.py": "x = 1\n"})
+        id = repo.git("rev-parse", "HEAD:a.py")
+        repo.commit({"a.py": "x = 2\n"})
+        (repo.path / ".git" / "objects" / id[:2] / id[2:]).unlink()
+        if reads == "git":
+            by_git()
+        seen = look("history", rules, repo.path)
+        assert "missing" in seen.trouble(f"object {id}").message
+
+    def test_a_repository_without_commits_is_whole(
+        self, tmp_path: Path, rules: RuleSet, make_repo: MakeRepo
+    ) -> None:
+        assert look("history", rules, make_repo(tmp_path / "repo").path).troubles == []

@@ -13,7 +13,7 @@ import msgspec
 from keymuster.collect.base import Batch, Blob, Context, Observed, Read, Source
 from keymuster.collect.exclude import outsider
 from keymuster.collect.git import Git, cat_file, sizes
-from keymuster.collect.log import Introduction, Log, files, named_directly, refs, tips
+from keymuster.collect.log import Introduction, Log, files, named, named_directly, tips
 from keymuster.collect.packs.base import Damaged, Family, TooLarge, Unsupported
 from keymuster.collect.packs.store import MEMORY, Store
 from keymuster.errors import SettingsError, Unreadable
@@ -31,6 +31,8 @@ _LEAST_KEPT = 160
 
 _BATCH_OBJECTS = 4096
 _BATCH_BYTES = 32 * 1024 * 1024
+_FAMILY_BYTES = 16 * 1024 * 1024
+"""A family is read to its end, whatever the user does meanwhile."""
 
 
 class History(Source):
@@ -49,7 +51,7 @@ class History(Source):
         self._counts = {"objects": 0, "bytes": 0, "commits": 0}
         self._narrow = bool(context.selection.since or context.selection.range)
         self._introduced: list[Introduction] = []
-        self._refs: list[str] | None = None
+        self._named: list[str] = []
         self._log: Log | None = None
         self._store: Store | None = None
         self._cut_short = False
@@ -67,12 +69,18 @@ class History(Source):
             ids |= {head[one.path] for one in self._introduced if one.path in head}
             yield from self._batched(sizes(self._git, sorted(ids)))
             return
-        self._refs = refs(self._git)  # before the objects are listed, which then hold all they name
+        self._named = named(self._git)  # before the objects are listed, which then hold it all
         self._store = self._opened()
         self._log = self._walk()
         try:
             if self._store is None:
                 yield from self._batched(self._everything())
+                if self._cut_short:
+                    yield self._trouble(
+                        "history",
+                        "could not be listed to its end: an object is damaged",
+                        "Run git fsck --full.",
+                    )
             else:
                 yield from self._families(self._store)
         except BaseException:
@@ -195,10 +203,14 @@ class History(Source):
                 log.close()
             log = self._walk()
         yield from self._introductions(log, found)
-        named = log.objects if self._store is None else self._store.lacks(log.objects)
-        for id, _, length in sizes(self._git, sorted(one.hex() for one in named)):
+        doubtful = log.objects if self._store is None else self._store.lacks(log.objects)
+        for id, _, length in sizes(self._git, sorted(one.hex() for one in doubtful)):
             if length is None:
                 yield self._trouble(id, "is missing; it was not scanned", "Run git fsck.")
+            elif self._store is not None:
+                yield self._trouble(
+                    id, "came while the repository was read; it was not scanned", "Scan again."
+                )
 
     def _walk(self) -> Log:
         """Let git walk over the commits that were selected."""
@@ -206,9 +218,8 @@ class History(Source):
             stashes = [] if self._selection.range else tips(self._git, unreachable=False)
             return Log(self._git, self._revisions(), stashes)
         others = tips(self._git, unreachable=self._selection.unreachable)
-        if self._refs is None:
-            return Log(self._git, ("--all",), others)
-        return Log(self._git, (), [*self._refs, *others])
+        revisions = () if self._named else ("--all",)
+        return Log(self._git, revisions, [*self._named, *others])
 
     def _introductions(self, log: Log, only: Collection[str] | None = None) -> Iterator[Trouble]:
         """Fill `_introduced` as far as git can walk."""
@@ -259,7 +270,7 @@ class History(Source):
 
     def _families(self, store: Store) -> Iterator[Batch | Trouble]:
         damaged: list[str] = []
-        for one in store.families(self._selection.max_file_bytes, _BATCH_BYTES):
+        for one in store.families(self._selection.max_file_bytes, _FAMILY_BYTES):
             match one:
                 case Family():
                     self._counts["objects"] += one.count
@@ -273,7 +284,7 @@ class History(Source):
             yield from self._batched(sizes(self._git, damaged))
 
     def _everything(self) -> Iterator[tuple[str, str, int | None]]:
-        """(id, type, bytes) of all objects, in the order of the packs."""
+        """(id, type, bytes) of all objects, in the order of the packs; `_cut_short` if git gave up."""
         with self._git.running(
             "cat-file", "--batch-check=%(objectname) %(objecttype) %(objectsize)",
             "--batch-all-objects", "--unordered", "--buffer",
