@@ -54,10 +54,7 @@ from repositories import Repository
 STANDARDS = Path(keymuster.__file__).parents[3] / "shared/reference/standards"
 SCHEMA = STANDARDS / "sarif-schema-2.1.0.json"
 VALIDATOR = STANDARDS / "validate_sarif.py"
-MULTITOOL = Path(
-    os.environ.get("SARIF_MULTITOOL")
-    or "/tmp/mt/node_modules/@microsoft/sarif-multitool-linux/Sarif.Multitool"
-)
+MULTITOOL = Path(os.environ.get("SARIF_MULTITOOL", "no/multitool/is/named"))
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
