@@ -96,6 +96,9 @@ class Blob(Struct, kw_only=True, dict=True):
     digests: tuple[bytes, ...] = ()
     clean: bool = False
 
+    def __repr__(self) -> str:  # without its text
+        return f"{type(self).__name__}({self.path!r}, {self.object!r})"
+
     @cached_property
     def text(self) -> Text:
         """The content to search. A piece stays as it is: only the start of a file says what it is."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TypeAlias, TypeVar
@@ -305,7 +304,7 @@ def _candidates(
 
 
 def _standing_candidate(content: bytes, pattern: Pattern, start: int) -> Candidate | None:
-    if pattern.free and _FREE.match(content, start) is None:
+    if pattern.free and patterns.STANDS_FREE.match(content, start) is None:
         return None
     found = pattern.regex.match(content, start)
     if found is None or found.start("secret") == found.end("secret"):
@@ -314,9 +313,6 @@ def _standing_candidate(content: bytes, pattern: Pattern, start: int) -> Candida
     if pattern.context and not words.stand_before(pattern.context, content, begin):
         return None
     return Candidate(start=begin, end=end, public=pattern.public)
-
-
-_FREE = re.compile(patterns.LEFT_EDGE.encode())
 
 
 def _names(content: bytes) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
@@ -37,7 +36,6 @@ NOWHERE = 1 << 60
 """An offset further away than anything can have a say from."""
 
 _NONE = (-1, -1)
-_FREE = re.compile(patterns.LEFT_EDGE.encode())
 
 
 class Hits(Struct):
@@ -127,6 +125,9 @@ class Plan(Struct, frozen=True):
     windows: list[Window]
     text: bytes
     stops: list[int]
+
+    def __repr__(self) -> str:  # without its text
+        return f"Plan({self.runs}, {self.windows})"
 
     @classmethod
     def of(cls, content: bytes, size: int, kept: Kept, width: int) -> Plan | None:
@@ -261,7 +262,11 @@ class Layer:
                     if begin == last[0]:
                         return
                     back = end - begin
-                elif end == last[1] + 1 and gate.free and not _FREE.match(content, end - length):
+                elif (
+                    end == last[1] + 1
+                    and gate.free
+                    and not patterns.STANDS_FREE.match(content, end - length)
+                ):
                     return
             found.append((end, first + number, back))
 

@@ -255,6 +255,8 @@ LEFT_EDGE = (
 )
 """Where a token may begin: not inside a word, but after an escape such as `\\n`, `%3D`."""
 
+STANDS_FREE = re.compile(LEFT_EDGE.encode())
+
 _FREE = r"(?:^|[^0-9A-Za-z]|\\[nrtbf]|%[0-9A-Fa-f]{2}|\\x[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4})"
 """What stands before a token; the engine's `_stands_free` decides. A gate says so where that is
 cheaper: measured, in front of `S[2-7A-Z]{55}`, but not of `[2-7a-z]{52}` or where a dot is sought."""

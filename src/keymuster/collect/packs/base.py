@@ -58,19 +58,13 @@ class TooLarge(Struct, frozen=True):
 
 class Damaged(Struct, frozen=True):
     """An object that could not be read. Its type is not always known. `base` is the version it was
-    to be made from, if that was yielded."""
+    to be made from, if that was yielded. One that `is_too_much` says to be so large, or is made of
+    what says so, that nobody should be asked for it."""
 
     id: str
     reason: str
     base: str | None = None
-
-    @property
-    def is_too_much(self) -> bool:
-        """Whether it, or what it is made of, says to be so large that nobody should be asked for it."""
-        return self.reason.endswith(TOO_MUCH)
-
-
-TOO_MUCH = "bytes to make it"
+    is_too_much: bool = False
 
 
 class Version(Struct, frozen=True):
@@ -86,3 +80,6 @@ class Version(Struct, frozen=True):
     base: str | None
     kept: Sequence[tuple[int, int, int]]
     children: int
+
+    def __repr__(self) -> str:  # without its text
+        return f"Version({self.id!r})"

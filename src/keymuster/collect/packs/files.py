@@ -56,7 +56,13 @@ class File:
 
 
 class Garbled(Exception):
-    """What should be compressed is not, or has another size; the message is the reason."""
+    """What should be compressed is not, or has another size; the message is the reason. `is_too_much`
+    says that it is the size, and `of_base` that it is another object that failed."""
+
+    def __init__(self, reason: str, *, is_too_much: bool = False, of_base: bool = False) -> None:
+        super().__init__(reason)
+        self.is_too_much = is_too_much
+        self.of_base = of_base
 
 
 def inflated(file: File, place: int, end: int, size: int) -> tuple[bytes, int]:

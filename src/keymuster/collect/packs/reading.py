@@ -9,7 +9,7 @@ from typing import Final
 from zlib import decompressobj
 
 from keymuster.collect.packs import loose
-from keymuster.collect.packs.base import TOO_MUCH, Damaged, Family, Version, layout
+from keymuster.collect.packs.base import Damaged, Family, Version, layout
 from keymuster.collect.packs.families import PER_OBJECT
 from keymuster.collect.packs.files import Garbled, inflated, pread
 from keymuster.collect.packs.functions import Functions
@@ -23,7 +23,6 @@ family and so many bytes."""
 
 _SLACK = 4096
 
-_OF_BASE = "its base"
 _AGAIN = "its chain of bases is too large to be made again and again"
 
 _Kept = Sequence[tuple[int, int, int]]
@@ -52,7 +51,7 @@ class Reading:
         self._expand = functions.expand
         self._rows: list[_Row] = list(layout(width).iter_unpack(family.rows))
         self._texts: list[bytes | None] = [None] * len(self._rows)
-        self._failed: dict[int, str] = {}
+        self._failed: dict[int, Garbled] = {}
         self._live: list[int] = []
         self._held = 0
         self._memory = memory
@@ -72,7 +71,7 @@ class Reading:
                     least if shown and not silent else sys.maxsize,
                 )
             except Garbled as error:
-                self._failed[here] = str(error)
+                self._failed[here] = error.with_traceback(None)
                 text = None
             if base != NONE:
                 uses[base] -= 1
@@ -84,7 +83,8 @@ class Reading:
                 continue
             named = rows[base][_ID].hex() if shown and base not in self._failed else None
             if text is None:
-                yield Damaged(id.hex(), self._failed[here], named)
+                failed = self._failed[here]
+                yield Damaged(id.hex(), str(failed), named, failed.is_too_much)
             else:
                 yield Version(id.hex(), text, named, kept, children[here])
 
@@ -102,7 +102,7 @@ class Reading:
         """The text of a row that is made from that of its base; Garbled if it cannot be had."""
         source, begin, end, stored, size, _, _, id = row
         if size > self._largest or stored > self._largest:
-            raise Garbled(f"it takes {max(size, stored):,} {TOO_MUCH}")
+            raise Garbled(f"it takes {max(size, stored):,} bytes to make it", is_too_much=True)
         if source >= len(self._packs):
             return loose.read(self._folders[source - len(self._packs)], id, size), ()
         file = self._packs[source].file
@@ -134,10 +134,11 @@ class Reading:
         if text is not None:
             return text
         if base in self._failed:
-            said = self._failed[base]
-            if not said.startswith(_OF_BASE):
-                said = f"{_OF_BASE} {self._rows[base][_ID].hex()} is damaged: {said}"
-            raise Garbled(said)
+            failed = self._failed[base]
+            if failed.of_base:
+                raise failed
+            said = f"its base {self._rows[base][_ID].hex()} is damaged: {failed}"
+            raise Garbled(said, is_too_much=failed.is_too_much, of_base=True)
         if self._spare < 0:
             raise Garbled(_AGAIN)
         path = []
