@@ -103,6 +103,19 @@ class TestSeveralProcesses:
 
         assert names(run(Stub(60, harm=slow_at_first), jobs=3)) == expected
 
+    def test_an_interrupt_keeps_what_is_done(self) -> None:
+        class Interrupted(Stub):
+            def batches(self) -> Iterator[Batch | Trouble]:
+                yield from super().batches()
+                time.sleep(0.5)
+                raise KeyboardInterrupt
+
+        kept: list[Observed] = []
+        source = Interrupted(6)
+        with pytest.raises(KeyboardInterrupt):
+            kept.extend(work.run(source, [Echo()], source.batches(), 2, lambda size: None))  # type: ignore[arg-type]
+        assert names(kept) == [str(number) for number in range(6)]
+
     def test_they_are_other_processes(self) -> None:
         here = os.getpid()
 

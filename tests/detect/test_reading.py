@@ -217,3 +217,11 @@ def _looks_ahead(expression: str) -> Iterator[str]:
                 if not depth:
                     yield expression[found.end() : at]
                     break
+
+
+def test_a_plan_does_not_show_what_it_searches(token: Token) -> None:
+    text = f"key = {token('github-pat')}\n".encode() * 20
+    plan = layers.Plan.of(text + b"x", len(text), [(0, 0, len(text))], 10)
+    assert plan is not None
+    assert token("github-pat")[-10:].encode() in plan.text
+    assert token("github-pat")[-10:] not in repr(plan)

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from keymuster import work
-from keymuster.collect.base import Blob
+from keymuster.collect.base import Batch, Blob
 from keymuster.collect.packs import functions
-from keymuster.collect.packs.base import Unsupported
+from keymuster.collect.packs.base import Family, Unsupported
 from keymuster.collect.packs.store import Store
 from keymuster.collect.sources.history import History
 from keymuster.rules.schema import RuleSet
@@ -198,6 +198,25 @@ def test_a_store_that_cannot_be_read_here_is_read_by_git_and_the_report_says_so(
     assert seen.counts["read_by_git"] == 1
 
 
+def test_a_family_that_a_process_died_of_is_read_by_git(
+    tmp_path: Path, rules: RuleSet, make_repo: MakeRepo, token: Token
+) -> None:
+    repo = make_repo(tmp_path / "repo")
+    grown(repo, token, random.Random(4), 30)
+    repo.git("repack", "-adfq")
+    source = History(context(rules, repo.path))
+    [batch] = source.batches()
+    assert isinstance(batch, Batch)
+    [smaller] = batch.split()
+    assert len(smaller.items) == source.counts()["objects"] > 1
+    whole, apart = (
+        {(one.object, one.data) for one in source.read(part) if isinstance(one, Blob)}
+        for part in (batch, smaller)
+    )
+    assert whole == apart
+    list(source.finish([]))
+
+
 class TestNothingIsLostSilently:
     """Each of these once ended without a finding and without a word."""
 
@@ -252,7 +271,33 @@ class TestNothingIsLostSilently:
         seen = look("history", rules, repo.path)
         assert "missing" in seen.trouble(f"object {id}").message
 
+    def test_an_object_that_came_too_late(
+        self, tmp_path: Path, rules: RuleSet, make_repo: MakeRepo, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        repo = make_repo(tmp_path / "repo")
+        repo.commit({"a.py": "x = 1\n"})
+        monkeypatch.setattr(Store, "lacks", lambda _, ids: set(ids))
+        id = repo.git("rev-parse", "HEAD:a.py")
+        assert (
+            "was not scanned" in look("history", rules, repo.path).trouble(f"object {id}").message
+        )
+
     def test_a_repository_without_commits_is_whole(
         self, tmp_path: Path, rules: RuleSet, make_repo: MakeRepo
     ) -> None:
         assert look("history", rules, make_repo(tmp_path / "repo").path).troubles == []
+
+
+def test_a_version_does_not_show_what_it_holds(
+    tmp_path: Path, rules: RuleSet, make_repo: MakeRepo, token: Token
+) -> None:
+    repo = make_repo(tmp_path / "repo")
+    repo.commit({"a.py": f"key = '{token('github-pat')}'\n"})
+    source = History(context(rules, repo.path))
+    blobs = [one for batch in source.batches() for one in source.read(batch)]  # type: ignore[arg-type]
+    list(source.finish([]))
+    with Store.open(str(repo.path / ".git/objects"), "sha1") as store:
+        families = [one for one in store.families(1 << 20) if isinstance(one, Family)]
+        versions = [one for family in families for one in store.read(family, 1)]
+    assert len(blobs) == len(versions) == 1
+    assert token("github-pat")[-8:] not in repr(blobs) + repr(versions) + repr(families)
