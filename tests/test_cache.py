@@ -10,6 +10,7 @@ from pathlib import Path
 import hyperscan
 import pytest
 
+from acme import TOKENS
 from keymuster import cache, pipeline
 from keymuster.detect import database
 from keymuster.detect.engine import Engine
@@ -17,19 +18,6 @@ from keymuster.detect.layers import Layer, search
 from keymuster.detect.patterns import Pattern
 from keymuster.rules import loader
 from keymuster.rules.schema import RuleSet
-
-ACME = """
-vendor: acme
-name: Acme
-formats:
-  - id: acme-key
-    name: Acme key
-    kind: api_key
-    shape: acme_{base62:32}
-    revoke: Delete it.
-    examples: ["{token}"]
-    counter_examples: ["{short}"]
-"""
 
 
 @pytest.fixture
@@ -44,7 +32,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def acme(tmp_path: Path) -> RuleSet:
     """One rule, so that a database is compiled in a moment."""
     (tmp_path / "own/tokens").mkdir(parents=True)
-    (tmp_path / "own/tokens/acme.yaml").write_text(ACME)
+    (tmp_path / "own/tokens/acme.yaml").write_text(TOKENS)
     return loader.one_folder(tmp_path / "own")
 
 
@@ -272,9 +260,9 @@ def test_rules_of_another_version_are_parsed_again(folder: Path) -> None:
 def test_a_changed_rule_file_is_seen(folder: Path, tmp_path: Path) -> None:
     own = tmp_path / "own"
     (own / "tokens").mkdir(parents=True)
-    (own / "tokens/acme.yaml").write_text(ACME)
+    (own / "tokens/acme.yaml").write_text(TOKENS)
     assert "acme_{base62:32}" in pipeline.load_rules([own]).tokens[-1].shapes
-    (own / "tokens/acme.yaml").write_text(ACME.replace("32", "33"))
+    (own / "tokens/acme.yaml").write_text(TOKENS.replace("32", "33"))
     assert "acme_{base62:33}" in pipeline.load_rules([own]).tokens[-1].shapes
 
 

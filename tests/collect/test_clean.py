@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from acme import TOKENS
 from keymuster import cache, pipeline, registry, work
 from keymuster.collect import clean
 from keymuster.collect.base import Blob, Context, Limits, Selection
@@ -102,7 +103,7 @@ def secret(token: Token) -> str:
 def acme(tmp_path: Path) -> RuleSet:
     """Other rules: one format, so that a database is compiled in a moment."""
     (tmp_path / "own/tokens").mkdir(parents=True)
-    (tmp_path / "own/tokens/acme.yaml").write_text(ACME)
+    (tmp_path / "own/tokens/acme.yaml").write_text(TOKENS)
     return loader.one_folder(tmp_path / "own")
 
 
@@ -627,20 +628,6 @@ class TestTheStore:
             files.save()
         files = CleanFiles(lambda: stored.name, 0)
         assert [number for number in range(10) if bytes([number]) * 16 in files] == [6, 7, 8, 9]
-
-
-ACME = """
-vendor: acme
-name: Acme
-formats:
-  - id: acme-key
-    name: Acme key
-    kind: api_key
-    shape: acme_{base62:32}
-    revoke: Delete it.
-    examples: ["{token}"]
-    counter_examples: ["{short}"]
-"""
 
 
 def _context(scan: Scans, known: CleanFiles | None = None) -> Context:

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from acme import TOKENS
 from keymuster import pipeline, selftest
 from keymuster.detect import examples
 from keymuster.detect.database import compile_database
@@ -15,19 +16,6 @@ from keymuster.detect.engine import Engine
 from keymuster.errors import RuleError, SettingsError
 from keymuster.rules import frameworks, loader, templates
 from keymuster.rules.schema import RuleSet
-
-TOKENS = """\
-vendor: acme
-name: Acme
-formats:
-  - id: acme-key
-    name: Acme key
-    kind: api_key
-    shape: acme_{base62:32}
-    revoke: Delete it.
-    examples: ["{token}"]
-    counter_examples: ["{short}"]
-"""
 
 POLICY = """\
 id: acme-rule
