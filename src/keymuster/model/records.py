@@ -42,13 +42,15 @@ class Owner(Struct, frozen=True, kw_only=True):
 
 
 class Identity(Struct, frozen=True, kw_only=True, tag_field="is", tag="identity"):
-    """A principal that acts without a human at the keyboard."""
+    """A principal that acts without a human at the keyboard. `aliases` are other names that records
+    elsewhere may call it by."""
 
     id: str
     kind: IdentityKind
     provider: str
     name: str
     location: Location
+    aliases: tuple[str, ...] = ()
     account: str = ""
     environment: Environment = Environment.UNKNOWN
     status: str = ""
@@ -88,14 +90,24 @@ class Credential(Struct, frozen=True, kw_only=True, tag_field="is", tag="credent
 
 
 class Grant(Struct, frozen=True, kw_only=True, tag_field="is", tag="grant"):
-    """What an identity may do: a policy, role binding, OAuth consent or tool permission."""
+    """What an identity may do: a policy statement, role binding, OAuth consent or tool permission.
+
+    `identity` is who has it: an identity, `*` for anybody, or the policy or role that others get it
+    by. It covers `actions` but `not_actions`, on `resources` but `not_resources`, in the vendor's own
+    words. One with `via` hands on all that the policy or role of this id or name has, and has
+    no actions of its own. `conditions` are as the vendor writes them.
+    """
 
     id: str
     identity: str
     kind: GrantKind
-    actions: tuple[str, ...]
-    resource: str
+    provider: str
     location: Location
+    actions: tuple[str, ...] = ()
+    not_actions: tuple[str, ...] = ()
+    resources: tuple[str, ...] = ()
+    not_resources: tuple[str, ...] = ()
+    via: str = ""
     effect: Effect = Effect.ALLOW
     conditions: dict[str, Any] = {}
     granted_by: str | None = None
@@ -104,13 +116,20 @@ class Grant(Struct, frozen=True, kw_only=True, tag_field="is", tag="grant"):
 
 
 class Trust(Struct, frozen=True, kw_only=True, tag_field="is", tag="trust"):
-    """Who may become an identity: trust policy, federation, impersonation, consent."""
+    """Who may become an identity: trust policy, federation, impersonation, consent.
+
+    `principal` is one of them in the vendor's own words: `*`, an ARN or account id, a service's name,
+    the address of an issuer. `conditions` are as the vendor writes them.
+    """
 
     id: str
     identity: str
     principal: str
     kind: TrustKind
+    provider: str
     location: Location
+    effect: Effect = Effect.ALLOW
+    actions: tuple[str, ...] = ()
     conditions: dict[str, Any] = {}
 
 
@@ -128,12 +147,16 @@ class Use(Struct, frozen=True, kw_only=True, tag_field="is", tag="use"):
 
 
 class Resource(Struct, frozen=True, kw_only=True, tag_field="is", tag="resource"):
-    """A declared object in the vendor's own words, for policies on raw settings."""
+    """A declared object in the vendor's own words, for policies on raw settings. A value that the
+    declaration does not tell is text that names what it depends on: `${var.name}`. `aliases` are
+    other names that records elsewhere may call it by."""
 
     id: str
     type: str
     name: str
     location: Location
+    aliases: tuple[str, ...] = ()
+    provider: str = ""
     settings: dict[str, Any] = {}
 
 

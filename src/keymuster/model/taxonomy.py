@@ -137,6 +137,8 @@ class GrantKind(StrEnum):
     """The form a permission comes in."""
 
     POLICY = "policy"
+    RESOURCE_POLICY = "resource_policy"
+    BOUNDARY = "boundary"
     ROLE_BINDING = "role_binding"
     OAUTH_CONSENT = "oauth_consent"
     APP_INSTALLATION = "app_installation"
@@ -156,6 +158,7 @@ class TrustKind(StrEnum):
     """How somebody becomes an identity."""
 
     ASSUME = "assume"
+    SERVICE = "service"
     FEDERATION = "federation"
     IMPERSONATION = "impersonation"
     CONSENT = "consent"
