@@ -123,7 +123,8 @@ LAYERS = {
         "work", "registry", "redaction", *BOTTOM,
     },
     "selftest": {
-        "model", "rules", "detect", "collect", "inventory", "evaluate", "work", "registry", *BOTTOM,
+        "model", "rules", "detect", "collect", "inventory", "analysis", "evaluate", "work", "registry",
+        *BOTTOM,
     },
     "cli": {
         "model", "rules", "detect", "collect", "inventory", "analysis", "evaluate", "report",

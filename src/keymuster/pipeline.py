@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, TextIO
 from msgspec.structs import replace
 
 from keymuster import registry, work
+from keymuster.analysis import analysed
 from keymuster.collect import unreported
-from keymuster.collect.base import Blob, Context, Observed, Read, Reader, Source
+from keymuster.collect.base import Blob, Context, Fragment, Observed, Read, Reader, Source
 from keymuster.collect.clean import CleanFiles, clean_files
 from keymuster.collect.exclude import excluder
 from keymuster.collect.magic import may_be_container
@@ -62,12 +63,13 @@ def scan(
     cut: list[Trouble] = []
     troubles: list[Trouble] = []
     origin: Source = registry.part("source", source)(context)
-    readers = _Readers(context, extensions)
+    readers = _Readers(context, extensions, past=origin.past)
     unpack = _unpack(context, extensions)
     observed = collect(origin, readers, jobs, progress, cut, unpack, context.clean)
     excluded: Counter[str] = Counter()
     observations = _observations(origin.finish(observed), troubles, cut)
     inventory = build(_reported(observations, context.rules, excluded))
+    inventory = analysed(inventory)
     verdict = evaluate(inventory, context.rules, choice, now)
     report = Report(
         findings=verdict.findings,
@@ -75,6 +77,7 @@ def scan(
         frameworks=verdict.frameworks,
         troubles=(*cut, *troubles),
         counts=origin.counts() | {f"excluded_by_{why}": n for why, n in sorted(excluded.items())},
+        undecided=verdict.undecided,
         provenance=Provenance(root=context.selection.root),
         mode=source,
         started_at=now,
@@ -107,7 +110,7 @@ def collect(
         cut.append(_INTERRUPTED)
     if clean is not None:
         clean.save()
-    return observed
+    return work.explained(observed, readers)
 
 
 _INTERRUPTED = Trouble(
@@ -130,9 +133,10 @@ def write(
 class _Readers(Iterable[Reader]):
     """What reads files, made for the first of them: often there is nothing new to read."""
 
-    def __init__(self, context: Context, extensions: Sequence[str]) -> None:
+    def __init__(self, context: Context, extensions: Sequence[str], *, past: bool) -> None:
         self._context = context
         self._others = registry.installed("reader", extensions)
+        self._past = past
 
     def __iter__(self) -> Iterator[Reader]:
         return iter(self._made)
@@ -140,7 +144,11 @@ class _Readers(Iterable[Reader]):
     @cached_property
     def _made(self) -> list[Reader]:
         parts = registry.builtin("reader") | self._others
-        return [part(self._context) for part in parts.values()]
+        return [
+            part(self._context)
+            for part in parts.values()
+            if not self._past or getattr(part, "past", False)
+        ]
 
 
 def _unpack(context: Context, extensions: Sequence[str]) -> work.Unpack | None:
@@ -174,7 +182,7 @@ def _observations(
         for one in observed:
             if isinstance(one, Trouble):
                 troubles.append(one)
-            else:
+            elif not isinstance(one, Fragment):
                 yield one
     except KeyboardInterrupt:
         cut.append(_INTERRUPTED)

@@ -47,6 +47,7 @@ def redacted(report: Report, rules: RuleSet) -> Report:
         )
         return replace(
             one,
+            message=clean_name(one.message),
             evidence={key: clean(value) for key, value in one.evidence.items()},
             places=tuple(place(location) for location in one.places),
             suppression=suppression,

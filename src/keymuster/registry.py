@@ -28,7 +28,7 @@ POINTS = {
 CONTRACTS = {
     "source": ("batches", "read", "finish", "counts"),
     "container": ("recognizes", "members"),
-    "reader": ("reads", "read"),
+    "reader": ("reads", "read", "finish"),
     "service": ("collect",),
     "reporter": ("write",),
 }

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from msgspec.structs import replace
 
 from keymuster import registry, work
-from keymuster.collect.base import Batch, Blob, Context, Observed, Read, Selection
+from keymuster.analysis import analysed
+from keymuster.collect.base import Batch, Blob, Context, Fragment, Observed, Read, Selection
 from keymuster.detect import examples
 from keymuster.detect.engine import Engine
 from keymuster.evaluate.choice import Choice
@@ -63,17 +64,21 @@ def _case_problems(
     readers: Sequence[object],
     formats: dict[str, TokenFormat],
 ) -> Iterator[str]:
-    content = examples.expand(case.text, None, formats).encode()
     blobs = [
-        Blob(path=case.path, data=content, storage=storage, object=storage.value)
+        Blob(
+            path=path, data=examples.expand(text, None, formats).encode(), storage=storage,
+            object=f"{storage.value} {path}",
+        )
         for storage in case.seen_in
-    ]
-    observed = list(work.observe(_Given(blobs), readers, Batch(items=(), bytes=0)))  # type: ignore[arg-type]
-    inventory = build(one for one in observed if not isinstance(one, Trouble))
+        for path, text in {case.path: case.text, **case.beside}.items()
+    ]  # fmt: skip
+    given = work.observe(_Given(blobs), readers, Batch(items=(), bytes=0))  # type: ignore[arg-type]
+    observed = work.explained(list(given), readers)  # type: ignore[arg-type]
+    inventory = build(one for one in observed if not isinstance(one, Trouble | Fragment))
     only = replace(rules, policies=[policy])
     least = min(policy.confidence, Choice().confidence, key=lambda one: one.rank)
-    found = evaluate(inventory, only, Choice(confidence=least), NOW).findings
-    said = "finding" if found else "nothing"
+    verdict = evaluate(analysed(inventory), only, Choice(confidence=least), NOW)
+    said = "finding" if verdict.findings else "undecided" if verdict.undecided else "nothing"
     if said != case.expect:
         yield f"{policy.id}: case `{case.name}` gives {said}, not {case.expect}"
 

@@ -6,10 +6,10 @@ import itertools
 import os
 import signal
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
-from keymuster.collect.base import Batch, Blob, Observed, Read, Reader, Source
+from keymuster.collect.base import Batch, Blob, Fragment, Observed, Read, Reader, Source
 from keymuster.errors import CollectError
 from keymuster.model import Trouble
 
@@ -98,23 +98,47 @@ def _read(readers: Iterable[Reader], blob: Blob) -> Iterator[Observed]:
 
 
 def _guarded(reader: Reader, blob: Blob) -> Iterator[Observed]:
+    return _kept(reader, lambda: reader.read(blob), _name(blob), "it was not scanned to its end")
+
+
+def _finished(reader: Reader, fragments: Sequence[object]) -> Iterator[Observed]:
+    loss = "what several files say together was not looked at"
+    return _kept(reader, lambda: reader.finish(fragments), "all files", loss)
+
+
+def _kept(
+    reader: Reader, observe: Callable[[], Iterable[Observed]], scope: str, loss: str
+) -> Iterator[Observed]:
     try:
-        yield from reader.read(blob)
+        yield from observe()
     except CollectError as error:
-        yield Trouble(
-            part=reader.name, scope=_name(blob), message=error.message, advice=error.advice()
-        )
+        yield Trouble(part=reader.name, scope=scope, message=error.message, advice=error.advice())
     except Exception as error:  # noqa: BLE001 - a reader's fault, ours or an extension's, costs one file
         yield Trouble(
             part=reader.name,
-            scope=_name(blob),
-            message=f"the {reader.name} reader failed ({type(error).__name__}); it was not scanned to its end",
+            scope=scope,
+            message=f"the {reader.name} reader failed ({type(error).__name__}); {loss}",
             advice="This is a fault in keymuster or in an extension; please report it.",
         )
 
 
 def _name(blob: Blob) -> str:
     return blob.path or f"object {blob.object}"
+
+
+def explained(observed: list[Observed], readers: Iterable[Reader]) -> list[Observed]:
+    """Fragments, replaced by what their readers make of all of them together."""
+    fragments: dict[str, list[object]] = {}
+    for one in observed:
+        if isinstance(one, Fragment):
+            fragments.setdefault(one.reader, []).append(one.content)
+    if not fragments:
+        return observed
+    rest: list[Observed] = [one for one in observed if not isinstance(one, Fragment)]
+    for reader in readers:
+        if reader.name in fragments:
+            rest += _finished(reader, fragments[reader.name])
+    return rest
 
 
 _here: tuple[Source, Iterable[Reader], Unpack | None] | None = None

@@ -157,14 +157,25 @@ class Batch(Struct, frozen=True, kw_only=True):
 Read: TypeAlias = Blob | Trouble
 """What reading gives: a file version, or the reason why there is none."""
 
-Observed: TypeAlias = Observation | Trouble
+
+class Fragment(Struct, frozen=True, kw_only=True):
+    """What a reader saw in one file and can only explain when it has seen the others."""
+
+    id: str
+    reader: str
+    content: Any
+
+
+Observed: TypeAlias = Observation | Trouble | Fragment
 """What collecting gives."""
 
 
 class Source(Protocol):
-    """Where bytes come from. Listing happens once; batches are read in any process, in order."""
+    """Where bytes come from. Listing happens once; batches are read in any process, in order. Of
+    the `past`, what a file declares is of no interest any more."""
 
     name: ClassVar[str]
+    past: ClassVar[bool] = False
 
     def __init__(self, context: Context) -> None: ...
 
@@ -182,15 +193,21 @@ class Source(Protocol):
 
 
 class Reader(Protocol):
-    """What a file says. Pure: no network, no other files."""
+    """What a file says. Pure: no network, no other files. One that also reads the `past` finds what
+    matters in old versions of files, too."""
 
     name: ClassVar[str]
+    past: ClassVar[bool] = False
 
     def __init__(self, context: Context) -> None: ...
 
     def reads(self, path: str) -> bool: ...
 
     def read(self, blob: Blob) -> Iterator[Observed]: ...
+
+    def finish(self, fragments: Sequence[Any]) -> Iterator[Observation | Trouble]:
+        """What the `content` of all its fragments says together."""
+        return iter(())
 
 
 class Service(Protocol):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from string import Formatter
 from typing import Any
 
 from keymuster.errors import RuleError
 from keymuster.evaluate.view import fields
+from keymuster.inventory.facts import FACTS, UNKNOWN
+from keymuster.model.unknown import depends_on, is_unknown
 from keymuster.rules.schema import Policy, RuleSet, Subject
 
 
@@ -37,6 +39,7 @@ class Conditions:
     def __init__(self) -> None:
         self._environments: dict[Subject, Any] = {}
         self._compiled: dict[str, Any] = {}
+        self._asked: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
 
     def hold(self, policy: Policy, view: Mapping[str, Any]) -> bool:
         """Whether the policy's condition holds for a record, given its view as `named` gives it."""
@@ -47,6 +50,15 @@ class Conditions:
         if not isinstance(answer, bool):
             raise RuleError(policy.id, f"when: {answer}")
         return answer
+
+    def unknown(self, policy: Policy, view: Mapping[str, Any]) -> str:
+        """What of all that the condition asks for is not known; empty if all of it is."""
+        if policy.id not in self._asked:
+            self._asked[policy.id] = _asked(policy)
+        for name, path in self._asked[policy.id]:
+            if found := _unknown_in(view.get(name), path):
+                return found
+        return ""
 
     @staticmethod
     def named(subject: Subject, view: Mapping[str, Any]) -> dict[str, Any]:
@@ -80,6 +92,35 @@ class Conditions:
                 }
             )
         return self._environments[subject]
+
+
+def _asked(policy: Policy) -> list[tuple[str, tuple[str, ...]]]:
+    """The fields that a condition names and that may not be known, each with the path into it:
+    `resource.settings.A.B`. They are facts, and maps in the vendor's words."""
+    facts, known = FACTS.get(policy.applies_to, {}), fields(policy.applies_to)
+    asked = []
+    for found in _NAME.finditer(_TEXT.sub("''", policy.when)):
+        subject, name, *path = found[0].split(".")
+        if subject == policy.applies_to and (name in facts or known.get(name) == _MAP):
+            asked.append((f"{subject}.{name}", tuple(path)))
+    return list(dict.fromkeys(asked))
+
+
+_MAP = "map<string, dyn>"
+_NAME = re.compile(r"(?<![\w.])[a-z_]+(?:\.\w+)+(?![\w(])")
+_TEXT = re.compile(r"'[^'\\]*'|\"[^\"\\]*\"")
+
+
+def _unknown_in(value: Any, path: Sequence[str]) -> str:
+    """What a value in a view depends on that is not known: nothing was derived, or somebody else
+    sets it."""
+    for key in path:
+        if is_unknown(value):
+            break
+        value = value.get(key) if isinstance(value, Mapping) else None
+    if value == UNKNOWN:
+        return UNKNOWN
+    return next(iter(depends_on(value)), "") if isinstance(value, str) else ""
 
 
 def _explained(problem: str, subject: Subject) -> str:

@@ -22,7 +22,9 @@ from keymuster.model import (
     InlineAllow,
     Location,
     Reference,
+    Resource,
     RuleText,
+    Undecided,
 )
 from keymuster.rules import frameworks
 from keymuster.rules.schema import Policy, RuleSet, TokenFormat
@@ -34,23 +36,33 @@ class Verdict(Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
     rules: tuple[RuleText, ...]
     frameworks: tuple[Framework, ...]
+    undecided: tuple[Undecided, ...] = ()
 
 
 def evaluate(inventory: Inventory, rules: RuleSet, choice: Choice, now: datetime) -> Verdict:
     """Every finding the wanted policies have on the inventory."""
     comments = inventory.allows
-    findings = [
-        part
-        for finding in _held(inventory, rules, choice, now)
-        for part in allows.apply(finding, comments, now.date())
-    ]
+    findings: list[Finding] = []
+    undecided: list[Undecided] = []
+    for one in _held(inventory, rules, choice, now):
+        if isinstance(one, Undecided):
+            undecided.append(one)
+        else:
+            findings += allows.apply(one, comments, now.date())
     findings.sort(key=_order)
     texts = _texts(findings, rules)
     used = {reference for text in texts for reference in text.references}
-    return Verdict(findings=tuple(findings), rules=texts, frameworks=frameworks.named(rules, used))
+    return Verdict(
+        findings=tuple(findings),
+        rules=texts,
+        frameworks=frameworks.named(rules, used),
+        undecided=tuple(undecided),
+    )
 
 
-def _held(inventory: Inventory, rules: RuleSet, choice: Choice, now: datetime) -> Iterator[Finding]:
+def _held(
+    inventory: Inventory, rules: RuleSet, choice: Choice, now: datetime
+) -> Iterator[Finding | Undecided]:
     conditions = Conditions()
     tokens = {token.id: token for token in rules.tokens}
     for subject, kind in SUBJECTS.items():
@@ -58,13 +70,27 @@ def _held(inventory: Inventory, rules: RuleSet, choice: Choice, now: datetime) -
         if not policies:
             continue
         for record in _subjects(inventory, kind):
+            about = [policy for policy in policies if _is_about(policy, record)]
+            if not about:
+                continue
             seen = view(subject, record, inventory, now)
             named = conditions.named(subject, seen)
-            for policy in policies:
+            for policy in about:
                 if _confidence(policy, record).rank < choice.confidence.rank:
                     continue
-                if choice.wants(policy, _format(record)) and conditions.hold(policy, named):
+                if not choice.wants(policy, _format(record)):
+                    continue
+                if conditions.hold(policy, named):
                     yield _finding(policy, tokens.get(_format(record)), record, inventory, seen)
+                elif unknown := conditions.unknown(policy, named):
+                    yield Undecided(
+                        policy=policy.id, subject=record.id, location=record.location,
+                        unknown=unknown,
+                    )  # fmt: skip
+
+
+def _is_about(policy: Policy, record: Any) -> bool:
+    return not isinstance(record, Resource) or record.type in policy.types
 
 
 def _confidence(policy: Policy, record: Any) -> Confidence:

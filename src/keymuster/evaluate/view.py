@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any, TypeAlias
 
 from keymuster.inventory.build import Inventory
+from keymuster.inventory.facts import FACTS
 from keymuster.model import (
     Credential,
     CredentialKind,
@@ -111,18 +112,21 @@ def fields(subject: Subject) -> dict[str, str]:
     """Name -> CEL type of everything a policy about this subject may name."""
     hints = typing.get_type_hints(SUBJECTS[subject])
     plain = {name: kind for name, hint in hints.items() if (kind := _cel_type(hint))}
-    return plain | {name: kind for name, (kind, _) in DERIVED.get(subject, {}).items()}
+    derived = {name: kind for name, (kind, _) in DERIVED.get(subject, {}).items()}
+    return plain | derived | {name: kind for name, (kind, _) in FACTS.get(subject, {}).items()}
 
 
 def view(subject: Subject, record: Any, inventory: Inventory, now: datetime) -> dict[str, Any]:
     """Name -> value of every field of `fields(subject)` for one record."""
-    derived = DERIVED.get(subject, {})
-    return {
-        name: _plain(
-            derived[name][1](record, inventory, now) if name in derived else getattr(record, name)
-        )
-        for name in fields(subject)
-    }
+    derived, facts = DERIVED.get(subject, {}), FACTS.get(subject, {})
+    known = inventory.facts.get(record.id, {})
+
+    def value(name: str) -> Any:
+        if name in derived:
+            return derived[name][1](record, inventory, now)
+        return known.get(name, facts[name][1]) if name in facts else getattr(record, name)
+
+    return {name: _plain(value(name)) for name in fields(subject)}
 
 
 def _cel_type(hint: Any) -> str | None:

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import Any, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from keymuster.model import Credential, InlineAllow, Observation
+from keymuster.inventory.links import linked
+from keymuster.model import Credential, Grant, InlineAllow, Observation, Trust, Use
 
 _T = TypeVar("_T")
 
 
-class Inventory(Struct, kw_only=True):
-    """The estate by id. `seen` holds every observation of a record, in the order they came."""
+class Inventory(Struct, kw_only=True, dict=True):
+    """The estate by id. `seen` holds every observation of a record, in the order they came. `facts` are
+    what analysis derives: id -> name -> value."""
 
     records: dict[str, Observation]
     seen: dict[str, list[Observation]]
+    facts: dict[str, dict[str, Any]] = {}
 
     def of(self, kind: type[_T]) -> Iterator[_T]:
         """The merged records of one kind, in order of their first sighting."""
@@ -26,6 +30,33 @@ class Inventory(Struct, kw_only=True):
     def sightings(self, record: Any) -> list[Any]:
         """Every observation that was merged into a record."""
         return self.seen[record.id]
+
+    def grants(self, identity: str) -> list[Grant]:
+        """What it is granted by itself, without what comes `via` something."""
+        return self._about.get((Grant, identity), [])
+
+    def trusts(self, identity: str) -> list[Trust]:
+        """Who may become it."""
+        return self._about.get((Trust, identity), [])
+
+    def credentials(self, identity: str) -> list[Credential]:
+        """What proves it."""
+        return self._about.get((Credential, identity), [])
+
+    def uses(self, subject: str) -> list[Use]:
+        """Who consumes an identity or credential."""
+        return self._about.get((Use, subject), [])
+
+    @cached_property
+    def _about(self) -> dict[tuple[type[Any], str], list[Any]]:
+        found: dict[tuple[type[Any], str], list[Any]] = {}
+        for record in self.records.values():
+            match record:
+                case Grant() | Trust() | Credential():
+                    found.setdefault((type(record), record.identity or ""), []).append(record)
+                case Use():
+                    found.setdefault((Use, record.subject), []).append(record)
+        return found
 
     @property
     def allows(self) -> list[InlineAllow]:
@@ -37,7 +68,7 @@ def build(observations: Iterable[Observation]) -> Inventory:
     seen: dict[str, list[Observation]] = {}
     for one in observations:
         seen.setdefault(one.id, []).append(one)
-    return Inventory(records={id: _merged(all) for id, all in seen.items()}, seen=seen)
+    return Inventory(records=linked({id: _merged(all) for id, all in seen.items()}), seen=seen)
 
 
 def _merged(sightings: list[Observation]) -> Observation:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         RuleText,
         Suppression,
         Trouble,
+        Undecided,
     )
     from keymuster.model.location import (
         Commit,
@@ -88,6 +89,7 @@ __all__ = [
     "Trouble",
     "Trust",
     "TrustKind",
+    "Undecided",
     "Use",
     "UseKind",
 ]

@@ -46,6 +46,16 @@ class Finding(Struct, frozen=True, kw_only=True):
         return self.places[0]
 
 
+class Undecided(Struct, frozen=True, kw_only=True):
+    """A policy that could neither find nor clear a subject, because something that it asks for is
+    not known: `unknown` names it."""
+
+    policy: str
+    subject: str
+    location: Location
+    unknown: str
+
+
 class Trouble(Struct, frozen=True, kw_only=True):
     """A part of the estate the scan could not see. A report without it would lie."""
 
@@ -110,6 +120,7 @@ class Report(Struct, frozen=True, kw_only=True):
 
     findings: tuple[Finding, ...]
     troubles: tuple[Trouble, ...] = ()
+    undecided: tuple[Undecided, ...] = ()
     rules: tuple[RuleText, ...] = ()
     frameworks: tuple[Framework, ...] = ()
     counts: dict[str, int] = {}

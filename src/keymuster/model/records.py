@@ -156,7 +156,6 @@ class Resource(Struct, frozen=True, kw_only=True, tag_field="is", tag="resource"
     name: str
     location: Location
     aliases: tuple[str, ...] = ()
-    provider: str = ""
     settings: dict[str, Any] = {}
 
 

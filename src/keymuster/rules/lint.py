@@ -105,8 +105,10 @@ def _of_expressions(token: TokenFormat) -> Iterator[str]:
 
 
 def _of_policy(policy: Policy) -> Iterator[str]:
-    if {case.expect for case in policy.cases} != {"finding", "nothing"}:
+    if not {case.expect for case in policy.cases} >= {"finding", "nothing"}:
         yield "cases: needs one that is a finding and one that is nothing"
+    if (policy.applies_to == "resource") != bool(policy.types):
+        yield "types: a policy about resources names their types, and no other does"
     if not policy.nhi:
         yield "nhi: needs at least one category"
 

@@ -101,19 +101,23 @@ class Case(Struct, kw_only=True, forbid_unknown_fields=True):
     """A worked example of a policy: what it says of one file, as real input.
 
     In `text`, `{token:FORMAT}` stands for a generated token of that format. `seen_in` is where the
-    file stands; several places mean that it stands in each of them.
+    file stands; several places mean that it stands in each of them. `beside` are other files of the
+    same tree, by their paths. `expect` may be that the policy cannot decide, because something that
+    it asks for is not known.
     """
 
     name: str
-    expect: Literal["finding", "nothing"]
+    expect: Literal["finding", "nothing", "undecided"]
     path: str
     text: str
+    beside: dict[str, str] = {}
     seen_in: tuple[Storage, ...] = (Storage.TREE,)
 
 
 class Policy(Struct, kw_only=True, forbid_unknown_fields=True):
     """One judgement, and the words that explain it. `when` is a CEL expression over the view of
-    the record that `applies_to` names; `kind` is an entry of `frameworks/mapping.yaml`."""
+    the record that `applies_to` names; `kind` is an entry of `frameworks/mapping.yaml`. Of resources,
+    it is about those of its `types`."""
 
     id: str
     title: str
@@ -127,6 +131,7 @@ class Policy(Struct, kw_only=True, forbid_unknown_fields=True):
     why: str
     remediation: str
     cases: list[Case]
+    types: list[str] = []
     references: list[str] = []
 
 

@@ -29,6 +29,7 @@ class InlineAllows(Reader):
     """Finds the comments in any syntax, and says what is wrong with those it refuses."""
 
     name: ClassVar[str] = "inline-allows"
+    past: ClassVar[bool] = True
 
     def __init__(self, context: Context) -> None:
         self._rules = context.rules

@@ -30,6 +30,7 @@ class Secrets(Reader):
     """Matches the formats of `rules/tokens` in every file."""
 
     name: ClassVar[str] = "secrets"
+    past: ClassVar[bool] = True
 
     def __init__(self, context: Context) -> None:
         self._engine = Nested(context.rules, invalid=context.confidence is Confidence.LOW)

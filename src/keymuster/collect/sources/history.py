@@ -43,6 +43,7 @@ class History(Source):
     """
 
     name: ClassVar[str] = "history"
+    past: ClassVar[bool] = True
 
     def __init__(self, context: Context) -> None:
         self._selection = context.selection
