@@ -8,14 +8,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from keymuster import pipeline, work
-from keymuster.collect.base import Batch, Blob, Observed, Read
+from keymuster.collect.base import Batch, Blob, Fragment, Observed, Read
 from keymuster.errors import Unreadable
 from keymuster.model import FileLocation, Identity, IdentityKind, Storage, Trouble
 from keymuster.rules.schema import RuleSet
@@ -304,3 +304,35 @@ def _bytes_read(pid: str) -> int:
 
 def test_the_number_of_processes_is_bounded() -> None:
     assert 1 <= work.default_jobs() <= 8
+
+
+class TestFragments:
+    class Sum:
+        """A reader that says how much all files hold together."""
+
+        name = "sum"
+
+        def finish(self, fragments: Sequence[int]) -> Iterator[Observed]:
+            yield _said(str(sum(fragments)))
+
+    def test_what_only_the_whole_explains_takes_the_place_of_its_parts(self) -> None:
+        parts: list[Observed] = [
+            Fragment(id=f"sum:{n}", reader="sum", content=n) for n in (1, 2, 39)
+        ]
+        readers: Any = [Echo(), self.Sum()]
+        [first, last] = work.explained([_said("other"), *parts], readers)
+        assert isinstance(first, Identity)
+        assert isinstance(last, Identity)
+        assert (first.name, last.name) == ("other", "42")
+
+    def test_a_reader_that_fails_over_the_whole_leaves_a_trouble(self) -> None:
+        readers: Any = [self.Sum()]
+        [trouble] = work.explained([Fragment(id="x", reader="sum", content="no number")], readers)
+        assert isinstance(trouble, Trouble)
+        assert (trouble.part, trouble.scope) == ("sum", "all files")
+
+
+def _said(name: str) -> Identity:
+    return Identity(
+        id=name, kind=IdentityKind.OTHER, provider="stub", name=name, location=FileLocation(path="")
+    )

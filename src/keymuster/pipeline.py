@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, TextIO
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from keymuster import registry, work
@@ -22,7 +23,7 @@ from keymuster.errors import CollectError
 from keymuster.evaluate import conditions
 from keymuster.evaluate.choice import Choice
 from keymuster.evaluate.engine import evaluate
-from keymuster.inventory.build import build
+from keymuster.inventory.build import Inventory, build
 from keymuster.model import Credential, Observation, Provenance, Report, Trouble
 from keymuster.redaction import redacted
 from keymuster.report.base import Style
@@ -60,6 +61,38 @@ def scan(
     context = replace(context, confidence=choice.confidence)
     if cached and not extensions:  # what an extension says may depend on anything
         context = replace(context, clean=clean_files(context, now))
+    seen = gather(context, source, extensions=extensions, jobs=jobs, progress=progress)
+    verdict = evaluate(seen.inventory, context.rules, choice, now)
+    report = Report(
+        findings=verdict.findings,
+        rules=verdict.rules,
+        frameworks=verdict.frameworks,
+        troubles=seen.troubles,
+        undecided=verdict.undecided,
+        counts=seen.counts,
+        provenance=Provenance(root=context.selection.root),
+        mode=source,
+        started_at=now,
+        ended_at=datetime.now(UTC),
+        complete=seen.complete,
+    )
+    return redacted(report, context.rules)
+
+
+class Gathered(Struct, frozen=True, kw_only=True):
+    """The inventory, with what follows from it, and what could not be seen."""
+
+    inventory: Inventory
+    troubles: tuple[Trouble, ...]
+    counts: dict[str, int]
+    complete: bool
+
+
+def gather(
+    context: Context, source: str, *, extensions: Sequence[str] = (), jobs: int = 1,
+    progress: work.Progress = lambda size: None,
+) -> Gathered:  # fmt: skip
+    """All that the context selects, as one inventory, before anybody judges it."""
     cut: list[Trouble] = []
     troubles: list[Trouble] = []
     origin: Source = registry.part("source", source)(context)
@@ -68,23 +101,13 @@ def scan(
     observed = collect(origin, readers, jobs, progress, cut, unpack, context.clean)
     excluded: Counter[str] = Counter()
     observations = _observations(origin.finish(observed), troubles, cut)
-    inventory = build(_reported(observations, context.rules, excluded))
-    inventory = analysed(inventory)
-    verdict = evaluate(inventory, context.rules, choice, now)
-    report = Report(
-        findings=verdict.findings,
-        rules=verdict.rules,
-        frameworks=verdict.frameworks,
+    inventory = analysed(build(_reported(observations, context.rules, excluded)))
+    return Gathered(
+        inventory=inventory,
         troubles=(*cut, *troubles),
         counts=origin.counts() | {f"excluded_by_{why}": n for why, n in sorted(excluded.items())},
-        undecided=verdict.undecided,
-        provenance=Provenance(root=context.selection.root),
-        mode=source,
-        started_at=now,
-        ended_at=datetime.now(UTC),
         complete=not cut,
     )
-    return redacted(report, context.rules)
 
 
 def collect(

@@ -18,7 +18,7 @@ from keymuster.rules.schema import RuleSet
 
 def redacted(report: Report, rules: RuleSet) -> Report:
     """The same report, without the secrets in its free text."""
-    if not report.findings and not report.troubles:
+    if not (report.findings or report.troubles or report.undecided):
         return report
     engine = Engine(rules)
 
@@ -59,6 +59,10 @@ def redacted(report: Report, rules: RuleSet) -> Report:
         troubles=tuple(
             replace(one, scope=clean_name(one.scope), message=clean_name(one.message))
             for one in report.troubles
+        ),
+        undecided=tuple(
+            replace(one, location=place(one.location), unknown=clean_name(one.unknown))
+            for one in report.undecided
         ),
     )
 

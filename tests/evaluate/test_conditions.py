@@ -12,7 +12,7 @@ from keymuster.errors import RuleError
 from keymuster.evaluate.conditions import Conditions, check
 from keymuster.evaluate.view import SUBJECTS, fields, view
 from keymuster.inventory.build import build
-from keymuster.model import CredentialStatus, Observation, Storage
+from keymuster.model import CredentialStatus, Observation, Resource, Storage
 from keymuster.rules.schema import Policy, RuleSet
 
 
@@ -137,3 +137,37 @@ def test_every_subject_has_fields_and_words_for_them(subject: Any) -> None:
 def test_the_view_has_the_fields_it_declares() -> None:
     inventory = build([credential()])
     assert set(view("credential", credential(), inventory, NOW)) == set(fields("credential"))
+
+
+class TestWhatIsNotKnown:
+    @pytest.mark.parametrize(
+        ("when", "settings", "unknown"),
+        [
+            ("resource.settings.Public == true", {"Public": "${var.public}"}, "var.public"),
+            ("resource.settings.Public == true", {"Public": False}, ""),
+            (
+                "has(resource.settings.A.B) && resource.settings.A.B == 1",
+                {"A": "${var.a}"},
+                "var.a",
+            ),
+            ("has(resource.settings.A.B) && resource.settings.A.B == 1", {"A": {}}, ""),
+            ("resource.settings.Missing == 1", {}, "the form of a setting"),
+            ("resource.settings.Odd > 3", {"Odd": [1]}, "the form of a setting"),
+            ("resource.settings.Name == '${var.x}'", {"Other": "${var.y}"}, ""),
+        ],
+    )
+    def test_a_condition_is_undecided_if_what_it_asks_for_is_not_known(
+        self, policy: Policy, when: str, settings: dict[str, Any], unknown: str
+    ) -> None:
+        about = replace(policy, applies_to="resource", types=["Acme::Bucket"], when=when)
+        record = Resource(
+            id="r",
+            type="Acme::Bucket",
+            name="r",
+            location=place(),
+            settings={"Name": ""} | settings,
+        )
+        named = Conditions.named("resource", view("resource", record, build([record]), NOW))
+        conditions = Conditions()
+        assert not conditions.hold(about, named)
+        assert conditions.unknown(about, named) == unknown

@@ -15,6 +15,7 @@ from keymuster.errors import KeymusterError
 COMMANDS = {
     "scan": "Scan files, the staged change or the whole history.",
     "explain": "Say why a value is reported, or why not.",
+    "inventory": "List identities, credentials and what they may do.",
     "rules": "List, show, check, start and import rules.",
     "init": "Set a repository up: settings, hook, CI.",
 }

@@ -42,23 +42,35 @@ class Conditions:
         self._asked: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
 
     def hold(self, policy: Policy, view: Mapping[str, Any]) -> bool:
-        """Whether the policy's condition holds for a record, given its view as `named` gives it."""
+        """Whether the policy's condition holds for a record, given its view as `named` gives it. It
+        does not if that cannot be decided; `unknown` says why."""
+        return self._answer(policy, view) is True
+
+    def unknown(self, policy: Policy, view: Mapping[str, Any]) -> str:
+        """What stands in the way of deciding: something that the condition asks for is not known, or
+        has a form that it does not expect. Empty if nothing does."""
+        asked = self._asks_for(policy)
+        for name, path in asked:
+            if found := _unknown_in(view.get(name), path):
+                return found
+        return _ODD if asked and self._answer(policy, view) is None else ""
+
+    def _answer(self, policy: Policy, view: Mapping[str, Any]) -> bool | None:
+        """None where the vendor's words are not such that the condition has an answer."""
         try:
             answer = self.compiled(policy).eval(data=view).value()
         except RuntimeError as error:  # as for mistakes that show when compiling
-            raise RuleError(policy.id, f"when: {str(error).splitlines()[0]}") from error
-        if not isinstance(answer, bool):
-            raise RuleError(policy.id, f"when: {answer}")
-        return answer
+            answer = str(error).splitlines()[0]
+        if isinstance(answer, bool):
+            return answer
+        if self._asks_for(policy):
+            return None
+        raise RuleError(policy.id, f"when: {answer}")
 
-    def unknown(self, policy: Policy, view: Mapping[str, Any]) -> str:
-        """What of all that the condition asks for is not known; empty if all of it is."""
+    def _asks_for(self, policy: Policy) -> list[tuple[str, tuple[str, ...]]]:
         if policy.id not in self._asked:
             self._asked[policy.id] = _asked(policy)
-        for name, path in self._asked[policy.id]:
-            if found := _unknown_in(view.get(name), path):
-                return found
-        return ""
+        return self._asked[policy.id]
 
     @staticmethod
     def named(subject: Subject, view: Mapping[str, Any]) -> dict[str, Any]:
@@ -105,6 +117,8 @@ def _asked(policy: Policy) -> list[tuple[str, tuple[str, ...]]]:
             asked.append((f"{subject}.{name}", tuple(path)))
     return list(dict.fromkeys(asked))
 
+
+_ODD = "the form of a setting"
 
 _MAP = "map<string, dyn>"
 _NAME = re.compile(r"(?<![\w.])[a-z_]+(?:\.\w+)+(?![\w(])")

@@ -70,6 +70,15 @@ class TroubleV1(Struct, kw_only=True):
     advice: str
 
 
+class UndecidedV1(Struct, kw_only=True):
+    """A policy that could not decide about a subject, and what it would have to know."""
+
+    policy: str
+    subject: str
+    place: PlaceV1
+    unknown: str
+
+
 class ProvenanceV1(Struct, kw_only=True):
     """The repository scanned; empty fields are unknown."""
 
@@ -90,6 +99,7 @@ class ReportV1(Struct, kw_only=True):
     counts: dict[str, int]
     findings: list[FindingV1]
     troubles: list[TroubleV1]
+    undecided: list[UndecidedV1]
 
 
 class Json(Reporter):
@@ -126,6 +136,13 @@ def document(report: Report) -> ReportV1:
                 advice=readable(one.advice),
             )
             for one in report.troubles
+        ],
+        undecided=[
+            UndecidedV1(
+                policy=one.policy, subject=readable(one.subject), place=_place(one.location),
+                unknown=readable(one.unknown),
+            )
+            for one in report.undecided
         ],
     )  # fmt: skip
 

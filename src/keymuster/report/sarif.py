@@ -136,6 +136,8 @@ def _run(
     }
     if provenance := _provenance(report):
         run["versionControlProvenance"] = [provenance]
+    if report.undecided:
+        run["properties"] = {"undecided": len(report.undecided)}
     return run
 
 

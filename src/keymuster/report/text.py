@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import ClassVar, TextIO
 
@@ -16,6 +16,7 @@ from keymuster.model import (
     RuleText,
     Severity,
     Trouble,
+    Undecided,
 )
 from keymuster.report.base import Reporter, Style, readable
 
@@ -55,6 +56,8 @@ class Text(Reporter):
             yield ""
         yield from self._advice(shown, report.rules)
         yield from self._troubles(report.troubles)
+        if self._style.verbose:
+            yield from self._undecided(report.undecided)
         yield self._summary(report)
 
     def _finding(self, finding: Finding) -> Iterator[str]:
@@ -110,6 +113,14 @@ class Text(Reporter):
                 yield f"    {readable(trouble.advice)}"
         yield ""
 
+    def _undecided(self, undecided: Sequence[Undecided]) -> Iterator[str]:
+        if not undecided:
+            return
+        yield self._paint("Not decided", _BOLD)
+        for one in undecided:
+            yield f"  {readable(str(one.location))}: {one.policy}: {readable(one.unknown)} is not known here"
+        yield ""
+
     def _summary(self, report: Report) -> str:
         accepted = sum(one.suppression is not None for one in report.findings)
         open_ones = [one for one in report.findings if one.suppression is None]
@@ -126,6 +137,8 @@ class Text(Reporter):
             parts.append("-v shows those accepted or for information")
         if report.troubles:
             parts.append(f"{len(report.troubles)} not seen")
+        if report.undecided:
+            parts.append(f"{len(report.undecided)} not decided")
         if excluded := _excluded(report.counts):
             parts.append(excluded)
         if scanned := _scanned(report.counts):

@@ -35,7 +35,8 @@ def parse(text: str, file: File) -> list[Node]:
             builder.take(event)
     except pyyaml.MarkedYAMLError as error:
         mark: Any = error.problem_mark or error.context_mark
-        raise Broken(mark.line + 1 if mark else 1, str(error.problem or error.context)) from None
+        line = min(mark.line, text.rstrip("\n").count("\n")) + 1 if mark else 1
+        raise Broken(line, str(error.problem or error.context)) from None
     except (pyyaml.YAMLError, ValueError):
         raise Broken(1, "holds characters that YAML does not allow") from None
     return builder.documents

@@ -1,0 +1,172 @@
+"""`keymuster inventory`: the roll itself, before anybody judges it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import click
+import msgspec
+
+from keymuster import pipeline, settings, work
+from keymuster.cli.output import stdout
+from keymuster.cli.selection import folder_of, selection
+from keymuster.collect.base import Context
+from keymuster.inventory.build import Inventory
+from keymuster.model import (
+    Confidence,
+    Credential,
+    Grant,
+    Identity,
+    Resource,
+    Trust,
+    Use,
+)
+from keymuster.report.base import readable
+
+_KINDS: dict[str, type[Any]] = {
+    "identity": Identity,
+    "credential": Credential,
+    "grant": Grant,
+    "trust": Trust,
+    "use": Use,
+    "resource": Resource,
+}
+_OPTIONS = {
+    "include_ignored": False, "exclude": (), "max_file_size": None, "container_depth": None,
+    "no_containers": False, "since": None, "range_": None, "pushed": False, "unreachable": False,
+}  # fmt: skip
+"""What a scan may select, as it is by default."""
+
+
+@click.group("inventory")
+def command() -> None:
+    """List identities, credentials and what they may do.
+
+    \b
+    Examples:
+      keymuster inventory list                     the identities of this repository
+      keymuster inventory list --kind credential   its credentials, never their text
+      keymuster inventory list --format json       everything, for other programs
+    """
+
+
+@command.command("list")
+@click.argument("paths", nargs=-1, type=click.Path())
+@click.option(
+    "--kind",
+    "kinds",
+    type=click.Choice([*_KINDS]),
+    multiple=True,
+    help="Only records of this kind; repeatable.  [default: identity; with JSON all]",
+)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="For people, or for other programs.",
+)
+@click.option(
+    "--config",
+    metavar="FILE",
+    type=click.Path(),
+    help=f"The settings file, instead of the nearest {settings.FILE}.",
+)
+@click.option("--jobs", type=click.IntRange(0), default=0, metavar="N", help="Processes to use.")
+def list_(
+    paths: tuple[str, ...], kinds: tuple[str, ...], format_: str, config: str | None, jobs: int
+) -> int:
+    """What PATHS (default: the folder you are in) declare or hold.
+
+    Exit codes: 0 all was looked at; 2 could not run; 3 a part could not be looked at (standard error
+    says which).
+
+    \b
+    Examples:
+      keymuster inventory list infra .github
+      keymuster inventory list --kind trust
+    """
+    starting = paths[0] if paths else os.curdir
+    configured, file = settings.load(config, folder_of(starting))
+    rules = pipeline.load_rules(settings.rule_folders(configured, file))
+    context = Context(
+        selection=selection(paths, "worktree", configured, _OPTIONS),
+        rules=rules,
+        fingerprint_key=configured.fingerprint_key(),
+        exclude=configured.exclude,
+        confidence=Confidence(configured.confidence),
+    )
+    seen = pipeline.gather(
+        context, "worktree", extensions=configured.extensions, jobs=jobs or work.default_jobs()
+    )
+    wanted = kinds or (("identity",) if format_ == "text" else (*_KINDS,))
+    records = [one for kind in wanted for one in seen.inventory.of(_KINDS[kind])]
+    with stdout() as out:
+        if format_ == "json":
+            out.write(msgspec.json.format(_json(records, seen.inventory), indent=2).decode() + "\n")
+        else:
+            for line in _lines(records, seen.inventory):
+                out.write(line + "\n")
+    for trouble in seen.troubles:
+        click.echo(f"not seen: {readable(trouble.scope)}: {readable(trouble.message)}", err=True)
+    return 3 if seen.troubles else 0
+
+
+def _json(records: Iterable[Any], inventory: Inventory) -> bytes:
+    """Records with what follows from them. File names that are not UTF-8 are escaped."""
+    plain = [
+        {**msgspec.to_builtins(one), "facts": inventory.facts.get(one.id, {})} for one in records
+    ]
+    return msgspec.json.encode(_encodable(plain))
+
+
+def _encodable(value: Any) -> Any:
+    match value:
+        case str():
+            return readable(value)
+        case dict():
+            return {_encodable(key): _encodable(one) for key, one in value.items()}
+        case list() | tuple():
+            return [_encodable(one) for one in value]
+        case _:
+            return value
+
+
+def _lines(records: Iterable[Any], inventory: Inventory) -> Iterator[str]:
+    for one in records:
+        yield f"{_what(one):<18} {readable(_title(one))}"
+        for name, value in _details(one, inventory):
+            yield f"    {name}: {readable(value)}"
+
+
+def _what(one: Any) -> str:
+    kind = getattr(one, "kind", "") or getattr(one, "type", "")
+    return str(getattr(kind, "value", kind))
+
+
+def _title(one: Any) -> str:
+    match one:
+        case Grant():
+            return f"{one.identity} {one.effect.value} {' '.join(one.actions or (one.via,))}"
+        case Trust():
+            return f"{one.identity} from {one.principal}"
+        case Use():
+            return f"{one.subject} by {one.by}"
+        case _:
+            return str(one.name)
+
+
+def _details(one: Any, inventory: Inventory) -> Iterator[tuple[str, str]]:
+    yield "id", one.id
+    if isinstance(one, Identity):
+        yield "owner", ", ".join(hint.name for hint in one.owner_hints) or "none"
+        yield "environment", one.environment.value
+        yield "credentials", str(len(inventory.credentials(one.id)))
+        yield "trusts", ", ".join(trust.principal for trust in inventory.trusts(one.id))
+    for name, value in inventory.facts.get(one.id, {}).items():
+        yield name, ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    for place in dict.fromkeys(sighting.location for sighting in inventory.sightings(one)):
+        yield "at", str(place)
