@@ -16,6 +16,7 @@ from keymuster.errors import PluginError
 from keymuster.model import Report
 from keymuster.report.base import Style
 from keymuster.rules.schema import RuleSet
+from keymuster.settings import Settings
 
 PARTS = """\
 import sys
@@ -134,7 +135,7 @@ def test_a_named_reader_reads_and_its_faults_are_troubles(rules: RuleSet, tmp_pa
     (folder / "a.txt").write_text("a")
     (folder / "b.py").write_text("b")
     context = Context(selection=Selection(root=str(folder), paths=(str(folder),)), rules=rules)
-    report = pipeline.scan(context, "worktree", extensions=("dates",))
+    report = pipeline.scan(context, "worktree", configured=Settings(extensions=("dates",)))
     [trouble] = report.troubles
     assert (trouble.part, trouble.scope) == ("dates", "a.txt")
     assert "never mind" not in trouble.message

@@ -36,7 +36,9 @@ def test_every_setting_can_be_set(tmp_path: Path) -> None:
         "formats: [{id: acme-key, shape: 'acme_{hex:32}'}]\n"
         "rules: {folders: [own], only: ['secret-*'], skip: [generic-secret]}\n"
         "extensions: [shout]\nfingerprint_key_env: KEY\n"
-        "containers: {depth: 1}\nconfidence: low\nfail_confidence: low\n",
+        "containers: {depth: 1}\nconfidence: low\nfail_confidence: low\n"
+        "owners: {tags: [Custodian]}\nlimits: {key_age_days: 30}\nours: {github: [acme]}\n"
+        "environments: {production: [blue]}\n",
     )
     defaults = Settings()
     names = Settings.__struct_fields__

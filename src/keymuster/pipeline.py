@@ -29,9 +29,13 @@ from keymuster.redaction import redacted
 from keymuster.report.base import Style
 from keymuster.rules import loader
 from keymuster.rules.schema import RuleSet
+from keymuster.settings import Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+_DEFAULT = Settings()
 
 
 def load_rules(folders: Sequence[Path] = ()) -> RuleSet:
@@ -44,7 +48,7 @@ def scan(
     source: str,
     *,
     choice: Choice | None = None,
-    extensions: Sequence[str] = (),
+    configured: Settings = _DEFAULT,
     jobs: int = 1,
     now: datetime | None = None,
     progress: work.Progress = lambda size: None,
@@ -59,10 +63,10 @@ def scan(
     now = now or datetime.now(UTC)
     choice = choice or Choice()
     context = replace(context, confidence=choice.confidence)
-    if cached and not extensions:  # what an extension says may depend on anything
+    if cached and not configured.extensions:  # what an extension says may depend on anything
         context = replace(context, clean=clean_files(context, now))
-    seen = gather(context, source, extensions=extensions, jobs=jobs, progress=progress)
-    verdict = evaluate(seen.inventory, context.rules, choice, now)
+    seen = gather(context, source, configured=configured, jobs=jobs, progress=progress)
+    verdict = evaluate(seen.inventory, context.rules, choice, now, configured.limits)
     report = Report(
         findings=verdict.findings,
         rules=verdict.rules,
@@ -89,19 +93,19 @@ class Gathered(Struct, frozen=True, kw_only=True):
 
 
 def gather(
-    context: Context, source: str, *, extensions: Sequence[str] = (), jobs: int = 1,
+    context: Context, source: str, *, configured: Settings = _DEFAULT, jobs: int = 1,
     progress: work.Progress = lambda size: None,
 ) -> Gathered:  # fmt: skip
     """All that the context selects, as one inventory, before anybody judges it."""
     cut: list[Trouble] = []
     troubles: list[Trouble] = []
     origin: Source = registry.part("source", source)(context)
-    readers = _Readers(context, extensions, past=origin.past)
-    unpack = _unpack(context, extensions)
+    readers = _Readers(context, configured.extensions, past=origin.past)
+    unpack = _unpack(context, configured.extensions)
     observed = collect(origin, readers, jobs, progress, cut, unpack, context.clean)
     excluded: Counter[str] = Counter()
     observations = _observations(origin.finish(observed), troubles, cut)
-    inventory = analysed(build(_reported(observations, context.rules, excluded)))
+    inventory = analysed(build(_reported(observations, context.rules, excluded)), configured)
     return Gathered(
         inventory=inventory,
         troubles=(*cut, *troubles),

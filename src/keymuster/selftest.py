@@ -17,6 +17,7 @@ from keymuster.evaluate.engine import evaluate
 from keymuster.inventory.build import build
 from keymuster.model import Trouble
 from keymuster.rules.schema import Case, Policy, RuleSet, TokenFormat
+from keymuster.settings import Settings
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 """The date on which cases are judged, so that they do not age."""
@@ -77,7 +78,7 @@ def _case_problems(
     inventory = build(one for one in observed if not isinstance(one, Trouble | Fragment))
     only = replace(rules, policies=[policy])
     least = min(policy.confidence, Choice().confidence, key=lambda one: one.rank)
-    verdict = evaluate(analysed(inventory), only, Choice(confidence=least), NOW)
+    verdict = evaluate(analysed(inventory, Settings()), only, Choice(confidence=least), NOW)
     said = "finding" if verdict.findings else "undecided" if verdict.undecided else "nothing"
     if said != case.expect:
         yield f"{policy.id}: case `{case.name}` gives {said}, not {case.expect}"

@@ -57,6 +57,21 @@ class Containers(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     seconds: Annotated[float, Meta(gt=0)] = 120
 
 
+class Owners(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The names of tags and labels that say who answers for an identity, and what it is for."""
+
+    tags: tuple[str, ...] = ("owner", "owned-by", "team", "contact", "maintainer", "squad")
+    purpose_tags: tuple[str, ...] = ("purpose", "description", "service", "application", "app")
+
+
+class Lifetimes(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """From when on a thing is too old, unused for too long, or valid for too long."""
+
+    key_age_days: Annotated[int, Meta(ge=1)] = 90
+    unused_days: Annotated[int, Meta(ge=1)] = 90
+    session_hours: Annotated[float, Meta(gt=0)] = 4
+
+
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Every setting, with its default. Command-line options win over the file."""
 
@@ -75,6 +90,12 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     rules: RuleSettings = RuleSettings()
     extensions: tuple[str, ...] = ()
     fingerprint_key_env: str = ""
+    owners: Owners = Owners()
+    limits: Lifetimes = Lifetimes()
+    ours: dict[str, tuple[str, ...]] = {}
+    """Provider -> what of it is ours: organisations of GitHub, accounts of AWS, projects ..."""
+    environments: dict[str, tuple[str, ...]] = {}
+    """Environment -> further words for it in tags, names and folders."""
 
     def fingerprint_key(self) -> bytes:
         """The key of secret fingerprints, from the environment variable that the settings name."""
@@ -236,9 +257,8 @@ def _with_hint(problem: str) -> str:
     unknown = re.search(r"unknown field `([^`]+)`", problem)
     if unknown is None:
         return problem
-    struct: Any = {"rules": RuleSettings, "exclude": Exclude, "containers": Containers}.get(
-        problem.partition("`$.")[2].partition("`")[0].partition(".")[0], Settings
-    )
+    within = problem.partition("`$.")[2].partition("`")[0].partition(".")[0]
+    struct: Any = type(getattr(Settings(), within)) if within else Settings
     return problem + _nearest(unknown[1], struct.__struct_fields__)
 
 

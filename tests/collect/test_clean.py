@@ -27,7 +27,7 @@ from keymuster.evaluate.choice import Choice
 from keymuster.model import Confidence, Report
 from keymuster.rules import loader
 from keymuster.rules.schema import RuleSet
-from keymuster.settings import Exclude
+from keymuster.settings import Exclude, Settings
 from repositories import Repository
 
 Token = Callable[..., str]
@@ -437,7 +437,7 @@ class TestWhatHasToBeTheSame:
     ) -> None:
         monkeypatch.setattr(registry, "installed", lambda point, allowed: {})
         context = _context(scanned)
-        pipeline.scan(context, "worktree", extensions=("dates",), cached=True)
+        pipeline.scan(context, "worktree", configured=Settings(extensions=("dates",)), cached=True)
         assert scanned.searched == ["a.py"]
 
 

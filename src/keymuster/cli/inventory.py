@@ -100,7 +100,7 @@ def list_(
         confidence=Confidence(configured.confidence),
     )
     seen = pipeline.gather(
-        context, "worktree", extensions=configured.extensions, jobs=jobs or work.default_jobs()
+        context, "worktree", configured=configured, jobs=jobs or work.default_jobs()
     )
     wanted = kinds or (("identity",) if format_ == "text" else (*_KINDS,))
     records = [one for kind in wanted for one in seen.inventory.of(_KINDS[kind])]
@@ -162,8 +162,6 @@ def _title(one: Any) -> str:
 def _details(one: Any, inventory: Inventory) -> Iterator[tuple[str, str]]:
     yield "id", one.id
     if isinstance(one, Identity):
-        yield "owner", ", ".join(hint.name for hint in one.owner_hints) or "none"
-        yield "environment", one.environment.value
         yield "credentials", str(len(inventory.credentials(one.id)))
         yield "trusts", ", ".join(trust.principal for trust in inventory.trusts(one.id))
     for name, value in inventory.facts.get(one.id, {}).items():

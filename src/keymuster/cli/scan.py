@@ -209,7 +209,7 @@ def _scan(paths: tuple[str, ...], options: dict[str, Any]) -> int:
         )
     with _progress(options["quiet"]) as progress:
         report = pipeline.scan(
-            context, source, choice=choice, extensions=configured.extensions,
+            context, source, choice=choice, configured=configured,
             jobs=jobs or work.default_jobs(), progress=progress, cached=not options["no_cache"],
         )  # fmt: skip
     report = _with_provenance(report, {options["format_"], *(format for format, _ in outputs)})

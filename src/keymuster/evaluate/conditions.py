@@ -13,6 +13,7 @@ from keymuster.evaluate.view import fields
 from keymuster.inventory.facts import FACTS, UNKNOWN
 from keymuster.model.unknown import depends_on, is_unknown
 from keymuster.rules.schema import Policy, RuleSet, Subject
+from keymuster.settings import Lifetimes
 
 
 def check(rules: RuleSet) -> None:
@@ -33,10 +34,16 @@ def check(rules: RuleSet) -> None:
                 )
 
 
-class Conditions:
-    """Compiles each condition once."""
+_LIMITS = Lifetimes()
 
-    def __init__(self) -> None:
+
+class Conditions:
+    """Compiles each condition once. A condition may also name `limits`, by their names in the settings."""
+
+    def __init__(self, limits: Lifetimes = _LIMITS) -> None:
+        self._limits = {
+            f"limits.{name}": float(getattr(limits, name)) for name in limits.__struct_fields__
+        }
         self._environments: dict[Subject, Any] = {}
         self._compiled: dict[str, Any] = {}
         self._asked: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
@@ -58,7 +65,7 @@ class Conditions:
     def _answer(self, policy: Policy, view: Mapping[str, Any]) -> bool | None:
         """None where the vendor's words are not such that the condition has an answer."""
         try:
-            answer = self.compiled(policy).eval(data=view).value()
+            answer = self.compiled(policy).eval(data={**view, **self._limits}).value()
         except RuntimeError as error:  # as for mistakes that show when compiling
             answer = str(error).splitlines()[0]
         if isinstance(answer, bool):
@@ -100,7 +107,11 @@ class Conditions:
 
             self._environments[subject] = cel.NewEnv(
                 variables={
-                    f"{subject}.{name}": cel.Type(kind) for name, kind in fields(subject).items()
+                    **{
+                        f"{subject}.{name}": cel.Type(kind)
+                        for name, kind in fields(subject).items()
+                    },
+                    **{name: cel.Type("double") for name in self._limits},
                 }
             )
         return self._environments[subject]

@@ -28,6 +28,9 @@ from keymuster.model import (
 )
 from keymuster.rules import frameworks
 from keymuster.rules.schema import Policy, RuleSet, TokenFormat
+from keymuster.settings import Lifetimes
+
+_LIMITS = Lifetimes()
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
@@ -39,12 +42,15 @@ class Verdict(Struct, frozen=True, kw_only=True):
     undecided: tuple[Undecided, ...] = ()
 
 
-def evaluate(inventory: Inventory, rules: RuleSet, choice: Choice, now: datetime) -> Verdict:
+def evaluate(
+    inventory: Inventory, rules: RuleSet, choice: Choice, now: datetime,
+    limits: Lifetimes = _LIMITS,
+) -> Verdict:  # fmt: skip
     """Every finding the wanted policies have on the inventory."""
     comments = inventory.allows
     findings: list[Finding] = []
     undecided: list[Undecided] = []
-    for one in _held(inventory, rules, choice, now):
+    for one in _held(inventory, rules, choice, now, limits):
         if isinstance(one, Undecided):
             undecided.append(one)
         else:
@@ -61,9 +67,9 @@ def evaluate(inventory: Inventory, rules: RuleSet, choice: Choice, now: datetime
 
 
 def _held(
-    inventory: Inventory, rules: RuleSet, choice: Choice, now: datetime
+    inventory: Inventory, rules: RuleSet, choice: Choice, now: datetime, limits: Lifetimes
 ) -> Iterator[Finding | Undecided]:
-    conditions = Conditions()
+    conditions = Conditions(limits)
     tokens = {token.id: token for token in rules.tokens}
     for subject, kind in SUBJECTS.items():
         policies = [policy for policy in rules.policies if policy.applies_to == subject]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Any, TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from keymuster.inventory.links import linked
@@ -21,7 +21,7 @@ class Inventory(Struct, kw_only=True, dict=True):
 
     records: dict[str, Observation]
     seen: dict[str, list[Observation]]
-    facts: dict[str, dict[str, Any]] = {}
+    facts: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def of(self, kind: type[_T]) -> Iterator[_T]:
         """The merged records of one kind, in order of their first sighting."""
