@@ -34,6 +34,8 @@ from keymuster.settings import Settings
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from keymuster.collect.remembered import Remembered
+
 
 _DEFAULT = Settings()
 
@@ -54,8 +56,8 @@ def scan(
     progress: work.Progress = lambda size: None,
     cached: bool = False,
 ) -> Report:
-    """Scan what the context selects and say what is wrong with it. If `cached`, files in which a
-    former scan saw nothing are left out of the work; the report is the same.
+    """Scan what the context selects and say what is wrong with it. If `cached`, what a former scan
+    tells of files and of the history is left out of the work; the report is the same.
 
     What ends the reading early, a source that fails or an interrupt (Ctrl-C), does not end the
     report: it is then marked as incomplete.
@@ -64,7 +66,7 @@ def scan(
     choice = choice or Choice()
     context = replace(context, confidence=choice.confidence)
     if cached and not configured.extensions:  # what an extension says may depend on anything
-        context = replace(context, clean=clean_files(context, now))
+        context = _knowing(context, source, now)
     seen = gather(context, source, configured=configured, jobs=jobs, progress=progress)
     verdict = evaluate(seen.inventory, context.rules, choice, now, configured.limits)
     report = Report(
@@ -102,27 +104,38 @@ def gather(
     origin: Source = registry.part("source", source)(context)
     readers = _Readers(context, configured.extensions, past=origin.past)
     unpack = _unpack(context, configured.extensions)
-    observed = collect(origin, readers, jobs, progress, cut, unpack, context.clean)
+    noting = context.remembered or context.clean
+    observed = collect(origin, readers, jobs, progress, cut, unpack, noting)
     excluded: Counter[str] = Counter()
     observations = _observations(origin.finish(observed), troubles, cut)
     inventory = analysed(build(_reported(observations, context.rules, excluded)), configured)
+    if context.remembered is not None and not cut:
+        context.remembered.save()
     return Gathered(
         inventory=inventory,
         troubles=(*cut, *troubles),
         counts=origin.counts() | {f"excluded_by_{why}": n for why, n in sorted(excluded.items())},
         complete=not cut,
     )
+def _knowing(context: Context, source: str, now: datetime) -> Context:
+    """With what there is to know of former scans."""
+    if source == "history":
+        from keymuster.collect.remembered import remembered
+
+        return replace(context, remembered=remembered(context))
+    return replace(context, clean=clean_files(context, now))
 
 
 def collect(
     source: Source, readers: Iterable[Reader], jobs: int, progress: work.Progress,
-    cut: list[Trouble], unpack: work.Unpack | None = None, clean: CleanFiles | None = None,
+    cut: list[Trouble], unpack: work.Unpack | None = None,
+    noting: CleanFiles | Remembered | None = None,
 ) -> list[Observed]:  # fmt: skip
     """Every observation. What ends the reading before its time is put into `cut`; what merely
-    could not be read is one of the observations. Files in which nothing was seen become `clean`."""
+    could not be read is one of the observations. What nothing was seen in is noted."""
     observed: list[Observed] = []
     batches = source.batches()
-    note = clean.note if clean is not None else lambda digests: None
+    note = noting.note if noting is not None else lambda digests: None
     try:
         observed.extend(work.run(source, readers, batches, jobs, progress, unpack, note))
     except CollectError as error:
@@ -138,6 +151,9 @@ def collect(
     if clean is not None:
         clean.save()
     return work.explained(observed, readers)
+    if isinstance(noting, CleanFiles):
+        noting.save()
+    return observed
 
 
 _INTERRUPTED = Trouble(

@@ -62,16 +62,16 @@ def observe(
 ) -> Iterator[Observed]:  # fmt: skip
     """What the readers say of one batch. A reader that fails leaves a trouble, not a hole. The
     digests of files that nothing was said of are added to `unseen`."""
-    said_of = ""
+    said_of: tuple[str, str | None] | None = None
     for blob in source.read(batch):
         if isinstance(blob, Trouble):
             yield blob
             continue
         if not blob.clean:
             for one in _read(readers, blob) if unpack is None else _unpacked(readers, unpack(blob)):
-                said_of = blob.path  # other pieces of the same file follow directly
+                said_of = blob.path, blob.object  # other pieces of the same file follow directly
                 yield one
-        if blob.digests and blob.path != said_of and unseen is not None:
+        if blob.digests and (blob.path, blob.object) != said_of and unseen is not None:
             unseen += blob.digests
 
 

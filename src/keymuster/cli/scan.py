@@ -136,7 +136,7 @@ _FORMATS = registry.names("reporter")
 @click.option(
     "--no-cache",
     is_flag=True,
-    help="Search every file, also those in which a former scan with the same rules saw nothing.",
+    help="Search everything, also files and file versions in which a former scan with the same rules saw nothing.",
 )
 @click.option("--strict", is_flag=True, help="Exit code 3 if anything could not be looked at.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing when there is nothing to say.")

@@ -20,6 +20,7 @@ from keymuster.settings import Exclude
 
 if TYPE_CHECKING:
     from keymuster.collect.clean import CleanFiles
+    from keymuster.collect.remembered import Remembered
 
 
 class Limits(Struct, frozen=True, kw_only=True):
@@ -56,7 +57,7 @@ class Selection(Struct, frozen=True, kw_only=True):
 class Context(Struct, frozen=True, kw_only=True):
     """What a part is given; it reads nothing else from the outside. Nothing less sure than the
     `confidence` will be reported, so a reader may leave it out; a source need not read the `clean`
-    files."""
+    files, nor what is `remembered` of a history."""
 
     selection: Selection
     rules: RuleSet
@@ -64,6 +65,7 @@ class Context(Struct, frozen=True, kw_only=True):
     exclude: Exclude = Exclude()
     confidence: Confidence = Confidence.LOW
     clean: CleanFiles | None = None
+    remembered: Remembered | None = None
 
 
 class Blob(Struct, kw_only=True, dict=True):

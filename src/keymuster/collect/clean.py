@@ -107,13 +107,18 @@ def clean_files(context: Context, now: datetime) -> CleanFiles | None:
 
 
 def _name(context: Context) -> str:
+    return named("clean", context, context.selection.root)
+
+
+def named(what: str, context: Context, place: str) -> str:
+    """The name of a cache file about a place: another one for all that decides what is seen there."""
     chosen = context.selection
-    digest = blake2b(context.rules.key.encode(), digest_size=_DIGEST_BYTES, person=b"clean files")
+    digest = blake2b(context.rules.key.encode(), digest_size=_DIGEST_BYTES, person=what.encode())
     digest.update(ascii((
-        chosen.root, chosen.max_file_bytes, chosen.containers, chosen.exclude, context.exclude,
+        place, chosen.max_file_bytes, chosen.containers, chosen.exclude, context.exclude,
         context.confidence, _user(), _programs(),
     )).encode())  # fmt: skip
-    return f"clean-{digest.hexdigest()}.bin"
+    return f"{what}-{digest.hexdigest()}.bin"
 
 
 def _user() -> tuple[int, ...]:

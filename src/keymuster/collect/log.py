@@ -1,19 +1,26 @@
-"""Which commit brought which file version to which path, oldest first."""
+"""Which commit brought which file version to which path."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Collection, Iterator, Sequence
+from binascii import unhexlify
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 
 from msgspec import Struct
 
 from keymuster.collect.git import Git, lines
+from keymuster.collect.order import Order, Rank
 from keymuster.errors import Unreadable
 from keymuster.model import Commit
 
 _FILE_MODES = (b"100644", b"100755", b"100664", b"120000")
+
+
+_ABOUT = "%x01%m%H%x02%P%x02%ct%x02%an <%ae>%x02%at %ad"
+"""Of a commit: whether it is only where the walk ends, its id and parents, when it was made, who wrote
+it and when."""
 
 
 class Introduction(Struct, frozen=True, kw_only=True):
@@ -23,59 +30,75 @@ class Introduction(Struct, frozen=True, kw_only=True):
     commit: Commit
     path: str
     object: str
-    replaced: tuple[str, ...]
+    rank: Rank
+    replaced: tuple[str, ...] = ()
 
 
 class Log:
-    """What the commits that some revisions and commits reach brought in, in one pass over them.
-    Merges count where they differ from every parent. git goes through the commits while others use
-    the time: it writes into a file, because nobody listens yet."""
+    """What the commits that some revisions and commits reach brought in, in one pass over them; all
+    but what others reach, `without` them. Merges count where they differ from every parent. git goes
+    through the commits while others use the time: it writes into a file, because nobody listens yet.
+    """
 
-    def __init__(self, git: Git, revisions: Sequence[str], commits: Sequence[str] = ()) -> None:
+    def __init__(
+        self, git: Git, revisions: Sequence[str], commits: Sequence[str] = (),
+        without: Sequence[str] = (), late: Mapping[bytes, Rank] | None = None,
+    ) -> None:  # fmt: skip
         import tempfile  # slow to import
 
         self.commits = 0
         self.objects: set[bytes] = set()
+        self.order = Order(late)
         self._stack = contextlib.ExitStack()
         file = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the stack
         self._file = self._stack.enter_context(file)
-        more = self._stack.enter_context(lines(commits))
+        more = self._stack.enter_context(lines([*commits, *(f"^{one}" for one in without)]))
         words = (
             "log", "--reverse", "--date-order", "-c", "--raw", "-z", "--no-abbrev", "--no-renames",
-            "--root", "--no-show-signature", "--format=%x01%H%x02%an <%ae>%x02%at %ad", "--date=raw",
-            "--stdin", *revisions, "--",
+            "--root", "--no-show-signature", f"--format={_ABOUT}", "--date=raw",
+            *(["--boundary"] if without else []), "--stdin", *revisions, "--",
         )  # fmt: skip
         self._process = self._stack.enter_context(
             git.running(*words, stdin=more, stdout=self._file)
         )
 
     def introductions(self, only: Collection[str] | None = None) -> Iterator[Introduction]:
-        """Every file version that came to a path, oldest first, or those of some objects.
-        Unreadable, after what came before, when git gave up. When they are through, `commits` is how
-        many there were, and `objects` the ids of all file versions."""
+        """Every file version that came to a path, or those of some objects, parents first. Unreadable,
+        after what came before, when git gave up. When they are through, `commits` is how many there
+        were, and `objects` the ids of all file versions."""
         status = self._process.wait()
         wanted = None if only is None else {id.encode() for id in only}
         self._file.seek(0)
-        about = b""
+        about: list[bytes] = []
         commit = Commit(id="")
+        rank: Rank = (0, 0)
+        is_outside = False
         fields = _fields(self._file)
         for field in fields:
             field = field.lstrip(b"\n")  # git puts line ends between commits
             if field.startswith(b"\x01"):
+                about = field.split(b"\x02", 3)
+                is_outside = field.startswith(b"-", 1)
+                id, time = unhexlify(about[0][2:]), _seconds(about[2])
+                if is_outside:
+                    self.order.begin_behind(id, time)
+                    continue
                 self.commits += 1
-                about = field
+                rank = self.order.add(id, map(unhexlify, about[1].split()), time)
             elif field.startswith(b":"):
                 path = next(fields, b"")
+                if is_outside:
+                    continue
                 new, mode = _new(field)
                 if mode not in _FILE_MODES:
                     continue
-                self.objects.add(bytes.fromhex(new.decode()))
+                self.objects.add(unhexlify(new))
                 if wanted is not None and new not in wanted:
                     continue
                 if about:
-                    commit, about = _commit(about[1:]), b""
+                    commit, about = _commit(about), []
                 yield Introduction(
-                    commit=commit, path=os.fsdecode(path), object=new.decode(),
+                    commit=commit, path=os.fsdecode(path), object=new.decode(), rank=rank,
                     replaced=_replaced(field),
                 )  # fmt: skip
         if status:
@@ -89,6 +112,35 @@ class Log:
         if self._process.poll() is None:
             self._process.kill()
         self._stack.close()
+
+
+def described(git: Git, commits: Sequence[str]) -> dict[str, tuple[Commit, int]]:
+    """Who wrote commits, and the times when they were made, by id. Unreadable if one is missing."""
+    if not commits:
+        return {}
+    words = ("log", "--no-walk=unsorted", "-z", "--no-show-signature", f"--format={_ABOUT}")
+    with (
+        lines(commits) as asked,
+        git.running(*words, "--date=raw", "--stdin", "--", stdin=asked) as process,
+    ):
+        assert process.stdout is not None
+        said = [field.split(b"\x02", 3) for field in process.stdout.read().split(b"\0") if field]
+        if process.wait():
+            raise Unreadable("could not be walked to its end: an object is missing or damaged")
+    return {one[0][2:].decode(): (_commit(one), _seconds(one[2])) for one in said}
+
+
+def are_reached(git: Git, commits: Sequence[str], tips: Sequence[str]) -> bool:
+    """Whether commits are, or are ancestors of, some others; not if one is missing."""
+    if not commits:
+        return True
+    with (
+        lines([*commits, *(f"^{tip}" for tip in tips)]) as asked,
+        git.running("rev-list", "--max-count=1", "--stdin", stdin=asked) as process,
+    ):
+        assert process.stdout is not None
+        unreached = process.stdout.read()
+        return not process.wait() and not unreached
 
 
 def named_directly(git: Git) -> Iterator[tuple[str, str]]:
@@ -159,12 +211,18 @@ def _fields(stream: object) -> Iterator[bytes]:
         yield rest
 
 
-def _commit(field: bytes) -> Commit:
-    id, _, rest = field.partition(b"\x02")
-    author, _, when = rest.rpartition(b"\x02")  # a name may hold anything
+def _commit(about: Sequence[bytes]) -> Commit:
+    author, _, when = about[3].rpartition(b"\x02")  # a name may hold anything
     return Commit(
-        id=id.decode(), author=author.decode("utf-8", "replace"), date=_moment(when.split())
+        id=about[0][2:].decode(),
+        author=author.decode("utf-8", "replace"),
+        date=_moment(when.split()),
     )
+
+
+def _seconds(word: bytes) -> int:
+    """The time of a commit; 0 if git could not read it."""
+    return int(word) if word.isdigit() else 0
 
 
 def _moment(words: Sequence[bytes]) -> datetime | None:

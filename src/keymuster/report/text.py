@@ -203,7 +203,8 @@ def _excluded(counts: dict[str, int]) -> str:
 def _scanned(counts: dict[str, int]) -> str:
     if "objects" in counts:
         by_git = f" ({n:,} read by git)" if (n := counts.get("read_by_git")) else ""
-        return f"{counts.get('commits', 0):,} commits, {counts['objects']:,} file versions scanned{by_git}"
+        known = f", {n:,} known from before" if (n := counts.get("known")) else ""
+        return f"{counts.get('commits', 0):,} commits, {counts['objects']:,} file versions scanned{by_git}{known}"
     if "files" in counts:
         left_out = f", {counts['excluded']:,} excluded" if counts.get("excluded") else ""
         return f"{counts['files']:,} file{'' if counts['files'] == 1 else 's'} scanned{left_out}"

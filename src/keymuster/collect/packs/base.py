@@ -34,9 +34,13 @@ class Family(Struct, frozen=True):
 
     def parts(self) -> list[str]:
         """The ids of the blobs."""
-        return [
-            id.hex() for *_, silent, id in layout(self.width).iter_unpack(self.rows) if not silent
-        ]
+        ids = self.ids()
+        return [ids[at : at + self.width].hex() for at in range(0, len(ids), self.width)]
+
+    def ids(self) -> Rows:
+        """The same in one piece."""
+        rows = layout(self.width).iter_unpack(self.rows)
+        return b"".join([id for *_, silent, id in rows if not silent])
 
     def __repr__(self) -> str:
         return f"a family of {self.count:,} blobs"
@@ -47,6 +51,14 @@ def layout(width: int) -> struct.Struct:
     they are inflated, its size, the row of its base or NONE, whether it is only a base of others, its
     id. A base stands before what is made from it."""
     return struct.Struct(f"=IQQQQI?{width}s")
+
+
+class Listing(Struct, frozen=True):
+    """Where the objects of a store are: the paths of its packs, each with its size and its last bytes,
+    which are a checksum; and the ids of those with files of their own."""
+
+    packs: dict[bytes, tuple[int, bytes]]
+    loose: frozenset[bytes]
 
 
 class TooLarge(Struct, frozen=True):

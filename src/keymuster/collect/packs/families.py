@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from keymuster.collect.packs.base import Damaged, Family, TooLarge, layout
 from keymuster.collect.packs.functions import Functions
@@ -18,10 +18,13 @@ _HEAVIEST = 1 << 62
 
 
 def families(
-    objects: Objects, functions: Functions, width: int, largest: int, most: int
-) -> Iterator[Family | TooLarge | Damaged]:
+    objects: Objects, functions: Functions, width: int, largest: int, most: int,
+    without: Container[bytes] = (),
+) -> Iterator[Family | TooLarge | Damaged]:  # fmt: skip
     yield from _damaged(objects)
     wanted = _chosen(objects)
+    if without:
+        _leave_out(without, wanted, objects)
     for number, size in enumerate(objects.sizes):
         if size > largest and wanted[number]:
             wanted[number] = 0
@@ -107,6 +110,13 @@ def _chosen(objects: Objects) -> bytearray:
                 if numbers is not ranges[-1]:
                     seen.add(id)
     return wanted
+
+
+def _leave_out(ids: Container[bytes], wanted: bytearray, objects: Objects) -> None:
+    numbers = [number for number, one in enumerate(wanted) if one]
+    for number, told in zip(numbers, objects.told(numbers), strict=True):
+        if told[-1] in ids:
+            wanted[number] = 0
 
 
 def _damaged(objects: Objects) -> Iterator[Damaged]:

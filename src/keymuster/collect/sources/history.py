@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import os
-import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, ClassVar
-
-import msgspec
 
 from keymuster.collect.base import Batch, Blob, Context, Observed, Read, Source
 from keymuster.collect.exclude import outsider
 from keymuster.collect.git import Git, cat_file, sizes
+from keymuster.collect.learned import learned
 from keymuster.collect.log import Introduction, Log, files, named, named_directly, tips
+from keymuster.collect.order import Rank
 from keymuster.collect.packs.base import Damaged, Family, TooLarge, Unsupported
 from keymuster.collect.packs.store import MEMORY, Store
-from keymuster.errors import SettingsError, Unreadable
+from keymuster.collect.placing import current, inherited, placed, renamed
+from keymuster.collect.resumed import Resumed
+from keymuster.collect.revisions import revisions
+from keymuster.errors import Unreadable
 from keymuster.model import Credential, FileLocation, InlineAllow, Storage, Trouble
-from keymuster.model.location import covers
 
-_DATE = re.compile(
-    r"\d{4}-(0?[1-9]|1[0-2])-(0?[1-9]|[12]\d|3[01])([T ]\d{1,2}:\d{2}(:\d{2})?( ?([+-]\d{2}:?\d{2}|Z))?)?"
-    r"|\d+[. ](second|minute|hour|day|week|month|year)s?[. ]ago|yesterday|@\d+"
-)
-"""Dates as git reads them. It reads anything: a misspelt tag would be the present."""
+_ABOUT = (
+    "--is-shallow-repository", "--show-object-format", "--git-common-dir", "--git-path", "objects"
+)  # fmt: skip
+"""What `git rev-parse` says of a repository, one a line; the last two words are one question."""
 
 _LEAST_KEPT = 160
 """Bytes of a stretch from which something is to be had that was seen in another version."""
@@ -53,16 +53,24 @@ class History(Source):
         self._narrow = bool(context.selection.since or context.selection.range)
         self._introduced: list[Introduction] = []
         self._named: list[str] = []
+        self._tips: list[str] = []
         self._log: Log | None = None
         self._store: Store | None = None
         self._cut_short = False
+        self._remembered = context.remembered
+        self._resumed: Resumed | None = None
+        self._late: Mapping[bytes, Rank] = {}
+        self._read = bytearray()
+        self._large: list[str] = []
 
     def counts(self) -> dict[str, int]:
         return self._counts
 
     def batches(self) -> Iterator[Batch | Trouble]:
-        self._git.run("rev-parse", "--git-dir")  # says why, if git refuses the repository
-        yield from self._caveats()
+        said = self._git.run("rev-parse", *_ABOUT)  # says why, if git refuses the repository
+        about = os.fsdecode(said).removesuffix("\n").split("\n")
+        caveats = list(self._caveats(is_shallow=about[0] == "true"))
+        yield from caveats
         if self._narrow:
             yield from self._introductions(self._walk())
             head = files(self._git, "HEAD")
@@ -71,8 +79,13 @@ class History(Source):
             yield from self._batched(sizes(self._git, sorted(ids)))
             return
         self._named = named(self._git)  # before the objects are listed, which then hold it all
-        self._store = self._opened()
-        self._log = self._walk()
+        self._tips = [*self._named, *tips(self._git, unreachable=self._selection.unreachable)]
+        if caveats or not self._named:
+            self._remembered = None
+        if len(about) == len(_ABOUT) - 1:
+            self._open(*about[1:])
+        if self._resumed is None or self._resumed.news is None:
+            self._log = self._walk()
         try:
             if self._store is None:
                 yield from self._batched(self._everything())
@@ -85,7 +98,8 @@ class History(Source):
             else:
                 yield from self._families(self._store)
         except BaseException:
-            self._log.close()
+            if self._log is not None:
+                self._log.close()
             self._log = None
             raise
 
@@ -118,7 +132,7 @@ class History(Source):
             noted: dict[str, Any] = {}
             yield Blob(
                 path="", data=one.data, storage=Storage.HISTORY, object=one.id,
-                notes=noted, before=before, kept=one.kept,
+                notes=noted, before=before, kept=one.kept, digests=self._digests(one.id),
             )  # fmt: skip
             if one.children:
                 notes[one.id] = noted, one.children
@@ -131,80 +145,119 @@ class History(Source):
             if content is None:
                 yield self._unread(id, reasons[id])
             elif kind == "blob":
-                yield Blob(path="", data=content, storage=Storage.HISTORY, object=id)
+                yield Blob(
+                    path="", data=content, storage=Storage.HISTORY, object=id,
+                    digests=self._digests(id),
+                )  # fmt: skip
+
+    def _digests(self, id: str) -> tuple[bytes, ...]:
+        return () if self._remembered is None else (bytes.fromhex(id),)
 
     def finish(self, observed: Iterable[Observed]) -> Iterator[Observed]:
         """Everything that is no file version passes; the others are given their place in history."""
         found: dict[str, list[Credential]] = defaultdict(list)
         allows: dict[str, list[InlineAllow]] = defaultdict(list)
+        troubles: list[Trouble] = []
         for one in observed:
             match one:
                 case Credential(location=FileLocation(object=str(id))):
                     found[id].append(one)
                 case InlineAllow(location=FileLocation(object=str(id))):
                     allows[id].append(one)
+                case Trouble():
+                    troubles.append(one)
                 case _:
                     yield one
         head = files(self._git, "HEAD") if found or allows else {}
-        yield from _current(allows, head)
+        yield from current(allows, head)
         if not self._narrow:
-            yield from self._attributed(found)
-        if self._store is not None:
-            self._store.close()
-        if not found:
-            return
-        for placed in self._placed(self._introduced, found, head):
-            yield placed
-            yield from _inherited(placed, found, allows, head)
+            troubles += self._attributed(found)
+        # in an order that does not tell what was read when
+        yield from sorted(troubles, key=lambda one: (one.part, one.scope, one.message))
+        self._introduced.sort(key=lambda one: (one.rank, one.commit.id))
+        placing: set[str] = set()
+        for one in placed(self._introduced, found, head, self._excluded, narrow=self._narrow):
+            assert isinstance(one.location, FileLocation)
+            placing.add(one.location.object or "")
+            yield one
+            yield from inherited(one, found, allows, head)
         if not self._narrow:
             yield from self._without_commit(found)
+            self._learn(found, allows, troubles, placing)
+        if self._store is not None:
+            self._store.close()
 
-    def _placed(
+    def _learn(
         self,
-        introduced: Sequence[Introduction],
-        found: dict[str, list[Credential]],
-        head: dict[str, str],
-    ) -> Iterator[Credential]:
-        """One observation per secret, path and place in the version that brought it there first."""
-        seen: set[tuple[str, str]] = set()
-        for one in introduced:
-            if one.object not in found or self._excluded(one.path):
-                continue
-            before = {old.id for id in one.replaced for old in found.get(id, ())}
-            current = {now.id for now in found.get(head.get(one.path, ""), ())}
-            here = [
-                new
-                for new in found[one.object]
-                if (new.id, one.path) not in seen and not (self._narrow and new.id in before)
-            ]
-            yield from (_at(new, one, still=new.id in current) for new in here)
-            seen.update((new.id, one.path) for new in here)
+        found: Collection[str],
+        allows: Collection[str],
+        troubles: Collection[Trouble],
+        placing: Collection[str],
+    ) -> None:
+        """Prepare what a later scan may start from, if there was nothing that could not be read."""
+        if self._remembered is None or self._store is None:
+            return
+        about = {one.scope.removeprefix("object ") for one in troubles}
+        if any(
+            one.part == self.name and one.scope.removeprefix("object ") not in self._large
+            for one in troubles
+        ):
+            return
+        seen = {*self._remembered.seen_in(self._read, self._store.width), *self._large}
+        self._remembered.learn(
+            learned(
+                self._remembered,
+                self._resumed,
+                listing=self._store.listing,
+                seen=seen,
+                # what is in a container has a name of its own
+                plain={*found}.difference(allows, about) if about <= seen else (),
+                placed=placing,
+                introduced=self._introduced,
+                tips=self._tips,
+                commits=self._counts["commits"],
+                late=self._late,
+            )
+        )
 
     def _without_commit(self, found: dict[str, list[Credential]]) -> Iterator[Credential]:
         """File versions that a tag names, and those that nothing names: of these the object id is
         the only place. They count if they were asked for, or if the walk was not complete."""
-        placed = {one.object for one in self._introduced}
-        left = {id: found[id] for id in found if id not in placed}
+        brought = {one.object for one in self._introduced}
+        if self._resumed is not None:
+            brought |= self._resumed.brought()
+        left = {id: found[id] for id in sorted(found) if id not in brought}
         if not left:
             return
         for path, id in named_directly(self._git):
-            placed.add(id)
-            yield from (_renamed(one, path) for one in left.get(id, ()))
+            brought.add(id)
+            yield from (renamed(one, path) for one in left.get(id, ()))
         if self._selection.unreachable or self._cut_short:
             for id, credentials in left.items():
-                if id not in placed:
-                    yield from (_renamed(one, f"<object {id}>") for one in credentials)
+                if id not in brought:
+                    yield from (renamed(one, f"<object {id}>") for one in credentials)
 
     def _attributed(self, found: Collection[str]) -> Iterator[Trouble]:
         """Learn which commits brought the objects in that something was found in, and which objects
         commits name that nobody has."""
-        log, self._log = self._log, None
-        if log is None or log.was_stopped():
-            if log is not None:
-                log.close()
-            log = self._walk()
-        yield from self._introductions(log, found)
-        doubtful = log.objects if self._store is None else self._store.lacks(log.objects)
+        wanted = {*found, *self._large}
+        if self._remembered is not None and self._store is not None:
+            wanted.update(self._remembered.seen_in(self._read, self._store.width))
+        if self._resumed is not None and (news := self._resumed.news) is not None:
+            self._introduced = [one for one in news.introduced if one.object in wanted]
+            self._counts["commits"], self._late = news.commits, news.late
+            objects = news.objects
+        else:
+            log, self._log = self._log, None
+            if log is None or log.was_stopped():
+                if log is not None:
+                    log.close()
+                log = self._walk()
+            yield from self._introductions(log, wanted)
+            objects, self._late = log.objects, log.order.late
+        doubtful = objects if self._store is None else self._store.lacks(objects)
+        if self._resumed is not None:
+            doubtful = {id for id in doubtful if id not in self._resumed}
         for id, _, length in sizes(self._git, sorted(one.hex() for one in doubtful)):
             if length is None:
                 yield self._trouble(id, "is missing; it was not scanned", "Run git fsck.")
@@ -217,10 +270,8 @@ class History(Source):
         """Let git walk over the commits that were selected."""
         if self._narrow:
             stashes = [] if self._selection.range else tips(self._git, unreachable=False)
-            return Log(self._git, self._revisions(), stashes)
-        others = tips(self._git, unreachable=self._selection.unreachable)
-        revisions = () if self._named else ("--all",)
-        return Log(self._git, revisions, [*self._named, *others])
+            return Log(self._git, revisions(self._git, self._selection), stashes)
+        return Log(self._git, () if self._named else ("--all",), self._tips)
 
     def _introductions(self, log: Log, only: Collection[str] | None = None) -> Iterator[Trouble]:
         """Fill `_introduced` as far as git can walk."""
@@ -234,55 +285,43 @@ class History(Source):
             self._counts["commits"] = log.commits
             log.close()
 
-    def _revisions(self) -> list[str]:
-        selection = self._selection
-        if selection.range:
-            if self._git.ask("rev-list", "--max-count=1", *selection.range, "--") is None:
-                raise SettingsError(
-                    f"`{' '.join(selection.range)}` is not a range of commits in {selection.root}",
-                    "Write A..B with two revisions that exist; in CI, fetch enough history for both.",
-                )
-            return list(selection.range)
-        since = self._git.ask("rev-parse", "--verify", "--quiet", f"{selection.since}^{{commit}}")
-        if since:
-            return ["--all", f"^{since}"]
-        if not _DATE.fullmatch(selection.since):
-            raise SettingsError(
-                f"`{selection.since}` is neither a revision nor a date",
-                "Write a revision (v1.2) or a date (2026-01-31, 2026-01-31T12:00, 3.weeks.ago).",
-            )
-        # git takes a bare date for the present time of that day
-        day = re.fullmatch(r"\d{4}-\d{1,2}-\d{1,2}", selection.since)
-        return ["--all", f"--since={selection.since}{' 00:00:00' if day else ''}"]
-
-    def _opened(self) -> Store | None:
-        """The object store, if it is of a kind that can be read without git."""
-        folder = self._git.ask("rev-parse", "--git-path", "objects")
-        format = self._git.ask("rev-parse", "--show-object-format")
-        if folder is None or format is None:
-            return None
+    def _open(self, format: str, shared: str, objects: str) -> None:
+        """Open the object store, if it is of a kind that can be read without git, and recall what is
+        known of it. `shared` is the folder that all worktrees have in common."""
+        memory = None
+        if self._remembered is not None:
+            repository = os.path.realpath(os.path.join(self._git.folder, shared))
+            memory = self._remembered.recall(repository, format)
         try:
-            return Store.open(
-                os.path.join(self._git.folder, folder), format,
+            self._store = Store.open(
+                os.path.join(self._git.folder, objects), format,
                 memory=max(MEMORY, 3 * self._selection.max_file_bytes),
+                known=None if memory is None else memory.listing,
             )  # fmt: skip
         except Unsupported:
-            return None
+            return
+        if memory is not None:
+            self._resumed = Resumed(self._git, memory, self._store, self._tips)
+            self._counts["known"] = self._resumed.known
 
     def _families(self, store: Store) -> Iterator[Batch | Trouble]:
         damaged: list[str] = []
-        for one in store.families(self._selection.max_file_bytes, _FAMILY_BYTES):
+        without = () if self._resumed is None else self._resumed.left_out()
+        for one in store.families(self._selection.max_file_bytes, _FAMILY_BYTES, without):
             match one:
                 case Family():
                     self._counts["objects"] += one.count
                     self._counts["bytes"] += one.bytes
+                    if self._remembered is not None:
+                        self._read += one.ids()
                     yield Batch(items=(one,), bytes=one.bytes)
                 case TooLarge():
                     yield self._too_large(one.id, one.size)
                 case Damaged():
                     damaged.append(one.id)
-        if damaged:
-            yield from self._batched(sizes(self._git, damaged))
+        asked = [] if self._resumed is None else self._resumed.asked()
+        if damaged or asked:
+            yield from self._batched(sizes(self._git, damaged + asked))
 
     def _everything(self) -> Iterator[tuple[str, str, int | None]]:
         """(id, type, bytes) of all objects, in the order of the packs; `_cut_short` if git gave up."""
@@ -310,9 +349,10 @@ class History(Source):
                 continue
             self._counts["objects"] += 1
             self._counts["bytes"] += length
-            if not self._narrow:
+            if not self._narrow and self._resumed is None:
                 self._counts["read_by_git"] = self._counts.get("read_by_git", 0) + 1
             ids.append(id)
+            self._read += bytes.fromhex(id)
             size += length
             if len(ids) >= _BATCH_OBJECTS or size >= _BATCH_BYTES:
                 yield Batch(items=tuple(ids), bytes=size)
@@ -320,9 +360,9 @@ class History(Source):
         if ids:
             yield Batch(items=tuple(ids), bytes=size)
 
-    def _caveats(self) -> Iterator[Trouble]:
+    def _caveats(self, *, is_shallow: bool) -> Iterator[Trouble]:
         """What this clone does not hold."""
-        if self._git.ask("rev-parse", "--is-shallow-repository") == "true":
+        if is_shallow:
             yield self._trouble(
                 "history",
                 "is cut off: this is a shallow clone",
@@ -336,6 +376,7 @@ class History(Source):
             )
 
     def _too_large(self, id: str, size: int) -> Trouble:
+        self._large.append(id)
         return self._trouble(
             id,
             f"is {size:,} bytes, more than the limit of {self._selection.max_file_bytes:,}",
@@ -349,49 +390,6 @@ class History(Source):
     def _trouble(self, scope: str, message: str, advice: str) -> Trouble:
         scope = f"object {scope}" if len(scope) >= 40 else scope
         return Trouble(part=self.name, scope=scope, message=message, advice=advice)
-
-
-def _at(credential: Credential, one: Introduction, *, still: bool) -> Credential:
-    location = msgspec.structs.replace(
-        credential.location, path=one.path, commit=one.commit, in_head=still
-    )
-    storage = Storage.TREE if still else Storage.HISTORY
-    return msgspec.structs.replace(credential, location=location, storage=storage)
-
-
-def _renamed(credential: Credential, path: str) -> Credential:
-    location = msgspec.structs.replace(credential.location, path=path)
-    return msgspec.structs.replace(credential, location=location)
-
-
-def _current(allows: dict[str, list[InlineAllow]], head: dict[str, str]) -> Iterator[InlineAllow]:
-    """Every comment, with its path where HEAD has it; one of an older version covers that version
-    only and is not judged itself."""
-    paths = {id: path for path, id in head.items()}
-    for id, comments in allows.items():
-        for allow in comments:
-            yield msgspec.structs.replace(
-                allow, location=msgspec.structs.replace(allow.location, path=paths.get(id, ""))
-            )
-
-
-def _inherited(
-    placed: Credential,
-    found: dict[str, list[Credential]],
-    allows: dict[str, list[InlineAllow]],
-    head: dict[str, str],
-) -> Iterator[InlineAllow]:
-    """A comment that accepts a secret in HEAD accepts it where it first stood at that path."""
-    assert isinstance(placed.location, FileLocation)
-    now = head.get(placed.location.path, "")
-    for allow in allows.get(now, ()):
-        if any(
-            one.id == placed.id and covers(allow.location, one.location)
-            for one in found.get(now, ())
-        ):
-            moved = msgspec.structs.replace(placed.location, path="")
-            id = f"{allow.id}@{moved.object}:{moved.line}:{moved.column}"
-            yield msgspec.structs.replace(allow, id=id, location=moved)
 
 
 def _parsed(lines: Iterable[bytes]) -> Iterator[tuple[str, str, int | None]]:

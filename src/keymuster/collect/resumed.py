@@ -1,0 +1,126 @@
+"""What of a former scan of a history holds for this one."""
+
+from __future__ import annotations
+
+import os
+from binascii import unhexlify
+from collections.abc import Collection, Container, Iterable, Sequence
+
+from msgspec import Struct
+
+from keymuster.collect.git import Git
+from keymuster.collect.log import (
+    Introduction,
+    Log,
+    are_reached,
+    described,
+    files,
+    named_directly,
+)
+from keymuster.collect.order import Order, Rank
+from keymuster.collect.packs.store import Store
+from keymuster.collect.remembered import Ids, Memory
+from keymuster.errors import Unreadable
+
+
+class News(Struct):
+    """What commits brought in since then, with what of the rest has to be looked at again."""
+
+    introduced: list[Introduction]
+    objects: set[bytes]
+    commits: int
+    late: dict[bytes, Rank]
+    needed: set[str]
+
+
+class Resumed:
+    """A memory in front of a store that may have changed since. Where refs were moved back, or objects
+    are gone, what commits brought in is no longer known, and there are no `news`: then all file
+    versions are read in which something was seen."""
+
+    def __init__(self, git: Git, memory: Memory, store: Store, tips: Collection[str]) -> None:
+        self.memory = memory
+        self._width = store.width
+        self._clean = Ids(memory.clean, store.width)
+        self.lost = set() if store.is_newer else store.lacks(self._every())
+        self.news = None if self.lost else _news(git, memory, frozenset(tips))
+        self.needed = memory.noted if self.news is None else self.news.needed
+        self._is_newer = store.is_newer
+
+    @property
+    def known(self) -> int:
+        """How many file versions need not be read."""
+        unread = len(self._clean) - sum(id in self._clean for id in self.lost)
+        return unread + len(self.memory.noted - self.needed)
+
+    def left_out(self) -> Container[bytes]:
+        """Those that need not be read from the store. What is not in a newer one git is asked for."""
+        if self._is_newer:
+            return self
+        return {*self._clean, *map(unhexlify, self.memory.noted.difference(self.needed))}
+
+    def asked(self) -> list[str]:
+        """Those that git is asked for."""
+        return sorted(self.needed) if self._is_newer else []
+
+    def brought(self) -> frozenset[str]:
+        """Those in which something was seen, and that some commit of then has."""
+        return frozenset() if self.news is None else self.memory.noted - self.memory.unbrought
+
+    def clean(self) -> Ids:
+        """Those in which nothing was seen, and that are still there."""
+        if not self.lost:
+            return self._clean
+        left = (id for id in self._clean if id not in self.lost)
+        return Ids(b"".join(left), self._width)
+
+    def __contains__(self, id: object) -> bool:
+        """Whether a file version was there before, and is so still."""
+        if not isinstance(id, bytes) or id in self.lost:
+            return False
+        return id in self._clean or id.hex() in self.memory.noted
+
+    def _every(self) -> Iterable[bytes]:
+        yield from self._clean
+        yield from map(unhexlify, self.memory.noted)
+
+
+def _news(git: Git, memory: Memory, tips: frozenset[str]) -> News | None:
+    """None if not all that was walked then would be walked now."""
+    if not are_reached(git, sorted(memory.tips - tips), sorted(tips)):
+        return None
+    try:
+        news = _walked(git, memory, sorted(tips - memory.tips))
+        news.introduced += _remembered(git, memory)
+    except Unreadable:
+        return None
+    named = {one.object for one in news.introduced}
+    named.update(files(git, "HEAD").values())
+    if memory.unbrought:
+        named.update(id for _, id in named_directly(git))
+    news.needed = {*memory.telling, *(memory.silent & named)}
+    return news
+
+
+def _walked(git: Git, memory: Memory, tips: Sequence[str]) -> News:
+    if not tips:
+        return News([], set(), memory.commits, memory.late, set())
+    log = Log(git, (), tips, without=sorted(memory.tips), late=memory.late)
+    try:
+        introduced = list(log.introductions())
+    finally:
+        log.close()
+    return News(introduced, log.objects, memory.commits + log.commits, log.order.late, set())
+
+
+def _remembered(git: Git, memory: Memory) -> list[Introduction]:
+    """What of the file versions in which something was seen the report still tells."""
+    about = described(git, sorted({commit for commit, _, _ in memory.brought}))
+    order = Order(memory.late)
+    return [
+        Introduction(
+            commit=about[commit][0], path=os.fsdecode(path), object=object,
+            rank=order.known(unhexlify(commit), about[commit][1]),
+        )
+        for commit, path, object in memory.brought
+    ]  # fmt: skip
