@@ -148,12 +148,9 @@ def collect(
         )
     except KeyboardInterrupt:
         cut.append(_INTERRUPTED)
-    if clean is not None:
-        clean.save()
-    return work.explained(observed, readers)
     if isinstance(noting, CleanFiles):
         noting.save()
-    return observed
+    return work.explained(observed, readers)
 
 
 _INTERRUPTED = Trouble(

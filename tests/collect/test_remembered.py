@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import os
+import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -273,14 +275,24 @@ class TestWhatHasToBeSaidAnew:
         assert finding.suppression is None
 
     def test_a_container_that_is_cut_off(self, repo: Repository, scan: Scans, secret: str) -> None:
-        import gzip
-
         packed = gzip.compress(os.urandom(5000), mtime=0)[:-2000]
         repo.commit({"cut.gz": packed, "b.py": secret})
         for number in range(3):
             [trouble] = scan().troubles
             assert trouble.scope == f"object {blob(repo, 'HEAD:cut.gz')}"
             repo.commit({"c.py": f"{number}\n"})
+
+    def test_a_container_that_is_cut_off_and_holds_what_was_there_before(
+        self, repo: Repository, scan: Scans, secret: str
+    ) -> None:
+        repo.commit({"a.gz": f"{secret}\n"})
+        inside = f"{secret}\n".encode() + random.Random(1).randbytes(200_000)
+        repo.commit({"a.gz": gzip.compress(inside, mtime=0)[:-2000]})
+        id = blob(repo, "HEAD:a.gz")
+        for number in range(3):
+            repo.commit({"a.gz": f"{number}\n"})
+            assert [one.scope for one in scan().troubles] == [f"object {id}"]
+            assert id in scan.searched
 
     def test_a_version_that_is_too_large(self, repo: Repository, scan: Scans, secret: str) -> None:
         repo.commit({"large.txt": "x \n" * 1000})
