@@ -17,6 +17,7 @@ from keymuster.rules.schema import (
     Case,
     FrameworkEntryFile,
     FrameworkFile,
+    IssuersFile,
     MappingFile,
     OwnFormats,
     Policy,
@@ -259,6 +260,8 @@ def _add(rules: RuleSet, path: Path, content: bytes) -> Sequence[TokenFormat | P
             rules.frameworks.append(_decode(path, content, FrameworkFile))
         case "known" if path.stem.startswith("samples"):
             rules.samples.update(_decode(path, content, SamplesFile).samples)
+        case "known" if path.stem.startswith("issuers"):
+            rules.trusts = _decode(path, content, IssuersFile)
         case _ if (own := _own_formats(path, content)) is not None:
             rules.tokens += own
             return own

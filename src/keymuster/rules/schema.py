@@ -15,6 +15,7 @@ from keymuster.model import (
     Severity,
     Storage,
 )
+from keymuster.model.issuers import KnownTrusts
 
 Subject = Literal["identity", "credential", "grant", "trust", "use", "resource", "inline_allow"]
 
@@ -170,6 +171,10 @@ class SamplesFile(Struct, kw_only=True, forbid_unknown_fields=True):
     samples: dict[str, str]
 
 
+class IssuersFile(KnownTrusts, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`rules/known/issuers.yaml`: what issuers of tokens can say."""
+
+
 class RuleSet(Struct, kw_only=True):
     """Every rule there is. `key` changes whenever a rule file changes, and what is derived from the
     rules is stored under it: who changes a set by hand empties it."""
@@ -179,6 +184,7 @@ class RuleSet(Struct, kw_only=True):
     frameworks: list[FrameworkFile]
     mapping: dict[str, dict[str, list[str]]]
     samples: dict[str, str]
+    trusts: KnownTrusts = KnownTrusts()
     key: str = ""
     shipped: int = 0
     """How many of the tokens, the first ones, keymuster brings along."""
