@@ -117,6 +117,8 @@ def gather(
         counts=origin.counts() | {f"excluded_by_{why}": n for why, n in sorted(excluded.items())},
         complete=not cut,
     )
+
+
 def _knowing(context: Context, source: str, now: datetime) -> Context:
     """With what there is to know of former scans."""
     if source == "history":

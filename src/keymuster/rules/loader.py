@@ -9,18 +9,23 @@ from re import search
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import msgspec
+from msgspec.structs import replace
 
 from keymuster import __version__, cache, settings
 from keymuster.digests import blake2b
 from keymuster.errors import RuleError, SettingsError
 from keymuster.rules.schema import (
     Case,
+    EscalationsFile,
+    EscalationWay,
     FrameworkEntryFile,
     FrameworkFile,
     IssuersFile,
     MappingFile,
     OwnFormats,
     Policy,
+    PublishedPoliciesFile,
+    PublishedPolicy,
     RuleSet,
     SamplesFile,
     TokenFile,
@@ -262,6 +267,12 @@ def _add(rules: RuleSet, path: Path, content: bytes) -> Sequence[TokenFormat | P
             rules.samples.update(_decode(path, content, SamplesFile).samples)
         case "known" if path.stem.startswith("issuers"):
             rules.trusts = _decode(path, content, IssuersFile)
+        case "known" if path.stem == "aws-escalations":
+            known = _decode(path, content, EscalationsFile)
+            rules.aws = replace(rules.aws, ways=known.ways, kinds=known.kinds)
+        case "known" if path.stem == "aws-policies":
+            listed = _decode(path, content, PublishedPoliciesFile)
+            rules.aws = replace(rules.aws, policies=listed.all(), covers=listed.covers)
         case _ if (own := _own_formats(path, content)) is not None:
             rules.tokens += own
             return own
@@ -337,6 +348,8 @@ _INSIDE: dict[type[Any], type[Any]] = {
     OwnFormats: TokenFormat,
     Policy: Case,
     FrameworkFile: FrameworkEntryFile,
+    EscalationsFile: EscalationWay,
+    PublishedPoliciesFile: PublishedPolicy,
 }
 
 

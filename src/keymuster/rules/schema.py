@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Struct
 
@@ -10,6 +10,7 @@ from keymuster.model import (
     Confidence,
     CredentialKind,
     CredentialStatus,
+    Effect,
     Environment,
     Nhi,
     Severity,
@@ -175,6 +176,76 @@ class IssuersFile(KnownTrusts, frozen=True, kw_only=True, forbid_unknown_fields=
     """`rules/known/issuers.yaml`: what issuers of tokens can say."""
 
 
+class EscalationWay(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """One known way from some permissions to more. Each action must be allowed on a thing of the kind
+    beside it, and those of one kind on the same thing; the first is the kind that `leads_to` is
+    about. `passes` are services of which one must be handed the role, `attaches` policies of which
+    one must be allowed to attach. `needs` says what there must be besides."""
+
+    id: str
+    name: str
+    actions: dict[str, str]
+    leads_to: Literal[
+        "self", "boundary", "changed", "other", "passed", "workload", "service", "account", "data"
+    ]
+    reference: str
+    passes: list[str] = []
+    attaches: list[str] = []
+    needs: str = ""
+
+
+class EscalationsFile(Struct, kw_only=True, forbid_unknown_fields=True):
+    """`rules/known/aws-escalations.yaml`. `kinds` are the forms of the ARNs of each kind of thing."""
+
+    source: str
+    kinds: dict[str, list[str]]
+    ways: list[EscalationWay]
+
+
+class PublishedStatement(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """A statement of a policy that AWS publishes."""
+
+    effect: Effect = Effect.ALLOW
+    actions: list[str] = []
+    not_actions: list[str] = []
+    resources: list[str] = []
+    conditions: dict[str, Any] = {}
+
+
+class PublishedPolicy(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """What a policy that AWS publishes comes to, and its statements about `covers`."""
+
+    privilege: Literal["none", "read", "write", "admin"]
+    statements: list[PublishedStatement] = []
+
+
+class PublishedPoliciesFile(Struct, kw_only=True, forbid_unknown_fields=True):
+    """`rules/known/aws-policies.yaml`: the policies that AWS publishes, by name. Those without
+    statements about `covers` stand under their privilege only."""
+
+    source: str
+    covers: list[str]
+    policies: dict[str, PublishedPolicy]
+    plain: dict[Literal["none", "read", "write"], list[str]] = {}
+
+    def all(self) -> dict[str, PublishedPolicy]:
+        short = {
+            name: PublishedPolicy(privilege=privilege)
+            for privilege, names in self.plain.items()
+            for name in names
+        }
+        return short | self.policies
+
+
+class AwsKnowledge(Struct, kw_only=True, frozen=True):
+    """What is published of AWS: ways to escalate, the forms of ARNs, policies."""
+
+    ways: list[EscalationWay] = []
+    kinds: dict[str, list[str]] = {}
+    policies: dict[str, PublishedPolicy] = {}
+    covers: list[str] = []
+
+
 class RuleSet(Struct, kw_only=True):
     """Every rule there is. `key` changes whenever a rule file changes, and what is derived from the
     rules is stored under it: who changes a set by hand empties it."""
@@ -185,6 +256,7 @@ class RuleSet(Struct, kw_only=True):
     mapping: dict[str, dict[str, list[str]]]
     samples: dict[str, str]
     trusts: KnownTrusts = KnownTrusts()
+    aws: AwsKnowledge = AwsKnowledge()
     key: str = ""
     shipped: int = 0
     """How many of the tokens, the first ones, keymuster brings along."""

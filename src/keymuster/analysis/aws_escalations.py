@@ -1,0 +1,498 @@
+"""Known ways from some permissions in AWS to more, judged on what is allowed after all: what is
+denied, limited to certain resources or bound to conditions is no way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from enum import StrEnum
+from itertools import product
+from typing import NamedTuple, Protocol
+
+from msgspec import Struct
+
+from keymuster.analysis.answers import Answer, every
+from keymuster.analysis.aws_conditions import texts
+from keymuster.analysis.aws_identities import (
+    SOMEBODY,
+    Estate,
+    Permissions,
+    account,
+    allows,
+    arn,
+    caller,
+    names,
+    published,
+    weighed,
+)
+from keymuster.analysis.aws_patterns import (
+    FRESH,
+    Pieces,
+    Untold,
+    Variable,
+    Wild,
+    arn_parts,
+    common_arn,
+    example,
+    filled,
+    pieces,
+    whole_arn,
+)
+from keymuster.analysis.aws_policy import (
+    Caller,
+    Decision,
+    Request,
+    Statement,
+    about_caller,
+    may_assume,
+)
+from keymuster.analysis.privilege import Level
+from keymuster.model import Effect
+
+
+class Way(Protocol):
+    """One known way (`rules/known/aws-escalations.yaml`): actions, each with the kind of thing that it
+    must be allowed on."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def actions(self) -> Mapping[str, str]: ...
+    @property
+    def passes(self) -> Sequence[str]: ...
+    @property
+    def leads_to(self) -> str: ...
+    @property
+    def attaches(self) -> Sequence[str]: ...
+
+
+class Ways(NamedTuple):
+    """All known ways, and how the ARNs of each kind of thing look; `{account}` is the caller's."""
+
+    ways: Sequence[Way]
+    kinds: Mapping[str, Sequence[str]]
+
+
+class Gain(StrEnum):
+    """What a way leads to, most first."""
+
+    ADMIN = "admin"
+    """All rights: those of a known administrator, or whichever it gives itself."""
+    ANY = "any"
+    """The rights of any identity of the account that the way works with."""
+    UNKNOWN = "unknown"
+    """Those of a certain identity or workload of which nothing is known."""
+    IDENTITY = "identity"
+    """Those of a known identity that is no administrator."""
+    PART = "part"
+    """Some, within one service, or what data tells."""
+
+
+_GAINS = list(Gain)
+
+
+class Escalation(Struct, frozen=True, kw_only=True):
+    """A way that is open to an identity (yes) or may be (unknown). `targets` are the ids of whom it
+    becomes, or the names of what it changes; `grants` are what it uses."""
+
+    way: str
+    answer: Answer
+    gain: Gain
+    targets: tuple[str, ...] = ()
+    grants: tuple[str, ...] = ()
+
+
+LevelOf = Callable[[str], Level]
+"""The privilege of an identity of the estate."""
+
+
+def escalations(
+    permissions: Permissions, ways: Ways, estate: Estate, level_of: LevelOf
+) -> list[Escalation]:
+    """Every known way that is open, or may be, to an identity or to whoever has a policy."""
+    search = _Search(permissions, ways.kinds, estate, level_of)
+    return [found for way in ways.ways if (found := search.along(way)) is not None]
+
+
+class _Found(NamedTuple):
+    """How far a way is open on one thing: what it brings, whom one becomes or what is changed."""
+
+    answer: Answer
+    grants: tuple[str, ...] = ()
+    gain: Gain = Gain.ANY
+    target: str = ""
+
+
+def _rank(found: _Found) -> tuple[bool, int]:
+    return found.answer is not Answer.YES, _GAINS.index(found.gain)
+
+
+class _Search:
+    """The ways of one identity."""
+
+    def __init__(
+        self,
+        permissions: Permissions,
+        kinds: Mapping[str, Sequence[str]],
+        estate: Estate,
+        level_of: LevelOf,
+    ) -> None:
+        self.permissions = permissions
+        self.kinds = kinds
+        self.estate = estate
+        self.level_of = level_of
+        one = permissions.identity
+        self.account = account(one) if one else ""
+        self.partition = arn(one).split(":", 2)[1] if one else "aws"
+        self._open: dict[str, bool] = {}
+
+    def along(self, way: Way) -> Escalation | None:
+        if not all(map(self._may, way.actions)):
+            return None
+        if way.leads_to == "boundary" and not _is_bound(self.permissions):
+            return None
+        kind = next(iter(way.actions.values()))
+        alone = [action for action, on in way.actions.items() if on != kind]
+        side = [self._anywhere(way.actions[action], action) for action in alone]
+        if any(one.answer is Answer.NO for one in side):
+            return None
+        actions = [action for action, on in way.actions.items() if on == kind]
+        found = [one for one in self._reached(way, kind, actions) if one.answer is not Answer.NO]
+        if not found:
+            return None
+        best = min(found, key=_rank)
+        alike = [one for one in found if _rank(one) == _rank(best)]
+        grants = [grant for one in (best, *side) for grant in one.grants]
+        return Escalation(
+            way=way.id,
+            answer=every((best.answer, *(one.answer for one in side))),
+            gain=best.gain,
+            targets=tuple(dict.fromkeys(one.target for one in alike if one.target)),
+            grants=tuple(dict.fromkeys(grants)),
+        )
+
+    def _may(self, action: str) -> bool:
+        found = self._open.get(action)
+        if found is None:
+            found = self._open[action] = self.permissions.may(action)
+        return found
+
+    # --- on which things -------------------------------------------------------------------
+
+    def _reached(self, way: Way, kind: str, actions: Sequence[str]) -> Iterator[_Found]:
+        """What the way comes to on each thing of a kind that matters."""
+        whole = _WHOLE.get(way.leads_to, Gain.ANY)
+        for shape in self._shapes(kind, actions[0]):
+            found = self._on(way, actions, (example(shape),))
+            if found.answer is not Answer.NO:
+                yield found._replace(gain=whole)
+            if found.answer is Answer.YES:
+                return
+        match way.leads_to:
+            case "self" | "boundary":
+                yield from self._own(way, kind, actions)
+            case "workload":
+                yield from self._workloads(way, kind, actions)
+            case "changed" | "other" | "passed" | "service":
+                yield from self._others(way, kind, actions)
+            case _:
+                for name in self._examples(kind, actions[0]):
+                    yield self._on(way, actions, (name,))._replace(gain=whole)
+
+    def _own(self, way: Way, kind: str, actions: Sequence[str]) -> Iterator[_Found]:
+        """The identity itself, its groups or its policies."""
+        permissions = self.permissions
+        one = permissions.identity
+        own: list[tuple[str, ...]] = []
+        if one is not None and one.kind.value == kind:
+            own = [names(one)]
+        elif one is None and kind == "user":
+            own = [(f"arn:aws:iam::{'0' * 12}:user/{SOMEBODY}",)]
+        elif kind == "group":
+            own = [permissions.groups]
+        elif kind == "policy":
+            own = [self.estate.names(id) for id in permissions.policies]
+        for each in own:
+            target = each[0] if each else ""
+            told = self._called_here(each, actions[0])
+            yield self._on(way, actions, told)._replace(gain=Gain.ADMIN, target=target)
+
+    def _workloads(self, way: Way, kind: str, actions: Sequence[str]) -> Iterator[_Found]:
+        for name, role in self.estate.workloads.items():
+            told = (name,) if name.startswith("arn:") else self._called(kind, actions[0], name)
+            found = self._on(way, actions, told)
+            yield found._replace(gain=self._gain(role), target=role)
+        for name in self._examples(kind, actions[0]):
+            yield self._on(way, actions, (name,))._replace(gain=Gain.UNKNOWN, target=name)
+
+    def _called(self, kind: str, action: str, name: str) -> tuple[str, ...]:
+        """What the ARN of a workload of this name must be."""
+        found = []
+        for shape in self._shapes(kind, action):
+            *where, what = arn_parts(shape) or [shape]
+            told = _written(what).replace("*", name, 1)
+            found.append(":".join([*map(example, where), example(pieces(told))]))
+        return tuple(found)
+
+    def _called_here(self, several: Sequence[str], action: str) -> tuple[str, ...]:
+        """Names in the account that statements speak of, when nobody knows which it is."""
+        found: dict[str, None] = {}
+        for name in several:
+            for one in self._accounts(action) if _OPEN_ACCOUNT in name else ("",):
+                found[name.replace(_OPEN_ACCOUNT, f":{one}:") if one else name] = None
+        return tuple(found)
+
+    def _others(self, way: Way, kind: str, actions: Sequence[str]) -> Iterator[_Found]:
+        """Identities that are known, and what else the statements name."""
+        told = set()
+        for id in self._known(kind, actions[0]):
+            one = self.estate.identities[id]
+            told.add(_tail(arn(one)))
+            if one is self.permissions.identity or (kind == "group" and id in self._groups()):
+                continue
+            found = self._on(way, actions, self._called_here(names(one), actions[0]), id)
+            gain = _PARTS.get(way.leads_to) or self._gain(id)
+            yield found._replace(gain=gain, target=id)
+        mine = _tail(arn(self.permissions.identity)) if self.permissions.identity else SOMEBODY
+        for name in self._examples(kind, actions[0]):
+            tail = _tail(name)
+            if tail in told or tail == mine or tail.endswith(f"/{SOMEBODY}"):
+                continue
+            gain = _PARTS.get(way.leads_to, Gain.UNKNOWN)
+            if FRESH in tail and gain is Gain.ADMIN:
+                gain = Gain.UNKNOWN
+            yield self._on(way, actions, (name,))._replace(gain=gain, target=name)
+
+    def _groups(self) -> set[str]:
+        return {self.estate.id(name) for name in self.permissions.groups}
+
+    def _gain(self, id: str) -> Gain:
+        level = self.level_of(id)
+        if level is Level.ADMIN:
+            return Gain.ADMIN
+        return Gain.UNKNOWN if level is Level.UNKNOWN else Gain.IDENTITY
+
+    def _known(self, kind: str, action: str) -> list[str]:
+        found: dict[str, None] = {}
+        for pattern in self._patterns(action):
+            found.update(dict.fromkeys(self.estate.known(kind, _written(pattern))))
+        return list(found)
+
+    def _examples(self, kind: str, action: str) -> list[str]:
+        """Things of a kind that statements are about; when one is not told, it may be of any kind."""
+        found: dict[str, None] = {}
+        for pattern in self._patterns(action):
+            if len(pattern) == 1 and isinstance(pattern[0], Untold):
+                found[pattern[0].text] = None
+            for shape in self._shapes(kind, action):
+                if (one := common_arn(pattern, shape)) is not None:
+                    found[one] = None
+        return list(found)
+
+    def _shapes(self, kind: str, action: str) -> Iterator[Pieces]:
+        """How ARNs of a kind look here."""
+        for number in self._accounts(action):
+            for shape in self.kinds.get(kind, ("*",)):
+                here = shape.replace("arn:*:", f"arn:{self.partition}:", 1)
+                yield pieces(here.replace("{account}", number))
+
+    def _accounts(self, action: str) -> tuple[str, ...]:
+        """The identity's own account; if it is not known, those that statements speak of, as there is
+        nothing to gain from a statement about another."""
+        if self.account.isdigit():
+            return (self.account,)
+        found = {"0" * 12: None}
+        for pattern in self._patterns(action):
+            parts = arn_parts(pattern)
+            told = _written(parts[4]) if parts else ""
+            if told and not set(told) & {"*", "?"} and told != "aws":
+                found[told] = None
+        return tuple(found)
+
+    def _patterns(self, action: str) -> Iterator[Pieces]:
+        """The patterns of the statements that allow an action, and where they meet its limits."""
+        own = list(self._of(self.permissions.own.about(action)))
+        yield from own
+        for index in (self.permissions.boundary, *self.permissions.controls):
+            if index is None:
+                continue
+            for limit, one in product(self._of(index.about(action)), own):
+                if len(limit) > 1 and (meeting := common_arn(limit, one)) is not None:
+                    yield pieces(meeting)
+                    yield limit
+
+    def _of(self, statements: Iterable[Statement]) -> Iterator[Pieces]:
+        for statement in _allowing(statements):
+            for resource in statement.resources or ("*",):
+                full = filled(pieces(whole_arn(resource)), self.permissions.context.get)
+                if full is not None:
+                    yield full
+
+    # --- whether they are allowed ------------------------------------------------------------
+
+    def _anywhere(self, kind: str, action: str) -> _Found:
+        """Whether an action is allowed on some thing of a kind, whichever."""
+        whole = [example(shape) for shape in self._shapes(kind, action)]
+        best = _Found(Answer.NO)
+        for name in dict.fromkeys((*whole, *self._examples(kind, action))):
+            found = self._allowed((action,), (name,), {})
+            if found.answer is Answer.YES:
+                return found
+            best = best if found.answer is Answer.NO else found
+        return best
+
+    def _on(self, way: Way, actions: Sequence[str], target: Sequence[str], id: str = "") -> _Found:
+        """Whether a way is open on one thing, which is of that id if it is known."""
+        if way.attaches:
+            return self._attaching(way, actions, target)
+        if not way.passes:
+            found = self._allowed(actions, target, {})
+            return self._assuming(found, actions, id)
+        best = _Found(Answer.NO)
+        for service in way.passes:
+            if id and not self._trusts(id, service):
+                continue
+            found = self._allowed(actions, target, {"iam:passedtoservice": (service,)})
+            if found.answer is Answer.YES:
+                return found
+            best = best if found.answer is Answer.NO else found
+        return best
+
+    def _allowed(
+        self, actions: Sequence[str], target: Sequence[str], more: Mapping[str, Sequence[str]]
+    ) -> _Found:
+        """Whether all actions are allowed on a thing, by one of its names."""
+        best = _Found(Answer.NO)
+        for name in target:
+            decisions = [allows(self.permissions, action, name, more) for action in actions]
+            answer = every(one.answer for one in decisions)
+            by = [[one.source for one in _allowing(each.statements)] for each in decisions]
+            if answer is Answer.NO or not all(by):
+                continue
+            grants = tuple(dict.fromkeys(grant for each in by for grant in each))
+            if answer is Answer.YES:
+                return _Found(answer, grants)
+            best = _Found(answer, grants)
+        return best
+
+    def _attaching(self, way: Way, actions: Sequence[str], target: Sequence[str]) -> _Found:
+        """A policy must be allowed that brings something: one of AWS's own, or another that the
+        conditions name."""
+        best = _Found(Answer.NO)
+        for policy in way.attaches:
+            found = self._allowed(actions, target, {_POLICY: (policy,)})
+            if found.answer is Answer.YES:
+                return found
+            best = best if found.answer is Answer.NO else found
+        if best.answer is not Answer.NO:
+            return best
+        for policy in self._named_policies(actions):
+            if (level := self._policy_level(policy)) in (Level.ADMIN, Level.UNKNOWN):
+                found = self._allowed(actions, target, {_POLICY: (policy,)})
+                if found.answer is not Answer.NO:
+                    sure = level is Level.ADMIN
+                    best = found if sure else found._replace(answer=Answer.UNKNOWN)
+        return best
+
+    def _named_policies(self, actions: Sequence[str]) -> list[str]:
+        """Policies that conditions of the statements speak of."""
+        found: dict[str, None] = {}
+        for action in actions:
+            for statement in _allowing(self.permissions.own.about(action)):
+                for block in statement.conditions.values():
+                    for key, given in block.items() if isinstance(block, Mapping) else ():
+                        if str(key).lower() == _POLICY:
+                            found |= {example(pieces(one)): None for one in texts(given)}
+        return list(found)
+
+    def _policy_level(self, policy: str) -> Level:
+        known = published(self.estate.policies, policy)
+        if known is not None:
+            return Level(known.privilege)
+        id = self.estate.id(policy)
+        return self.level_of(id) if self.estate.grants(id) else Level.UNKNOWN
+
+    def _trusts(self, id: str, service: str) -> bool:
+        """Whether a service may have a role. What a trust policy demands besides is met by what the
+        service is made to do; one that nobody has seen may trust it."""
+        trust = self.estate.trusts(id)
+        one = Caller(kind="Service", name=service)
+        return trust is None or any(
+            about_caller(each, one) is not Answer.NO for each in _allowing(trust)
+        )
+
+    def _assuming(self, found: _Found, actions: Sequence[str], id: str) -> _Found:
+        """The role's trust policy has a say as well, unless the way changes that."""
+        mine = self.permissions.identity
+        if not id or mine is None or _ASSUME not in actions or _TRUST in actions:
+            return found
+        trust = self.estate.trusts(id)
+        if trust is None or found.answer is Answer.NO:
+            return found._replace(answer=every((found.answer, Answer.UNKNOWN)))
+        return found._replace(
+            answer=every((found.answer, assumes(self.estate, mine.id, id).answer))
+        )
+
+
+_WHOLE = {
+    "self": Gain.ADMIN,
+    "boundary": Gain.ADMIN,
+    "changed": Gain.ADMIN,
+    "account": Gain.ADMIN,
+    "service": Gain.PART,
+    "data": Gain.PART,
+}
+"""What a way brings that works on anything of its kind; others bring the rights of any of them."""
+
+_PARTS = {"changed": Gain.ADMIN, "service": Gain.PART}
+"""What a way brings whoever it is that one becomes."""
+
+_OPEN_ACCOUNT = ":${account}:"
+
+
+def _is_bound(permissions: Permissions) -> bool:
+    return permissions.boundary is not None or permissions.boundary_unread
+
+
+_POLICY = "iam:policyarn"
+_ASSUME = "sts:AssumeRole"
+_TRUST = "iam:UpdateAssumeRolePolicy"
+
+
+def assumes(estate: Estate, id: str, role: str) -> Decision:
+    """Whether an identity may assume a role of the estate."""
+    permissions, target = estate.permissions(id), estate.identities[role]
+    if permissions.identity is None:
+        return Decision(Answer.UNKNOWN)
+    request = Request(
+        action=_ASSUME,
+        resource=arn(target),
+        context=permissions.context,
+        caller=caller(permissions.identity),
+        account=account(target),
+    )
+    trust = estate.trusts(role)
+    own = weighed(permissions, request)
+    return may_assume(trust or (), own, request)
+
+
+def _tail(arn: str) -> str:
+    return arn.rpartition(":")[2]
+
+
+def _written(pattern: Pieces) -> str:
+    return "".join(
+        piece
+        if isinstance(piece, str)
+        else piece.value
+        if isinstance(piece, Wild)
+        else _text(piece)
+        for piece in pattern
+    )
+
+
+def _text(piece: Variable | Untold) -> str:
+    return piece.text if isinstance(piece, Untold) else f"${{{piece.key}}}"
+
+
+def _allowing(statements: Iterable[Statement]) -> list[Statement]:
+    return [one for one in statements if one.effect is Effect.ALLOW]
