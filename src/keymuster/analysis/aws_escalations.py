@@ -20,7 +20,6 @@ from keymuster.analysis.aws_identities import (
     allows,
     arn,
     caller,
-    names,
     published,
     weighed,
 )
@@ -32,17 +31,16 @@ from keymuster.analysis.aws_patterns import (
     Wild,
     arn_parts,
     common_arn,
+    covers,
     example,
     filled,
     pieces,
     whole_arn,
 )
 from keymuster.analysis.aws_policy import (
-    Caller,
     Decision,
     Request,
     Statement,
-    about_caller,
     may_assume,
 )
 from keymuster.analysis.privilege import Level
@@ -122,6 +120,9 @@ class _Found(NamedTuple):
     target: str = ""
 
 
+_ORDER = [Answer.YES, Answer.UNKNOWN, Answer.NO]
+
+
 def _rank(found: _Found) -> tuple[bool, int]:
     return found.answer is not Answer.YES, _GAINS.index(found.gain)
 
@@ -144,6 +145,13 @@ class _Search:
         self.account = account(one) if one else ""
         self.partition = arn(one).split(":", 2)[1] if one else "aws"
         self._open: dict[str, bool] = {}
+        self._decided: dict[tuple[object, ...], Decision] = {}
+        self._patterns_of: dict[str, list[Pieces]] = {}
+        self._shapes_of: dict[tuple[str, tuple[str, ...]], list[Pieces]] = {}
+        self._accounts_of: dict[str, tuple[str, ...]] = {}
+        self._examples_of: dict[tuple[str, str], list[str]] = {}
+        self._somewhere: dict[tuple[str, str], _Found] = {}
+        self._results: dict[tuple[object, ...], list[_Found]] = {}
 
     def along(self, way: Way) -> Escalation | None:
         if not all(map(self._may, way.actions)):
@@ -156,7 +164,7 @@ class _Search:
         if any(one.answer is Answer.NO for one in side):
             return None
         actions = [action for action, on in way.actions.items() if on == kind]
-        found = [one for one in self._reached(way, kind, actions) if one.answer is not Answer.NO]
+        found = self._found(way, kind, actions)
         if not found:
             return None
         best = min(found, key=_rank)
@@ -174,6 +182,16 @@ class _Search:
         found = self._open.get(action)
         if found is None:
             found = self._open[action] = self.permissions.may(action)
+        return found
+
+    def _found(self, way: Way, kind: str, actions: Sequence[str]) -> list[_Found]:
+        """On what a way is open; alike for ways that differ only in what else they take."""
+        key = (way.leads_to, kind, *actions, *way.passes, *way.attaches)
+        found = self._results.get(key)
+        if found is None:
+            reached = self._reached(way, kind, actions)
+            found = [one for one in reached if one.answer is not Answer.NO]
+            self._results[key] = found
         return found
 
     # --- on which things -------------------------------------------------------------------
@@ -204,7 +222,7 @@ class _Search:
         one = permissions.identity
         own: list[tuple[str, ...]] = []
         if one is not None and one.kind.value == kind:
-            own = [names(one)]
+            own = [self.estate.names_of(one)]
         elif one is None and kind == "user":
             own = [(f"arn:aws:iam::{'0' * 12}:user/{SOMEBODY}",)]
         elif kind == "group":
@@ -226,11 +244,16 @@ class _Search:
 
     def _called(self, kind: str, action: str, name: str) -> tuple[str, ...]:
         """What the ARN of a workload of this name must be."""
-        found = []
+        found: dict[str, None] = {}
+        patterns = list(self._patterns(action))
         for shape in self._shapes(kind, action):
             *where, what = arn_parts(shape) or [shape]
-            told = _written(what).replace("*", name, 1)
-            found.append(":".join([*map(example, where), example(pieces(told))]))
+            told = pieces(
+                ":".join(map(_written, where)) + ":" + _written(what).replace("*", name, 1)
+            )
+            for pattern in patterns:
+                if (one := common_arn(pattern, told)) is not None:
+                    found[one] = None
         return tuple(found)
 
     def _called_here(self, several: Sequence[str], action: str) -> tuple[str, ...]:
@@ -246,10 +269,12 @@ class _Search:
         told = set()
         for id in self._known(kind, actions[0]):
             one = self.estate.identities[id]
-            told.add(_tail(arn(one)))
+            told.add(_tail(self.estate.arn(one)))
             if one is self.permissions.identity or (kind == "group" and id in self._groups()):
                 continue
-            found = self._on(way, actions, self._called_here(names(one), actions[0]), id)
+            found = self._on(
+                way, actions, self._called_here(self.estate.names_of(one), actions[0]), id
+            )
             gain = _PARTS.get(way.leads_to) or self._gain(id)
             yield found._replace(gain=gain, target=id)
         mine = _tail(arn(self.permissions.identity)) if self.permissions.identity else SOMEBODY
@@ -272,43 +297,75 @@ class _Search:
         return Gain.UNKNOWN if level is Level.UNKNOWN else Gain.IDENTITY
 
     def _known(self, kind: str, action: str) -> list[str]:
+        """Known identities that patterns cover. When nothing sets some apart, one that covers all is
+        no help: what was asked about any of them is answered for each."""
         found: dict[str, None] = {}
+        whole = [] if self._is_limited(action) else [*map(example, self._shapes(kind, action))]
         for pattern in self._patterns(action):
-            found.update(dict.fromkeys(self.estate.known(kind, _written(pattern))))
+            if not any(covers(pattern, one) for one in whole):
+                found.update(dict.fromkeys(self.estate.known(kind, _written(pattern))))
         return list(found)
+
+    def _is_limited(self, action: str) -> bool:
+        one = self.permissions
+        return (
+            one.boundary is not None
+            or bool(one.controls)
+            or any(each.effect is Effect.DENY for each in one.own.about(action))
+            or any(_by_resource(each) for each in _allowing(one.own.about(action)))
+        )
 
     def _examples(self, kind: str, action: str) -> list[str]:
         """Things of a kind that statements are about; when one is not told, it may be of any kind."""
-        found: dict[str, None] = {}
+        key = (kind, action)
+        if key not in self._examples_of:
+            self._examples_of[key] = list(dict.fromkeys(self._of_kind(kind, action)))
+        return self._examples_of[key]
+
+    def _of_kind(self, kind: str, action: str) -> Iterator[str]:
         for pattern in self._patterns(action):
             if len(pattern) == 1 and isinstance(pattern[0], Untold):
-                found[pattern[0].text] = None
+                yield pattern[0].text
             for shape in self._shapes(kind, action):
                 if (one := common_arn(pattern, shape)) is not None:
-                    found[one] = None
-        return list(found)
+                    yield one
 
-    def _shapes(self, kind: str, action: str) -> Iterator[Pieces]:
+    def _shapes(self, kind: str, action: str) -> list[Pieces]:
         """How ARNs of a kind look here."""
-        for number in self._accounts(action):
-            for shape in self.kinds.get(kind, ("*",)):
-                here = shape.replace("arn:*:", f"arn:{self.partition}:", 1)
-                yield pieces(here.replace("{account}", number))
+        key = (kind, self._accounts(action))
+        if key not in self._shapes_of:
+            here = [
+                shape.replace("arn:*:", f"arn:{self.partition}:", 1)
+                for shape in self.kinds.get(kind, ("*",))
+            ]
+            self._shapes_of[key] = [
+                pieces(shape.replace("{account}", number)) for number in key[1] for shape in here
+            ]
+        return self._shapes_of[key]
 
     def _accounts(self, action: str) -> tuple[str, ...]:
         """The identity's own account; if it is not known, those that statements speak of, as there is
         nothing to gain from a statement about another."""
         if self.account.isdigit():
             return (self.account,)
-        found = {"0" * 12: None}
+        if action not in self._accounts_of:
+            self._accounts_of[action] = ("0" * 12, *dict.fromkeys(self._named_accounts(action)))
+        return self._accounts_of[action]
+
+    def _named_accounts(self, action: str) -> Iterator[str]:
         for pattern in self._patterns(action):
             parts = arn_parts(pattern)
             told = _written(parts[4]) if parts else ""
             if told and not set(told) & {"*", "?"} and told != "aws":
-                found[told] = None
-        return tuple(found)
+                yield told
 
-    def _patterns(self, action: str) -> Iterator[Pieces]:
+    def _patterns(self, action: str) -> list[Pieces]:
+        found = self._patterns_of.get(action)
+        if found is None:
+            found = self._patterns_of[action] = list(dict.fromkeys(self._stated(action)))
+        return found
+
+    def _stated(self, action: str) -> Iterator[Pieces]:
         """The patterns of the statements that allow an action, and where they meet its limits."""
         own = list(self._of(self.permissions.own.about(action)))
         yield from own
@@ -331,14 +388,13 @@ class _Search:
 
     def _anywhere(self, kind: str, action: str) -> _Found:
         """Whether an action is allowed on some thing of a kind, whichever."""
-        whole = [example(shape) for shape in self._shapes(kind, action)]
-        best = _Found(Answer.NO)
-        for name in dict.fromkeys((*whole, *self._examples(kind, action))):
-            found = self._allowed((action,), (name,), {})
-            if found.answer is Answer.YES:
-                return found
-            best = best if found.answer is Answer.NO else found
-        return best
+        key = (kind, action)
+        if key not in self._somewhere:
+            whole = map(example, self._shapes(kind, action))
+            names = dict.fromkeys((*whole, *self._examples(kind, action)))
+            found = [self._allowed((action,), (name,), {}) for name in names]
+            self._somewhere[key] = min(found, key=lambda one: _ORDER.index(one.answer))
+        return self._somewhere[key]
 
     def _on(self, way: Way, actions: Sequence[str], target: Sequence[str], id: str = "") -> _Found:
         """Whether a way is open on one thing, which is of that id if it is known."""
@@ -363,7 +419,7 @@ class _Search:
         """Whether all actions are allowed on a thing, by one of its names."""
         best = _Found(Answer.NO)
         for name in target:
-            decisions = [allows(self.permissions, action, name, more) for action in actions]
+            decisions = list(self._decisions(actions, name, more))
             answer = every(one.answer for one in decisions)
             by = [[one.source for one in _allowing(each.statements)] for each in decisions]
             if answer is Answer.NO or not all(by):
@@ -373,6 +429,20 @@ class _Search:
                 return _Found(answer, grants)
             best = _Found(answer, grants)
         return best
+
+    def _decisions(
+        self, actions: Sequence[str], name: str, more: Mapping[str, Sequence[str]]
+    ) -> Iterator[Decision]:
+        """One for each action, up to the first that is not allowed; each is asked once."""
+        known = tuple(more.values())
+        for action in actions:
+            key = (action, name, known)
+            found = self._decided.get(key)
+            if found is None:
+                found = self._decided[key] = allows(self.permissions, action, name, more)
+            yield found
+            if found.answer is Answer.NO:
+                return
 
     def _attaching(self, way: Way, actions: Sequence[str], target: Sequence[str]) -> _Found:
         """A policy must be allowed that brings something: one of AWS's own, or another that the
@@ -414,11 +484,7 @@ class _Search:
     def _trusts(self, id: str, service: str) -> bool:
         """Whether a service may have a role. What a trust policy demands besides is met by what the
         service is made to do; one that nobody has seen may trust it."""
-        trust = self.estate.trusts(id)
-        one = Caller(kind="Service", name=service)
-        return trust is None or any(
-            about_caller(each, one) is not Answer.NO for each in _allowing(trust)
-        )
+        return self.estate.trusts_service(id, service)
 
     def _assuming(self, found: _Found, actions: Sequence[str], id: str) -> _Found:
         """The role's trust policy has a say as well, unless the way changes that."""
@@ -447,6 +513,19 @@ _PARTS = {"changed": Gain.ADMIN, "service": Gain.PART}
 """What a way brings whoever it is that one becomes."""
 
 _OPEN_ACCOUNT = ":${account}:"
+
+
+def _by_resource(statement: Statement) -> bool:
+    """Whether conditions or exceptions make a difference between one thing and another."""
+    if statement.not_resources:
+        return True
+    keys = (str(key).lower() for block in statement.conditions.values() for key in block)
+    return any("resourcetag/" in key or key in _ABOUT_RESOURCES for key in keys)
+
+
+_ABOUT_RESOURCES = frozenset(
+    {"iam:permissionsboundary", "aws:resourceaccount", "aws:resourceorgid"}
+)
 
 
 def _is_bound(permissions: Permissions) -> bool:

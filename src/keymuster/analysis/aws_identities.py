@@ -21,6 +21,7 @@ from keymuster.analysis.aws_policy import (
     Statement,
     Weighed,
     about_action,
+    about_caller,
     decided,
     of_grant,
     of_trust,
@@ -193,8 +194,9 @@ class Estate:
         self.now = now
         self.controls = tuple(map(Index, controls))
         self._ids = dict(aliases or {})
-        for one in self.identities.values():
-            self._ids.update(dict.fromkeys(names(one), one.id))
+        self._names = {one.id: names(one) for one in self.identities.values()}
+        for id, several in self._names.items():
+            self._ids.update(dict.fromkeys(several, id))
         self._grants: dict[str, list[Grant]] = defaultdict(list)
         for grant in grants:
             self._grants[self.id(grant.identity)].append(grant)
@@ -206,6 +208,7 @@ class Estate:
         }
         self._permissions: dict[str, Permissions] = {}
         self._known: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._services: dict[tuple[str, str], bool] = {}
 
     def id(self, name: str) -> str:
         """The id of what goes by a name; the name itself if nobody is known by it."""
@@ -222,6 +225,25 @@ class Estate:
             if name != id:
                 found[id].append(name)
         return found
+
+    def names_of(self, identity: Identity) -> tuple[str, ...]:
+        found = self._names.get(identity.id)
+        return names(identity) if found is None else found
+
+    def arn(self, identity: Identity) -> str:
+        return next(name for name in self.names_of(identity) if name.startswith("arn:"))
+
+    def trusts_service(self, id: str, service: str) -> bool:
+        """Whether a role's trust policy names a service; one that nobody has seen may do so."""
+        key = (id, service)
+        if key not in self._services:
+            one = Caller(kind="Service", name=service)
+            trust = self.trusts(id)
+            self._services[key] = trust is None or any(
+                each.effect is Effect.ALLOW and about_caller(each, one) is not Answer.NO
+                for each in trust
+            )
+        return self._services[key]
 
     def grants(self, id: str) -> list[Grant]:
         return self._grants.get(id, [])
@@ -243,7 +265,7 @@ class Estate:
                 yield one.id
             return
         for one in self._of_kind.get(kind, ()):
-            if any(matches(pattern, name) is not Answer.NO for name in names(one)):
+            if any(matches(pattern, name) is not Answer.NO for name in self.names_of(one)):
                 yield one.id
 
     @cached_property

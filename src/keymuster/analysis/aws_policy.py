@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-l
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
@@ -144,36 +145,47 @@ def _principal_kind(trust: Trust) -> str:
 
 def applies(statement: Statement, request: Request) -> Answer:
     """Whether a statement is about a request, whatever its effect."""
-    return every(_tests(statement, request))
-
-
-def _tests(statement: Statement, request: Request) -> Iterator[Answer]:
-    """Cheapest first: each is asked only when those before it leave it open."""
-    yield about_action(statement, request.action)
-    yield about_resource(statement, request.resource, request.context)
-    if request.caller is not None:
-        yield about_caller(statement, request.caller)
+    # Cheapest first: an account has thousands of identities, and each is asked hundreds of times.
+    action = about_action(statement, request.action)
+    if action is Answer.NO:
+        return action
+    resource = about_resource(statement, request.resource, request.context)
+    if resource is Answer.NO:
+        return resource
+    caller = Answer.YES if request.caller is None else about_caller(statement, request.caller)
+    if caller is Answer.NO or not statement.conditions:
+        return every((action, resource, caller))
     allowing = statement.effect is Effect.ALLOW
-    yield hold(statement.conditions, request.context, allowing=allowing)
+    return every(
+        (action, resource, caller, hold(statement.conditions, request.context, allowing=allowing))
+    )
 
 
 def about_action(statement: Statement, action: str) -> Answer:
     if statement.actions:
-        return some(matches(one, action, fold=True) for one in statement.actions)
+        return _names_action(statement.actions, action)
     if statement.not_actions:
-        return negated(some(matches(one, action, fold=True) for one in statement.not_actions))
+        return negated(_names_action(statement.not_actions, action))
     return Answer.NO
 
 
-def about_resource(statement: Statement, resource: str, context: Context) -> Answer:
-    def named(patterns: Sequence[str]) -> Answer:
-        return some(matches(whole_arn(one), resource, fill=context.get) for one in patterns)
+@lru_cache(maxsize=262144)
+def _names_action(patterns: tuple[str, ...], action: str) -> Answer:
+    return some(matches(one, action, fold=True) for one in patterns)
 
+
+def about_resource(statement: Statement, resource: str, context: Context) -> Answer:
     if statement.resources:
-        return named(statement.resources)
+        return _names_resource(statement.resources, resource, context)
     if statement.not_resources:
-        return negated(named(statement.not_resources))
+        return negated(_names_resource(statement.not_resources, resource, context))
     return answer(bool(statement.principals or statement.not_principals))
+
+
+def _names_resource(patterns: Sequence[str], resource: str, context: Context) -> Answer:
+    if "*" in patterns:
+        return Answer.YES
+    return some(matches(whole_arn(one), resource, fill=context.get) for one in patterns)
 
 
 def about_caller(statement: Statement, caller: Caller) -> Answer:
