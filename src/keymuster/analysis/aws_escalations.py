@@ -235,11 +235,15 @@ class _Search:
             yield self._on(way, actions, told)._replace(gain=Gain.ADMIN, target=target)
 
     def _workloads(self, way: Way, kind: str, actions: Sequence[str]) -> Iterator[_Found]:
+        known: set[str] = set()
         for name, role in self.estate.workloads.items():
             told = (name,) if name.startswith("arn:") else self._called(kind, actions[0], name)
+            known.update(told)
             found = self._on(way, actions, told)
             yield found._replace(gain=self._gain(role), target=role)
         for name in self._examples(kind, actions[0]):
+            if name in known:
+                continue
             yield self._on(way, actions, (name,))._replace(gain=Gain.UNKNOWN, target=name)
 
     def _called(self, kind: str, action: str, name: str) -> tuple[str, ...]:

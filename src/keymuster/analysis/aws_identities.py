@@ -421,6 +421,7 @@ def context_of(identity: Identity | None, now: datetime | None) -> Context:
         "aws:calledvia": (),
         "aws:calledviafirst": (),
         "aws:calledvialast": (),
+        "iam:passedtoservice": (),  # only of iam:PassRole
     }
     if now is not None:
         time = now.strftime("%Y-%m-%dT%H:%M:%SZ")

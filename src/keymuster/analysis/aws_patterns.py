@@ -11,7 +11,7 @@ from enum import Enum
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
-from keymuster.analysis.answers import Answer
+from keymuster.analysis.answers import Answer, answer
 from keymuster.model.unknown import is_unknown
 
 
@@ -137,18 +137,35 @@ def match(pattern: Pieces, value: str, *, fold: bool = False) -> Answer:
     """Whether a value matches a pattern whose variables are filled in."""
     if fold:
         pattern, value = _folded(pattern), value.lower()
+    gaps = [piece.text for piece in pattern if isinstance(piece, Untold)]
     untold = is_unknown(value)
-    certain = tuple(piece.text if isinstance(piece, Untold) else piece for piece in pattern)
-    if covers(certain, value):
+    if not gaps and not untold:
+        return answer(covers(pattern, value))
+    about = pieces(value, wildcards=False, variables=False)
+    signs = _signs([*gaps, *(piece.text for piece in about if isinstance(piece, Untold))])
+    if covers(_signed(pattern, signs), example(_signed(about, signs))):
         # How many characters a part has that is not told, nobody knows.
         return Answer.UNKNOWN if untold and Wild.ONE in pattern else Answer.YES
-    if not untold and len([piece for piece in pattern if isinstance(piece, Untold)]) == 0:
-        return Answer.NO
     possible = _loosened(pattern)
     if not untold:
         return Answer.UNKNOWN if covers(possible, value) else Answer.NO
-    about = _loosened(pieces(value, wildcards=False, variables=False))
-    return Answer.NO if common(possible, about) is None else Answer.UNKNOWN
+    return Answer.NO if common(possible, _loosened(about)) is None else Answer.UNKNOWN
+
+
+_PRIVATE = 0xF0000
+"""Where characters begin that no policy has."""
+
+
+def _signs(texts: Sequence[str]) -> dict[str, str]:
+    """One character for each part that is not told: nothing is known of what is in it."""
+    return {text: chr(_PRIVATE + number) for number, text in enumerate(dict.fromkeys(texts))}
+
+
+def _signed(pattern: Pieces, signs: dict[str, str]) -> Pieces:
+    found: list[Piece] = []
+    for piece in pattern:
+        _add(found, signs[piece.text] if isinstance(piece, Untold) else piece)
+    return tuple(found)
 
 
 def _folded(pattern: Pieces) -> Pieces:
@@ -197,7 +214,7 @@ def _runs(pattern: Pieces) -> list[_Run]:
         if piece is Wild.ANY:
             runs.append([])
         else:
-            _add(runs[-1], str(piece.text) if isinstance(piece, Untold) else piece)
+            _add(runs[-1], piece.text if isinstance(piece, Untold) else piece)
     return [tuple(run) for run in runs]
 
 
@@ -329,7 +346,10 @@ def arn_matches(pattern: str, value: str, *, fill: Fill | None = None) -> Answer
         return Answer.NO
     parts, given = arn_parts(full), arn_parts(pieces(value, wildcards=False, variables=False))
     if parts is None or given is None:
-        return Answer.NO if match(full, value) is Answer.NO else Answer.UNKNOWN
+        if full == (Wild.ANY,):
+            return Answer.YES
+        untold = is_unknown(value) or any(isinstance(piece, Untold) for piece in full)
+        return Answer.UNKNOWN if untold and match(full, value) is not Answer.NO else Answer.NO
     result = Answer.YES
     for part, told in zip(parts, given, strict=True):
         one = match(part, example(told))

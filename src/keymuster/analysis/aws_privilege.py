@@ -70,9 +70,11 @@ def _administrator(permissions: Permissions) -> Privilege:
 
 
 _READS = re.compile(
-    r"(?:batch)?(?:get|list|describe|search|query|scan|select|lookup|check|simulate|view|head|"
-    r"test|validate|read|preview|estimate|download|receive|discover|detect|filter|retrieve|"
-    r"verify|lookup|poll|export|generatecredentialreport|generateservicelastaccessed)"
+    r"(?:batch)?(?:get|list|describe|search|query|scan|select|lookup|check|simulate|view|head|test|"
+    r"validate|read|preview|estimate|download|receive|discover|detect|filter|retrieve|verify|poll|"
+    r"export|evaluate|classify|contains|compare|count|sample|resolve|admin(?:get|list)|gitpull|"
+    r"partiqlselect|eshttp(?:get|head)|st(?:art|op)(?:query|livetail)|is(?:authorized|member|vpc)|"
+    r"generate(?:\*|query|credentialreport|servicelastaccessed))"
 )
 """How the names of actions begin that change nothing."""
 
