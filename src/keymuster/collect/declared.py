@@ -11,6 +11,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from keymuster.collect.literals import Sealing
 from keymuster.collect.syntax.node import Node
 from keymuster.model import FileLocation
 from keymuster.model.unknown import depends_on, is_unknown, reference
@@ -18,12 +19,14 @@ from keymuster.model.unknown import depends_on, is_unknown, reference
 
 class Declared(Struct, kw_only=True, eq=False):
     """One object. `settings` is a map; it stands where the object is declared. `scope` is where its
-    references hold, and begins the id of every object that they can mean: `terraform:infra/prod`."""
+    references hold, and begins the id of every object that they can mean: `terraform:infra/prod`.
+    Secrets that stand in it are told as `sealing` says."""
 
     type: str
     name: str
     scope: str
     settings: Node
+    sealing: Sealing = Sealing()
 
     def __repr__(self) -> str:  # settings may be secrets
         return f"Declared({self.type}, {self.id})"

@@ -1,0 +1,126 @@
+"""Keys, passwords and certificates that AWS makes or keeps for a declared object. Their text stands
+nowhere in the declaration; that such a thing will exist does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from keymuster.collect.declared import Declared
+from keymuster.collect.meanings.aws.names import tags, who
+from keymuster.collect.syntax.node import Node
+from keymuster.model import (
+    Credential,
+    CredentialKind,
+    CredentialStatus,
+    Observation,
+    Resource,
+    Storage,
+)
+
+
+def access_key(one: Declared) -> Iterator[Observation]:
+    inactive = one.text("Status") == "Inactive"
+    status = CredentialStatus.DISABLED if inactive else CredentialStatus.ACTIVE
+    user = who(one, one.text("UserName"), "user")
+    yield _credential(one, CredentialKind.ACCESS_KEY, "access key", user, status=status)
+
+
+def login_profile(one: Declared) -> Iterator[Observation]:
+    """The console password of a user, inside the user or as Terraform has it."""
+    node = one.get("LoginProfile")
+    if node is not None:
+        yield _credential(
+            one, CredentialKind.PASSWORD, "console password", one.id, "#LoginProfile", node
+        )
+    elif user := who(one, one.text("user") or one.text("UserName"), "user"):
+        yield _credential(one, CredentialKind.PASSWORD, "console password", user)
+
+
+def _of_user(kind: CredentialKind, name: str) -> Callable[[Declared], Iterator[Observation]]:
+    """What a user proves itself with beside its keys."""
+
+    def meaning(one: Declared) -> Iterator[Observation]:
+        text = one.text("UserName") or one.text("user_name") or one.text("username")
+        yield _credential(one, kind, name, who(one, text, "user"))
+
+    return meaning
+
+
+def _standalone(
+    kind: CredentialKind, name: str, storage: Storage = Storage.OTHER
+) -> Callable[[Declared], Iterator[Observation]]:
+    """What proves whoever holds it, and no identity of IAM."""
+
+    def meaning(one: Declared) -> Iterator[Observation]:
+        yield _credential(one, kind, name, None, storage=storage)
+
+    return meaning
+
+
+def oidc_provider(one: Declared) -> Iterator[Observation]:
+    """An issuer whose tokens roles may trust. It is known by its address, as trusts name it."""
+    issuer = one.text("Url").removeprefix("https://").rstrip("/")
+    yield Resource(
+        id=one.id, type="aws:oidc-provider", name=issuer or one.name, location=one.location,
+        aliases=(f"aws:oidc-provider/{issuer}",) if issuer else (),
+        settings={"Url": one.text("Url"), "ClientIdList": one.texts("ClientIdList")},
+    )  # fmt: skip
+
+
+def saml_provider(one: Declared) -> Iterator[Observation]:
+    name = one.text("Name")
+    yield Resource(
+        id=one.id, type="aws:saml-provider", name=name or one.name, location=one.location,
+        aliases=(f"aws:saml-provider/{name}",) if name else (),
+    )  # fmt: skip
+
+
+def _credential(
+    one: Declared, kind: CredentialKind, name: str, identity: str | None, part: str = "",
+    node: Node | None = None, status: CredentialStatus = CredentialStatus.UNKNOWN,
+    storage: Storage = Storage.OTHER,
+) -> Credential:  # fmt: skip
+    return Credential(
+        id=one.id + part,
+        kind=kind,
+        name=f"{name} {one.name}",
+        vendor="aws",
+        location=node.location() if node else one.location,
+        identity=identity or None,
+        status=status,
+        storage=storage,
+        tags=tags(one),
+    )
+
+
+TYPES = {
+    "AWS::IAM::AccessKey": access_key,
+    "AWS::IAM::User": lambda one: login_profile(one) if one.get("LoginProfile") else iter(()),
+    "aws_iam_user_login_profile": login_profile,
+    "aws_iam_service_specific_credential": _of_user(
+        CredentialKind.API_KEY, "service-specific credential"
+    ),
+    "aws_iam_user_ssh_key": _of_user(CredentialKind.SIGNING_KEY, "SSH key"),
+    "aws_iam_signing_certificate": _of_user(CredentialKind.CERTIFICATE, "signing certificate"),
+    "AWS::IAM::ServerCertificate": _standalone(CredentialKind.CERTIFICATE, "server certificate"),
+    "AWS::IAM::OIDCProvider": oidc_provider,
+    "AWS::IAM::SAMLProvider": saml_provider,
+    "AWS::ApiGateway::ApiKey": _standalone(CredentialKind.API_KEY, "API key"),
+    "AWS::AppSync::ApiKey": _standalone(CredentialKind.API_KEY, "API key"),
+    "AWS::EC2::KeyPair": _standalone(CredentialKind.SIGNING_KEY, "key pair"),
+    "AWS::IoT::Certificate": _standalone(CredentialKind.CERTIFICATE, "device certificate"),
+    "AWS::KMS::Key": _standalone(CredentialKind.ENCRYPTION_KEY, "KMS key", Storage.VAULT),
+    "AWS::SecretsManager::Secret": _standalone(CredentialKind.PASSWORD, "secret", Storage.VAULT),
+    "AWS::CodeBuild::SourceCredential": _standalone(
+        CredentialKind.ACCESS_TOKEN, "source credential", Storage.VAULT
+    ),
+    "AWS::Events::Connection": _standalone(
+        CredentialKind.API_KEY, "credential of connection", Storage.VAULT
+    ),
+    "AWS::BedrockAgentCore::ApiKeyCredentialProvider": _standalone(
+        CredentialKind.API_KEY, "API key", Storage.VAULT
+    ),
+    "AWS::BedrockAgentCore::OAuth2CredentialProvider": _standalone(
+        CredentialKind.CLIENT_SECRET, "client secret", Storage.VAULT
+    ),
+}

@@ -1,0 +1,80 @@
+"""What IAM things are called: by reference, by ARN, by name."""
+
+from __future__ import annotations
+
+import re
+
+from keymuster.collect.declared import Declared
+from keymuster.collect.syntax.node import Node
+from keymuster.model.unknown import is_unknown, reference
+
+_ARN = re.compile(
+    r"arn:(?:\$\{[^{}]*\}|[\w-]*):(?P<service>iam|sts)::(?P<account>\$\{[^{}]*\}|[^:{}]*):"
+    r"(?P<kind>role|user|group|policy|instance-profile|assumed-role)/(?P<path>.+)"
+)
+
+_GIVEN = ("var.", "local.", "each.", "count.", "path.", "self.")
+"""How references of Terraform begin that are no objects: each is a thing of its own."""
+
+_MANAGED = "arn:aws:iam::aws:policy/"
+
+
+def who(one: Declared, text: str, kind: str) -> str:
+    """The id or the alias of what a setting of an object names: a reference, an ARN, or the plain name
+    of a role, user, group, policy or instance-profile; that is its `kind`."""
+    if not text:
+        return ""
+    if name := reference(text):
+        return f"{one.scope}:{name}" if name.startswith(_GIVEN) else one.target(text)
+    arn = _ARN.fullmatch(text)
+    if arn is None:
+        return text if is_unknown(text) or text.startswith("arn:") else f"aws:{kind}/{text}"
+    if arn["account"] == "aws":
+        return _MANAGED + arn["path"]
+    if arn["kind"] == "assumed-role":
+        return f"aws:role/{arn['path'].split('/')[0]}"
+    name = _last(arn["path"])
+    if reference(name):
+        return who(one, name, kind)
+    return text if is_unknown(name) else f"aws:{arn['kind']}/{name}"
+
+
+def principal(one: Declared, text: str) -> str:
+    """The same of a principal of a policy. The account in an ARN says whose it is, and stays; without
+    a known one the principal is of this account."""
+    if reference(text):
+        return who(one, text, "role")
+    arn = _ARN.fullmatch(text)
+    if arn and arn["account"].startswith("${") and "*" not in text:
+        return who(one, text, "role")
+    return text
+
+
+def _last(path: str) -> str:
+    """The name at the end of a path, which may be a reference."""
+    depth = 0
+    for at in range(len(path) - 1, -1, -1):
+        depth += (path[at] == "}") - (path[at] == "{")
+        if path[at] == "/" and not depth:
+            return path[at + 1 :]
+    return path
+
+
+def alias(kind: str, name: str) -> tuple[str, ...]:
+    """What a declared role, user, group or policy of this name may be called elsewhere."""
+    return (f"aws:{kind}/{name}",) if name and not is_unknown(name) else ()
+
+
+def tags(one: Declared) -> dict[str, str]:
+    """The tags of an object: a list of pairs in CloudFormation, a map in SAM and Terraform."""
+    node = one.get("Tags")
+    if node is None:
+        return {}
+    if isinstance(node.value, dict):
+        return {key: value.text() for key, value in node.entries()}
+    return {key: _text(item, "Value") for item in node.items() if (key := _text(item, "Key"))}
+
+
+def _text(node: Node, key: str) -> str:
+    found = node.get(key)
+    return found.text() if found else ""

@@ -1,0 +1,143 @@
+"""Policies that resources bring along: who may use a bucket, queue, key, function."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from keymuster.collect.declared import Declared
+from keymuster.collect.meanings.aws import documents
+from keymuster.collect.meanings.aws.names import principal
+from keymuster.collect.syntax.node import Node
+from keymuster.model import Grant, GrantKind, Observation
+
+_DOCUMENTS: dict[str, tuple[str, str]] = {
+    "AWS::ApiGateway::RestApi": ("Policy", ""),
+    "AWS::Backup::BackupVault": ("AccessPolicy", ""),
+    "AWS::CloudTrail::ResourcePolicy": ("ResourcePolicy", "ResourceArn"),
+    "AWS::CodeArtifact::Domain": ("PermissionsPolicyDocument", ""),
+    "AWS::CodeArtifact::Repository": ("PermissionsPolicyDocument", ""),
+    "AWS::DynamoDB::Table": ("ResourcePolicy.PolicyDocument", ""),
+    "AWS::EC2::VPCEndpoint": ("PolicyDocument", ""),
+    "AWS::ECR::PublicRepository": ("RepositoryPolicyText", ""),
+    "AWS::ECR::RegistryPolicy": ("PolicyText", ""),
+    "AWS::ECR::Repository": ("RepositoryPolicyText", ""),
+    "AWS::ECR::RepositoryCreationTemplate": ("RepositoryPolicy", ""),
+    "AWS::EFS::FileSystem": ("FileSystemPolicy", ""),
+    "AWS::Elasticsearch::Domain": ("AccessPolicies", ""),
+    "AWS::Events::EventBus": ("Policy", ""),
+    "AWS::Glacier::Vault": ("AccessPolicy", ""),
+    "AWS::Glue::ResourcePolicy": ("Policy", ""),
+    "AWS::KMS::Key": ("KeyPolicy", ""),
+    "AWS::KMS::ReplicaKey": ("KeyPolicy", ""),
+    "AWS::Kinesis::ResourcePolicy": ("ResourcePolicy", "ResourceArn"),
+    "AWS::Lex::ResourcePolicy": ("Policy", "ResourceArn"),
+    "AWS::Logs::ResourcePolicy": ("PolicyDocument", ""),
+    "AWS::MSK::ClusterPolicy": ("Policy", "ClusterArn"),
+    "AWS::MediaStore::Container": ("Policy", ""),
+    "AWS::OpenSearchService::Domain": ("AccessPolicies", ""),
+    "AWS::Redshift::ResourcePolicy": ("Policy", "ResourceArn"),
+    "AWS::S3::AccessPoint": ("Policy", "Bucket"),
+    "AWS::S3::Bucket": ("Policy", ""),
+    "AWS::S3::BucketPolicy": ("PolicyDocument", "Bucket"),
+    "AWS::S3::MultiRegionAccessPointPolicy": ("Policy", "MrapName"),
+    "AWS::S3Express::BucketPolicy": ("PolicyDocument", "Bucket"),
+    "AWS::S3ObjectLambda::AccessPointPolicy": ("PolicyDocument", "ObjectLambdaAccessPoint"),
+    "AWS::S3Outposts::BucketPolicy": ("PolicyDocument", "Bucket"),
+    "AWS::S3Tables::TableBucketPolicy": ("ResourcePolicy", "TableBucketARN"),
+    "AWS::SES::EmailIdentityPolicy": ("Policy", "EmailIdentity"),
+    "AWS::SNS::Topic": ("Policy", ""),
+    "AWS::SNS::TopicInlinePolicy": ("PolicyDocument", "TopicArn"),
+    "AWS::SNS::TopicPolicy": ("PolicyDocument", "Topics"),
+    "AWS::SQS::Queue": ("Policy", ""),
+    "AWS::SQS::QueueInlinePolicy": ("PolicyDocument", "Queue"),
+    "AWS::SQS::QueuePolicy": ("PolicyDocument", "Queues"),
+    "AWS::SSM::ResourcePolicy": ("Policy", "ResourceArn"),
+    "AWS::SecretsManager::ResourcePolicy": ("ResourcePolicy", "SecretId"),
+    "AWS::SecretsManager::Secret": ("Policy", ""),
+    "AWS::VpcLattice::AuthPolicy": ("Policy", "ResourceIdentifier"),
+    "AWS::VpcLattice::ResourcePolicy": ("Policy", "ResourceArn"),
+}
+"""Type -> where its policy is, and where it names the resources that the policy is of, if it is a
+thing beside them. Some are inside the resource only in Terraform."""
+
+
+def policy(one: Declared) -> Iterator[Observation]:
+    where, of = _DOCUMENTS[one.type]
+    document = one.get(*where.split("."))
+    yield from documents.resource_grants(one, document, where, _resources(one, of))
+
+
+def bus_policy(one: Declared) -> Iterator[Observation]:
+    """Of a bus: a statement, or what makes one in separate settings."""
+    statement = one.get("Statement") or one.settings
+    document = one.settings.holding({"Statement": statement})
+    yield from documents.resource_grants(
+        one, document, "Statement", _resources(one, "EventBusName")
+    )
+
+
+def api_policy(one: Declared) -> Iterator[Observation]:
+    """Of an API of SAM."""
+    statements = one.get("Auth", "ResourcePolicy", "CustomStatements")
+    if statements is not None:
+        document = statements.holding({"Statement": statements})
+        yield from documents.resource_grants(one, document, "CustomStatements", (one.id,))
+
+
+def permission(one: Declared) -> Iterator[Observation]:
+    """One statement of the policy of a function or a layer, in settings of their own."""
+    who = one.text("Principal")
+    if not who:
+        return
+    resources = _resources(one, "FunctionName") or _resources(one, "LayerVersionArn")
+    conditions: dict[str, dict[str, str]] = {}
+    for key, operator, meant in _LIMITS:
+        if value := one.text(key):
+            conditions.setdefault(operator, {})[meant] = value
+    yield Grant(
+        id=f"{one.id}#{who}",
+        identity=principal(one, who),
+        kind=GrantKind.RESOURCE_POLICY,
+        provider="aws",
+        location=one.location,
+        actions=tuple(one.texts("Action")),
+        resources=resources,
+        conditions=conditions,
+    )
+
+
+_LIMITS = (
+    ("SourceArn", "ArnLike", "aws:SourceArn"),
+    ("SourceAccount", "StringEquals", "aws:SourceAccount"),
+    ("PrincipalOrgID", "StringEquals", "aws:PrincipalOrgID"),
+    ("OrganizationId", "StringEquals", "aws:PrincipalOrgID"),
+    ("EventSourceToken", "StringEquals", "lambda:EventSourceToken"),
+    ("FunctionUrlAuthType", "StringEquals", "lambda:FunctionUrlAuthType"),
+)
+"""Setting of a permission -> the condition it makes."""
+
+
+def device_policy(one: Declared) -> Iterator[Observation]:
+    """What certificates of devices may do that have it; nobody in IAM does."""
+    yield from documents.grants(one, one.get("PolicyDocument"), "policy")
+
+
+def _resources(one: Declared, key: str) -> tuple[str, ...]:
+    node = one.get(key) if key else None
+    if node is None:
+        return () if key else (one.id,)
+    return tuple(_resource(one, item) for item in node.items() if item.text())
+
+
+def _resource(one: Declared, node: Node) -> str:
+    return one.target(node.text()) or node.text()
+
+
+TYPES = {
+    **dict.fromkeys(_DOCUMENTS, policy),
+    "AWS::Events::EventBusPolicy": bus_policy,
+    "AWS::IoT::Policy": device_policy,
+    "AWS::Lambda::LayerVersionPermission": permission,
+    "AWS::Lambda::Permission": permission,
+    "AWS::Serverless::Api": api_policy,
+}

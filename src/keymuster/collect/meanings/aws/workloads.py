@@ -1,0 +1,138 @@
+"""Workloads, agents and services that act as a role: which of them, and as which."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from keymuster.collect.declared import Declared
+from keymuster.collect.meanings.aws.names import who
+from keymuster.collect.syntax.node import Node
+from keymuster.model import Observation, Use, UseKind
+
+_ROLES: dict[str, tuple[str, ...]] = {
+    "AWS::Amplify::App": ("IAMServiceRole", "ComputeRoleArn"),
+    "AWS::AppRunner::Service": (
+        "InstanceConfiguration.InstanceRoleArn",
+        "SourceConfiguration.AuthenticationConfiguration.AccessRoleArn",
+    ),
+    "AWS::AppSync::DataSource": ("ServiceRoleArn",),
+    "AWS::Batch::JobDefinition": (
+        "ContainerProperties.JobRoleArn",
+        "ContainerProperties.ExecutionRoleArn",
+    ),
+    "AWS::Bedrock::Agent": ("AgentResourceRoleArn",),
+    "AWS::Bedrock::DataAutomationProject": ("RoleArn",),
+    "AWS::Bedrock::Flow": ("ExecutionRoleArn",),
+    "AWS::Bedrock::KnowledgeBase": ("RoleArn",),
+    "AWS::BedrockAgentCore::BrowserCustom": ("ExecutionRoleArn",),
+    "AWS::BedrockAgentCore::CodeInterpreterCustom": ("ExecutionRoleArn",),
+    "AWS::BedrockAgentCore::Gateway": ("RoleArn",),
+    "AWS::BedrockAgentCore::Harness": ("ExecutionRoleArn",),
+    "AWS::BedrockAgentCore::Memory": ("MemoryExecutionRoleArn",),
+    "AWS::BedrockAgentCore::Runtime": ("RoleArn",),
+    "AWS::CodeBuild::Project": ("ServiceRole",),
+    "AWS::CodeDeploy::DeploymentGroup": ("ServiceRoleArn",),
+    "AWS::CodePipeline::Pipeline": ("RoleArn", "Stages.Actions.RoleArn"),
+    "AWS::DataPipeline::Pipeline": ("Role",),
+    "AWS::ECS::Service": ("Role",),
+    "AWS::ECS::TaskDefinition": ("TaskRoleArn", "ExecutionRoleArn"),
+    "AWS::EKS::Cluster": ("RoleArn",),
+    "AWS::EKS::FargateProfile": ("PodExecutionRoleArn",),
+    "AWS::EKS::Nodegroup": ("NodeRole",),
+    "AWS::EKS::PodIdentityAssociation": ("RoleArn", "TargetRoleArn"),
+    "AWS::EMR::Cluster": ("ServiceRole",),
+    "AWS::Events::Rule": ("RoleArn", "Targets.RoleArn"),
+    "AWS::GameLift::Fleet": ("InstanceRoleARN",),
+    "AWS::Glue::Crawler": ("Role",),
+    "AWS::Glue::DevEndpoint": ("RoleArn",),
+    "AWS::Glue::Job": ("Role",),
+    "AWS::IoT::RoleAlias": ("RoleArn",),
+    "AWS::KinesisAnalyticsV2::Application": ("ServiceExecutionRole",),
+    "AWS::KinesisFirehose::DeliveryStream": (
+        "ExtendedS3DestinationConfiguration.RoleARN",
+        "S3DestinationConfiguration.RoleARN",
+    ),
+    "AWS::Lambda::Function": ("Role",),
+    "AWS::MWAA::Environment": ("ExecutionRoleArn",),
+    "AWS::Pipes::Pipe": ("RoleArn",),
+    "AWS::RolesAnywhere::Profile": ("RoleArns",),
+    "AWS::SageMaker::Domain": ("DefaultUserSettings.ExecutionRole",),
+    "AWS::SageMaker::Model": ("ExecutionRoleArn",),
+    "AWS::SageMaker::NotebookInstance": ("RoleArn",),
+    "AWS::SageMaker::Pipeline": ("RoleArn",),
+    "AWS::SageMaker::UserProfile": ("UserSettings.ExecutionRole",),
+    "AWS::Scheduler::Schedule": ("Target.RoleArn",),
+    "AWS::Serverless::Function": ("Role",),
+    "AWS::Serverless::StateMachine": ("Role",),
+    "AWS::StepFunctions::StateMachine": ("RoleArn",),
+    "AWS::Synthetics::Canary": ("ExecutionRoleArn",),
+    "AWS::Transfer::User": ("Role",),
+}
+"""Type -> where it names its roles."""
+
+_PROFILES: dict[str, tuple[str, ...]] = {
+    "AWS::AutoScaling::LaunchConfiguration": ("IamInstanceProfile",),
+    "AWS::EC2::Instance": ("IamInstanceProfile",),
+    "AWS::EC2::LaunchTemplate": (
+        "LaunchTemplateData.IamInstanceProfile.Arn",
+        "LaunchTemplateData.IamInstanceProfile.Name",
+    ),
+    "AWS::EC2::SpotFleet": (
+        "SpotFleetRequestConfigData.LaunchSpecifications.IamInstanceProfile.Arn",
+    ),
+    "AWS::EMR::Cluster": ("JobFlowRole",),
+    "AWS::ImageBuilder::InfrastructureConfiguration": ("InstanceProfileName",),
+}
+"""Type -> where it names an instance profile, which hands on a role."""
+
+_AGENTS = ("AWS::Bedrock::", "AWS::BedrockAgentCore::")
+
+
+def workload(one: Declared) -> Iterator[Observation]:
+    kind = UseKind.AGENT if one.type.startswith(_AGENTS) else UseKind.WORKLOAD
+    for word, table in (("role", _ROLES), ("instance-profile", _PROFILES)):
+        for path in table.get(one.type, ()):
+            for node in at(one.settings, path):
+                yield from _use(one, who(one, node.text(), word), path, kind, node)
+
+
+def sam_workload(one: Declared) -> Iterator[Observation]:
+    """As any, but SAM makes a role of its own for one that names none."""
+    if one.get("Role") is not None:
+        yield from workload(one)
+    else:
+        yield from _use(one, f"{one.id}Role", "Role", UseKind.WORKLOAD, one.settings)
+
+
+def identity_pool(one: Declared) -> Iterator[Observation]:
+    """The roles that those get who sign in at an identity pool, or do not."""
+    roles = one.get("Roles")
+    for key, node in roles.entries() if roles else ():
+        yield from _use(one, who(one, node.text(), "role"), f"Roles.{key}", UseKind.OTHER, node)
+
+
+def _use(one: Declared, subject: str, path: str, kind: UseKind, node: Node) -> Iterator[Use]:
+    if subject:
+        yield Use(
+            id=f"{one.id}#{path}/{subject}",
+            subject=subject,
+            by=one.id,
+            kind=kind,
+            location=node.location(),
+        )
+
+
+def at(node: Node, path: str) -> Iterator[Node]:
+    """What is in a map under the keys of a path, in each item where there are lists."""
+    key, _, rest = path.partition(".")
+    for item in node.items():
+        if (found := item.get(key)) is not None:
+            yield from at(found, rest) if rest else found.items()
+
+
+TYPES = {
+    **dict.fromkeys((*_ROLES, *_PROFILES), workload),
+    "AWS::Cognito::IdentityPoolRoleAttachment": identity_pool,
+    "AWS::Serverless::Function": sam_workload,
+    "AWS::Serverless::StateMachine": sam_workload,
+}
