@@ -24,22 +24,27 @@ from keymuster.model.unknown import is_unknown
 
 class Sealing(Struct, frozen=True, kw_only=True):
     """How a secret becomes a credential without its text. `samples` are the SHA-256 of values that
-    documentation publishes."""
+    documentation publishes, `names` are those of things that the file declares: who writes one of
+    them where a secret should be forgot to refer to it."""
 
     key: bytes = PUBLIC_KEY
     storage: Storage = Storage.TREE
     samples: Container[str] = ()
+    names: Container[str] = ()
 
     @classmethod
-    def of(cls, context: Context, blob: Blob) -> Sealing:
-        return cls(key=context.fingerprint_key, storage=blob.storage, samples=context.rules.samples)
+    def of(cls, context: Context, blob: Blob, names: Container[str] = ()) -> Sealing:
+        return cls(
+            key=context.fingerprint_key, storage=blob.storage, samples=context.rules.samples,
+            names=names,
+        )  # fmt: skip
 
     def credential(
         self, value: Node, name: str, kind: CredentialKind, *, identity: str | None = None
     ) -> Credential | None:
         """What a value is that a setting of this name holds; None if it is not a secret's text."""
         text = value.text() if not isinstance(value.value, bool) else ""
-        if not is_literal(text):
+        if not is_literal(text) or text in self.names or len(text) < _LEAST.get(kind, 1):
             return None
         raw = text.encode("utf-8", "surrogateescape")
         secret = Secret(raw)
@@ -63,6 +68,14 @@ class Sealing(Struct, frozen=True, kw_only=True):
         is_sample = sha256(raw).hexdigest() in self.samples or raw.endswith(b"EXAMPLE")
         return CredentialStatus.SAMPLE if is_sample else CredentialStatus.UNKNOWN
 
+
+_LEAST = {
+    CredentialKind.ACCESS_KEY: 16,
+    CredentialKind.ACCESS_TOKEN: 10,
+    CredentialKind.API_KEY: 10,
+    CredentialKind.PRIVATE_KEY: 10,
+}
+"""Characters of what machines make; only people choose less."""
 
 _ELSEWHERE = re.compile(
     r"\{\{|\$[({]|<[^<>]*>\Z|\$\w+\Z|%\w+%\Z|#\{|arn:|https?://[^/@]*(?:/|\Z)|(?:ssm|vault|file|env|ref|op):|"

@@ -81,6 +81,16 @@ def _expired(record: Credential, _: Inventory, now: datetime) -> bool:
     return record.expires_at < now
 
 
+def _rotated(record: Credential, inventory: Inventory, _: datetime) -> bool:
+    return any(one.id.endswith("#rotation") for one in inventory.uses(record.id))
+
+
+def _consumers(record: Use, inventory: Inventory, _: datetime) -> int:
+    """How many different ones consume the same, but by what starts them: that may be shared."""
+    uses = inventory.uses(record.subject)
+    return len({one.by for one in uses if "ExecutionRoleArn" not in one.id})
+
+
 def _allow_expired(record: InlineAllow, _: Inventory, now: datetime) -> bool:
     return record.until is not None and record.until < now.date()
 
@@ -101,7 +111,9 @@ DERIVED: dict[Subject, dict[str, tuple[str, Derive]]] = {
         "encrypted": ("bool", _has_status(CredentialStatus.ENCRYPTED)),
         "for_test": ("bool", lambda record, *_: record.environment is Environment.TEST),
         "expired": ("bool", _expired),
+        "rotated": ("bool", _rotated),
     },
+    "use": {"consumers": ("int", _consumers)},
     "inline_allow": {"expired": ("bool", _allow_expired)},
 }
 """Subject -> name -> (CEL type, how to find it)."""

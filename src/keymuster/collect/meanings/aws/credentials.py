@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from keymuster.collect.declared import Declared
-from keymuster.collect.meanings.aws.names import tags, who
+from keymuster.collect.meanings.aws.names import who
 from keymuster.collect.syntax.node import Node
 from keymuster.model import (
     Credential,
@@ -15,6 +15,8 @@ from keymuster.model import (
     Observation,
     Resource,
     Storage,
+    Use,
+    UseKind,
 )
 
 
@@ -57,6 +59,18 @@ def _standalone(
     return meaning
 
 
+def rotation(one: Declared) -> Iterator[Observation]:
+    """What changes a secret now and then."""
+    if subject := who(one, one.text("SecretId"), "secret"):
+        yield Use(
+            id=f"{one.id}#rotation",
+            subject=subject,
+            by=one.id,
+            kind=UseKind.OTHER,
+            location=one.location,
+        )
+
+
 def oidc_provider(one: Declared) -> Iterator[Observation]:
     """An issuer whose tokens roles may trust. It is known by its address, as trusts name it."""
     issuer = one.text("Url").removeprefix("https://").rstrip("/")
@@ -89,7 +103,7 @@ def _credential(
         identity=identity or None,
         status=status,
         storage=storage,
-        tags=tags(one),
+        tags={"type": one.type},
     )
 
 
@@ -111,6 +125,7 @@ TYPES = {
     "AWS::IoT::Certificate": _standalone(CredentialKind.CERTIFICATE, "device certificate"),
     "AWS::KMS::Key": _standalone(CredentialKind.ENCRYPTION_KEY, "KMS key", Storage.VAULT),
     "AWS::SecretsManager::Secret": _standalone(CredentialKind.PASSWORD, "secret", Storage.VAULT),
+    "AWS::SecretsManager::RotationSchedule": rotation,
     "AWS::CodeBuild::SourceCredential": _standalone(
         CredentialKind.ACCESS_TOKEN, "source credential", Storage.VAULT
     ),

@@ -118,13 +118,15 @@ _KINDS = {
 
 def principals(statement: Node) -> Iterator[Principal]:
     """Those of a statement. `NotPrincipal` is anybody, `but` some: who reads only the principal sees
-    too many, never too few."""
+    too many, never too few. Without either, nobody is named."""
     if (but := statement.get("NotPrincipal")) is not None:
         yield Principal(text="*", but=but.plain())
     node = statement.get("Principal")
     if node is None:
         if not isinstance(statement.value, dict):
             yield Principal(text=statement.text())
+        elif but is None:
+            yield Principal(text="")
         return
     for type, who in node.entries():
         for text in _texts(who):

@@ -71,6 +71,7 @@ _TYPES = [
     "AWS::BedrockAgentCore::ApiKeyCredentialProvider",
     "AWS::BedrockAgentCore::OAuth2CredentialProvider",
     "AWS::BedrockAgentCore::Runtime",
+    "AWS::CloudFormation::Parameter",
     "AWS::CodeBuild::Project",
     "AWS::CodePipeline::Pipeline",
     "AWS::Cognito::UserPoolIdentityProvider",
@@ -161,6 +162,8 @@ def _secret_kind(one: Declared, name: str) -> CredentialKind | None:
     """What a setting of this name holds, if a secret. What an API is called is no secret of it."""
     if name in _NO_SECRETS:
         return None
+    if one.type == "AWS::CloudFormation::Parameter":
+        return kind_by_name(one.text("Name")) if name == "Default" else None
     if one.type == "AWS::SSM::Parameter" and name == "Value":
         return kind_by_name(one.text("Name").replace("/", "_")) or kind_by_name(one.name)
     return kind_by_name(name)
@@ -186,6 +189,7 @@ _NO_SECRETS = frozenset(
         "PublicKey",
         "TagKey",
         "NextToken",
+        "ServiceToken",
         "ClientToken",
         "ClientRequestToken",
         "KmsKey",

@@ -17,7 +17,6 @@ _DOCUMENTS: dict[str, tuple[str, str]] = {
     "AWS::CodeArtifact::Domain": ("PermissionsPolicyDocument", ""),
     "AWS::CodeArtifact::Repository": ("PermissionsPolicyDocument", ""),
     "AWS::DynamoDB::Table": ("ResourcePolicy.PolicyDocument", ""),
-    "AWS::EC2::VPCEndpoint": ("PolicyDocument", ""),
     "AWS::ECR::PublicRepository": ("RepositoryPolicyText", ""),
     "AWS::ECR::RegistryPolicy": ("PolicyText", ""),
     "AWS::ECR::Repository": ("RepositoryPolicyText", ""),
@@ -31,6 +30,7 @@ _DOCUMENTS: dict[str, tuple[str, str]] = {
     "AWS::KMS::ReplicaKey": ("KeyPolicy", ""),
     "AWS::Kinesis::ResourcePolicy": ("ResourcePolicy", "ResourceArn"),
     "AWS::Lex::ResourcePolicy": ("Policy", "ResourceArn"),
+    "AWS::Logs::Destination": ("DestinationPolicy", ""),
     "AWS::Logs::ResourcePolicy": ("PolicyDocument", ""),
     "AWS::MSK::ClusterPolicy": ("Policy", "ClusterArn"),
     "AWS::MediaStore::Container": ("Policy", ""),
@@ -122,6 +122,12 @@ def device_policy(one: Declared) -> Iterator[Observation]:
     yield from documents.grants(one, one.get("PolicyDocument"), "policy")
 
 
+def endpoint_policy(one: Declared) -> Iterator[Observation]:
+    """What may be done through an endpoint of a network: it limits, and grants nothing."""
+    document = one.get("PolicyDocument")
+    yield from documents.grants(one, document, "PolicyDocument", GrantKind.BOUNDARY)
+
+
 def _resources(one: Declared, key: str) -> tuple[str, ...]:
     node = one.get(key) if key else None
     if node is None:
@@ -135,6 +141,7 @@ def _resource(one: Declared, node: Node) -> str:
 
 TYPES = {
     **dict.fromkeys(_DOCUMENTS, policy),
+    "AWS::EC2::VPCEndpoint": endpoint_policy,
     "AWS::Events::EventBusPolicy": bus_policy,
     "AWS::IoT::Policy": device_policy,
     "AWS::Lambda::LayerVersionPermission": permission,
