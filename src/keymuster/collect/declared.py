@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from keymuster.collect.literals import Sealing
 from keymuster.collect.syntax.node import Node
-from keymuster.model import FileLocation
+from keymuster.model import FileLocation, Storage
 from keymuster.model.unknown import depends_on, is_unknown, reference
 
 
@@ -35,6 +35,16 @@ class Declared(Struct, kw_only=True, eq=False):
     def id(self) -> str:
         """`scope` and the name: `terraform:infra/prod:aws_iam_role.ci`."""
         return f"{self.scope}:{self.name}"
+
+    @property
+    def storage(self) -> Storage:
+        """The kind of place that it was seen in."""
+        return self.sealing.storage
+
+    @property
+    def key(self) -> bytes:
+        """The key of the fingerprints of secrets in it."""
+        return self.sealing.key
 
     @property
     def location(self) -> FileLocation:

@@ -112,8 +112,9 @@ DERIVED: dict[Subject, dict[str, tuple[str, Derive]]] = {
         "for_test": ("bool", lambda record, *_: record.environment is Environment.TEST),
         "expired": ("bool", _expired),
         "rotated": ("bool", _rotated),
+        "declared_as": ("string", lambda record, *_: record.tags.get("declared_as", "")),
     },
-    "use": {"consumers": ("int", _consumers)},
+    "use": {"consumer_count": ("int", _consumers)},
     "inline_allow": {"expired": ("bool", _allow_expired)},
 }
 """Subject -> name -> (CEL type, how to find it)."""

@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from keymuster.inventory.links import linked
-from keymuster.model import Credential, Grant, InlineAllow, Observation, Trust, Use
+from keymuster.model import Credential, FileLocation, Grant, InlineAllow, Observation, Trust, Use
 
 _T = TypeVar("_T")
 
@@ -68,7 +68,32 @@ def build(observations: Iterable[Observation]) -> Inventory:
     seen: dict[str, list[Observation]] = {}
     for one in observations:
         seen.setdefault(one.id, []).append(one)
-    return Inventory(records=linked({id: _merged(all) for id, all in seen.items()}), seen=seen)
+    records = linked({id: _merged(all) for id, all in seen.items()})
+    return Inventory(records=records, seen={id: _apart(all) for id, all in seen.items()})
+
+
+def _apart(sightings: list[Observation]) -> list[Observation]:
+    """Each place once: a setting that holds a secret, and the secret in it, are one place, which the
+    secret names more exactly."""
+    exact = {
+        (one.location.name, one.location.commit, one.location.line)
+        for one in sightings
+        if isinstance(one, Credential) and one.format and isinstance(one.location, FileLocation)
+    }
+    if not exact or len(sightings) == 1:
+        return sightings
+    return [one for one in sightings if not _is_around(one, exact)]
+
+
+def _is_around(one: Observation, exact: set[tuple[str, Any, int]]) -> bool:
+    place = one.location
+    if not isinstance(one, Credential) or one.format or not isinstance(place, FileLocation):
+        return False
+    last = min(place.end_line or place.line, place.line + _MOST_LINES)
+    return any((place.name, place.commit, line) in exact for line in range(place.line, last + 1))
+
+
+_MOST_LINES = 100
 
 
 def _merged(sightings: list[Observation]) -> Observation:
@@ -76,6 +101,6 @@ def _merged(sightings: list[Observation]) -> Observation:
     if len(sightings) == 1 or not isinstance(first, Credential):
         return first
     credentials = [one for one in sightings if isinstance(one, Credential)]
-    surest = max(credentials, key=lambda one: one.confidence.rank)
+    surest = max(credentials, key=lambda one: (one.confidence.rank, one.format != ""))
     tags = {key: value for one in reversed(credentials) for key, value in one.tags.items()}
     return replace(surest, tags=tags, location=first.location)

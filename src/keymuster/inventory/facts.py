@@ -14,6 +14,23 @@ FACTS: dict[str, dict[str, tuple[str, Any]]] = {
         "owner": ("string", ""),
         "purpose": ("string", ""),
         "environment": ("string", Environment.UNKNOWN),
+        "dangers": ("list<string>", []),
+        "cluster_dangers": ("list<string>", []),
+        "is_used": ("bool", True),
+        "is_bound": ("bool", True),
     },
+    "grant": {
+        "dangers": ("list<string>", []),
+        "holder": ("string", ""),
+        "role": ("string", ""),
+        "cluster_wide": ("bool", False),
+        "cross_namespace": ("bool", False),
+    },
+    "use": {
+        "subject_name": ("string", ""),
+        "consumers": ("list<string>", []),
+        "namespaces": ("list<string>", []),
+    },
+    "resource": {"token_mounted": ("string", "")},
 }
 """Record, in the word of `applies_to` -> name -> (CEL type, value where nothing was derived)."""

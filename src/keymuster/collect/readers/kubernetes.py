@@ -1,0 +1,105 @@
+"""Objects declared in Kubernetes manifests, and in the templates of Helm charts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import ClassVar
+
+from keymuster.collect.base import Blob, Context, Observed, Reader
+from keymuster.collect.declared import Declared
+from keymuster.collect.literals import Sealing
+from keymuster.collect.syntax.node import Broken, Node
+
+_KIND = re.compile(
+    r"(?m)(?:^|[\s,{\"'-])kind[\"']?[ \t]{0,8}:[ \t]{0,8}[\"']?(?:ServiceAccount|(?:Cluster)?Role(?:Binding)?|"
+    r"Secret|ConfigMap|Pod(?:Template)?|CronJob|Job|Deployment(?:Config)?|StatefulSet|DaemonSet|"
+    r"ReplicaSet|ReplicationController|Rollout|Configuration|Service|Revision|KubeletConfiguration|"
+    r"ClusterConfiguration|\w{0,40}List)\b"
+)
+_VERSION = re.compile(rb"(?m)^[\s{\"'-]{0,20}apiVersion[\"']?[ \t]{0,8}:")
+_MOST_IN_LISTS = 10_000
+_DEEPEST_LIST = 4
+
+_GROUP = re.compile(
+    r"(?:apps|batch|extensions|policy|(?:[\w-]{1,40}\.){1,4}k8s\.io|(?:[\w-]{1,40}\.){0,3}openshift\.io|"
+    r"serving\.knative\.dev|argoproj\.io)/\w{1,20}|v1|\$\{.{0,100}\}"
+)
+"""API groups of the cluster itself; kinds of others mean something else by the same word."""
+
+
+class Kubernetes(Reader):
+    """Manifests in YAML and JSON, with several documents and lists; what a Go template fills in is
+    unknown."""
+
+    name: ClassVar[str] = "kubernetes"
+
+    def __init__(self, context: Context) -> None:
+        self._key = context.fingerprint_key
+        self._wanted = {kind for policy in context.rules.policies for kind in policy.types}
+
+    def reads(self, path: str) -> bool:
+        return path.endswith((".yaml", ".yml", ".json"))
+
+    def read(self, blob: Blob) -> Iterator[Observed]:
+        if not _VERSION.search(blob.data):
+            return
+        from keymuster.collect import meanings
+
+        for one in declared(_documents(blob), blob, self._key):
+            yield from meanings.records(one, self._wanted)
+
+
+def _documents(blob: Blob) -> list[Node]:
+    from keymuster.collect.syntax import documents, go_template
+
+    template = b"{{" in blob.data
+    try:
+        return documents.documents(
+            blob, _KIND.search, go_template.masked if template and not _is_json(blob) else None
+        )
+    except Broken:
+        if template:  # what the template makes of it may be well-formed
+            return []
+        raise
+
+
+def _is_json(blob: Blob) -> bool:
+    return blob.path.lower().endswith(".json")
+
+
+def declared(roots: Iterable[Node], blob: Blob, key: bytes) -> Iterator[Declared]:
+    """The objects in these documents that stand where something has changed."""
+    seen: dict[str, int] = {}
+    for node in _objects(roots, 0):
+        kind, version = _text(node, "kind"), _text(node, "apiVersion")
+        if not kind or not _GROUP.fullmatch(version) or not blob.counts(node.line, node.end_line):
+            continue
+        name = ".".join(
+            (kind, _text(node, "metadata", "namespace"), _text(node, "metadata", "name"))
+        )
+        seen[name] = seen.get(name, 0) + 1
+        yield Declared(
+            type=kind,
+            name=name if seen[name] == 1 else f"{name}.{seen[name]}",
+            scope=f"kubernetes:{blob.path}",
+            settings=node,
+            sealing=Sealing(key=key, storage=blob.storage),
+        )
+
+
+def _objects(nodes: Iterable[Node], depth: int) -> Iterator[Node]:
+    """Every object, also those in lists of objects."""
+    for node in nodes:
+        items = node.get("items")
+        if items is not None and isinstance(items.value, list) and depth < _DEEPEST_LIST:
+            yield from _objects(items.value[:_MOST_IN_LISTS], depth + 1)
+        elif isinstance(node.value, dict):
+            yield node
+        elif isinstance(node.value, list) and depth < _DEEPEST_LIST:
+            yield from _objects(node.value[:_MOST_IN_LISTS], depth + 1)
+
+
+def _text(node: Node, *keys: str) -> str:
+    found = node.get(*keys)
+    return found.text() if found else ""
