@@ -279,7 +279,7 @@ def _mounted(inventory: Inventory) -> Iterator[tuple[str, str]]:
         if resource.type != "Workload":
             continue
         said = str(resource.settings.get("automount", ""))
-        subject = next((uses[alias] for alias in resource.aliases if alias in uses), "")
+        subject = next((uses[by] for by in (resource.id, *resource.aliases) if by in uses), "")
         account = inventory.records.get(subject) or accounts.get(subject)
         if not said and isinstance(account, Identity):
             said = account.tags.get("automount", "")

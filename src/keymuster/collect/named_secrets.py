@@ -36,7 +36,7 @@ _ABOUT = {
 """Words that make a name one about secrets: `update_password`, `imagePullSecret`."""
 
 _REFERENCE = re.compile(
-    r"""(?xi) \$ | \{\{ | <[^<>]*> | %\( | %[A-Z_]+% | \bENC\[ | \Avault: | \Aarn:aws | \Aref\+ |
+    r"""(?xi) \$[{(] | (?:\A|[\s:/@,-])\$[A-Z_] | \{\{ | <[^<>]*> | %\( | %[A-Z_]+% | \bENC\[ | \Avault: | \Aarn:aws | \Aref\+ |
     \A(?:file|env|secret|ssm|op|awssm|gcpsm|azurekv|vals|path|aws-sm)://? | \A@ | \A[.~]{0,2}/ |
     \A\{(?:resolve|vault)|\A\(\( | \A(?:\\?\#\{) | __[A-Z0-9_]+__ """
 )
@@ -157,3 +157,30 @@ def decoded(value: str) -> str:
         return b64decode("".join(value.split()), validate=True).decode()
     except (Error, ValueError):
         return ""
+
+
+_HOLDERS = {"secret", "secrets", "stringdata", "secretenv", "secretdata", "credentials"}
+"""Maps of this name hold secrets, whatever the keys in them are called."""
+
+
+def within(
+    root: Node, *, declared_as: str, key: bytes = PUBLIC_KEY, storage: Storage = Storage.TREE,
+) -> Iterator[Credential]:  # fmt: skip
+    """The secrets in a tree of settings, by the names of their keys."""
+    waiting: list[tuple[str, Node, bool]] = [("", root, False)]
+    while waiting:
+        name, node, holder = waiting.pop()
+        if isinstance(node.value, dict):
+            called, value = node.value.get("name"), node.value.get("value")
+            if called and value and called.text():  # an environment variable in a list of them
+                waiting.append((called.text(), value, holder))
+            here = holder or name.lower().replace("_", "").replace("-", "") in _HOLDERS
+            waiting += [(key_, one, here) for key_, one in node.value.items()]
+        elif isinstance(node.value, list):
+            waiting += [(name, one, holder) for one in node.value]
+        elif isinstance(node.value, str | int) and not node.tag:
+            text = node.text()
+            if sure := confidence(name, text, holder=holder):
+                yield credential(
+                    node, name, text, declared_as=declared_as, sure=sure, key=key, storage=storage
+                )

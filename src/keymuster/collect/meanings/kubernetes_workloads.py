@@ -55,7 +55,7 @@ def _workload(one: Declared) -> Iterator[Observation]:
     automount = spec.get("automountServiceAccountToken")
     containers = list(_containers(spec))
     yield Resource(
-        id=f"workload:{one.id}",
+        id=f"{one.id}#workload",
         type="Workload",
         name=here.removeprefix(f"{PROVIDER}:"),
         location=one.location,

@@ -1,0 +1,37 @@
+"""Secrets in the values of Helm charts. Their templates are read as Kubernetes manifests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from keymuster.collect.base import Blob, Context, Observed, Reader
+
+
+class Helm(Reader):
+    """`values.yaml`, and others like it: `values-prod.yaml`, `prod.values.yaml`."""
+
+    name: ClassVar[str] = "helm"
+
+    def __init__(self, context: Context) -> None:
+        self._key = context.fingerprint_key
+
+    def reads(self, path: str) -> bool:
+        name = path.rpartition("/")[2].lower()
+        return name.endswith((".yaml", ".yml")) and (
+            name.startswith("values") or ".values." in name or "-values." in name
+        )
+
+    def read(self, blob: Blob) -> Iterator[Observed]:
+        if b"apiVersion" in blob.data[:4096] and b"\nkind:" in blob.data[:4096]:
+            return
+        from keymuster.collect import named_secrets as literals
+        from keymuster.collect.syntax import documents, go_template
+
+        mask = go_template.masked if b"{{" in blob.data else None
+        for root in documents.documents(blob, mask=mask):
+            for one in literals.within(
+                root, declared_as="helm-values", key=self._key, storage=blob.storage
+            ):
+                if blob.counts(one.location.line, one.location.end_line):
+                    yield one

@@ -1,0 +1,84 @@
+"""Users and clusters of kubeconfig files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from keymuster.collect.base import Blob, Context, Observed, Reader
+from keymuster.collect.syntax.node import Node
+from keymuster.model import Resource
+
+_SECRETS = ("token", "password", "client-key-data")
+_PROVIDER_SECRETS = ("access-token", "refresh-token", "id-token", "client-secret")
+
+
+class Kubeconfig(Reader):
+    """`~/.kube/config` and what clusters hand out in its form: `admin.conf`, `prod.kubeconfig`."""
+
+    name: ClassVar[str] = "kubeconfig"
+
+    def __init__(self, context: Context) -> None:
+        self._key = context.fingerprint_key
+
+    def reads(self, path: str) -> bool:
+        name = path.rpartition("/")[2].lower()
+        return name == "config" or "kubeconfig" in name or name.endswith((".yaml", ".yml", ".conf"))
+
+    def read(self, blob: Blob) -> Iterator[Observed]:
+        if b"kind: Config\n" not in blob.data.replace(b"\r", b"") + b"\n" or b"users:" not in blob.data:
+            return
+        from keymuster.collect.syntax import documents
+
+        for root in documents.documents(blob):
+            kind = root.get("kind")
+            if kind is None or kind.text() != "Config":
+                continue
+            for item in _named(root, "users"):
+                yield from self._user(blob, item)
+            for item in _named(root, "clusters"):
+                yield _cluster(blob, item)
+
+    def _user(self, blob: Blob, item: Node) -> Iterator[Observed]:
+        from keymuster.collect import named_secrets as literals
+        from keymuster.model import Confidence
+
+        places = [("user", name) for name in _SECRETS]
+        places += [("user", "auth-provider", "config", name) for name in _PROVIDER_SECRETS]
+        name = item.get("name")
+        for path in places:
+            node = item.get(*path)
+            text = node.text() if node else ""
+            if node is None or literals.is_reference(text) or text in _REMOVED:
+                continue
+            if not blob.counts(node.line, node.end_line):
+                continue
+            value = literals.decoded(text) if path[-1] == "client-key-data" else text
+            yield literals.credential(
+                node, f"{path[-1]} of {name.text() if name else 'a user'}", value or text,
+                declared_as="kubeconfig", sure=Confidence.HIGH, key=self._key,
+                storage=blob.storage,
+            )  # fmt: skip
+
+
+_REMOVED = ("REDACTED", "DATA+OMITTED")
+"""What kubectl shows in place of a secret."""
+
+
+def _named(root: Node, key: str) -> list[Node]:
+    found = root.get(key)
+    return found.items() if found else []
+
+
+def _cluster(blob: Blob, item: Node) -> Resource:
+    cluster = item.get("cluster")
+    plain = cluster.plain() if cluster and isinstance(cluster.value, dict) else {}
+    name = item.get("name")
+    kept = ("server", "insecure-skip-tls-verify", "tls-server-name")
+    return Resource(
+        id=f"kubeconfig:{blob.path}:{item.line}",
+        type="KubeconfigCluster",
+        name=name.text() if name else "",
+        location=item.location(),
+        settings={key.replace("-", "_"): plain[key] for key in kept if key in plain},
+    )

@@ -1,0 +1,45 @@
+"""Secrets that a Kustomization makes of literals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from keymuster.collect.base import Blob, Context, Observed, Reader
+
+_NAMES = ("kustomization.yaml", "kustomization.yml", "kustomization")
+
+_GENERATORS = (("secretGenerator", True), ("configMapGenerator", False))
+"""What makes secrets, and what makes all that should be none."""
+
+
+class Kustomize(Reader):
+    """The generators of `kustomization.yaml`. What it refers to is read where it stands."""
+
+    name: ClassVar[str] = "kustomize"
+
+    def __init__(self, context: Context) -> None:
+        self._key = context.fingerprint_key
+
+    def reads(self, path: str) -> bool:
+        return path.rpartition("/")[2].lower() in _NAMES
+
+    def read(self, blob: Blob) -> Iterator[Observed]:
+        if b"Generator" not in blob.data:
+            return
+        from keymuster.collect import named_secrets as literals
+        from keymuster.collect.syntax import documents
+
+        for root in documents.documents(blob):
+            for generator, holder in _GENERATORS:
+                generators = root.get(generator)
+                for one in generators.items() if generators else ():
+                    written = one.get("literals")
+                    for literal in written.items() if written else ():
+                        name, equals, value = literal.text().partition("=")
+                        sure = literals.confidence(name, value.strip("\"'"), holder=holder)
+                        if equals and sure and blob.counts(literal.line, literal.end_line):
+                            yield literals.credential(
+                                literal, name, value.strip("\"'"), sure=sure, key=self._key,
+                                declared_as="kustomize-generator", storage=blob.storage,
+                            )  # fmt: skip
