@@ -102,6 +102,7 @@ DANGERS: dict[str, tuple[Request, ...]] = {
     "sign-certificates": _requests(
         ["update", "patch"], ["certificates.k8s.io/certificatesigningrequests/status"]
     ),
+    "redirect-services": _requests(["update", "patch"], ["/services/status"]),
     "change-admission-webhooks": _requests(
         ["create", "update", "patch"],
         ["admissionregistration.k8s.io/mutatingwebhookconfigurations",
@@ -233,10 +234,12 @@ def _of_grant(grant: Grant, inventory: Inventory) -> Iterator[tuple[str, Any]]:
         return
     rules = rules_of(grant.via, inventory)
     yield "dangers", dangers(rules or ())
-    yield "role", UNKNOWN if is_unknown(grant.via) else called(grant.via, inventory)
-    home = called(grant.identity, inventory).split("/")
-    if home[0] == "ServiceAccount" and place:
-        yield "cross_namespace", len(home) == 3 and home[1] != place
+    is_open = rules is None and is_unknown(grant.via)
+    yield "role", UNKNOWN if is_open else called(grant.via, inventory)
+    kind, _, home = called(grant.identity, inventory).partition("/")
+    home = home.partition("/")[0]
+    if kind == "ServiceAccount" and place and not is_unknown(place) and not is_unknown(home):
+        yield "cross_namespace", home != place
 
 
 def called(id: str, inventory: Inventory) -> str:
@@ -277,6 +280,9 @@ def _mounted(inventory: Inventory) -> Iterator[tuple[str, str]]:
     uses = {use.by: use.subject for use in inventory.of(Use) if use.by.startswith(PROVIDER)}
     for resource in inventory.of(Resource):
         if resource.type != "Workload":
+            continue
+        if resource.settings.get("control_plane"):  # run by the kubelet, which mounts no token
+            yield resource.id, "no"
             continue
         said = str(resource.settings.get("automount", ""))
         subject = next((uses[by] for by in (resource.id, *resource.aliases) if by in uses), "")

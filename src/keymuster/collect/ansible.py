@@ -194,6 +194,15 @@ FORMS: dict[str, tuple[Form, ...]] = {
             },
         ),
     ),
+    "ec2_lc": (
+        Form(
+            "AWS::AutoScaling::LaunchConfiguration",
+            {
+                "name": "LaunchConfigurationName", "user_data": "UserData", "key_name": "KeyName",
+                "instance_profile_name": "IamInstanceProfile",
+            },
+        ),
+    ),
     "rds_instance": (
         Form(
             "AWS::RDS::DBInstance",
@@ -381,6 +390,15 @@ FORMS: dict[str, tuple[Form, ...]] = {
             ("node_config",),
         ),
     ),
+    "gcp_bigquery_dataset": (
+        Form("google_bigquery_dataset", {"name": "dataset_id", "access": "access"}, (), ("access",)),
+    ),
+    "gcp_storage_default_object_acl": (
+        Form(
+            "google_storage_default_object_access_control",
+            {"bucket": "bucket", "entity": "entity", "role": "role"},
+        ),
+    ),
     "gcp_sql_user": (
         Form("google_sql_user", {"name": "name", "password": "password", "instance": "instance"}),
     ),
@@ -403,7 +421,7 @@ _OTHER_NAMES = {
     "redshift_cluster": "redshift", "aws_s3_bucket": "s3_bucket", "azure_rm_acr": "azure_rm_containerregistry",
 
     "aws_step_functions_state_machine": "stepfunctions_state_machine",
-    "aws_codebuild": "codebuild_project",
+    "aws_codebuild": "codebuild_project", "autoscaling_launch_config": "ec2_lc",
 }  # fmt: skip
 
 
@@ -433,6 +451,8 @@ def _settings(form: Form, parameters: Node) -> Node:
             node = _document(node)
         elif word in form.lists and not isinstance(node.value, list):
             node = node.holding([node])
+        elif word == "Tags" and isinstance(node.value, dict):
+            node = node.made([{"Key": key, "Value": one} for key, one in node.value.items()])
         _put(settings, word.split("."), _truth(node))
     return parameters.made(settings)
 

@@ -54,6 +54,7 @@ def _workload(one: Declared) -> Iterator[Observation]:
     )  # fmt: skip
     automount = spec.get("automountServiceAccountToken")
     containers = list(_containers(spec))
+    components = [part for each in containers for part in control_plane.component(one, each)]
     yield Resource(
         id=f"{one.id}#workload",
         type="Workload",
@@ -66,6 +67,7 @@ def _workload(one: Declared) -> Iterator[Observation]:
             "service_account": account,
             "service_account_alias": subject,
             "automount": automount.text() if automount else "",
+            "control_plane": bool(components),
             "images": [image.text() for each in containers if (image := each.get("image"))],
         },
     )
@@ -73,7 +75,7 @@ def _workload(one: Declared) -> Iterator[Observation]:
     for container in containers:
         yield from _environment(one, container, here)
         yield from _arguments(one, container)
-        yield from control_plane.component(one, container)
+    yield from components
 
 
 def _service_account(spec: Node) -> str:
