@@ -1,0 +1,161 @@
+"""A workflow as records: its jobs are identities, with the rights of their tokens, the secrets they are
+handed and the cloud identities they sign in as."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Container, Iterator
+
+from keymuster.collect.base import Blob
+from keymuster.collect.ci.common import named_secret, secret_use, use, written_secret
+from keymuster.collect.ci.expressions import spans
+from keymuster.collect.ci.github import things
+from keymuster.collect.ci.workflows import Job, Step, Workflow
+from keymuster.collect.syntax.node import Node
+from keymuster.model import (
+    FileLocation,
+    Grant,
+    GrantKind,
+    Identity,
+    IdentityKind,
+    Observation,
+    Resource,
+)
+
+PROVIDER = "github"
+
+_ROLE = re.compile(
+    r"arn:[\w-]{1,20}:iam::[^:]{0,80}:role/(?:[\w+=,.@-]{1,512}/){0,30}(?P<name>[\w+=,.@-]{1,64})"
+)
+_EMAIL = re.compile(r"[\w.-]{1,80}@[\w.-]{1,200}")
+_UNKNOWN_RIGHTS = "${the default of the repository}"
+
+
+def of(workflow: Workflow, wanted: Container[str], blob: Blob) -> Iterator[Observation]:
+    for thing in things(workflow):
+        if thing.type in wanted and blob.counts(thing.location.line, thing.location.end_line):
+            yield Resource(
+                id=f"resource:{thing.type}:{scope(workflow)}:{thing.key}",
+                type=thing.type,
+                name=thing.name,
+                location=thing.location,
+                settings=thing.settings,
+            )
+    for job in workflow.jobs:
+        if blob.counts(job.node.line, job.node.end_line):
+            yield from _of_job(workflow, job)
+    yield from _passwords(workflow, blob)
+
+
+def scope(workflow: Workflow) -> str:
+    return f"github-actions:{workflow.name}"
+
+
+def _of_job(workflow: Workflow, job: Job) -> Iterator[Observation]:
+    place = workflow.places.head(job.node)
+    id = f"{scope(workflow)}:{job.id}"
+    yield Identity(
+        id=id, kind=IdentityKind.WORKFLOW_JOB, provider=PROVIDER, name=job.id, location=place,
+        purpose=(job.node.get("name") or workflow.root.get("name") or job.node.holding("")).text(),
+    )  # fmt: skip
+    yield from _token(workflow, job, id, place)
+    for name, where in _secrets(workflow, job):
+        yield named_secret(PROVIDER, name, where)
+        yield secret_use(PROVIDER, name, id, where)
+    for step in job.steps:
+        for subject, node in _sign_ins(step):
+            yield use(subject, id, workflow.places.head(node))
+
+
+def _token(workflow: Workflow, job: Job, id: str, place: FileLocation) -> Iterator[Grant]:
+    node = job.permissions
+    given: dict[str, FileLocation] = {}
+    if node is None:
+        given[_UNKNOWN_RIGHTS] = place
+    elif isinstance(node.value, dict):
+        for name, one in node.entries():
+            if one.text() != "none":
+                given[f"{name}:{one.text()}"] = workflow.places.head(one)
+    elif node.text():
+        given[node.text()] = workflow.places.head(node)
+    for action, where in given.items():
+        yield Grant(
+            id=f"{id}:token:{action}", identity=id, kind=GrantKind.TOKEN_SCOPE, provider=PROVIDER,
+            location=where, actions=(action,), resources=("repository",),
+        )  # fmt: skip
+
+
+def _secrets(workflow: Workflow, job: Job) -> Iterator[tuple[str, FileLocation]]:
+    """The secrets that a job names, each with its first place."""
+    places: dict[str, FileLocation] = {}
+    shared = workflow.root.get("env")
+    for owner in (job.node, shared):
+        for node in owner.walk() if owner else ():
+            if not isinstance(node.value, str) or "secrets" not in node.value.lower():
+                continue
+            for index, span in enumerate(spans(node.value)):
+                for name in job.secrets:
+                    if name not in places and re.search(rf"\b{re.escape(name)}\b", span.text, re.I):
+                        places[name] = workflow.places.expression(node, index)
+    for name in job.secrets:
+        if name != "*" and name in places:
+            yield name, places[name]
+
+
+def _sign_ins(step: Step) -> Iterator[tuple[str, Node]]:
+    """The cloud identities that a step becomes, each with the input that names it."""
+    uses = step.uses
+    if uses is None:
+        return
+    if uses.is_one("aws-actions/configure-aws-credentials"):
+        yield from _signed(step, "role-to-assume", _aws)
+    elif uses.is_one("google-github-actions/auth"):
+        names = ("service_account", "workload_identity_provider")
+        node = next((one for name in names if (one := step.given(name)) is not None), None)
+        if node is not None and node.text():
+            yield f"gcp:{_said(node.text(), step)}", node
+    elif uses.is_one("azure/login"):
+        yield from _signed(step, "client-id", lambda text: f"azure:{text}")
+    elif uses.is_one("hashicorp/vault-action"):
+        yield from _signed(step, "role", lambda text: f"vault:role/{text}")
+
+
+def _signed(step: Step, name: str, subject: Callable[[str], str]) -> Iterator[tuple[str, Node]]:
+    node = step.given(name)
+    if node is not None and node.text():
+        yield subject(_said(node.text(), step)), node
+
+
+def _aws(text: str) -> str:
+    """The alias that a declaration of the role has."""
+    found = _ROLE.fullmatch(text)
+    return f"aws:role/{found['name']}" if found else text
+
+
+def _said(text: str, step: Step) -> str:
+    """A value with what only the run knows as an unknown: `${{ vars.ROLE }}` is `${vars.ROLE}`. A
+    variable that the file sets is looked up."""
+    for span in reversed(list(spans(text))):
+        text = f"{text[: span.begin]}{_variable(span.text, step)}{text[span.end :]}"
+    return text
+
+
+def _variable(name: str, step: Step) -> str:
+    if name.startswith("env.") and step.job is not None:
+        for owner in (step.node, step.job.node, step.job.workflow.root):
+            node = owner.get("env", name.removeprefix("env."))
+            if node is not None and "${{" not in node.text():
+                return node.text()
+    return "${" + re.sub(r"[{}]", "", name) + "}"
+
+
+def _passwords(workflow: Workflow, blob: Blob) -> Iterator[Observation]:
+    """Passwords of registries that stand in the file."""
+    for job in workflow.jobs:
+        services = job.node.get("services")
+        owners = [one for _, one in services.entries()] if services else []
+        owners += filter(None, [job.node.get("container")])
+        for owner in owners:
+            node = owner.get("credentials", "password")
+            if node is not None and node.text() and "${{" not in node.text():
+                yield written_secret("Password of a container registry", node, blob)

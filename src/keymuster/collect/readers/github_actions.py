@@ -1,0 +1,72 @@
+"""Workflows and actions of GitHub Actions: jobs as identities, their tokens, secrets and sign-ins."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, ClassVar
+
+from keymuster.collect.base import Blob, Context, Observed, Reader
+
+if TYPE_CHECKING:
+    from keymuster.collect.ci.workflows import Workflow
+
+_HOME = re.compile(r"(?:^|/)\.github/workflows/[^/]+\.ya?ml\Z")
+_ACTION = re.compile(r"(?:^|/)action\.ya?ml\Z")
+_WORKFLOW_KEYS = re.compile(rb"^(?:on|\"on\"|'on')[ \t]*:", re.MULTILINE)
+_JOBS = re.compile(rb"^jobs[ \t]*:", re.MULTILINE)
+_RUNS = re.compile(rb"^runs[ \t]*:", re.MULTILINE)
+
+_LARGEST = 4 * 1024 * 1024
+
+
+class GithubActions(Reader):
+    """Reads workflows wherever they lie, and actions made of steps."""
+
+    name: ClassVar[str] = "github-actions"
+
+    def __init__(self, context: Context) -> None:
+        self._wanted = {type for policy in context.rules.policies for type in policy.types}
+
+    def reads(self, path: str) -> bool:
+        return path.endswith((".yml", ".yaml"))
+
+    def read(self, blob: Blob) -> Iterator[Observed]:
+        content = blob.text.content
+        if blob.core is not None or len(content) > _LARGEST or blob.text.binary:
+            return
+        is_home = bool(_HOME.search(blob.path))
+        is_workflow = bool(_JOBS.search(content) and _WORKFLOW_KEYS.search(content))
+        is_action = bool(_ACTION.search(blob.path) and _RUNS.search(content))
+        if not (is_workflow or is_action):
+            return
+        from keymuster.collect.ci import records
+        from keymuster.collect.syntax.node import Broken
+
+        try:
+            workflow = _parsed(blob, content.decode("utf-8", "replace"))
+        except Broken:
+            if is_home or is_action:
+                raise
+            return
+        if workflow is not None:
+            yield from records.of(workflow, self._wanted, blob)
+
+
+def _parsed(blob: Blob, text: str) -> Workflow | None:
+    from keymuster.collect.ci.places import Places
+    from keymuster.collect.ci.workflows import Action, Workflow
+    from keymuster.collect.syntax.node import File
+    from keymuster.collect.syntax.yaml import parse
+
+    file = File.of(blob)
+    documents = parse(text, file)
+    if len(documents) != 1 or not isinstance(documents[0].value, dict):  # GitHub takes just one
+        return None
+    root = documents[0]
+    name = blob.path
+    if isinstance((root.get("jobs") or root).value, dict) and root.get("jobs") is not None:
+        return Workflow(root, name, Places(text))
+    if root.get("runs", "steps") is not None:
+        return Action(root, name, Places(text))
+    return None
