@@ -1,13 +1,33 @@
-"""Records that are the same for every CI system."""
+"""What CI systems have in common: jobs, secrets by name, passwords that stand in the file, keys of
+clouds."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
+
+from msgspec import Struct
 
 from keymuster.collect.base import Blob
+from keymuster.collect.ci.known_actions import STATIC_KEY_VARIABLES
+from keymuster.collect.ci.places import Places
+from keymuster.collect.ci.references import image_pin
+from keymuster.collect.ci.things import Thing
 from keymuster.collect.syntax.node import Node
-from keymuster.model import Credential, CredentialKind, FileLocation, Storage, Use, UseKind
-from keymuster.model.secret import PUBLIC_KEY, Secret
+from keymuster.detect.placeholders import is_placeholder
+from keymuster.model import (
+    Confidence,
+    Credential,
+    CredentialKind,
+    FileLocation,
+    Identity,
+    IdentityKind,
+    Observation,
+    Storage,
+    Use,
+    UseKind,
+)
+from keymuster.model.secret import Secret
 
 _KINDS: tuple[tuple[re.Pattern[str], CredentialKind], ...] = (
     (re.compile(r"PASSWORD|PASSWD|PASSPHRASE"), CredentialKind.PASSWORD),
@@ -19,6 +39,43 @@ _KINDS: tuple[tuple[re.Pattern[str], CredentialKind], ...] = (
     (re.compile(r"API_?KEY"), CredentialKind.API_KEY),
     (re.compile(r"CERT"), CredentialKind.CERTIFICATE),
 )
+SECRET_NAME = re.compile(
+    r"(?:.*_)?(?:PASSWORD|PASSWD|PASSPHRASE|SECRET|SECRET_KEY|TOKEN|API_?KEY|PRIVATE_?KEY|ACCESS_?KEY"
+    r"|CLIENT_?SECRET|CREDENTIALS?|PAT)",
+    re.IGNORECASE,
+)
+"""Names of variables that hold a secret: not those of a file, an address or an id of one."""
+
+_PLAIN_WORD = re.compile(
+    r"[a-z]{1,24}|[A-Z]{1,24}|[0-9]{1,12}|(?:\.{0,2}/|[a-z]:\\).*", re.IGNORECASE
+)
+_REFERENCE = re.compile(r"\$|<<|\{\{|%\w|^@|^!|^vault:|^op://|^ref\+", re.IGNORECASE)
+_LEAST = 8
+"""Characters below which a value under a secret's name is a word and no secret."""
+
+
+class Pipeline(Struct, frozen=True, eq=False):
+    """A job, or what takes its place where a system has no jobs, with what it is handed and becomes."""
+
+    id: str
+    provider: str
+    name: str
+    location: FileLocation
+    secrets: tuple[tuple[str, FileLocation], ...] = ()
+    identities: tuple[tuple[str, FileLocation], ...] = ()
+    purpose: str = ""
+
+
+def records(job: Pipeline) -> Iterator[Observation]:
+    yield Identity(
+        id=job.id, kind=IdentityKind.WORKFLOW_JOB, provider=job.provider, name=job.name,
+        location=job.location, purpose=job.purpose,
+    )  # fmt: skip
+    for name, where in job.secrets:
+        yield named_secret(job.provider, name, where)
+        yield use(secret_id(job.provider, name), job.id, where)
+    for subject, where in job.identities:
+        yield use(subject, job.id, where)
 
 
 def secret_id(provider: str, name: str) -> str:
@@ -37,26 +94,99 @@ def named_secret(provider: str, name: str, location: FileLocation) -> Credential
     )
 
 
-def secret_use(provider: str, name: str, by: str, location: FileLocation) -> Use:
-    return use(secret_id(provider, name), by, location)
-
-
 def use(subject: str, by: str, location: FileLocation) -> Use:
     return Use(
         id=f"{by} uses {subject}", subject=subject, by=by, kind=UseKind.WORKFLOW, location=location
     )
 
 
-def written_secret(name: str, node: Node, blob: Blob, key: bytes = PUBLIC_KEY) -> Credential:
+def written_secret(
+    name: str, text: str, location: FileLocation, blob: Blob, key: bytes, confidence: Confidence
+) -> Credential:
     """A password that stands in the file."""
-    secret = Secret(node.text().encode())
+    secret = Secret(text.encode())
     fingerprint = secret.fingerprint(key)
     return Credential(
         id=f"secret:{fingerprint}",
         kind=CredentialKind.PASSWORD,
         name=name,
-        location=node.location(),
+        location=location,
         fingerprint=fingerprint,
         preview=secret.preview,
         storage=blob.storage,
+        confidence=confidence,
     )
+
+
+def is_written_secret(name: str, text: str) -> bool:
+    """Whether a variable holds a secret, by its name, and its value is not a word or a reference."""
+    return (
+        len(text) >= _LEAST
+        and bool(SECRET_NAME.fullmatch(name))
+        and not _PLAIN_WORD.fullmatch(text)
+        and not _REFERENCE.search(text)
+        and not is_placeholder(text.encode())
+    )
+
+
+def variables(node: Node | None) -> Iterator[tuple[str, Node, str]]:
+    """(name, where, value) of variables: a map, a list of `name` and `value`, or of maps."""
+    if node is None:
+        return
+    for name, one in node.entries():
+        inner = one.get("value") if isinstance(one.value, dict) else one
+        if inner is not None:
+            yield name, one, inner.text()
+    if isinstance(node.value, list):
+        for one in node.value:
+            named, value = one.get("name"), one.get("value")
+            if named is not None and value is not None:
+                yield named.text(), value, value.text()
+            elif isinstance(one.value, dict) and named is None:
+                for name, inner in one.entries():
+                    if inner.text():
+                        yield name, inner, inner.text()
+
+
+def cloud_keys(
+    type: str, key: str, given: Iterable[tuple[str, Node, str]], places: Places
+) -> Iterator[Thing]:
+    """Variables that hand a key of a cloud to a job."""
+    for name, node, value in given:
+        cloud = STATIC_KEY_VARIABLES.get(name.upper())
+        if cloud and value:
+            yield Thing(type, f"{key}.{name}", name, places.head(node), {"cloud": cloud})
+
+
+def image(type: str, key: str, text: str, location: FileLocation) -> Thing:
+    """An image that a job runs in. Where a variable decides, its pin is `undecided`."""
+    is_open = ("$" in text or "<<" in text) and "@sha256:" not in text
+    settings = {"pin": "undecided" if is_open else image_pin(text), "sees_secrets": True}
+    return Thing(type, f"{key}.{text}", text, location, settings)
+
+
+_ROLE = re.compile(
+    r"arn:[\w-]{1,20}:iam::[^:]{0,80}:role/(?:[\w+=,.@-]{1,512}/){0,30}(?P<name>[\w+=,.@-]{1,64})"
+)
+
+
+def aws_role(text: str) -> str:
+    """The alias that a declaration of a role has, for its ARN; other text as it is."""
+    found = _ROLE.fullmatch(text.strip())
+    return f"aws:role/{found['name']}" if found else text.strip()
+
+
+_LOGIN = (
+    (("gcloud", "auth", "activate-service-account"), "gcp"),
+    (("aws", "configure", "set", "aws_secret_access_key"), "aws"),
+    (("az", "login", "--service-principal"), "azure"),
+)
+_OIDC_OPTIONS = ("--federated-token",)
+
+
+def login_cloud(words: tuple[str, ...]) -> str:
+    """The cloud that a command signs in to with a stored key; empty if it does not."""
+    for start, cloud in _LOGIN:
+        if words[: len(start)] == start and not any(one.startswith(_OIDC_OPTIONS) for one in words):
+            return cloud
+    return ""

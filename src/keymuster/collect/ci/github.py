@@ -6,10 +6,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
-from msgspec import Struct
-
 from keymuster.collect.ci import conditions, matrices
 from keymuster.collect.ci.commands import commands, environment_writes, registry
+from keymuster.collect.ci.common import login_cloud
 from keymuster.collect.ci.contexts import WORDS, Control
 from keymuster.collect.ci.expressions import (
     ANY,
@@ -37,34 +36,17 @@ from keymuster.collect.ci.known_actions import (
     WELL_KNOWN_OWNERS,
 )
 from keymuster.collect.ci.references import FIRST_PARTY, Uses, image_pin
+from keymuster.collect.ci.things import Thing
 from keymuster.collect.ci.workflows import OUTSIDE, PRIVILEGED, Job, Step, Workflow
 from keymuster.collect.syntax.node import Node
-from keymuster.model import FileLocation
-
-
-class Thing(Struct, frozen=True, eq=False):
-    """An object that policies are about. `key` names it within its file."""
-
-    type: str
-    key: str
-    name: str
-    location: FileLocation
-    settings: dict[str, Any]
-
 
 Finder: TypeAlias = Callable[[Workflow], Iterator[Thing]]
 
 
 def things(workflow: Workflow) -> Iterator[Thing]:
-    """Everything in a file that a policy may be about, each with a key of its own."""
-    seen: dict[tuple[str, str], int] = {}
+    """Everything in a file that a policy may be about."""
     for find in _FINDERS:
-        for one in find(workflow):
-            again = seen.get((one.type, one.key), 0) + 1
-            seen[one.type, one.key] = again
-            if again > 1:
-                one = Thing(one.type, f"{one.key}#{again}", one.name, one.location, one.settings)
-            yield one
+        yield from find(workflow)
 
 
 def _triggers(workflow: Workflow) -> Iterator[Thing]:
@@ -469,12 +451,6 @@ def _of_container(workflow: Workflow, job: Job, key: str, node: Node) -> Iterato
     image = node if isinstance(node.value, str) else node.get("image")
     if image is not None and image.text():
         yield _image(workflow, job, key, image, image.text())
-    password = node.get("credentials", "password")
-    if password is not None:
-        yield Thing(
-            "GitHub::Actions::ContainerCredentials", key, key, workflow.places.head(password),
-            {"literal_password": bool(password.text()) and "${{" not in password.text()},
-        )  # fmt: skip
 
 
 def _image(workflow: Workflow, job: Job | None, key: str, node: Node, text: str) -> Thing:
@@ -665,6 +641,18 @@ def _static_keys(workflow: Workflow) -> Iterator[Thing]:
                 )  # fmt: skip
 
 
+def _logins_in_scripts(workflow: Workflow) -> Iterator[Thing]:
+    for step, key in _keyed(workflow):
+        if step.run is None or not isinstance(step.run.value, str):
+            continue
+        for command in commands(step.run.value):
+            if cloud := login_cloud(command.words):
+                place = workflow.places.line(step.run, command.line)
+                words = " ".join(command.words[:3])
+                settings = {"cloud": cloud}
+                yield Thing("GitHub::Actions::CloudKey", f"{key}.{words}", words, place, settings)
+
+
 def _is_for_a_moment(text: str) -> bool:
     """Whether a value comes from an earlier step, which got it for this run."""
     found = list(spans(text))
@@ -694,5 +682,5 @@ def _conditions(workflow: Workflow) -> Iterator[Thing]:
 
 _FINDERS: tuple[Finder, ...] = (
     _triggers, _jobs, _permissions, _steps, _runners, _images, _code, _environment_files,
-    _environments, _secrets, _publishing, _static_keys, _conditions,
+    _environments, _secrets, _publishing, _static_keys, _logins_in_scripts, _conditions,
 )  # fmt: skip

@@ -7,44 +7,39 @@ import re
 from collections.abc import Callable, Container, Iterator
 
 from keymuster.collect.base import Blob
-from keymuster.collect.ci.common import named_secret, secret_use, use, written_secret
+from keymuster.collect.ci.common import (
+    Pipeline,
+    aws_role,
+    is_written_secret,
+    variables,
+    written_secret,
+)
+from keymuster.collect.ci.common import records as job_records
 from keymuster.collect.ci.expressions import spans
 from keymuster.collect.ci.github import things
+from keymuster.collect.ci.things import resources
 from keymuster.collect.ci.workflows import Job, Step, Workflow
 from keymuster.collect.syntax.node import Node
 from keymuster.model import (
+    Confidence,
     FileLocation,
     Grant,
     GrantKind,
-    Identity,
-    IdentityKind,
     Observation,
-    Resource,
 )
 
 PROVIDER = "github"
 
-_ROLE = re.compile(
-    r"arn:[\w-]{1,20}:iam::[^:]{0,80}:role/(?:[\w+=,.@-]{1,512}/){0,30}(?P<name>[\w+=,.@-]{1,64})"
-)
-_EMAIL = re.compile(r"[\w.-]{1,80}@[\w.-]{1,200}")
 _UNKNOWN_RIGHTS = "${the default of the repository}"
 
 
-def of(workflow: Workflow, wanted: Container[str], blob: Blob) -> Iterator[Observation]:
-    for thing in things(workflow):
-        if thing.type in wanted and blob.counts(thing.location.line, thing.location.end_line):
-            yield Resource(
-                id=f"resource:{thing.type}:{scope(workflow)}:{thing.key}",
-                type=thing.type,
-                name=thing.name,
-                location=thing.location,
-                settings=thing.settings,
-            )
+def of(workflow: Workflow, wanted: Container[str], key: bytes, blob: Blob) -> Iterator[Observation]:
+    yield from resources(scope(workflow), things(workflow), wanted, blob)
     for job in workflow.jobs:
         if blob.counts(job.node.line, job.node.end_line):
             yield from _of_job(workflow, job)
-    yield from _passwords(workflow, blob)
+    yield from _passwords(workflow, key, blob)
+    yield from _variables(workflow, key, blob)
 
 
 def scope(workflow: Workflow) -> str:
@@ -54,17 +49,19 @@ def scope(workflow: Workflow) -> str:
 def _of_job(workflow: Workflow, job: Job) -> Iterator[Observation]:
     place = workflow.places.head(job.node)
     id = f"{scope(workflow)}:{job.id}"
-    yield Identity(
-        id=id, kind=IdentityKind.WORKFLOW_JOB, provider=PROVIDER, name=job.id, location=place,
-        purpose=(job.node.get("name") or workflow.root.get("name") or job.node.holding("")).text(),
+    signed = [
+        (subject, workflow.places.head(node))
+        for step in job.steps
+        for subject, node in _sign_ins(step)
+    ]
+    title = job.node.get("name") or workflow.root.get("name")
+    yield from job_records(
+        Pipeline(
+            id=id, provider=PROVIDER, name=job.id, location=place, purpose=title.text() if title else "",
+            secrets=tuple(_secrets(workflow, job)), identities=tuple(signed),
+        )
     )  # fmt: skip
     yield from _token(workflow, job, id, place)
-    for name, where in _secrets(workflow, job):
-        yield named_secret(PROVIDER, name, where)
-        yield secret_use(PROVIDER, name, id, where)
-    for step in job.steps:
-        for subject, node in _sign_ins(step):
-            yield use(subject, id, workflow.places.head(node))
 
 
 def _token(workflow: Workflow, job: Job, id: str, place: FileLocation) -> Iterator[Grant]:
@@ -108,7 +105,7 @@ def _sign_ins(step: Step) -> Iterator[tuple[str, Node]]:
     if uses is None:
         return
     if uses.is_one("aws-actions/configure-aws-credentials"):
-        yield from _signed(step, "role-to-assume", _aws)
+        yield from _signed(step, "role-to-assume", aws_role)
     elif uses.is_one("google-github-actions/auth"):
         names = ("service_account", "workload_identity_provider")
         node = next((one for name in names if (one := step.given(name)) is not None), None)
@@ -124,12 +121,6 @@ def _signed(step: Step, name: str, subject: Callable[[str], str]) -> Iterator[tu
     node = step.given(name)
     if node is not None and node.text():
         yield subject(_said(node.text(), step)), node
-
-
-def _aws(text: str) -> str:
-    """The alias that a declaration of the role has."""
-    found = _ROLE.fullmatch(text)
-    return f"aws:role/{found['name']}" if found else text
 
 
 def _said(text: str, step: Step) -> str:
@@ -149,7 +140,7 @@ def _variable(name: str, step: Step) -> str:
     return "${" + re.sub(r"[{}]", "", name) + "}"
 
 
-def _passwords(workflow: Workflow, blob: Blob) -> Iterator[Observation]:
+def _passwords(workflow: Workflow, key: bytes, blob: Blob) -> Iterator[Observation]:
     """Passwords of registries that stand in the file."""
     for job in workflow.jobs:
         services = job.node.get("services")
@@ -157,5 +148,22 @@ def _passwords(workflow: Workflow, blob: Blob) -> Iterator[Observation]:
         owners += filter(None, [job.node.get("container")])
         for owner in owners:
             node = owner.get("credentials", "password")
-            if node is not None and node.text() and "${{" not in node.text():
-                yield written_secret("Password of a container registry", node, blob)
+            if node is None or not node.text() or "${{" in node.text():
+                continue
+            if blob.counts(node.line, node.end_line):
+                yield written_secret(
+                    "Password of a container registry", node.text(), node.location(), blob, key,
+                    Confidence.HIGH,
+                )  # fmt: skip
+
+
+def _variables(workflow: Workflow, key: bytes, blob: Blob) -> Iterator[Observation]:
+    """Secrets in variables whose values stand in the file."""
+    owners = [workflow.root, *(job.node for job in workflow.jobs)]
+    owners += [step.node for step in workflow.every_step()]
+    for owner in owners:
+        for name, node, value in variables(owner.get("env")):
+            if "${{" in value or not blob.counts(node.line, node.end_line):
+                continue
+            if is_written_secret(name, value):
+                yield written_secret(name, value, node.location(), blob, key, Confidence.MEDIUM)

@@ -33,7 +33,7 @@ class Uses(Struct, frozen=True):
             return cls(text, "image", image, "", image_pin(image))
         action, _, ref = text.partition("@")
         kind = "workflow" if re.search(r"\.ya?ml$", action) else "action"
-        return cls(text, kind, tidy(action), ref, _pin(ref))
+        return cls(text, kind, tidy(action), ref, ref_pin(ref))
 
     @property
     def repository(self) -> str:
@@ -68,7 +68,8 @@ def image_pin(image: str) -> str:
     return "none" if tag in ("", "latest") else "tag"
 
 
-def _pin(ref: str) -> str:
+def ref_pin(ref: str) -> str:
+    """`hash`, `tag`, `branch` or `none`, as a ref looks."""
     if not ref:
         return "none"
     if _DIGEST.fullmatch(ref):

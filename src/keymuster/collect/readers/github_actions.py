@@ -26,6 +26,7 @@ class GithubActions(Reader):
     name: ClassVar[str] = "github-actions"
 
     def __init__(self, context: Context) -> None:
+        self._key = context.fingerprint_key
         self._wanted = {type for policy in context.rules.policies for type in policy.types}
 
     def reads(self, path: str) -> bool:
@@ -50,7 +51,7 @@ class GithubActions(Reader):
                 raise
             return
         if workflow is not None:
-            yield from records.of(workflow, self._wanted, blob)
+            yield from records.of(workflow, self._wanted, self._key, blob)
 
 
 def _parsed(blob: Blob, text: str) -> Workflow | None:

@@ -1,0 +1,46 @@
+"""The objects of CI files on their way to records."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Iterator
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from keymuster.collect.base import Blob
+from keymuster.model import FileLocation, Resource
+
+
+class Thing(Struct, frozen=True, eq=False):
+    """An object that policies are about. `key` names it within its file."""
+
+    type: str
+    key: str
+    name: str
+    location: FileLocation
+    settings: dict[str, Any]
+
+
+def numbered(things: Iterable[Thing]) -> Iterator[Thing]:
+    """The same, each with a key of its own."""
+    seen: dict[tuple[str, str], int] = {}
+    for one in things:
+        again = seen.get((one.type, one.key), 0) + 1
+        seen[one.type, one.key] = again
+        yield one if again == 1 else replace(one, key=f"{one.key}#{again}")
+
+
+def resources(
+    scope: str, things: Iterable[Thing], wanted: Container[str], blob: Blob
+) -> Iterator[Resource]:
+    """Those that a policy asks for, and that stand where something has changed."""
+    for one in numbered(things):
+        if one.type in wanted and blob.counts(one.location.line, one.location.end_line):
+            yield Resource(
+                id=f"resource:{one.type}:{scope}:{one.key}",
+                type=one.type,
+                name=one.name,
+                location=one.location,
+                settings=one.settings,
+            )

@@ -1,0 +1,41 @@
+"""Pipelines of CircleCI: jobs as identities, their contexts and secrets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import ClassVar
+
+from keymuster.collect.base import Blob, Context, Observed, Reader
+
+_HOME = re.compile(r"(?:^|/)\.circleci/[^/]+\.ya?ml\Z")
+_VERSION = re.compile(rb"^version[ \t]*:[ \t]*[\"']?2", re.MULTILINE)
+_JOBS = re.compile(rb"^(?:jobs|workflows|orbs)[ \t]*:", re.MULTILINE)
+
+
+class CircleCi(Reader):
+    """Reads the files in `.circleci`."""
+
+    name: ClassVar[str] = "circleci"
+
+    def __init__(self, context: Context) -> None:
+        self._key = context.fingerprint_key
+        self._wanted = {type for policy in context.rules.policies for type in policy.types}
+
+    def reads(self, path: str) -> bool:
+        return bool(_HOME.search(path))
+
+    def read(self, blob: Blob) -> Iterator[Observed]:
+        content = blob.text.content
+        if not (_VERSION.search(content) and _JOBS.search(content)):
+            return
+        from keymuster.collect.ci import circleci
+        from keymuster.collect.ci.reading import System, read
+
+        system = System(
+            name=self.name,
+            pipelines=circleci.pipelines,
+            things=circleci.things,
+            written=circleci.written,
+        )
+        yield from read(system, blob, self._wanted, self._key, is_sure=True)
