@@ -375,3 +375,9 @@ def test_a_rule_file_that_cannot_be_read_is_named(own: Own, tmp_path: Path) -> N
     (tmp_path / "own/tokens/gone.yaml").symlink_to(tmp_path / "nowhere")
     with pytest.raises(RuleError, match=r"gone\.yaml.*cannot be read"):
         pipeline.load_rules([tmp_path / "own"])
+
+
+def test_a_misspelt_field_of_what_is_known_of_aws_is_named(own: Own) -> None:
+    shipped = loader.builtin_root() / "known" / "aws-escalations.yaml"
+    text = shipped.read_text(encoding="utf-8").replace("leads_to:", "leeds_to:", 1)
+    assert "did you mean `leads_to`?" in refused(own, "known/aws-escalations.yaml", text)

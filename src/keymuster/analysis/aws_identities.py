@@ -28,6 +28,7 @@ from keymuster.analysis.aws_policy import (
     weigh,
 )
 from keymuster.model import Effect, Grant, GrantKind, Identity, IdentityKind, Trust, Use
+from keymuster.model.unknown import is_unknown
 
 
 class KnownStatement(Protocol):
@@ -264,7 +265,8 @@ class Estate:
             if one.kind.value == kind:
                 yield one.id
             return
-        for one in self._of_kind.get(kind, ()):
+        plain = not set(pattern) & {"*", "?", "$"}
+        for one in (self._untold if plain else self._of_kind).get(kind, ()):
             if any(matches(pattern, name) is not Answer.NO for name in self.names_of(one)):
                 yield one.id
 
@@ -274,6 +276,14 @@ class Estate:
         for one in self.identities.values():
             found[one.kind.value].append(one)
         return found
+
+    @cached_property
+    def _untold(self) -> dict[str, list[Identity]]:
+        """Those with a name that is not wholly told: plain text may mean them."""
+        return {
+            kind: [one for one in several if any(map(is_unknown, self.names_of(one)))]
+            for kind, several in self._of_kind.items()
+        }
 
     def permissions(self, id: str) -> Permissions:
         """What an identity may do, or whoever gets the policy of this id."""

@@ -328,11 +328,13 @@ def _written(
     return "".join(reversed(parts))
 
 
+@lru_cache(maxsize=65536)
 def example(pattern: Pieces) -> str:
     """A text that a pattern covers, with `FRESH` where it leaves it open."""
     return "".join(FRESH if piece is Wild.ANY else _text(piece) for piece in pattern)
 
 
+@lru_cache(maxsize=65536)
 def whole_arn(pattern: str) -> str:
     """A pattern of resources with the ARN's parts that it leaves out, as AWS fills them in."""
     missing = 5 - pattern.count(":")
