@@ -75,7 +75,7 @@ def test_a_known_way_may_be_the_last_step(rules: RuleSet) -> None:
     made = Made()
     user, role = made.user("ann"), made.role("build")
     made.trust(role, user)
-    made.allow(role, ["iam:PassRole", "ec2:RunInstances"])
+    made.allow(role, ["ec2:RunInstances", "iam:PassRole"])
     path = made.reach(rules).to_administrator(user)
     assert _said(path) == [("assume-role", role), ("pass-role-to-instance", "")]
 
