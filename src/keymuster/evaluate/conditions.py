@@ -119,10 +119,12 @@ class Conditions:
 
 def _asked(policy: Policy) -> list[tuple[str, tuple[str, ...]]]:
     """The fields that a condition names and that may not be known, each with the path into it:
-    `resource.settings.A.B`. They are facts, and maps in the vendor's words."""
+    `resource.settings.A.B`. They are facts, and maps in the vendor's words. To ask whether something
+    is there, only what it would be in has to be known."""
     facts, known = FACTS.get(policy.applies_to, {}), fields(policy.applies_to)
     asked = []
-    for found in _NAME.finditer(_TEXT.sub("''", policy.when)):
+    text = _HAS.sub(r"\1 ", _TEXT.sub("''", policy.when))
+    for found in _NAME.finditer(text):
         subject, name, *path = found[0].split(".")
         if subject == policy.applies_to and (name in facts or known.get(name) == _MAP):
             asked.append((f"{subject}.{name}", tuple(path)))
@@ -132,6 +134,7 @@ def _asked(policy: Policy) -> list[tuple[str, tuple[str, ...]]]:
 _ODD = "the form of a setting"
 
 _MAP = "map<string, dyn>"
+_HAS = re.compile(r"\bhas\(([a-z_]+(?:\.\w+)+)\.\w+\)")
 _NAME = re.compile(r"(?<![\w.])[a-z_]+(?:\.\w+)+(?![\w(])")
 _TEXT = re.compile(r"'[^'\\]*'|\"[^\"\\]*\"")
 
