@@ -86,9 +86,17 @@ def _rotated(record: Credential, inventory: Inventory, _: datetime) -> bool:
 
 
 def _consumers(record: Use, inventory: Inventory, _: datetime) -> int:
-    """How many different ones consume the same, but by what starts them: that may be shared."""
+    """How many different ones of the same declaration consume the same, but by what starts them: that
+    may be shared."""
+    scope = record.by.rpartition(":")[0]
     uses = inventory.uses(record.subject)
-    return len({one.by for one in uses if "ExecutionRoleArn" not in one.id})
+    return len(
+        {
+            one.by
+            for one in uses
+            if "ExecutionRoleArn" not in one.id and one.by.rpartition(":")[0] == scope
+        }
+    )
 
 
 def _allow_expired(record: InlineAllow, _: Inventory, now: datetime) -> bool:

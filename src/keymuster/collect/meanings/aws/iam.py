@@ -144,13 +144,13 @@ def permission_set(one: Declared) -> Iterator[Observation]:
 
 
 def sam_role(one: Declared) -> Iterator[Observation]:
-    """A function or state machine of SAM: without a role of its own it gets one, with its policies."""
-    if one.get("Role") is not None:
-        return
-    yield Identity(
-        id=f"{one.id}Role", kind=IdentityKind.ROLE, provider="aws", name=f"{one.name}Role",
-        location=one.location, tags=tags(one),
-    )  # fmt: skip
+    """A function or state machine of SAM: without a role of its own it gets one, with its policies.
+    Beside a role they sleep, and come to life when somebody takes that away."""
+    if one.get("Role") is None:
+        yield Identity(
+            id=f"{one.id}Role", kind=IdentityKind.ROLE, provider="aws", name=f"{one.name}Role",
+            location=one.location, tags=tags(one),
+        )  # fmt: skip
     made = Declared(
         type="AWS::IAM::Role", name=f"{one.name}Role", scope=one.scope, settings=one.settings
     )
