@@ -28,6 +28,8 @@ from keymuster.rules.schema import (
     PublishedPolicy,
     RuleSet,
     SamplesFile,
+    TerraformFile,
+    TerraformType,
     TokenFile,
     TokenFormat,
 )
@@ -273,6 +275,8 @@ def _add(rules: RuleSet, path: Path, content: bytes) -> Sequence[TokenFormat | P
         case "known" if path.stem == "aws-policies":
             listed = _decode(path, content, PublishedPoliciesFile)
             rules.aws = replace(rules.aws, policies=listed.all(), covers=listed.covers)
+        case "known" if path.stem.startswith("terraform"):
+            rules.terraform.append(_decode(path, content, TerraformFile))
         case _ if (own := _own_formats(path, content)) is not None:
             rules.tokens += own
             return own
@@ -350,6 +354,7 @@ _INSIDE: dict[type[Any], type[Any]] = {
     FrameworkFile: FrameworkEntryFile,
     EscalationsFile: EscalationWay,
     PublishedPoliciesFile: PublishedPolicy,
+    TerraformFile: TerraformType,
 }
 
 

@@ -246,6 +246,34 @@ class AwsKnowledge(Struct, kw_only=True, frozen=True):
     covers: list[str] = []
 
 
+class TerraformType(Struct, kw_only=True, forbid_unknown_fields=True):
+    """What a resource type of a Terraform provider is called by its vendor, and what its attributes
+    and blocks are called, if it does not follow from their names.
+
+    `names` are by path (`inline_policy.policy`), or for any depth (`*.container`). A name may be a
+    path, too (`properties.disableLocalAuth`); `[]` behind it means always a list, `{}` JSON text that
+    is taken apart, `{+}` such text whose names are to be capitalised; a `!` before it that the vendor
+    states the opposite, and `-` that the vendor has no such thing. `settings` are always the same.
+    """
+
+    type: str
+    names: dict[str, str] = {}
+    settings: dict[str, str] = {}
+    like: str = ""
+
+
+class TerraformFile(Struct, kw_only=True, forbid_unknown_fields=True):
+    """`rules/known/terraform-<vendor>.yaml`. `words` says how the vendor writes names: as `pascal`,
+    as `camel`, as `arm` (camel, most of them under `properties`), or as Terraform does. `lists` are
+    blocks that may stand more than once: always lists. The keys of `maps` are not names."""
+
+    source: str
+    words: Literal["pascal", "camel", "arm", "terraform"]
+    lists: list[str] = []
+    maps: list[str] = []
+    types: dict[str, TerraformType] = {}
+
+
 class RuleSet(Struct, kw_only=True):
     """Every rule there is. `key` changes whenever a rule file changes, and what is derived from the
     rules is stored under it: who changes a set by hand empties it."""
@@ -257,6 +285,7 @@ class RuleSet(Struct, kw_only=True):
     samples: dict[str, str]
     trusts: KnownTrusts = KnownTrusts()
     aws: AwsKnowledge = AwsKnowledge()
+    terraform: list[TerraformFile] = []
     key: str = ""
     shipped: int = 0
     """How many of the tokens, the first ones, keymuster brings along."""

@@ -110,7 +110,9 @@ class Ansible(Reader):
         yield from self._secrets(blob, parameters, "ansible-task")
         yield from self._declared(blob, task, module, parameters)
 
-    def _declared(self, blob: Blob, task: Node, module: str, parameters: Node) -> Iterator[Observed]:
+    def _declared(
+        self, blob: Blob, task: Node, module: str, parameters: Node
+    ) -> Iterator[Observed]:
         from keymuster.collect import ansible, meanings
 
         if not isinstance(parameters.value, dict):

@@ -91,7 +91,9 @@ def _mounts(blob: Blob, service: str, node: Node) -> Iterator[Resource]:
     for item in volumes.items() if volumes else ():
         source = item.get("source")
         path = source.text() if source else item.text().partition(":")[0]
-        if path.startswith(("/", "~", "${HOME}", "$HOME")) and blob.counts(item.line, item.end_line):
+        if path.startswith(("/", "~", "${HOME}", "$HOME")) and blob.counts(
+            item.line, item.end_line
+        ):
             yield Resource(
                 id=f"HostPath:compose:{blob.path}:{service}#{item.line}",
                 type="HostPath",

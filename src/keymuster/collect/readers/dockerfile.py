@@ -10,7 +10,9 @@ from keymuster.collect.base import Blob, Context, Observed, Reader
 from keymuster.collect.syntax.node import File, Node
 from keymuster.model import Confidence, Resource
 
-_NAME = re.compile(r"(?i)(?:(?:docker|container)file(?:[._-][\w.-]{1,80})?|[\w.-]{1,80}\.(?:docker|container)file)")
+_NAME = re.compile(
+    r"(?i)(?:(?:docker|container)file(?:[._-][\w.-]{1,80})?|[\w.-]{1,80}\.(?:docker|container)file)"
+)
 _FROM = re.compile(rb"(?mi)^[ \t]{0,20}FROM[ \t]+\S")
 
 _SECRET_FILE = re.compile(

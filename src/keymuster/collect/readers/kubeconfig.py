@@ -26,7 +26,10 @@ class Kubeconfig(Reader):
         return name == "config" or "kubeconfig" in name or name.endswith((".yaml", ".yml", ".conf"))
 
     def read(self, blob: Blob) -> Iterator[Observed]:
-        if b"kind: Config\n" not in blob.data.replace(b"\r", b"") + b"\n" or b"users:" not in blob.data:
+        if (
+            b"kind: Config\n" not in blob.data.replace(b"\r", b"") + b"\n"
+            or b"users:" not in blob.data
+        ):
             return
         from keymuster.collect.syntax import documents
 

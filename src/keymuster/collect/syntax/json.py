@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Callable
+from typing import TypeAlias
 
 from keymuster.collect.syntax.node import DEEPEST, MOST_NODES, Broken, File, Node, Scalar, Value
 
@@ -17,16 +19,22 @@ _SURROGATES = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _WORDS: dict[str, Scalar] = {"true": True, "false": False, "null": None}
 
 
-def parse(text: str, file: File) -> Node:
-    """The value of a file; Broken for one that is not well-formed, too deep or too large."""
-    return _Parser(text, file).whole()
+Place: TypeAlias = Callable[[int], tuple[int, int]]
+"""Line and column of an offset."""
+
+
+def parse(text: str, file: File, place: Place | None = None) -> Node:
+    """The value of a file; Broken for one that is not well-formed, too deep or too large. `place`
+    tells where an offset is, if the text stands somewhere inside the file."""
+    return _Parser(text, file, place).whole()
 
 
 class _Parser:
-    def __init__(self, text: str, file: File) -> None:
+    def __init__(self, text: str, file: File, place: Place | None) -> None:
         self._text = text
         self._file = file
         self._lines = [0, *(found.end() for found in re.finditer("\n", text))]
+        self._place = place or self._place_here
         self._left = MOST_NODES
 
     def whole(self) -> Node:
@@ -116,7 +124,7 @@ class _Parser:
             end_column=end_column, style='"' if isinstance(value, str) else "",
         )  # fmt: skip
 
-    def _place(self, at: int) -> tuple[int, int]:
+    def _place_here(self, at: int) -> tuple[int, int]:
         line = bisect_right(self._lines, at)
         return line, at - self._lines[line - 1] + 1
 

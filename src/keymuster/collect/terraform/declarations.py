@@ -1,0 +1,328 @@
+"""What the files of a scan declare: their root modules, evaluated with all modules they call."""
+
+from __future__ import annotations
+
+import posixpath
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from keymuster.collect.declared import Declared
+from keymuster.collect.syntax.hcl_tree import Block
+from keymuster.collect.syntax.node import Node
+from keymuster.collect.terraform.evaluation import Place
+from keymuster.collect.terraform.files import CODE, TEXT, VARIABLES, Kept
+from keymuster.collect.terraform.modules import Declaration, Instance, Module, Work, body
+from keymuster.collect.terraform.values import Budget, Exhausted, settled
+from keymuster.collect.terraform.vendor_names import Form, VendorNames
+from keymuster.model import Trouble
+
+PART = "terraform"
+
+LEAST_STEPS = 300_000
+STEPS_PER_BYTE = 40
+MOST_STEPS = 40_000_000
+"""For all root modules together: about a minute."""
+
+Found: TypeAlias = Declared | Trouble
+
+
+def declarations(files: Iterable[Kept], names: VendorNames) -> Iterator[Found]:
+    """Every object that files of Terraform declare, each module as often as it is called."""
+    folders = _Folders(files)
+    shared: set[str] = set()  # folders whose variables were told of
+    visited: set[str] = set()
+    left = MOST_STEPS
+    called = folders.called()
+    roots = [folder for folder in folders.all() if folder not in called]
+    for folder in (*roots, *folders.all()):
+        if folder in visited:
+            continue
+        for scope, code in folders.roots(folder):
+            size = sum(len(kept.tree) for kept in code)
+            steps = min(left, LEAST_STEPS + STEPS_PER_BYTE * size)
+            work = Work(folders, folder, Budget(steps))
+            yield from _root(Scope(work, scope, names, shared), code)
+            visited |= work.visited | {folder}
+            left -= steps - max(work.budget.left, 0)
+
+
+class Scope(Struct):
+    """What one root module is evaluated with. `shared` are the folders whose variables were told of."""
+
+    work: Work
+    id: str
+    names: VendorNames
+    shared: set[str]
+
+
+def _root(scope: Scope, code: list[Kept]) -> Iterator[Found]:
+    """What one root module declares; a Trouble if that is not all."""
+    work = scope.work
+    try:
+        root = Module(work, work.root, code)
+        for found in _module(root, scope):
+            if _counts(found, work):
+                yield found
+    except (Exhausted, RecursionError):
+        yield _trouble(
+            work, "is more work to evaluate than any honest configuration; the rest was not looked at",
+            "Scan the output of `terraform show -json` for a plan instead, or exclude the folder.",
+        )  # fmt: skip
+        return
+    if work.too_many:
+        yield _trouble(
+            work, f"{work.too_many[0]} stands for more objects than are looked at; "
+            "they were looked at as one", "Scan a plan as JSON to see each of them.",
+        )  # fmt: skip
+    if work.too_deep:
+        yield _trouble(
+            work, "values depend on each other too deeply; some were taken as not known",
+            "Scan a plan as JSON instead.",
+        )  # fmt: skip
+
+
+def _trouble(work: Work, message: str, advice: str) -> Trouble:
+    return Trouble(part=PART, scope=work.root or ".", message=message, advice=advice)
+
+
+def _counts(found: Declared, work: Work) -> bool:
+    """Whether an object stands, in whole or in part, in lines that count."""
+    if not isinstance(work.files, _Folders) or not work.files.staged:
+        return True
+    return any(work.files.counts(node) for node in found.settings.walk())
+
+
+def _module(module: Module, scope: Scope) -> Iterator[Declared]:
+    budget = module.work.budget
+    default_tags = _default_tags(module)
+    later: list[tuple[tuple[str, ...], Instance]] = []
+    calls: list[Instance] = []
+    for key in list(module.declarations):
+        instances = [one for _, one in module.instances(key) or ()] if key[0] in _MADE else []
+        for instance in instances:
+            if key[0] == "module":
+                calls.append(instance)
+            elif key[0] == "data" and key[1] in _DOCUMENTS:
+                later.append((key, instance))
+            elif key[0] == "resource":
+                settings = _tagged(key[1], instance.body(), default_tags)
+                form = _form(instance.declaration)
+                objects = scope.names.objects(key[1], settings, form, budget)
+                for number, (type, made) in enumerate(objects):
+                    name = instance.address if not number else f"{instance.address}#{number}"
+                    yield Declared(type=type, name=name, scope=scope.id, settings=made)
+            instance.built = None  # a resource is mostly asked once for all it has
+    yield from _others(module, scope.id)
+    if (told := f"{module.folder} {scope.id if module.caller is None else ''}") not in scope.shared:
+        scope.shared.add(told)
+        yield from _said(module, scope.id)
+    for instance in calls:
+        called = module.called(instance)
+        if called is not None:
+            yield from _module(called, scope)
+        else:
+            yield _unread(instance, scope.id, budget)
+    for key, instance in later:
+        yield from _unused_document(key, instance, scope.id, budget)
+
+
+_MADE = ("resource", "data", "module")
+
+_DOCUMENTS = {
+    "aws_iam_policy_document": ("json", "PolicyDocument"),
+    "google_iam_policy": ("policy_data", "policy_data"),
+}
+
+
+def _form(declaration: Declaration) -> Form:
+    return Form.JSON if declaration.source.file.path.endswith(".json") else Form.HCL
+
+
+def _unused_document(
+    key: tuple[str, ...], instance: Instance, scope: str, budget: Budget
+) -> Iterator[Declared]:
+    """A policy that nothing takes, so far as was seen: it may be taken elsewhere."""
+    if id(instance.declaration.block) in instance.module.work.used:
+        return
+    attribute, name = _DOCUMENTS[key[1]]
+    at = instance.declaration.node()
+    made = instance.attribute(at.holding(attribute), at)
+    tree = getattr(made, "tree", None)
+    if isinstance(tree, Node):
+        settings = at.holding({name: settled(tree, budget)})
+        yield Declared(type=key[1], name=instance.address, scope=scope, settings=settings)
+
+
+def _unread(instance: Instance, scope: str, budget: Budget) -> Declared:
+    """The call of a module that is not among the files: what it declares is not known."""
+    declaration = instance.declaration
+    made = settled(body(declaration.block, instance.place), budget)
+    return Declared(type="terraform:module", name=instance.address, scope=scope, settings=made)
+
+
+def _others(module: Module, scope: str) -> Iterator[Declared]:
+    """Providers and backends."""
+    for one in module.others:
+        place = Place(module, one.source, {})
+        if one.block.type == "provider" and one.block.labels:
+            name = one.block.labels[0]
+            made = settled(body(one.block, place), module.work.budget)
+            alias = made.get("alias")
+            full = f"provider.{name}" + (f".{alias.text()}" if alias is not None else "")
+            yield _own("provider", full, name, made, module, scope)
+        for block in (*one.block.of_type("backend"), *one.block.of_type("cloud")):
+            name = block.labels[0] if block.labels else "cloud"
+            made = settled(body(block, place), module.work.budget)
+            yield _own("backend", f"backend.{name}", name, made, module, scope)
+
+
+def _own(kind: str, name: str, value: str, made: Node, module: Module, scope: str) -> Declared:
+    """One of Terraform's own things; what it is for is among its settings."""
+    assert isinstance(made.value, dict)
+    settings = made.holding({kind: made.holding(value), **_flat(made.value)})
+    return Declared(
+        type=f"terraform:{kind}", name=module.absolute(name), scope=scope, settings=settings
+    )
+
+
+def _flat(entries: dict[str, Node]) -> dict[str, Node]:
+    """Blocks that stand once as maps, as in resources."""
+    return {
+        key: one.value[0] if isinstance(one.value, list) and _is_single(one.value) else one
+        for key, one in entries.items()
+    }
+
+
+def _is_single(items: list[Node]) -> bool:
+    return len(items) == 1 and isinstance(items[0].value, dict)
+
+
+def _said(module: Module, scope: str) -> Iterator[Declared]:
+    """Variables and outputs, once for each folder."""
+    for key, declaration in module.declarations.items():
+        if key[0] not in ("variable", "output"):
+            continue
+        kept = [name for name in declaration.block.attributes if name != "type"]
+        made = settled(
+            body(_only(declaration, kept), Place(module, declaration.source, {})),
+            module.work.budget,
+        )
+        name = f"var.{key[1]}" if key[0] == "variable" else f"output.{key[1]}"
+        yield _own(key[0], name, key[1], made, module, scope)
+
+
+def _only(declaration: Declaration, names: list[str]) -> Block:
+    block = declaration.block
+    attributes = {name: block.attributes[name] for name in names}
+    return Block(block.begin, block.end, block.type, block.labels, attributes, [])
+
+
+def _default_tags(module: Module) -> Node | None:
+    """The tags that the provider of a root module puts on everything."""
+    root = module
+    while root.caller is not None:
+        root = root.caller.module
+    for one in root.others:
+        if one.block.type == "provider" and one.block.labels == ["aws"]:
+            made = body(one.block, Place(root, one.source, {}))
+            tags = made.get("default_tags")
+            for block in tags.items() if tags is not None else ():
+                return block.get("tags")
+    return None
+
+
+def _tagged(type: str, settings: Node, default_tags: Node | None) -> Node:
+    if default_tags is None or not type.startswith("aws_"):
+        return settings
+    own = settings.get("tags")
+    if own is not None and not isinstance(own.value, dict):
+        return settings
+    if not isinstance(default_tags.value, dict) or not isinstance(settings.value, dict):
+        return settings
+    tags = {**default_tags.value, **(own.value if own is not None and own.value else {})}
+    return settings.holding({**settings.value, "tags": settings.holding(tags)})  # type: ignore[dict-item]
+
+
+class _Folders:
+    """The files, by folder."""
+
+    def __init__(self, files: Iterable[Kept]) -> None:
+        self._code: dict[str, list[Kept]] = {}
+        self._texts: dict[str, Kept] = {}
+        self._changed: dict[str, list[tuple[int, int]]] = {}
+        self.staged = False
+        for kept in sorted(files, key=lambda one: one.path):
+            if kept.kind in (CODE, VARIABLES):
+                self._code.setdefault(kept.folder, []).append(kept)
+            elif kept.kind == TEXT:
+                self._texts[kept.path] = kept
+            if kept.changed is not None:
+                self.staged = True
+                self._changed[kept.path] = kept.changed
+        self._code = {folder: _effective(kept) for folder, kept in self._code.items()}
+
+    def code(self, folder: str) -> list[Kept]:
+        return self._code.get(folder, [])
+
+    def text(self, path: str) -> Kept | None:
+        return self._texts.get(path)
+
+    def all(self) -> list[str]:
+        """Folders that are modules."""
+        return [
+            folder
+            for folder, files in self._code.items()
+            if any(kept.kind == CODE for kept in files)
+        ]
+
+    def roots(self, folder: str) -> list[tuple[str, list[Kept]]]:
+        """The root modules of a folder: one, unless files declare the same. Then they are examples
+        beside each other, and each of those is one."""
+        files = self.code(folder)
+        times = Counter(name for kept in files for name in kept.declares)
+        alone = [kept for kept in files if any(times[name] > 1 for name in kept.declares)]
+        together = [kept for kept in files if kept not in alone]
+        roots = [(f"{PART}:{kept.path}", [kept]) for kept in alone]
+        if any(kept.kind == CODE for kept in together):
+            roots.insert(0, (f"{PART}:{folder or '.'}", together))
+        return roots
+
+    def called(self) -> set[str]:
+        """Folders that another one calls as a module."""
+        return {
+            "" if (path := posixpath.normpath(posixpath.join(folder, source))) == "." else path
+            for folder, files in self._code.items()
+            for kept in files
+            for source in kept.sources
+            if source.startswith(".")
+        }
+
+    def counts(self, node: Node) -> bool:
+        ranges = self._changed.get(node.file.path)
+        if ranges is None or isinstance(node.value, dict | list):
+            return False
+        return any(first <= node.end_line and node.line <= last for first, last in ranges)
+
+
+def _effective(files: list[Kept]) -> list[Kept]:
+    """Those that Terraform takes by itself: not every file of variables, and OpenTofu's own file
+    instead of the one it stands for."""
+    paths = {kept.path for kept in files}
+    return [
+        kept
+        for kept in files
+        if (kept.kind == CODE and _of_opentofu(kept.path) not in paths - {kept.path})
+        or (kept.kind == VARIABLES and _is_automatic(posixpath.basename(kept.path)))
+    ]
+
+
+def _of_opentofu(path: str) -> str:
+    stem = path.removesuffix(".json").removesuffix(".tf")
+    return f"{stem}.tofu.json" if path.endswith(".json") else f"{stem}.tofu"
+
+
+def _is_automatic(name: str) -> bool:
+    return name.startswith("terraform.tfvars") or ".auto.tfvars" in name
