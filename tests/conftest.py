@@ -8,11 +8,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
+import hyperscan
 import pytest
 
 from keymuster import pipeline
-from keymuster.detect import examples
+from keymuster.detect import examples, necessary
 from keymuster.detect.checksums import CHECKSUMS
+from keymuster.detect.database import compile_expressions
+from keymuster.detect.glance import Glance
 from keymuster.rules.schema import RuleSet
 from repositories import Repository
 
@@ -43,6 +46,17 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 def rules(_own_surroundings: None) -> RuleSet:
     """The shipped rules."""
     return pipeline.load_rules()
+
+
+@pytest.fixture(scope="session")
+def glance_database(rules: RuleSet) -> bytes:
+    """What is built into a wheel for a glance."""
+    return bytes(hyperscan.dumpb(compile_expressions(necessary.expressions(rules))))
+
+
+@pytest.fixture(scope="session")
+def glance(glance_database: bytes) -> Glance:
+    return Glance(glance_database)
 
 
 @pytest.fixture(scope="session")

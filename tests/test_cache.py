@@ -233,7 +233,7 @@ def test_a_built_database_of_another_architecture_is_not_looked_at(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     as_built(tmp_path)
-    monkeypatch.setattr(database, "_machine", lambda: "other")
+    monkeypatch.setattr(cache, "machine", lambda: "other")
     assert hits(ACME_AND_OTHER) == [28]
 
 

@@ -19,11 +19,12 @@ import pytest
 from click.testing import CliRunner
 
 import keymuster
-from keymuster import errors, pipeline, registry, work
+from keymuster import cache, errors, pipeline, registry, work
 from keymuster.cli import cli
 from keymuster.collect import base as collecting
 from keymuster.collect.containers import base as containing
 from keymuster.detect import examples
+from keymuster.detect.glance import file_name
 from keymuster.detect.nested import Nested
 from keymuster.model import Confidence, FileLocation, Finding, Nhi, Report, RuleText, Severity
 from keymuster.report import base as reporting
@@ -98,7 +99,7 @@ def test_a_reporter_writes_findings_and_an_empty_report(format: str) -> None:
 
 # --- imports ---------------------------------------------------------------------------------
 
-BOTTOM = {"cache", "digests", "errors", "settings"}
+BOTTOM = {"cache", "digests", "errors", "settings", "settings_file"}
 """What everybody but the model may use."""
 
 LAYERS = {
@@ -106,7 +107,8 @@ LAYERS = {
     "errors": set(),
     "digests": set(),
     "cache": {"digests"},
-    "settings": {"errors", "model", "cache", "digests"},
+    "settings_file": {"cache", "digests"},
+    "settings": {"errors", "model", "settings_file"},
     "rules": {"model", "rules", *BOTTOM},
     "detect": {"model", "rules", "detect", *BOTTOM},
     "collect": {"model", "rules", "detect", "collect", *BOTTOM},
@@ -131,7 +133,7 @@ LAYERS = {
         "work", "registry", "pipeline", "selftest", "profile", "cli", *BOTTOM,
     },
     "derived": {"rules", "detect", *BOTTOM},
-    "hook": {"model", "rules", "collect", "registry", "pipeline", "cli", *BOTTOM},
+    "hook": {"model", "rules", "detect", "collect", "registry", "pipeline", "cli", *BOTTOM},
     "__main__": {"cli"},
     "__init__": set(),
 }  # fmt: skip
@@ -189,6 +191,7 @@ NEVER_IN_THE_HOOK = {
     "keymuster.cli.explain", "keymuster.cli.progress", "keymuster.cli.rules", "keymuster.collect.provenance",
     "keymuster.detect.explain", "keymuster.report.json", "keymuster.report.sarif", "keymuster.report.text",
     "keymuster.rules.gitleaks", "keymuster.rules.lint", "keymuster.rules.re2", "keymuster.selftest",
+    "keymuster.detect.necessary",
 }  # fmt: skip
 """What is ours, and nothing to a commit without a finding."""
 
@@ -245,12 +248,38 @@ def test_the_hook_of_a_clean_commit_imports_next_to_nothing(
         "msgspec",
         "typing_extensions",
     }
-    assert (
-        SLOW_OR_STRANGE | NEVER_IN_THE_HOOK | {"tempfile", "pathlib", "hashlib"}
-    ) & loaded == set()
+    slow = {"tempfile", "pathlib", "hashlib", "difflib"}
+    assert (SLOW_OR_STRANGE | NEVER_IN_THE_HOOK | slow) & loaded == set()
     parts = {name.split(".")[1] for name in loaded if name.startswith("keymuster.")}
     assert parts <= LAYERS["hook"] | LAYERS["collect"] | {"hook", "digests"} - {"cli"}
     assert "cli" not in parts
+
+
+AT_A_GLANCE = {
+    "cache", "collect", "collect.magic", "collect.patch", "collect.repository", "detect", "detect.glance",
+    "detect.values", "detect.values.languages", "detect.version", "digests", "hook", "settings_file",
+}  # fmt: skip
+"""Our modules that a commit needs in which nothing could turn into a finding."""
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_spawnp"), reason="a hook takes no glance here")
+def test_a_glance_imports_nearly_nothing(
+    hook: Callable[[str], set[str]], tmp_path: Path, glance_database: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    hook("token = load(x)\n")
+    monkeypatch.setenv("KEYMUSTER_CACHE", str(tmp_path / "built"))
+    cache.write(file_name(), glance_database)
+    before = _modules_after("from keymuster import cache", tmp_path / "repo")
+    loaded = _modules_after(
+        f"from keymuster import cache, hook\ncache.BUILT = {str(tmp_path / 'built')!r}\n"
+        "assert hook.is_clean_at_a_glance()",
+        tmp_path / "repo",
+    )
+    ours = {name.removeprefix("keymuster.") for name in loaded if name.startswith("keymuster.")}
+    assert ours <= AT_A_GLANCE
+    others = {name for name in loaded - before if not name.startswith(("keymuster.", "importlib"))}
+    assert others <= {"hyperscan._hs_ext", "_blake2", "warnings"}
 
 
 @pytest.mark.parametrize("content", WHEN_MET)

@@ -11,8 +11,10 @@ from typing import NoReturn
 
 import pytest
 
-from keymuster import hook
+from keymuster import cache, hook
 from keymuster.detect import examples
+from keymuster.detect.glance import file_name
+from keymuster.rules.schema import RuleSet
 from repositories import Repository
 
 TOKEN = "{github-pat}"
@@ -39,6 +41,17 @@ CHANGES: dict[str, dict[str, str]] = {
         "a.env": "password = correct horse battery\n",
     },
 }
+
+
+@pytest.fixture
+def built(glance_database: bytes, rules: RuleSet, tmp_path: Path) -> Path:
+    """A folder with what a wheel holds for a glance."""
+    folder = tmp_path / "built"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KEYMUSTER_CACHE", str(folder))
+        cache.write(file_name(), glance_database)
+        cache.write(cache.KEY, rules.key.encode())
+    return folder
 
 
 @pytest.fixture
@@ -74,6 +87,63 @@ def test_the_hook_ends_as_the_scan_does(
     scanned = ends(SCAN, files)
     assert ends(HOOK) == scanned
     assert ends(HOOK) == scanned  # and with what the first runs remembered
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_so_it_does_after_a_glance(
+    name: str, ends: Callable[..., tuple[int, str, str]], token: Callable[..., str], built: Path
+) -> None:
+    files = {
+        path: examples.expand(text.replace(TOKEN, token("github-pat")), None, {})
+        if ".keymuster" not in path
+        else text
+        for path, text in CHANGES[name].items()
+    }
+    scanned = ends(SCAN, files)
+    assert ends(f"from keymuster import cache; cache.BUILT = {str(built)!r}; {HOOK}") == scanned
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_spawnp"), reason="a hook takes no glance here")
+@pytest.mark.parametrize(
+    ("files", "clean"),
+    [
+        ({}, True),
+        ({"a.py": "x = compute(1)\ntoken = get_token(request)\n"}, True),
+        ({"a.py": "password = 'hunter-9214'\n"}, False),
+        ({"a.py": "x = 1  # " + "keymuster" + ": allow\n"}, False),
+        ({"a.zip": "PK\x03\x04 and more\n"}, False),
+        ({".keymuster.yaml": "fail_on: high\n"}, False),
+    ],
+)
+def test_a_glance_is_sure_or_says_no(
+    files: dict[str, str], clean: bool, make_repo: Callable[..., Repository], tmp_path: Path, built: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    repository = make_repo(tmp_path / "repo")
+    repository.commit({"old.py": "x = 1\n"})
+    repository.stage(files)
+    monkeypatch.chdir(repository.path)
+    monkeypatch.setenv("KEYMUSTER_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(cache, "BUILT", str(tmp_path / "nothing"))
+    assert not hook.is_clean_at_a_glance()
+    monkeypatch.setattr(cache, "BUILT", str(built))
+    assert hook.is_clean_at_a_glance() is clean
+    monkeypatch.delattr(os, "posix_spawnp")
+    assert not hook.is_clean_at_a_glance()
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_spawnp"), reason="a hook takes no glance here")
+def test_a_glance_knows_the_settings_that_a_scan_found_plain(
+    make_repo: Callable[..., Repository], tmp_path: Path, ends: Callable[..., tuple[int, str, str]],
+    built: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("KEYMUSTER_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(cache, "BUILT", str(built))
+    assert ends(SCAN, {".keymuster.yaml": "fail_on: high\n", "a.py": "x = 1\n"})[0] == 0
+    monkeypatch.chdir(tmp_path / "repo")
+    assert hook.is_clean_at_a_glance()
+    (tmp_path / "repo/.keymuster.yaml").write_text("fail_on: low\n")
+    assert not hook.is_clean_at_a_glance()
 
 
 def test_a_merge_conflict_is_not_clean(

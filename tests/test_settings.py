@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from keymuster import settings
+from keymuster import settings, settings_file
 from keymuster.errors import SettingsError
 from keymuster.model.secret import PUBLIC_KEY
 from keymuster.settings import Exclude, Settings
 
 
 def _load(tmp_path: Path, text: str | bytes) -> Settings:
-    path = tmp_path / settings.FILE
+    path = tmp_path / settings_file.FILE
     path.write_bytes(text.encode() if isinstance(text, str) else text)
     loaded, file = settings.load(None, str(tmp_path))
     assert file == str(path)
@@ -59,20 +59,20 @@ def test_what_is_wrong_with_a_value_is_said_without_it(tmp_path: Path) -> None:
 def test_the_nearest_file_upward_is_taken(tmp_path: Path) -> None:
     deep = tmp_path / "a/b/c"
     deep.mkdir(parents=True)
-    (tmp_path / settings.FILE).write_text("jobs: 1\n")
-    (tmp_path / "a/b" / settings.FILE).write_text("jobs: 2\n")
+    (tmp_path / settings_file.FILE).write_text("jobs: 1\n")
+    (tmp_path / "a/b" / settings_file.FILE).write_text("jobs: 2\n")
     assert settings.load(None, str(deep))[0].jobs == 2
     assert settings.load(None, str(tmp_path / "a"))[0].jobs == 1
 
 
 def test_a_folder_of_that_name_is_no_settings_file(tmp_path: Path) -> None:
-    (tmp_path / "a" / settings.FILE).mkdir(parents=True)
-    (tmp_path / settings.FILE).write_text("jobs: 1\n")
+    (tmp_path / "a" / settings_file.FILE).mkdir(parents=True)
+    (tmp_path / settings_file.FILE).write_text("jobs: 1\n")
     assert settings.load(None, str(tmp_path / "a"))[0].jobs == 1
 
 
 def test_a_chosen_file_is_not_looked_for(tmp_path: Path) -> None:
-    (tmp_path / settings.FILE).write_text("jobs: 1\n")
+    (tmp_path / settings_file.FILE).write_text("jobs: 1\n")
     (tmp_path / "other").write_text("jobs: 7\n")
     assert settings.load(str(tmp_path / "other"), str(tmp_path))[0].jobs == 7
 
@@ -114,7 +114,7 @@ def test_a_mistake_is_named_with_its_file(text: str | bytes, problem: str, tmp_p
     with pytest.raises(SettingsError) as caught:
         _load(tmp_path, text)
     said = str(caught.value)
-    assert said.startswith(str(tmp_path / settings.FILE))
+    assert said.startswith(str(tmp_path / settings_file.FILE))
     assert problem in said
     assert "\n" not in said
 

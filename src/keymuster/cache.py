@@ -6,16 +6,24 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
-from typing import TypeVar
 from zlib import crc32  # against damage, not malice; a fifth of the time of a digest
 
-_T = TypeVar("_T")
+TYPE_CHECKING = False  # that of `typing` takes as long to import as all else that a hook needs
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeVar
+
+    _T = TypeVar("_T")
+
 _CHECK_BYTES = 4
 
 BUILT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "_derived")
 """What was derived when keymuster was built, by the same kind of names; only to be read. Absent where
 that could not be done."""
+
+KEY = "key.bin"
+"""What the key of the rules is called among what was built, if it was for a wheel: there they do not
+change."""
 
 
 def folder() -> str:
@@ -51,6 +59,11 @@ def built(name: str) -> bytes | None:
     return _read(BUILT, name)
 
 
+def is_built(name: str) -> bool:
+    """Whether there is any."""
+    return os.path.exists(os.path.join(BUILT, name))
+
+
 def _read(folder: str, name: str) -> bytes | None:
     try:
         with open(os.path.join(folder, name), "rb") as file:
@@ -62,6 +75,12 @@ def _read(folder: str, name: str) -> bytes | None:
 
 def _check(content: bytes) -> bytes:
     return crc32(content).to_bytes(_CHECK_BYTES, "big")
+
+
+def machine() -> str:
+    """The system and its architecture, for what is built for one only."""
+    known = os.uname().machine if hasattr(os, "uname") else os.environ.get("PROCESSOR_ARCHITECTURE")
+    return f"{sys.platform}-{known}"
 
 
 def write(name: str, content: bytes) -> None:

@@ -6,7 +6,8 @@ from __future__ import annotations
 import os
 
 from keymuster import cache
-from keymuster.detect.database import built_name, compile_database
+from keymuster.detect import glance, necessary
+from keymuster.detect.database import built_name, compile_database, compile_expressions
 from keymuster.detect.nested import Nested
 from keymuster.rules import loader
 
@@ -19,7 +20,11 @@ def make(folder: str, *, checkout: bool) -> None:
     os.environ["KEYMUSTER_CACHE"] = cache.BUILT = folder
     key = loader.stamped_key() if checkout else loader.content_key()
     if not checkout:
-        cache.write(loader.KEY, key.encode())
-    for layer in Nested(loader.built(key)).layers:
+        cache.write(cache.KEY, key.encode())
+    rules = loader.built(key)
+    for layer in Nested(rules).layers:
         database = compile_database(layer.gates())
         cache.write(built_name(layer.key), hyperscan.dumpb(database))
+    if not checkout:  # there, nobody could tell whether it is of the rules as they are
+        database = compile_expressions(necessary.expressions(rules))
+        cache.write(glance.file_name(), hyperscan.dumpb(database))

@@ -3,15 +3,19 @@
 It looks for a reason to scan: something a reader sees in the staged change, something that could not
 be read, settings or options that say how to go about it. Without one there is nothing to report, and
 all that makes a report is never loaded. With one the scan itself has the word.
+
+Before that it takes a glance, for which even less is loaded: most changes hold nothing that could
+turn into such a reason. In doubt they are looked at as above.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # that of `typing` takes as long to import as all that a glance needs
 if TYPE_CHECKING:
+    from keymuster.detect.version import Version
     from keymuster.rules.schema import RuleSet
 
 
@@ -23,7 +27,7 @@ def main() -> None:
     """The console script."""
     words = sys.argv[1:]
     try:
-        if not words and is_clean():
+        if not words and (is_clean_at_a_glance() or is_clean()):
             os._exit(0)  # there is nothing to clear up, and much to let go of
     except KeyboardInterrupt:
         print("keymuster: interrupted before there was anything to report", file=sys.stderr)  # noqa: T201
@@ -32,6 +36,49 @@ def main() -> None:
 
     sys.argv[1:] = ["scan", "--staged", "--quiet", *words]
     scan()
+
+
+def is_clean_at_a_glance() -> bool:
+    """Whether it takes but a glance to see that there is no reason to scan."""
+    try:
+        return _is_clean_at_a_glance()
+    except Exception:  # noqa: BLE001 - what is in the way is met again, and said
+        return False
+
+
+def _is_clean_at_a_glance() -> bool:
+    from keymuster import cache, settings_file
+    from keymuster.collect.patch import Patch
+    from keymuster.collect.repository import is_bare, toplevel
+    from keymuster.detect.glance import Glance, file_name
+
+    root = toplevel(os.curdir)
+    if root is None or is_bare(root) or not hasattr(os, "posix_spawnp"):
+        return False
+    if not cache.is_built(file_name()):
+        return False
+    with Patch(root) as patch:  # git works while the rest is loaded
+        file = settings_file.nearest(os.curdir)
+        key = (cache.built(cache.KEY) or b"").decode()
+        if file is not None and not settings_file.is_known_to_be_plain(file, key):
+            return False
+        glance = Glance(cache.built(file_name()) or b"")
+        return all(_is_plain(one) and glance.is_clean(one) for one in patch.versions())
+
+
+_MARK = b"keymuster:"
+"""Before a comment that accepts a finding, and may be wrong."""
+
+_WIDE = (b"\xff\xfe", b"\xfe\xff")
+"""How UTF-16 begins; without that, it has zero bytes."""
+
+
+def _is_plain(version: Version) -> bool:
+    """Whether a text is searched as it stands, and for secrets only."""
+    from keymuster.collect.magic import may_be_container
+
+    text = version.text
+    return not (b"\0" in text or text.startswith(_WIDE) or may_be_container(text) or _MARK in text)
 
 
 def is_clean() -> bool:
@@ -43,17 +90,17 @@ def is_clean() -> bool:
 
 
 def _has_reasons() -> bool:
-    from keymuster import registry, settings
+    from keymuster import registry, settings_file
     from keymuster.collect.base import Context, Selection
-    from keymuster.collect.git import is_bare, toplevel
     from keymuster.collect.magic import may_be_container
+    from keymuster.collect.repository import is_bare, toplevel
     from keymuster.collect.sources.staged import Staged
     from keymuster.model import Confidence, Trouble
     from keymuster.rules import loader
 
     rules = loader.later(_rules)
-    file = settings.nearest(os.curdir)
-    if file is not None and not settings.is_known_to_be_plain(file, rules.key):
+    file = settings_file.nearest(os.curdir)
+    if file is not None and not settings_file.is_known_to_be_plain(file, rules.key):
         return True
     root = toplevel(os.curdir)
     if root is None or is_bare(root):

@@ -7,7 +7,6 @@ name, because a scanner must not run code merely for being installed.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
@@ -103,7 +102,7 @@ def _breach(point: str, name: str, found: Any) -> str:
         return f"has the name of a built-in {point}"
     if getattr(found, "name", None) != name:
         return "does not carry its own name"
-    if not inspect.isclass(found):
+    if not isinstance(found, type):
         return "is not a class"
     missing = [word for word in CONTRACTS[point] if not callable(getattr(found, word, None))]
     return f"is no {point}: it has no method `{missing[0]}`" if missing else ""
@@ -114,7 +113,7 @@ def _only_part(module_name: str) -> type[Any]:
     parts = [
         value
         for value in vars(module).values()
-        if inspect.isclass(value) and value.__module__ == module_name and "name" in vars(value)
+        if isinstance(value, type) and value.__module__ == module_name and "name" in vars(value)
     ]
     if len(parts) != 1:
         raise PluginError(f"{module_name} must define exactly one class with a `name`")

@@ -5,22 +5,18 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 from msgspec import Meta, Struct
 
-from keymuster import cache
-from keymuster.digests import blake2b
+from keymuster import settings_file
 from keymuster.errors import SettingsError
 from keymuster.model import Confidence
 from keymuster.model.secret import PUBLIC_KEY
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-FILE = ".keymuster.yaml"
 
 DEFAULT_MAX_FILE_BYTES = 256 * 1024 * 1024
 
@@ -112,7 +108,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 def load(chosen: str | None, start: str) -> tuple[Settings, str | None]:
     """The settings and the file they come from: the chosen one, or the nearest upward of a folder."""
-    path = chosen or nearest(start)
+    path = chosen or settings_file.nearest(start)
     if path is None:
         return Settings(), None
     try:
@@ -139,20 +135,7 @@ def remember_if_plain(configured: Settings, file: str, key: str) -> None:
     plain = Settings()
     asks = any(getattr(configured, field) != getattr(plain, field) for field in _NOT_PLAIN)
     if not asks and configured.confidence is not Confidence.LOW:
-        name = _note(file, key)
-        if cache.read(name) is None:
-            cache.write(name, b"plain")
-
-
-def is_known_to_be_plain(file: str, key: str) -> bool:
-    """Whether `remember_if_plain` noted this, of a file with just this content."""
-    return cache.read(_note(file, key)) is not None
-
-
-def _note(file: str, key: str) -> str:
-    with open(file, "rb") as content:
-        digest = blake2b(content.read(), digest_size=16, key=key.encode()[:64])
-    return f"settings-{digest.hexdigest()}.bin"
+        settings_file.note_as_plain(file, key)
 
 
 def rule_folders(
@@ -167,19 +150,6 @@ def rule_folders(
     base = Path(file).parent if file else Path()
     own = [Path(file)] if file and configured.formats else []
     return [*(base / folder for folder in configured.rules.folders), *map(Path, given), *own]
-
-
-def nearest(start: str) -> str | None:
-    """The settings file in a folder or the closest one above it."""
-    folder = os.path.abspath(start)
-    while True:
-        candidate = os.path.join(folder, FILE)
-        if os.path.isfile(candidate):
-            return candidate
-        above = os.path.dirname(folder)
-        if above == folder:
-            return None
-        folder = above
 
 
 _UNITS = {
@@ -263,5 +233,7 @@ def _with_hint(problem: str) -> str:
 
 
 def _nearest(name: str, known: Sequence[str]) -> str:
+    from difflib import get_close_matches  # only for what is wrong
+
     close = get_close_matches(name, known, n=1)
     return f"; did you mean `{close[0]}`?" if close else f"; there are {', '.join(known)}"

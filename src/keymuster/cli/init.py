@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from keymuster import __version__, settings
+from keymuster import __version__, settings_file
 from keymuster.errors import SettingsError
 
 _HOOK = """\
@@ -38,7 +38,7 @@ def command(path: Path, ci: str | None) -> None:
       keymuster init --ci gitlab
     """
     root, remotes = _repository(path)
-    _write(root / settings.FILE, _template("keymuster.yaml"))
+    _write(root / settings_file.FILE, _template("keymuster.yaml"))
     hook = _HOOK.format(version=__version__)
     if not _write(root / ".pre-commit-config.yaml", hook):
         click.echo("Add to its `repos:`\n" + hook.partition("\n")[2].rstrip())

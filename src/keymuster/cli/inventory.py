@@ -9,7 +9,7 @@ from typing import Any
 import click
 import msgspec
 
-from keymuster import pipeline, settings, work
+from keymuster import pipeline, settings, settings_file, work
 from keymuster.cli.output import stdout
 from keymuster.cli.selection import folder_of, selection
 from keymuster.collect.base import Context
@@ -73,7 +73,7 @@ def command() -> None:
     "--config",
     metavar="FILE",
     type=click.Path(),
-    help=f"The settings file, instead of the nearest {settings.FILE}.",
+    help=f"The settings file, instead of the nearest {settings_file.FILE}.",
 )
 @click.option("--jobs", type=click.IntRange(0), default=0, metavar="N", help="Processes to use.")
 def list_(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from msgspec.structs import replace
 
-from keymuster import pipeline, registry, settings, work
+from keymuster import pipeline, registry, settings, settings_file, work
 from keymuster.cli.output import replacing, stdout
 from keymuster.cli.selection import folder_of, selection
 from keymuster.collect.base import Context
@@ -131,7 +131,7 @@ _FORMATS = registry.names("reporter")
     "--config",
     metavar="FILE",
     type=click.Path(),
-    help=f"The settings file, instead of the nearest {settings.FILE}.",
+    help=f"The settings file, instead of the nearest {settings_file.FILE}.",
 )
 @click.option(
     "--no-cache",

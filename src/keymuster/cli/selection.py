@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from keymuster import settings
 from keymuster.collect.base import Limits, Selection
-from keymuster.collect.git import is_bare, toplevel
+from keymuster.collect.repository import is_bare, toplevel
 from keymuster.errors import SettingsError
 
 if TYPE_CHECKING:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit, urlunsplit
 
-from keymuster.collect.git import Git, toplevel
+from keymuster.collect.git import Git
+from keymuster.collect.repository import toplevel
 from keymuster.errors import Unreadable
 from keymuster.model import Provenance
 

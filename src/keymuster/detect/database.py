@@ -3,9 +3,7 @@ any other once per rule set, and then read from the cache."""
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from keymuster import cache
@@ -42,7 +40,7 @@ def origin(key: str) -> str:
 def built_name(key: str) -> str:
     """What a database is called that is built into the package. That it fits the version of the
     engine and what the processor can do is in it, and seen when it is opened; the architecture is not."""
-    return f"database-{key}-{_machine()}.bin"
+    return f"database-{key}-{cache.machine()}.bin"
 
 
 def _built(key: str) -> Any:
@@ -93,6 +91,22 @@ def _compile(gates: Mapping[int, Pattern]) -> Any:
     return database
 
 
+def compile_expressions(expressions: Iterable[tuple[int, str]]) -> Any:
+    """A database that says, of each number, whether an expression of it hits: not where, nor how
+    often."""
+    import hyperscan
+
+    numbers, texts = zip(*dict.fromkeys(expressions), strict=True)
+    database = hyperscan.Database()
+    database.compile(
+        expressions=[text.encode() for text in texts],
+        ids=[*numbers],
+        elements=len(texts),
+        flags=hyperscan.HS_FLAG_DOTALL | hyperscan.HS_FLAG_SINGLEMATCH,
+    )
+    return database
+
+
 def _flags(pattern: Pattern) -> int:
     import hyperscan
 
@@ -128,12 +142,7 @@ def _processor() -> str:
             flags = next((line for line in file if line.startswith(("flags", "Features"))), "")
     except OSError:
         flags = ""
-    return f"{_machine()} {flags}"
-
-
-def _machine() -> str:
-    known = os.uname().machine if hasattr(os, "uname") else os.environ.get("PROCESSOR_ARCHITECTURE")
-    return f"{sys.platform}-{known}"
+    return f"{cache.machine()} {flags}"
 
 
 def _name(key: str, gates: Mapping[int, Pattern] | None, version: str) -> str:

@@ -257,11 +257,11 @@ class Nested:
     def _made(self) -> list[_Gate]:
         from keymuster.rules import re2
 
-        anchors = _anchors(self._rules)
+        found = anchors(self._rules)
         return [
             _Gate(gate, name, mark, re2.width(re2.parse(gate)))
             for name in encodings.names()
-            for gate, mark in encodings.load(name).gates(anchors)
+            for gate, mark in encodings.load(name).gates(found)
         ]
 
     def _pieces(
@@ -348,7 +348,7 @@ def _found(hits: list[_Hit], budget: Budget) -> Found:
     return Found(matches, budget.reached, budget.crowded)
 
 
-def _anchors(rules: RuleSet) -> list[bytes]:
+def anchors(rules: RuleSet) -> list[bytes]:
     """The fixed texts that tokens begin with."""
     found = set()
     for token in rules.tokens:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from difflib import get_close_matches
 from functools import cached_property, lru_cache
 from itertools import takewhile
 
@@ -84,6 +83,8 @@ def check(rules: RuleSet) -> None:
             (token.recognizer, RECOGNIZERS),
         ):
             if named is not None and named not in known:
+                from difflib import get_close_matches  # only for what is wrong
+
                 hint = get_close_matches(named, known, n=1)
                 also = f"; did you mean `{hint[0]}`?" if hint else ""
                 raise RuleError(token.id, f"there is no `{named}`{also}")
@@ -188,7 +189,7 @@ def prefix_length(token: TokenFormat, text: bytes) -> int:
 @lru_cache(maxsize=8192)
 def _fixed_start(one: str) -> re.Pattern[bytes]:
     parts = takewhile(lambda part: not isinstance(part, shape.Field), shape.parse(one))
-    return re.compile("".join(map(_regex, parts)).encode())
+    return re.compile("".join(map(regex_of, parts)).encode())
 
 
 def particulars(token: TokenFormat, text: bytes) -> tuple[int, int]:
@@ -217,7 +218,7 @@ def _of_shape(index: int, token: TokenFormat, parts: tuple[shape.Part, ...]) -> 
     first = parts[0]
     public = len(first.text) if isinstance(first, shape.Literal) else 0
     confirm = f"(?P<secret>{_confirm(parts)}){_right_edge(parts[-1])}"
-    if token.context and not _is_rare(first):
+    if needs_words(token, parts):
         return Pattern(
             format=index,
             words=tuple(sorted({word.lower() for word in token.context})),
@@ -241,6 +242,11 @@ def _of_shape(index: int, token: TokenFormat, parts: tuple[shape.Part, ...]) -> 
         context=tuple(token.context),
         in_binary=not token.context,
     )
+
+
+def needs_words(token: TokenFormat, parts: tuple[shape.Part, ...]) -> bool:
+    """Whether a shape is searched for behind its context words only."""
+    return bool(token.context) and not _is_rare(parts[0])
 
 
 def _is_rare(first: shape.Part) -> bool:
@@ -274,7 +280,7 @@ def _gate(parts: tuple[shape.Part, ...]) -> tuple[str, int | None]:
     length means that the start is not known from the end."""
     first = parts[0]
     if isinstance(first, shape.Field) and first.least != first.most:
-        return "".join(_regex(part, _LONGEST_REPEAT) for part in parts), None
+        return "".join(regex_of(part, _LONGEST_REPEAT) for part in parts), None
     lead = _before_marker(parts)
     left_out = sum(part.least for part in parts[:lead])
     gate, length, known = "", left_out, True
@@ -282,13 +288,13 @@ def _gate(parts: tuple[shape.Part, ...]) -> tuple[str, int | None]:
         if length - left_out > _LONGEST_GATE - _LONGEST_REPEAT:
             break
         if not isinstance(part, shape.Field):
-            gate += _regex(part)
+            gate += regex_of(part)
             length += part.least
             known &= part.least == part.most
             continue
         size = min(part.least, _LONGEST_REPEAT)
         if part.most != size and gate in _COMMON:
-            return gate + "".join(_regex(one) for one in parts[number : number + 2]), None
+            return gate + "".join(regex_of(one) for one in parts[number : number + 2]), None
         if size:
             gate += f"[{part.characters}]{{{size}}}"
         length += size
@@ -317,7 +323,7 @@ def _before_marker(parts: tuple[shape.Part, ...]) -> int:
 def _confirm(parts: tuple[shape.Part, ...]) -> str:
     """The whole shape. A field that cannot give back what it took is not asked to."""
     return "".join(
-        _regex(part) + ("+" if _is_greedy(part, following) else "")
+        regex_of(part) + ("+" if _is_greedy(part, following) else "")
         for part, following in zip(parts, (*parts[1:], None), strict=True)
     )
 
@@ -336,7 +342,7 @@ def _is_greedy(part: shape.Part, following: shape.Part | None) -> bool:
             return True
 
 
-def _regex(part: shape.Part, longest: int = shape.LONGEST) -> str:
+def regex_of(part: shape.Part, longest: int = shape.LONGEST) -> str:
     match part:
         case shape.Literal(text):
             return re.escape(text)

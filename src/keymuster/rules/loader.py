@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from difflib import get_close_matches
 from re import search
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import msgspec
 from msgspec.structs import replace
 
-from keymuster import __version__, cache, settings
+from keymuster import __version__, cache, settings_file
 from keymuster.digests import blake2b
 from keymuster.errors import RuleError, SettingsError
 from keymuster.rules.schema import (
@@ -192,11 +191,7 @@ def _built_key() -> str:
     nothing: in a checkout they may at any time."""
     if not os.path.isdir(_PACKAGED):
         return ""
-    return (cache.built(KEY) or b"").decode()
-
-
-KEY = "key.bin"
-"""What the key is called among what was built."""
+    return (cache.built(cache.KEY) or b"").decode()
 
 
 def stamped_key() -> str:
@@ -241,7 +236,7 @@ def stamps(folder: str) -> Iterator[tuple[str, int, int]]:
 
 def _part(path: Path) -> str:
     """Which kind of rule file this is: the nearest folder that names one."""
-    if path.name == settings.FILE:
+    if path.name == settings_file.FILE:
         return ""
     known = ("tokens", "policies", "frameworks", "known")
     return next((name for name in reversed(path.parts[:-1]) if name in known), "")
@@ -364,5 +359,7 @@ def _with_hint(problem: str, kind: type[Any]) -> str:
         return problem
     structs = [kind, _INSIDE[kind]] if kind in _INSIDE else [kind]
     fields = [field for struct in structs for field in struct.__struct_fields__]
+    from difflib import get_close_matches  # only for what is wrong
+
     hint = get_close_matches(unknown[1], fields, n=1)
     return f"{problem}; did you mean `{hint[0]}`?" if hint else problem

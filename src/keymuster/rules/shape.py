@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -151,6 +150,8 @@ def _field(inside: str) -> tuple[Part, ...]:
         return (Choice(tuple(inside.split("|"))),)
     name, _, length = inside.partition(":")
     if name not in ALPHABETS:
+        from difflib import get_close_matches  # only for what is wrong
+
         hint = get_close_matches(name, ALPHABETS, n=1)
         also = f"; did you mean `{hint[0]}`?" if hint else f": one of {', '.join(ALPHABETS)}"
         raise ValueError(f"no alphabet `{name}`{also}")

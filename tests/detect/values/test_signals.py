@@ -232,16 +232,6 @@ def test_the_path_is_seen(look: Look, path: str, said: str) -> None:
     assert look("password = '~'")[said] == 0
 
 
-@pytest.mark.parametrize("path", ["a.py", "a.vue", "A.KT"])
-def test_a_language_of_programming_is_code(path: str) -> None:
-    assert signals.is_code(path)
-
-
-@pytest.mark.parametrize("path", ["", "a.yml", "a.md", "py", "a.sh"])
-def test_other_files_are_not_code(path: str) -> None:
-    assert not signals.is_code(path.removesuffix("py") if path == "py" else path)
-
-
 def test_signals_move_with_the_text(look: Look) -> None:
     text = "user = 'a'\npassword = '~'\nhost = 'b'\n"
     assert look(text) == look("\n" * 400 + text)

@@ -277,8 +277,8 @@ def test_what_is_found_moves_with_the_text(read: Read) -> None:
 @pytest.mark.parametrize("word", ["value", "text", "content", "val", "default"])
 @pytest.mark.parametrize("rest", ["", "' ", '"\t'])
 def test_what_is_called_a_value_passes_the_gate(word: str, rest: str) -> None:
-    assert re.fullmatch(syntax._CALLED_VALUE, word + rest)
-    assert re.fullmatch(syntax._LIKE_VALUE, word + rest)
+    assert re.fullmatch(syntax.CALLED_VALUE, word + rest)
+    assert re.fullmatch(syntax.LIKE_VALUE, word + rest)
 
 
 def test_no_word_hides_in_what_only_looks_like_one() -> None:
@@ -286,4 +286,4 @@ def test_no_word_hides_in_what_only_looks_like_one() -> None:
     for word in ("value", "text", "content", "val", "default"):
         for start in range(1, 5):
             for lead in map("".join, product("vtcd", "aeo", "lxnf", "uta")):
-                assert not re.fullmatch(syntax._LIKE_VALUE, lead[:start] + word)
+                assert not re.fullmatch(syntax.LIKE_VALUE, lead[:start] + word)

@@ -10,7 +10,8 @@ from typing import ClassVar, NamedTuple
 
 from keymuster.collect.base import Batch, Blob, Context, Observed, Read, Source
 from keymuster.collect.exclude import excluder
-from keymuster.collect.git import Git, is_bare, toplevel
+from keymuster.collect.git import Git
+from keymuster.collect.repository import is_bare, toplevel
 from keymuster.errors import Unreadable
 from keymuster.model import Storage, Trouble
 

@@ -19,7 +19,7 @@ from keymuster.detect.text import as_text
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 STANDARD, URL = "+/0-9A-Za-z", "0-9A-Z_a-z-"
 
-_TEXT, _PACKED, _ANCHOR = 0, 1, 8
+TEXT, _PACKED, _ANCHOR = 0, 1, 8
 """Marks of the gates: from `_ANCHOR` on, plus the hit's end within its group of four."""
 
 _START = "(?:^|[^+0-9A-Z_a-z-])"
@@ -57,7 +57,7 @@ def _gates(anchors: Sequence[bytes]) -> list[Gate]:
     third = _those(lambda value: not value & 2)
     wide = f"(?://[45]|[I-Za-f][AQgw][AB]){_ANY}A[C-H][048AEIMQUYcgkosw]A"
     return [
-        (f"{_START}(?:{first}{second}{third}{_ANY}){{3}}", _TEXT),
+        (f"{_START}(?:{first}{second}{third}{_ANY}){{3}}", TEXT),
         (f"{_START}{wide}", _PACKED),  # UTF-16, with and without a byte-order mark
         (f"{_START}H4sI[A-H]{_ANY}{{3}}", _PACKED),  # gzip
         *(gate for anchor in anchors for gate in _anchored(anchor)),
@@ -91,7 +91,7 @@ def _decode(text: bytes, ends: Ends, _: int) -> Iterator[Piece]:
     taken: list[tuple[int, int]] = []
     read = 0
     for start in sorted(
-        {end - _TEXT_LENGTH for end in ends.get(_TEXT, ())}
+        {end - _TEXT_LENGTH for end in ends.get(TEXT, ())}
         | {end - _PACKED_LENGTH for end in ends.get(_PACKED, ())}
     ):
         if start < read or not _says_something(text, start):

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from keymuster.detect.placeholders import is_sequence
 from keymuster.detect.values import signals
+from keymuster.detect.values.languages import is_code
 from keymuster.detect.values.syntax import Found
 
 _LEAST = 3
@@ -105,7 +106,7 @@ def _is_plainly_none(content: bytes, found: Found, value: bytes, path: str) -> b
         return False
     if path.endswith(_LITERAL):
         return False
-    return _holds_code(value) or (signals.is_code(path) and _is_expression(content, found, value))
+    return _holds_code(value) or (is_code(path) and _is_expression(content, found, value))
 
 
 _LITERAL = (".env", ".ini", ".properties", ".cnf", ".envrc", ".netrc")

@@ -12,6 +12,7 @@ from functools import lru_cache
 from math import log2
 from typing import TypeAlias
 
+from keymuster.detect.values import languages
 from keymuster.detect.values.syntax import FORMS, Found
 
 Signals: TypeAlias = Sequence[float]
@@ -79,8 +80,8 @@ _KINDS: dict[str, str] = {
     "a session": "cookie session signature sig dsn otp totp hotp",
     "something private": "private",
 }  # fmt: skip
-_KIND_OF = {word.encode(): kind for kind, words in _KINDS.items() for word in words.split()}
-_GLUED = (
+KIND_OF = {word.encode(): kind for kind, words in _KINDS.items() for word in words.split()}
+GLUED = (
     (b"passw", "a password"), (b"pwd", "a password"), (b"secret", "a secret"),
     (b"token", "a token"), (b"key", "a key"), (b"pass", "a password"), (b"salt", "a salt or nonce"),
 )  # fmt: skip
@@ -153,10 +154,10 @@ def speaks(name: bytes) -> bool:
 def _parted(words: list[bytes]) -> tuple[str, list[bytes], list[bytes]]:
     """What a name speaks of, and its words before and after the one that says so."""
     for place in range(len(words) - 1, -1, -1):
-        if (kind := _KIND_OF.get(words[place])) is not None:
+        if (kind := KIND_OF.get(words[place])) is not None:
             return kind, words[:place], words[place + 1 :]
     glued = b"".join(words)
-    kind = next((kind for stem, kind in _GLUED if stem in glued), "")
+    kind = next((kind for stem, kind in GLUED if stem in glued), "")
     return kind, [], []
 
 
@@ -493,19 +494,6 @@ def _topics(text: bytes, wanted: Iterable[int]) -> list[bool]:
 
 # the file
 
-_LANGUAGES = {
-    "a script": "py pyc rb php pl pm lua ex exs groovy r jl tcl coffee",
-    "web code": "js mjs cjs jsx ts tsx vue svelte dart",
-    "compiled code": "java kt scala go rs c h cc cpp hpp cs m mm swift hs ml vb fs clj erl",
-    "settings": "yml yaml toml ini cfg conf cnf properties env envrc example rsp config tf tfvars hcl dist "
-    "template travis sample list j2 tmpl erb plist gradle",
-    "data": "json har ldif csv tsv sql xml resx strings storyboard svg lock rrc ldml tl odd las",
-    "prose": "md rst txt adoc html htm tex org rdoc markdown log out",
-    "a shell script": "sh bash zsh fish ps1 psm1 bat cmd bats mk makefile dockerfile",
-}  # fmt: skip
-_LANGUAGE_OF = {
-    extension: name for name, extensions in _LANGUAGES.items() for extension in extensions.split()
-}
 _PATHS = {
     "tests": re.compile(r"(?i)(?:^|[/_.-])(?:tests?|specs?|fixtures?|mocks?|testdata|__tests__|e2e|cassettes?)(?:[/_.-]|$)"),
     "examples": re.compile(r"(?i)(?:^|[/_.-])(?:examples?|samples?|demos?|docs?|documentation|tutorials?|templates?)(?:[/_.-]|$)"),
@@ -514,26 +502,17 @@ _PATHS = {
 }  # fmt: skip
 
 
-def is_code(path: str) -> bool:
-    """Whether a file is of a programming language."""
-    return _language(path) in ("a script", "web code", "compiled code")
-
-
-def _language(path: str) -> str | None:
-    return _LANGUAGE_OF.get(path.rpartition("/")[2].rpartition(".")[2].lower())
-
-
 @lru_cache(maxsize=256)
 def _of_path(path: str) -> tuple[float, ...]:
-    language = _language(path)
+    language = languages.of(path)
     return (
-        *(language == name for name in _LANGUAGES),
+        *(language == name for name in languages.LANGUAGES),
         *(pattern.search(path) is not None for pattern in _PATHS.values()),
     )
 
 
 _OF_PATH = (
-    *(f"the file is {name}" for name in _LANGUAGES), *(f"the path speaks of {name}" for name in _PATHS)
+    *(f"the file is {name}" for name in languages.LANGUAGES), *(f"the path speaks of {name}" for name in _PATHS)
 )  # fmt: skip
 
 GROUPS: tuple[tuple[str, ...], ...] = (

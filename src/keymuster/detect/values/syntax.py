@@ -20,25 +20,29 @@ _WORD = (
     r"(?:pass|pwd|psw|secret|token|key|auth|cred|salt|nonce|otp|bearer|cookie|session|signature|"
     r"dsn|private|(?:[_.-]|\b)pw|[_-]pat\b)"
 )
-_NAME = _WORD + r"[\w.\-]{0,40}"
+NAME = _WORD + r"[\w.\-]{0,40}"
 _TAG = rf"{_WORD}(?:[\w.\-]{{0,39}}\w)?"
 """A name that does not end in the first half of an arrow."""
 
 _CLOSE = r"[\"'`\]\\)}]{0,4}"
 _TYPE = r"&?(?:'static )?[A-Za-z_][\w.<>]{0,24}[?!]?"
 _OPERATOR = r"(?:[:=]|!=|<-)[:=>~-]{0,3}"
+ASSIGNED = rf"{_CLOSE}(?:, (?:_|err|ok)| string)?[ \t]{{0,20}}[+?.|]{{0,2}}{_OPERATOR}\s{{0,20}}"
+BARE = r"[^\s:=>~<(){}.,;|&+*-][^\s,;]{2}"
+"""What follows a name that something is assigned to, and how a value may begin then."""
+
 _SCHEME = (
     r"(?:bearer|basic|token|apikey|api-key|digest|negotiate|ntlm|sso-key|geniekey|splunk|key|jwt)"
 )
 _CDATA = r"<!\[CDATA\["
-_CALLED_VALUE = r"(?:value|text|content|val|default)[\"']?[ \t]{0,3}"
-_LIKE_VALUE = r"[vtcd][aeo][lxnf][uta]?[elu]?[nl]?t?[\"']?[ \t]{0,3}"
+CALLED_VALUE = r"(?:value|text|content|val|default)[\"']?[ \t]{0,3}"
+LIKE_VALUE = r"[vtcd][aeo][lxnf][uta]?[elu]?[nl]?t?[\"']?[ \t]{0,3}"
 """The same for a gate, and a little more, spelled without a word that Hyperscan would search for by
 itself: text is full of them. Measured: all names take a third less time."""
 
 _WITH = r"(?:(?:with|value|to|as)(?:=>|:|=)[ \t]{0,2})?"
-_USER = r"[^\s/?#:\"'`<>\\]{0,100}"
-_USERINFO = r"[^\s/?#\"'`<>\\]{1,200}"
+USER = r"[^\s/?#:\"'`<>\\]{0,100}"
+USERINFO = r"[^\s/?#\"'`<>\\]{1,200}"
 
 
 class Form(Struct, frozen=True, kw_only=True):
@@ -61,55 +65,54 @@ class Form(Struct, frozen=True, kw_only=True):
 FORMS = (
     Form(
         name="assignment",
-        gate=rf"{_NAME}{_CLOSE}(?:, (?:_|err|ok)| string)?[ \t]{{0,20}}[+?.|]{{0,2}}{_OPERATOR}\s{{0,20}}"
-        r"(?:[^\s:=>~<(){}.,;|&+*-][^\s,;]{2}|\([\"'])",
-        confirm=rf"(?P<word>{_NAME}){_CLOSE}(?:, (?:_|err|ok)| string)?[ \t]{{0,20}}"
+        gate=rf"{NAME}{ASSIGNED}(?:{BARE}|\([\"'])",
+        confirm=rf"(?P<word>{NAME}){_CLOSE}(?:, (?:_|err|ok)| string)?[ \t]{{0,20}}"
         rf"[+?.|]{{0,2}}(?P<join>{_OPERATOR})(?P<gap>\s{{0,20}})"
         rf"(?!{_TYPE}[ \t]{{0,4}}=[ \t]{{0,4}}[\"'`])",
     ),
     Form(
         name="typed",
         like="assignment",
-        gate=rf"{_NAME}\??[ \t]{{0,4}}:[ \t]{{0,4}}{_TYPE}[ \t]{{0,4}}=[ \t]{{0,4}}[\"'`]",
-        confirm=rf"(?P<word>{_NAME})\??[ \t]{{0,4}}:[ \t]{{0,4}}{_TYPE}[ \t]{{0,4}}(?P<join>=)"
+        gate=rf"{NAME}\??[ \t]{{0,4}}:[ \t]{{0,4}}{_TYPE}[ \t]{{0,4}}=[ \t]{{0,4}}[\"'`]",
+        confirm=rf"(?P<word>{NAME})\??[ \t]{{0,4}}:[ \t]{{0,4}}{_TYPE}[ \t]{{0,4}}(?P<join>=)"
         r"(?P<gap>[ \t]{0,4})(?=[\"'`])",
     ),
     Form(  # of YAML
         name="block",
         like="assignment",
-        gate=rf"{_NAME}[\"']?[ \t]{{0,4}}:[ \t]{{1,4}}[>|][+-]?[ \t]{{0,4}}\r?\n",
-        confirm=rf"(?P<word>{_NAME})[\"']?[ \t]{{0,4}}(?P<join>:)"
+        gate=rf"{NAME}[\"']?[ \t]{{0,4}}:[ \t]{{1,4}}[>|][+-]?[ \t]{{0,4}}\r?\n",
+        confirm=rf"(?P<word>{NAME})[\"']?[ \t]{{0,4}}(?P<join>:)"
         r"(?P<gap>[ \t]{1,4}[>|][+-]?[ \t]{0,4}\r?\n[ \t]{1,40})",
     ),
     Form(  # of Terraform
         name="variable",
         like="assignment",
-        gate=rf"{_NAME}\"[ \t]{{0,4}}\{{\s{{1,40}}\w",
-        confirm=rf"(?P<word>{_NAME})\"[ \t]{{0,4}}\{{[^{{}}]{{1,400}}?\sdefault[ \t]{{0,20}}(?P<join>=)"
+        gate=rf"{NAME}\"[ \t]{{0,4}}\{{\s{{1,40}}\w",
+        confirm=rf"(?P<word>{NAME})\"[ \t]{{0,4}}\{{[^{{}}]{{1,400}}?\sdefault[ \t]{{0,20}}(?P<join>=)"
         r"(?P<gap>[ \t]{0,4})(?=\")",
         reach=600,
     ),
     Form(
         name="pair",
-        gate=rf"{_NAME}[\"'`\\]{{0,2}}[ \t]{{0,4}},\s{{0,20}}{_WITH}\\?[\"'`]",
-        confirm=rf"(?P<word>{_NAME})[\"'`\\]{{0,2}}[ \t]{{0,4}}(?P<join>,)(?P<gap>\s{{0,20}}){_WITH}"
+        gate=rf"{NAME}[\"'`\\]{{0,2}}[ \t]{{0,4}},\s{{0,20}}{_WITH}\\?[\"'`]",
+        confirm=rf"(?P<word>{NAME})[\"'`\\]{{0,2}}[ \t]{{0,4}}(?P<join>,)(?P<gap>\s{{0,20}}){_WITH}"
         r"(?=\\?[\"'`])",
     ),
     Form(  # of Scala and Kotlin
         name="entry",
         like="assignment",
-        gate=rf"{_NAME}[\"'][ \t]{{1,4}}(?:->|to)[ \t]{{1,4}}[\"']",
-        confirm=rf"(?P<word>{_NAME})[\"'][ \t]{{1,4}}(?P<join>->|to)(?P<gap>[ \t]{{1,4}})(?=[\"'])",
+        gate=rf"{NAME}[\"'][ \t]{{1,4}}(?:->|to)[ \t]{{1,4}}[\"']",
+        confirm=rf"(?P<word>{NAME})[\"'][ \t]{{1,4}}(?P<join>->|to)(?P<gap>[ \t]{{1,4}})(?=[\"'])",
     ),
     Form(
         name="call",
-        gate=rf"{_NAME}[ \t]?\([ \t]{{0,10}}[\"'`]",
-        confirm=rf"(?P<word>{_NAME})[ \t]?(?P<join>\()(?P<gap>[ \t]{{0,10}})(?=[\"'`])",
+        gate=rf"{NAME}[ \t]?\([ \t]{{0,10}}[\"'`]",
+        confirm=rf"(?P<word>{NAME})[ \t]?(?P<join>\()(?P<gap>[ \t]{{0,10}})(?=[\"'`])",
     ),
     Form(
         name="space",
-        gate=rf"{_NAME}[ \t]{{1,8}}[\"'`]",
-        confirm=rf"(?P<word>{_NAME})(?P<join>[ \t]{{1,8}})(?P<gap>)(?=[\"'`])",
+        gate=rf"{NAME}[ \t]{{1,8}}[\"'`]",
+        confirm=rf"(?P<word>{NAME})(?P<join>[ \t]{{1,8}})(?P<gap>)(?=[\"'`])",
     ),
     Form(
         name="tag",
@@ -126,8 +129,8 @@ FORMS = (
     Form(  # of Hadoop, and the entry of a property list
         name="property",
         like="tag",
-        gate=rf"{_NAME}</(?:name|key)>\s{{0,40}}<(?:value|string)>",
-        confirm=rf"(?P<word>{_NAME})</(?:name|key)>\s{{0,40}}<(?:value|string)(?P<join>>)"
+        gate=rf"{NAME}</(?:name|key)>\s{{0,40}}<(?:value|string)>",
+        confirm=rf"(?P<word>{NAME})</(?:name|key)>\s{{0,40}}<(?:value|string)(?P<join>>)"
         rf"(?P<gap>\s{{0,20}})(?:{_CDATA})?",
     ),
     Form(
@@ -153,10 +156,10 @@ FORMS = (
     ),
     Form(
         name="value",
-        gate=rf"{_NAME}[\"'\]]{{0,2}}[ \t]{{0,2}}[,>=:]?\s{{0,40}}[{{/<]?[ \t]{{0,2}}[\"']?"
-        rf"{_LIKE_VALUE}[:=>]",
-        confirm=rf"(?P<word>{_NAME})[\"'\]]{{0,2}}[ \t]{{0,2}}[,>=:]?\s{{0,40}}[{{/<]?[ \t]{{0,2}}"
-        rf"[\"']?{_CALLED_VALUE}(?P<join>[:=>])(?P<gap>[ \t]{{0,20}})",
+        gate=rf"{NAME}[\"'\]]{{0,2}}[ \t]{{0,2}}[,>=:]?\s{{0,40}}[{{/<]?[ \t]{{0,2}}[\"']?"
+        rf"{LIKE_VALUE}[:=>]",
+        confirm=rf"(?P<word>{NAME})[\"'\]]{{0,2}}[ \t]{{0,2}}[,>=:]?\s{{0,40}}[{{/<]?[ \t]{{0,2}}"
+        rf"[\"']?{CALLED_VALUE}(?P<join>[:=>])(?P<gap>[ \t]{{0,20}})",
     ),
     Form(
         name="sql",
@@ -180,8 +183,8 @@ FORMS = (
     ),
     Form(
         name="escaped",
-        gate=rf"{_NAME}%3D[^\s\"'`&%]{{3}}",
-        confirm=rf"(?P<word>{_NAME})(?P<join>%3D)(?P<gap>)",
+        gate=rf"{NAME}%3D[^\s\"'`&%]{{3}}",
+        confirm=rf"(?P<word>{NAME})(?P<join>%3D)(?P<gap>)",
         value=r"[^\s\"'`&%]{1,400}",
     ),
     Form(
@@ -192,10 +195,10 @@ FORMS = (
     ),
     Form(
         name="url",
-        gate=rf"://{_USER}:(?:[^\s/?#\"'`<>\\0-9]|[^\s/?#\"'`<>\\]{{6}}|[^\s/?#\"'`<>\\]{{1,5}}@)",
-        confirm=rf"://(?P<name>{_USER})(?P<join>:)(?P<gap>)(?={_USERINFO}@[\w\[%{{$])",
+        gate=rf"://{USER}:(?:[^\s/?#\"'`<>\\0-9]|[^\s/?#\"'`<>\\]{{6}}|[^\s/?#\"'`<>\\]{{1,5}}@)",
+        confirm=rf"://(?P<name>{USER})(?P<join>:)(?P<gap>)(?={USERINFO}@[\w\[%{{$])",
         reach=400,
-        value=rf"{_USERINFO}(?=@)",
+        value=rf"{USERINFO}(?=@)",
     ),
 )
 
