@@ -109,7 +109,7 @@ def test_so_it_does_after_a_glance(
     [
         ({}, True),
         ({"a.py": "x = compute(1)\ntoken = get_token(request)\n"}, True),
-        ({"a.py": "password = 'hunter-9214'\n"}, False),
+        ({"a.py": "password = " + "'hunter-9214'\n"}, False),
         ({"a.py": "x = 1  # " + "keymuster" + ": allow\n"}, False),
         ({"a.zip": "PK\x03\x04 and more\n"}, False),
         ({".keymuster.yaml": "fail_on: high\n"}, False),

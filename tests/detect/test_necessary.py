@@ -126,7 +126,7 @@ def test_ordinary_text_is_clean(text: str, path: str, glance: Glance) -> None:
 
 
 def test_what_stands_far_from_a_change_is_let_be(glance: Glance) -> None:
-    secret, plain = b'password = "hunter-9214"\n', b"x = 1\n" * 4000
+    secret, plain = b"password = " + b"'hunter-9214'\n", b"x = 1\n" * 4000
     assert not glance.is_clean(Version([(False, secret), (True, plain[:60])], True))
     assert glance.is_clean(Version([(False, secret + plain), (True, plain[:60])], True))
     assert glance.is_clean(Version([(True, plain[:60]), (False, secret)], True))
