@@ -23,9 +23,11 @@ from keymuster import cache, errors, pipeline, registry, work
 from keymuster.cli import cli
 from keymuster.collect import base as collecting
 from keymuster.collect.containers import base as containing
+from keymuster.collect.declaring import may_declare
 from keymuster.detect import examples
 from keymuster.detect.glance import file_name
 from keymuster.detect.nested import Nested
+from keymuster.detect.values.languages import LANGUAGES
 from keymuster.model import Confidence, FileLocation, Finding, Nhi, Report, RuleText, Severity
 from keymuster.report import base as reporting
 from keymuster.report.base import Style
@@ -95,6 +97,32 @@ def test_a_reporter_writes_findings_and_an_empty_report(format: str) -> None:
     assert "a-rule" in full.getvalue()
     assert full.getvalue().endswith("\n")
     assert empty.getvalue().endswith("\n")
+
+
+NAMES = (
+    "main.tf", "a.tf.json", "a.tfvars", "terraform.tfstate", "x.tftpl", "x.tofu", "a.bicep", "a.json", "a.yaml", "a.yml",
+    "a.template", "Dockerfile", "web.dockerfile", "Dockerfile.py", "Containerfile", "Jenkinsfile", "Jenkinsfile.groovy",
+    "ci.jenkinsfile", "hosts", "inventory.ini", "group_vars/all", "group_vars/all.md", "host_vars/web.py",
+    "config", "kubeconfig.txt", "admin.conf", "values.yaml", "kustomization.yaml", "Kustomization",
+    ".circleci/config.yml", "bitbucket-pipelines.yml", ".github/dependabot.yml", "serverless.yml", "Pulumi.yaml",
+)  # fmt: skip
+"""Names of files that declare something, one for each reader at least."""
+
+
+@pytest.mark.parametrize("name", registry.names("reader"))
+def test_a_commit_hook_knows_by_name_what_a_reader_of_declarations_reads(
+    name: str, rules: RuleSet
+) -> None:
+    selection = collecting.Selection(root="")
+    reader = registry.part("reader", name)(collecting.Context(selection=selection, rules=rules))
+    if reader.past:  # it searches for secrets, as a glance does
+        return
+    read = [path for path in NAMES if reader.reads(path)]
+    assert read
+    assert [path for path in read if not may_declare(path)] == []
+    endings = (ending for all in LANGUAGES.values() for ending in all.split())
+    plain = [f"src/name.{ending}" for ending in endings]
+    assert [path for path in plain if reader.reads(path) and not may_declare(path)] == []
 
 
 # --- imports ---------------------------------------------------------------------------------

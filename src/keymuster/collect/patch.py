@@ -1,7 +1,8 @@
 """A staged change as git shows it: whole versions of files, and which of their lines are new.
 
 One git says it all, and little is loaded to read it: a hook looks at this first. What is out of the
-ordinary (a conflict, a file that git takes for binary, one too large) is not read but refused.
+ordinary (a conflict, a file that git takes for binary, one too large, one that may declare
+identities) is not read but refused.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import os
 
 from keymuster.collect import repository
+from keymuster.collect.declaring import may_declare
 from keymuster.detect.values.languages import is_code
 from keymuster.detect.version import Version
 
@@ -100,6 +102,8 @@ def _version(file: bytes) -> Iterator[Version]:
             raise Refused("a part of it is missing")
     if any(is_new for is_new, _ in pieces):
         name = about[-1].rstrip(b'\t"').decode("utf-8", "replace")
+        if may_declare(name):
+            raise Refused("it may declare identities")
         yield Version(
             [(is_new, b"\n".join([*lines, b""])) for is_new, lines in pieces], is_code(name)
         )

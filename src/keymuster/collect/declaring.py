@@ -1,0 +1,16 @@
+"""Whether a file may declare identities: asked of its name alone, before a reader is loaded."""
+
+from __future__ import annotations
+
+from keymuster.detect.values import languages
+
+_NEVER = ("a script", "web code", "compiled code", "prose")
+_NAMES = ("jenkinsfile", "dockerfile", "containerfile", "group_vars/", "host_vars/", "kubeconfig")
+"""What marks a file wherever it stands in the path, whatever it ends in."""
+
+
+def may_declare(path: str) -> bool:
+    """Whether there may be a reader for it besides those that search for secrets."""
+    if languages.of(path) not in _NEVER:
+        return True
+    return any(name in path.lower() for name in _NAMES)
