@@ -128,6 +128,19 @@ def test_most_of_a_version_is_not_searched_again(
     assert kept > 0.6 * source.counts()["bytes"]
 
 
+def test_nor_is_one_that_was_made_of_none(
+    tmp_path: Path, rules: RuleSet, make_repo: MakeRepo, token: Token
+) -> None:
+    repo = make_repo(tmp_path / "repo")
+    grown(repo, token, random.Random(7), 120)
+    repo.git("-c", "core.bigFileThreshold=1", "repack", "-adfFq")
+    source = History(context(rules, repo.path))
+    blobs = [one for batch in source.batches() for one in source.read(batch)]  # type: ignore[arg-type]
+    list(source.finish([]))
+    kept = sum(length for one in blobs if isinstance(one, Blob) for _, _, length in one.kept)
+    assert kept > 0.4 * source.counts()["bytes"]
+
+
 def test_several_processes_say_the_same_in_the_same_order(
     tmp_path: Path, rules: RuleSet, make_repo: MakeRepo, token: Token,
     monkeypatch: pytest.MonkeyPatch,

@@ -11,6 +11,7 @@ from keymuster.collect.base import Batch, Blob, Context, Observed, Read, Source
 from keymuster.collect.exclude import outsider
 from keymuster.collect.git import Git, cat_file, sizes
 from keymuster.collect.learned import learned
+from keymuster.collect.likeness import Likeness
 from keymuster.collect.log import Introduction, Log, files, named, named_directly, tips
 from keymuster.collect.order import Rank
 from keymuster.collect.packs.base import Damaged, Family, TooLarge, Unsupported
@@ -18,6 +19,7 @@ from keymuster.collect.packs.store import MEMORY, Store
 from keymuster.collect.placing import current, inherited, placed, renamed
 from keymuster.collect.resumed import Resumed
 from keymuster.collect.revisions import revisions
+from keymuster.detect.layers import Kept
 from keymuster.errors import Unreadable
 from keymuster.model import Credential, FileLocation, InlineAllow, Storage, Trouble
 
@@ -114,9 +116,10 @@ class History(Source):
         yield from self._by_git(asked)
 
     def _versions(self, store: Store, family: Family) -> Iterator[Read]:
-        """The versions of a family, with what readers noted of those they were made of."""
+        """The versions of a family, with what readers noted of those they were made of, or are like."""
         notes: dict[str, tuple[dict[str, Any], int]] = {}
         damaged: dict[str, str] = {}
+        likeness = Likeness(_LEAST_KEPT)
         for one in store.read(family, _LEAST_KEPT):
             before: dict[str, Any] = {}
             if one.base is not None:
@@ -130,10 +133,15 @@ class History(Source):
                     damaged[one.id] = one.reason
                 continue
             noted: dict[str, Any] = {}
+            kept: Kept = one.kept
+            if one.base is None:
+                before, kept = likeness.to(one.data)
             yield Blob(
                 path="", data=one.data, storage=Storage.HISTORY, object=one.id,
-                notes=noted, before=before, kept=one.kept, digests=self._digests(one.id),
+                notes=noted, before=before, kept=kept, digests=self._digests(one.id),
             )  # fmt: skip
+            if one.base is None:
+                likeness.add(one.data, noted)
             if one.children:
                 notes[one.id] = noted, one.children
         yield from self._by_git(damaged)
