@@ -116,6 +116,16 @@ def test_width_is_told_by_an_example() -> None:
     assert found.forms["pull_request"] == "repo:acme/x:pull_request"
 
 
+def test_any_branch_but_one_is_several() -> None:
+    asks = {
+        "StringLike": {f"{GITHUB}:sub": "repo:acme/app:ref:refs/heads/*"},
+        "StringNotEquals": {f"{GITHUB}:sub": "repo:acme/app:ref:refs/heads/main"},
+    }
+    found = answer(federated(GITHUB, asks), settings=OURS)
+
+    assert (found.open, set(found.several)) == ({}, {"branch"})
+
+
 def test_a_branch_of_two_repositories_is_several() -> None:
     found = of_github(["repo:acme/a:pull_request", "repo:acme/b:pull_request"], settings=OURS)
 
@@ -230,6 +240,15 @@ def test_an_unknown_that_makes_no_difference_makes_none(sub: str) -> None:
 
 def test_what_is_known_to_be_open_is_open_whatever_else() -> None:
     assert of_github(["repo:${var.org}/*", "repo:*"], settings=OURS).audience is Audience.ANYONE
+
+
+def test_what_an_unknown_refuses_is_not_known() -> None:
+    asks = {
+        "StringLike": {f"{GITHUB}:sub": "repo:*"},
+        "StringNotLike": {f"{GITHUB}:sub": "repo:${var.org}/*"},
+    }
+
+    assert answer(federated(GITHUB, asks), settings=OURS).audience is Audience.UNKNOWN
 
 
 def test_a_whole_list_or_block_may_be_unknown() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -37,21 +38,23 @@ FIELDS = {
 }
 STANDARD = [form for form in TOKENS.issuer.forms if not form.rare]
 
-Token = tuple[str, dict[str, str], dict[str, str]]
-
 
 @st.composite
 def tokens(draw: st.DrawFn) -> tuple[int, dict[str, str], dict[str, str]]:
     """A form, the fields of a token of it, and its claims."""
     number = draw(st.integers(0, len(STANDARD) - 1))
     fields = {name: draw(one) for name, one in FIELDS.items()}
+    return number, fields, _claims(number, fields)
+
+
+def _claims(number: int, fields: dict[str, str]) -> dict[str, str]:
     templates = {**TOKENS.issuer.claims, **STANDARD[number].claims}
     claims = {}
     for name, text in templates.items():
         assert isinstance(text, str)
         if set(re.findall(r"\{(\w+)\}", text)) <= set(fields):
             claims[name] = text.format(**fields)
-    return number, fields, claims
+    return claims
 
 
 PATTERNS = st.one_of(
@@ -151,6 +154,63 @@ def _matches(base: str, value: str, wanted: str) -> bool:
 def _condition(block: dict[str, Any]) -> Any:
     passed = frozenset(("sub", "aud", *TOKENS.issuer.aws))
     return aws_trusts.condition(block, aws_trusts.oidc_names(GITHUB, TOKENS.claims, passed))
+
+
+EXAMPLES = [
+    {
+        "owner": "acme",
+        "owner_id": "1",
+        "repository": "app",
+        "repository_id": "7",
+        "branch": "main",
+        "tag": "v1",
+        "environment": "prod",
+        "pull": "1",
+        "ref": "refs/heads/main",
+        "workflow": "deploy",
+        "workflow_ref": "acme/app/.github/workflows/d.yml@refs/heads/main",
+        "actor": "anna",
+        "audience": "sts.amazonaws.com",
+    },
+    {
+        "owner": "other",
+        "owner_id": "22",
+        "repository": "x",
+        "repository_id": "77",
+        "branch": "mainly",
+        "tag": "main",
+        "environment": "production",
+        "pull": "2",
+        "ref": "refs/tags/v1",
+        "workflow": "test",
+        "workflow_ref": "other/x/.github/workflows/d.yml@refs/heads/main",
+        "actor": "bob",
+        "audience": "other",
+    },
+]
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_every_operator_on_every_claim(operator: str) -> None:
+    values = [["*"], ["acme/app", "pr?d"], ["repo:acme/*"], ["refs/heads/main", "ANNA"]]
+    wrong = []
+    for fields in EXAMPLES:
+        for number in range(len(STANDARD)):
+            claims = _claims(number, fields)
+            for name in VALUES:
+                for wanted in values:
+                    block = {operator: {f"{GITHUB}:{name}": wanted}}
+                    if _is_in(block, number, fields) != holds(block, claims):
+                        wrong.append((block, claims))
+
+    assert wrong == []
+
+
+def _is_in(block: dict[str, Any], number: int, fields: dict[str, str]) -> bool:
+    condition = _condition(block)
+    space = [one for one in TOKENS.spaces(asked(condition)) if not one.form.rare][number]
+    word = SEPARATOR.join(fields.get(name, "x") for name in space.fields)
+    return word in space.meeting(condition).least
 
 
 @settings(deadline=None, max_examples=300)
