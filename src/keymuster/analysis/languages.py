@@ -60,7 +60,8 @@ class Language:
         return chain(self, other)
 
 
-_CACHE = 1 << 17
+_CACHE = 1 << 15
+"""Nodes that are kept. One that is made again is another object, which costs time and no truth."""
 
 
 @lru_cache(_CACHE)
@@ -68,11 +69,18 @@ def _node(kind: str, parts: tuple[object, ...], has_empty: bool, cuts: frozenset
     return Language(kind, parts, has_empty, cuts)
 
 
+def forget() -> None:
+    """Let go of the nodes that nobody holds."""
+    _node.cache_clear()
+
+
 def characters(*ranges: tuple[int, int]) -> Language:
     """Texts of one character out of these ranges."""
     merged = _merged(ranges)
     if not merged:
         return NOTHING
+    if merged == ((0, LAST),):
+        return ANY_CHARACTER
     cuts = frozenset(cut for low, high in merged for cut in (low, high + 1))
     return _node("characters", merged, False, cuts)
 
@@ -89,7 +97,7 @@ def _merged(ranges: Iterable[tuple[int, int]]) -> Ranges:
 
 NOTHING = _node("characters", (), False, frozenset())
 EMPTY = _node("chain", (), True, frozenset())
-ANY_CHARACTER = characters((0, LAST))
+ANY_CHARACTER = _node("characters", ((0, LAST),), False, frozenset((0, LAST + 1)))
 
 
 def chain(*parts: Language) -> Language:
@@ -136,10 +144,12 @@ def repeated(part: Language) -> Language:
         return EMPTY
     if part.kind == "repeated":
         return part
+    if part is ANY_CHARACTER:
+        return EVERYTHING
     return _node("repeated", (part,), True, part.cuts)
 
 
-EVERYTHING = repeated(ANY_CHARACTER)
+EVERYTHING = _node("repeated", (ANY_CHARACTER,), True, ANY_CHARACTER.cuts)
 
 
 def some(*parts: Language) -> Language:

@@ -124,7 +124,7 @@ def _outsiders(
     if worst.audience is Audience.NOBODY:
         return worst
     return structs.replace(
-        _width(found, unknowns),
+        _width_in_time(found, unknowns),
         audience=worst.audience,
         reason=worst.reason,
         example=told(worst.example, unknowns),
@@ -255,6 +255,14 @@ def _because(one: Accepted, word: str) -> str:
 
 
 # --- how many of ours -------------------------------------------------------------------------
+
+
+def _width_in_time(found: list[Accepted], unknowns: list[str]) -> Outsiders:
+    try:
+        with at_most(_MOST_STEPS):
+            return _width(found, unknowns)
+    except TooLarge:
+        return Outsiders(audience=Audience.UNKNOWN)
 
 
 def _width(found: list[Accepted], unknowns: list[str]) -> Outsiders:

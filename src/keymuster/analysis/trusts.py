@@ -26,6 +26,7 @@ from keymuster.analysis.claims import (
     asked,
     leaves,
 )
+from keymuster.analysis.languages import forget
 from keymuster.analysis.outsiders import Audience, Ours, Outsiders, outsiders
 from keymuster.model import Effect, Trust, TrustKind
 from keymuster.model.issuers import Issuer, KnownTrusts
@@ -124,6 +125,7 @@ def judge(trusts: Iterable[Trust], around: Surroundings) -> dict[str, TrustAnswe
             if same not in memory:
                 memory[same] = _answer(one, denials, around, shared, pools)
             answers[one.id] = msgspec.structs.replace(memory[same], trust=one.id)
+    forget()
     return answers
 
 

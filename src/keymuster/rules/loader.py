@@ -13,13 +13,13 @@ from msgspec.structs import replace
 from keymuster import __version__, cache, settings_file
 from keymuster.digests import blake2b
 from keymuster.errors import RuleError, SettingsError
+from keymuster.model.issuers import KnownTrusts
 from keymuster.rules.schema import (
     Case,
     EscalationsFile,
     EscalationWay,
     FrameworkEntryFile,
     FrameworkFile,
-    IssuersFile,
     MappingFile,
     OwnFormats,
     Policy,
@@ -263,7 +263,7 @@ def _add(rules: RuleSet, path: Path, content: bytes) -> Sequence[TokenFormat | P
         case "known" if path.stem.startswith("samples"):
             rules.samples.update(_decode(path, content, SamplesFile).samples)
         case "known" if path.stem.startswith("issuers"):
-            rules.trusts = _decode(path, content, IssuersFile)
+            rules.trusts = _decode(path, content, KnownTrusts)
         case "known" if path.stem == "aws-escalations":
             known = _decode(path, content, EscalationsFile)
             rules.aws = replace(rules.aws, ways=known.ways, kinds=known.kinds)

@@ -172,10 +172,6 @@ class SamplesFile(Struct, kw_only=True, forbid_unknown_fields=True):
     samples: dict[str, str]
 
 
-class IssuersFile(KnownTrusts, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`rules/known/issuers.yaml`: what issuers of tokens can say."""
-
-
 class EscalationWay(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """One known way from some permissions to more. Each action must be allowed on a thing of the kind
     beside it, and those of one kind on the same thing; the first is the kind that `leads_to` is
