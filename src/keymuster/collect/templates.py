@@ -52,7 +52,7 @@ def objects(template: Template, scope: str, context: Context, blob: Blob) -> Ite
             if blob.counts(node.line, node.end_line):
                 made = template.resolved(node)
                 if made is not None and isinstance(made.value, dict):
-                    settings = made.holding({"Name": made.holding(name), **made.value})
+                    settings = made.holding({**made.value, "Name": made.holding(name)})
                     yield Declared(
                         type=type, name=f"{section}.{name}", scope=scope, settings=settings,
                         sealing=sealing,
