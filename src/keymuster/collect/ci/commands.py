@@ -10,6 +10,7 @@ from msgspec import Struct
 _SPLIT = re.compile(r"&&|\|\||[;|]")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=.*")
 _PREFIXES = {
+    "&",
     "sudo",
     "time",
     "exec",
@@ -114,12 +115,30 @@ def registry(words: Sequence[str]) -> str:
     if plain:
         plain[0] = plain[0].rpartition("/")[2].removesuffix(".exe").lower()
         plain[0] = _VERSION.sub("", plain[0])
-    name = PUBLISHERS.get(tuple(plain[:2])) or PUBLISHERS.get(tuple(plain[:3]))
-    if name is None:
+    name = _publisher(plain)
+    if not name:
         return ""
     if any(word.startswith(_DRY) for word in words) or (plain[0] == "cargo" and "-n" in words):
         return ""
     return "" if _goes_elsewhere(words) else name
+
+
+def _publisher(plain: Sequence[str]) -> str:
+    """The registry of a tool and its command; between them may stand values of options."""
+    for (tool, *command), name in PUBLISHERS.items():
+        if plain[:1] != [tool] or command[-1] not in plain[1:]:
+            continue
+        between = plain[1 : plain.index(command[-1])]
+        if all(word in between for word in command[:-1]) and _OTHER_COMMANDS.isdisjoint(between):
+            return name
+    return ""
+
+
+_OTHER_COMMANDS = {
+    "run", "run-script", "exec", "dlx", "install", "i", "add", "ci", "test", "build", "help", "config",
+    "view", "info", "search", "remove", "version",
+}  # fmt: skip
+"""Commands of such tools; what follows one of them is its argument."""
 
 
 def _goes_elsewhere(words: Sequence[str]) -> bool:

@@ -163,7 +163,12 @@ def _steps(workflow: Workflow) -> Iterator[Thing]:
                     "GitHub::Actions::Checkout", key, uses.text, place, _checkout(step, workflow)
                 )
             if uses.is_one(*APP_TOKEN_ACTIONS):
-                yield Thing("GitHub::Actions::AppToken", key, uses.text, place, _app_token(step))
+                for fault, at in _faults_of_app_token(step, node):
+                    where = workflow.places.from_to(node, workflow.places.head(at))
+                    settings = {"fault": fault}
+                    yield Thing(
+                        "GitHub::Actions::AppToken", f"{key}.{fault}", uses.text, where, settings
+                    )
             if (uses.action.lower() in CACHES) and publishing(step.job):
                 yield Thing(
                     "GitHub::Actions::Cache", key, uses.text, place,
@@ -296,15 +301,16 @@ def _is_untrusted(step: Step) -> bool:
     return False
 
 
-def _app_token(step: Step) -> dict[str, Any]:
-    inputs = {name.lower() for name, node in step.inputs() if node.text()}
-    revoke = step.given("skip-token-revoke")
-    return {
-        "limits_permissions": any(name.startswith("permission") for name in inputs),
-        "all_repositories": bool(inputs & {"owner"})
-        and not inputs & {"repositories", "repository"},
-        "keeps_token": revoke is not None and revoke.text().lower() == "true",
-    }
+def _faults_of_app_token(step: Step, uses: Node) -> Iterator[tuple[str, Node]]:
+    """What is too wide about the token of an app, and where that shows."""
+    inputs = {name.lower(): node for name, node in step.inputs() if node.text()}
+    revoke, owner = inputs.get("skip-token-revoke"), inputs.get("owner")
+    if not any(name.startswith("permission") for name in inputs):
+        yield "all_rights", uses
+    if owner is not None and not {"repositories", "repository"} & set(inputs):
+        yield "all_repositories", owner
+    if revoke is not None and revoke.text().lower() == "true":
+        yield "not_revoked", revoke
 
 
 def _publishes(workflow: Workflow) -> Callable[[Job | None], bool]:
@@ -351,6 +357,11 @@ _TRUE = ("true", "yes", "1", "on")
 
 def _restores_cache(step: Step) -> bool:
     assert step.uses is not None
+    condition = step.node.get("if")
+    if condition is not None and (
+        "github.event_name" in condition.text() or "github.ref" in condition.text()
+    ):
+        return False  # for some events only: nobody releases by accident
     cache = CACHES[step.uses.action.lower()]
     for name in cache.off:
         node = step.given(name)

@@ -49,6 +49,8 @@ def expansions(workflow: Workflow) -> Iterator[Expansion]:
                 if span.expression is None:
                     continue
                 who = who_controls(span.expression, step, workflow)
+                if not certain and who is not Control.ANYONE:
+                    continue
                 place = workflow.places.expression(node, index)
                 yield Expansion(step, span.text, who, certain, place)
 
