@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import Any, ClassVar
 
+from keymuster.collect import meanings
 from keymuster.collect.base import Blob, Context, Fragment, Observed, Reader
 from keymuster.collect.syntax.node import Broken
 from keymuster.model import Observation, Trouble
@@ -22,11 +24,21 @@ class Terraform(Reader):
     def __init__(self, context: Context) -> None:
         self._rules = context.rules
 
+    @cached_property
+    def _wanted(self) -> frozenset[str]:
+        return frozenset(type for policy in self._rules.policies for type in policy.types)
+
+    @cached_property
+    def _names(self) -> Any:
+        from keymuster.collect.terraform.vendor_names import VendorNames
+
+        return VendorNames(self._rules.terraform)
+
     def reads(self, path: str) -> bool:
         return path.endswith(_ENDINGS) and "/.terraform/" not in f"/{path}"
 
     def read(self, blob: Blob) -> Iterator[Observed]:
-        from keymuster.collect.terraform.files import TEXT, keep, kind
+        from keymuster.collect.terraform.files import PLAN, STATE, TEXT, keep, kind
 
         which = kind(blob.path, blob.data)
         if not which:
@@ -34,6 +46,9 @@ class Terraform(Reader):
         if blob.core is not None:
             if which != TEXT and blob.core[0] == 0 and blob.line == 1:
                 raise Broken(1, "is too large to be read as Terraform")
+            return
+        if which in (PLAN, STATE):
+            yield from self._applied(blob, which)
             return
         kept, problems = keep(blob, which)
         for problem in problems:
@@ -45,14 +60,21 @@ class Terraform(Reader):
         if kept is not None:
             yield Fragment(id=f"{self.name}:{blob.path}", reader=self.name, content=kept)
 
-    def finish(self, fragments: Sequence[Any]) -> Iterator[Observation | Trouble]:
-        from keymuster.collect import meanings
-        from keymuster.collect.terraform.declarations import declarations
-        from keymuster.collect.terraform.vendor_names import VendorNames
+    def _applied(self, blob: Blob, which: str) -> Iterator[Observed]:
+        """What a plan or state declares: it explains itself."""
+        from keymuster.collect.terraform import plan, state
+        from keymuster.collect.terraform.files import PLAN
 
-        wanted = frozenset(type for policy in self._rules.policies for type in policy.types)
-        for found in declarations(fragments, VendorNames(self._rules.terraform)):
+        read = plan.declarations if which == PLAN else state.declarations
+        for one in read(blob, self._names):
+            if blob.counts(one.location.line, one.location.end_line or one.location.line):
+                yield from meanings.records(one, self._wanted)
+
+    def finish(self, fragments: Sequence[Any]) -> Iterator[Observation | Trouble]:
+        from keymuster.collect.terraform.declarations import declarations
+
+        for found in declarations(fragments, self._names):
             if isinstance(found, Trouble):
                 yield found
             else:
-                yield from meanings.records(found, wanted)
+                yield from meanings.records(found, self._wanted)

@@ -58,6 +58,8 @@ _STATEMENT = re.compile(
 )
 """What a line looks like that begins something, or ends a block."""
 _TOP = re.compile(r'^[^\W\d][\w-]*+[ \t]*+(?:"[^"\n]*+"[ \t]*+){0,3}\{', re.MULTILINE)
+_FOR = re.compile(r"for\b(?!\s*[=:])")
+_IF = re.compile(r"if\b")
 _DIRECTIVE = re.compile(r"%\{(~?)\s*(if|else|endif|for|endfor)\b")
 
 
@@ -414,7 +416,7 @@ class _Parser:
         return key
 
     def _is_for(self) -> bool:
-        return bool(re.compile(r"for\b(?!\s*[=:])").match(self._text, self._at))
+        return bool(_FOR.match(self._text, self._at))
 
     def _for(self, begin: int, closing: str) -> Expression:
         self._at += 3
@@ -431,7 +433,7 @@ class _Parser:
                 grouped = True
                 self._lines()
         condition = None
-        if re.compile(r"if\b").match(self._text, self._at):
+        if _IF.match(self._text, self._at):
             self._at += 2
             condition = self._inside()
         if (key is None) != (closing == "]"):
@@ -478,7 +480,7 @@ class _Parser:
         self._at = opening.end()
         inner = self.template(opening.end(), found.start(), quoted=False)
         self._at = found.end() - (1 if found[0].endswith("\r") else 0)
-        parts = inner.parts if isinstance(inner, Template) else [inner]
+        parts: list[Expression] = inner.parts if isinstance(inner, Template) else [inner]
         if opening[1]:
             parts = _unindented(self._text, opening.end(), found.start(), parts)
         return Template(begin, self._at, parts)
@@ -666,8 +668,8 @@ def _text(begin: int, end: int, parts: list[Expression]) -> Expression:
 
 
 def _trim_end(parts: list[Expression]) -> None:
-    while parts and isinstance(parts[-1], Literal) and isinstance(parts[-1].value, str):
-        last = parts.pop()
+    while parts and isinstance(last := parts[-1], Literal):
+        parts.pop()
         text = str(last.value).rstrip()
         if text:
             parts.append(Literal(last.begin, last.begin + len(text), text))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TypeAlias
@@ -234,16 +235,23 @@ def _default_tags(module: Module) -> Node | None:
     return None
 
 
+_WITHOUT_TAGS = re.compile(
+    r"(?<!^aws_iam)(?<!^aws_organizations)_policy$|"
+    r"_(?:attachment|version|permission|membership|association|rotation|access_key|profile_url|acl|"
+    r"versioning|block|configuration|group|login_profile|assignment|inline_policy)$"
+)
+
+
 def _tagged(type: str, settings: Node, default_tags: Node | None) -> Node:
-    if default_tags is None or not type.startswith("aws_"):
+    if default_tags is None or not type.startswith("aws_") or _WITHOUT_TAGS.search(type):
         return settings
     own = settings.get("tags")
     if own is not None and not isinstance(own.value, dict):
         return settings
     if not isinstance(default_tags.value, dict) or not isinstance(settings.value, dict):
         return settings
-    tags = {**default_tags.value, **(own.value if own is not None and own.value else {})}
-    return settings.holding({**settings.value, "tags": settings.holding(tags)})  # type: ignore[dict-item]
+    tags = default_tags.value | dict(own.entries() if own is not None else ())
+    return settings.holding({**settings.value, "tags": settings.holding(tags)})
 
 
 class _Folders:

@@ -154,8 +154,6 @@ def _put(statements: list[Node], others: list[Node]) -> None:
             statements[at[sid]] = other
         else:
             statements.append(other)
-            if sid:
-                at[sid] = len(statements) - 1
 
 
 def _sid(statement: Node) -> str:

@@ -62,7 +62,8 @@ class Kept(Struct, eq=False):
         return Source(self.file, self.lines, self.changed)
 
     def block(self) -> Block:
-        return _decoder().decode(self.tree)
+        block: Block = _decoder().decode(self.tree)
+        return block
 
 
 def _decoder() -> Any:

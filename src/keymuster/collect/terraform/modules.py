@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Any, Protocol
@@ -32,6 +33,7 @@ from keymuster.collect.terraform.values import (
     encoded,
     is_made,
     made_text,
+    name_of,
     text_of,
     unknown,
     unknown_at,
@@ -174,7 +176,9 @@ class Instance(Struct, eq=False):
             return self._missing(name, at)
         if name in block.attributes:
             found = attempt(block.attributes[name].value, self.place)
-            return self._missing(name, at) if found.value is None and not is_made(found) else found
+            if found.value is None and not is_made(found):
+                return self._missing(name, at)
+            return self._missing(name, at) if _is_better_named(found) else found
         computed = _COMPUTED.get((block.type, block.labels[0], name)) if block.labels else None
         if computed is not None:
             self.module.work.used.add(id(block))
@@ -190,6 +194,17 @@ class Instance(Struct, eq=False):
         if self.built is None:
             self.built = body(self.declaration.block, self.place, meta=True)
         return self.built
+
+
+def _is_better_named(value: Node) -> bool:
+    """Whether it says more of a value which attribute it is than what it depends on: text that is not
+    wholly known means nothing elsewhere, but the attribute belongs to an object."""
+    if not is_made(value) or not value.unknown or value.instance is not None:
+        return False
+    return not name_of(value) or bool(_INPUT.search(name_of(value)))
+
+
+_INPUT = re.compile(r"(?:^|\.)(?:var|local|each|count|path|terraform)\.|\(")
 
 
 def body(block: Block, place: Place, *, meta: bool = False) -> Node:
@@ -292,9 +307,18 @@ class Module:
             if one.type == "locals":
                 self._locals |= {name: (each, source) for name, each in one.attributes.items()}
             elif one.type in _LABELS and len(one.labels) == _LABELS[one.type]:
-                self.declarations.setdefault((one.type, *one.labels), Declaration(one, source))
+                self.declarations[self._free((one.type, *one.labels))] = Declaration(one, source)
             elif one.type in ("provider", "terraform"):
                 self.others.append(Declaration(one, source))
+
+    def _free(self, key: tuple[str, ...]) -> tuple[str, ...]:
+        """Terraform refuses a second block of the same name; it is looked at all the same."""
+        number = 2
+        free = key
+        while free in self.declarations:
+            free = (*key[:-1], f"{key[-1]}#{number}")
+            number += 1
+        return free
 
     def absolute(self, name: str) -> str:
         return f"{self.address}.{name}" if self.address else name
@@ -500,7 +524,7 @@ _LABELS = {"resource": 2, "data": 2, "module": 1, "variable": 1, "output": 1}
 
 def _together(instances: list[tuple[Any, Instance]], at: Node) -> Node:
     """All instances of a resource: a list if they are counted, a map otherwise."""
-    values = [instance.value(at) for _, instance in instances]
+    values: list[Node] = [instance.value(at) for _, instance in instances]
     if all(isinstance(key, int) for key, _ in instances):
         return at.holding(values)
     keys = [str(key) for key, _ in instances]
