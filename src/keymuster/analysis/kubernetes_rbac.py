@@ -254,7 +254,7 @@ def _of_uses(inventory: Inventory) -> dict[str, dict[str, Any]]:
     """Who else consumes what a workload, or a service account, consumes."""
     consumers: dict[str, dict[str, Use]] = {}
     for use in inventory.of(Use):
-        if use.by.startswith(f"{PROVIDER}:"):
+        if use.by.startswith(f"{PROVIDER}:") and not is_unknown(use.subject):
             consumers.setdefault(use.subject, {})[use.by] = use
     found = {}
     for subject, uses in consumers.items():

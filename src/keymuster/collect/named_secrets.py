@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from base64 import b64decode
 from binascii import Error
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from keymuster.collect.syntax.node import Node
 from keymuster.model import Confidence, Credential, CredentialKind, CredentialStatus, Storage
@@ -130,12 +130,17 @@ def credential(
         fingerprint=fingerprint,
         preview=secret.preview,
         confidence=sure,
-        status=CredentialStatus.SAMPLE if _SAMPLE.search(value) else CredentialStatus.UNKNOWN,
+        status=CredentialStatus.SAMPLE if is_sample(value) else CredentialStatus.UNKNOWN,
         storage=storage,
         location=node.location(),
         identity=identity,
-        tags={"declared_as": declared_as},
+        tags={"declared_as": declared_as, "setting": name},
     )
+
+
+def is_sample(value: str) -> bool:
+    """Whether a value says that somebody is to put another in its place."""
+    return _SAMPLE.search(value) is not None or value[:4] in ("Your", "YOUR")
 
 
 def _kind(value: str) -> CredentialKind:
@@ -165,8 +170,9 @@ _HOLDERS = {"secret", "secrets", "stringdata", "secretenv", "secretdata", "crede
 
 def within(
     root: Node, *, declared_as: str, key: bytes = PUBLIC_KEY, storage: Storage = Storage.TREE,
+    counts: Callable[[int, int], bool] = lambda first, last: True,
 ) -> Iterator[Credential]:  # fmt: skip
-    """The secrets in a tree of settings, by the names of their keys."""
+    """The secrets in a tree of settings, by the names of their keys; those on lines that count."""
     waiting: list[tuple[str, Node, bool]] = [("", root, False)]
     while waiting:
         name, node, holder = waiting.pop()
@@ -180,7 +186,8 @@ def within(
             waiting += [(name, one, holder) for one in node.value]
         elif isinstance(node.value, str | int) and not node.tag:
             text = node.text()
-            if sure := confidence(name, text, holder=holder):
+            sure = confidence(name, text, holder=holder)
+            if sure and counts(node.line, node.end_line):
                 yield credential(
                     node, name, text, declared_as=declared_as, sure=sure, key=key, storage=storage
                 )

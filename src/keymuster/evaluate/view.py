@@ -121,6 +121,7 @@ DERIVED: dict[Subject, dict[str, tuple[str, Derive]]] = {
         "expired": ("bool", _expired),
         "rotated": ("bool", _rotated),
         "declared_as": ("string", lambda record, *_: record.tags.get("declared_as", "")),
+        "setting": ("string", lambda record, *_: record.tags.get("setting", "")),
     },
     "use": {"consumer_count": ("int", _consumers)},
     "inline_allow": {"expired": ("bool", _allow_expired)},

@@ -50,12 +50,12 @@ def _kubeadm(one: Declared) -> Iterator[Observation]:
 
 def _arguments(node: Node) -> Iterator[tuple[str, str]]:
     """A map, or since v1beta4 a list of names and values."""
-    for key, entry in node.entries():
-        yield key, entry.text()
+    for key, value in node.entries():
+        yield key, value.text()
     for item in node.items() if isinstance(node.value, list) else ():
-        name, value = item.get("name"), item.get("value")
-        if name and value:
-            yield name.text(), value.text()
+        name, said = item.get("name"), item.get("value")
+        if name and said:
+            yield name.text(), said.text()
 
 
 TYPES: dict[str, Meaning] = {

@@ -16,6 +16,7 @@ _TASKS = re.compile(
     rb"(?m)^[ \t]{0,8}-[ \t]+[\"']?(?:name|hosts|block|import_\w{1,30}|include\w{0,30}|become|"
     rb"(?:[a-z_]\w{0,40}\.){2}[a-z_]\w{0,60}|[a-z]\w{1,60})[\"']?[ \t]{0,8}:"
 )
+_PLAYBOOK = re.compile(rb"(?m)^-[ \t]+hosts[ \t]*:|^-[ \t]+name[ \t]*:[^\n]*\n[ \t]+hosts[ \t]*:")
 _VARIABLE_FOLDERS = ("group_vars/", "host_vars/", "vars/", "defaults/")
 _VAULTED = b"$ANSIBLE_VAULT;"
 
@@ -155,11 +156,10 @@ class Ansible(Reader):
     def _secrets(self, blob: Blob, node: Node, declared_as: str) -> Iterator[Observed]:
         from keymuster.collect import named_secrets as literals
 
-        for one in literals.within(
-            node, declared_as=declared_as, key=self._key, storage=blob.storage
-        ):
-            if blob.counts(one.location.line, one.location.end_line):
-                yield _as_connection(one)
+        found = literals.within(
+            node, declared_as=declared_as, key=self._key, storage=blob.storage, counts=blob.counts
+        )
+        yield from map(_as_connection, found)
 
     def _inventory(self, blob: Blob) -> Iterator[Observed]:
         """An inventory in INI form: `web1 ansible_host=10.0.0.1 ansible_password=...`."""
@@ -207,7 +207,7 @@ def _documents(blob: Blob) -> list[Node]:
     try:
         return documents.documents(blob)
     except Broken:
-        if _is_variables(blob.path) or b"hosts:" in blob.data:
+        if _PLAYBOOK.search(blob.data):
             raise
         return []
 

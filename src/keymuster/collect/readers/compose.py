@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from keymuster.collect.base import Blob, Context, Observed, Reader
-from keymuster.collect.syntax.node import Node
+from keymuster.collect.syntax.node import Broken, Node
 from keymuster.model import Resource
 
 _SERVICES = re.compile(rb"(?m)^[\"']?services[\"']?[ \t]{0,8}:")
@@ -31,7 +31,13 @@ class Compose(Reader):
             return
         from keymuster.collect.syntax import documents
 
-        for root in documents.documents(blob):
+        try:
+            roots = documents.documents(blob)
+        except Broken:
+            if "compose" in blob.path.rpartition("/")[2].lower():
+                raise
+            return
+        for root in roots:
             services = root.get("services")
             for name, service in services.entries() if services else ():
                 if not any(service.get(key) for key in _ONE_OF):

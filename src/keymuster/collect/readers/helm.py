@@ -30,8 +30,7 @@ class Helm(Reader):
 
         mask = go_template.masked if b"{{" in blob.data else None
         for root in documents.documents(blob, mask=mask):
-            for one in literals.within(
-                root, declared_as="helm-values", key=self._key, storage=blob.storage
-            ):
-                if blob.counts(one.location.line, one.location.end_line):
-                    yield one
+            yield from literals.within(
+                root, declared_as="helm-values", key=self._key, storage=blob.storage,
+                counts=blob.counts,
+            )  # fmt: skip

@@ -46,7 +46,7 @@ class Kubeconfig(Reader):
         from keymuster.collect import named_secrets as literals
         from keymuster.model import Confidence
 
-        places = [("user", name) for name in _SECRETS]
+        places: list[tuple[str, ...]] = [("user", name) for name in _SECRETS]
         places += [("user", "auth-provider", "config", name) for name in _PROVIDER_SECRETS]
         name = item.get("name")
         for path in places:

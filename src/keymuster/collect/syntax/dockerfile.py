@@ -75,7 +75,7 @@ def _escape(lines: list[str]) -> str:
 
 def _joined(lines: list[str], at: int, escape: str) -> tuple[str, int]:
     """One line with those that continue it; comments and blank lines between them are left out."""
-    pieces = []
+    pieces: list[str] = []
     while at < len(lines):
         line = lines[at].rstrip()
         at += 1

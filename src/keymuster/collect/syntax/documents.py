@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import pairwise
 
 from keymuster.collect.base import Blob
 from keymuster.collect.syntax import json, yaml
@@ -38,7 +39,7 @@ def _blanked(text: str, is_wanted: Callable[[str], object]) -> list[str]:
     """The text, with the documents that nobody wants made blank: most of a large file is such."""
     starts = [0, *(found.start() for found in _NEXT.finditer(text)), len(text)]
     pieces = []
-    for begin, end in zip(starts, starts[1:], strict=False):
+    for begin, end in pairwise(starts):
         piece = text[begin:end]
         pieces.append(piece if is_wanted(piece) else "\n" * piece.count("\n"))
     return pieces

@@ -3,54 +3,76 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 _OPEN, _CLOSE = "{{", "}}"
-_CONTROL = re.compile(
-    r"-?\s*(?:/\*|if\b|else\b|end\b|range\b|with\b|define\b|block\b|template\b|break\b|continue\b|"
-    r"\$[\w.]{0,80}\s{0,8}:?=(?!=))"
-)
 _INSIDE = re.compile(r"[^\w.$@|()/,-]+")
+_CALL = re.compile(r"(?:template|include)\s+([\w./-]{1,200})(?:\s|\Z)")
 _LONGEST = 80
 """Characters that are kept of what a value depends on."""
 
 
-def is_template(text: str) -> bool:
-    return _OPEN in text
-
-
 def masked(text: str) -> str:
-    """Steps of the template, and lines that are nothing but a template, become blank; what a value
-    takes from the template becomes an unknown: `${.Values.name}`."""
-    pieces: list[str] = []
+    """Lines that hold nothing but templates become blank; what else a template gives becomes an
+    unknown: `${.Values.name}`."""
+    spans = list(_spans(text))
+    pieces = [text[begin:end] for begin, end in _between(spans, len(text))]
+    alone = _alone(pieces)
+    out = [pieces[0]]
+    for number, (start, stop) in enumerate(spans):
+        inside, after = text[start + len(_OPEN) : stop - len(_CLOSE)], pieces[number + 1]
+        quote = '"' if _is_whole(pieces[number], after) else ""
+        out.append(_replaced(inside, alone[number], quote))
+        out.append(after)
+    return "".join(out)
+
+
+def _spans(text: str) -> Iterator[tuple[int, int]]:
     at = 0
     while (start := text.find(_OPEN, at)) >= 0:
         stop = text.find(_CLOSE, start)
         if stop < 0:
-            break
-        pieces.append(text[at:start])
-        pieces.append(_replaced(text, start, stop))
+            return
         at = stop + len(_CLOSE)
-    pieces.append(text[at:])
-    return "".join(pieces)
+        yield start, at
 
 
-def _replaced(text: str, start: int, stop: int) -> str:
-    inside = text[start + len(_OPEN) : stop]
+def _between(spans: list[tuple[int, int]], size: int) -> Iterator[tuple[int, int]]:
+    """What stands before, between and behind the templates."""
+    at = 0
+    for start, stop in spans:
+        yield at, start
+        at = stop
+    yield at, size
+
+
+def _alone(pieces: list[str]) -> list[bool]:
+    """Of each template, whether its line holds nothing else but templates."""
+    alone: list[bool] = []
+    first, is_blank = 0, not pieces[0].rpartition("\n")[2].strip()
+    for number, piece in enumerate(pieces[1:], 1):
+        head, newline, rest = piece.partition("\n")
+        is_blank = is_blank and not head.strip()
+        if newline or number == len(pieces) - 1:
+            alone += [is_blank] * (number - first)
+            first, is_blank = number, not rest.rpartition("\n")[2].strip()
+    return alone
+
+
+def _is_whole(before: str, after: str) -> bool:
+    """Whether a template is a whole value: without quotation marks, its braces would end a map."""
+    return (
+        before.endswith((" ", "[", ","))
+        and before.rstrip(" ").endswith((":", ",", "[", "-"))
+        and (not after or after.lstrip(" ")[:1] in ("\n", "\r", ",", "}", "]"))
+    )
+
+
+def _replaced(inside: str, is_alone: bool, quote: str) -> str:
     newlines = "\n" * inside.count("\n")
-    if _CONTROL.match(inside) or _is_alone(text, start, stop + len(_CLOSE)):
+    if is_alone or inside.lstrip("- ").startswith("/*"):
         return newlines
-    name = _INSIDE.sub(" ", inside.strip("- \t\n")).strip()[:_LONGEST]
-    return f"${{{name or 'template'}}}{newlines}"
-
-
-def _is_alone(text: str, start: int, end: int) -> bool:
-    """Whether a template is all that its lines hold."""
-    before = text[max(0, start - _INDENT) : start].rpartition("\n")
-    after = text[end : end + _INDENT].partition("\n")
-    begins = before[1] or start <= _INDENT
-    ends = after[1] or end + _INDENT >= len(text)
-    return bool(begins and ends and not before[2].strip() and not after[0].strip())
-
-
-_INDENT = 200
-"""Characters of a line that are looked at on either side."""
+    name = _INSIDE.sub(" ", inside.strip("- \t\n")).strip()
+    if called := _CALL.match(name):  # the same, however it is called
+        name = called[1]
+    return f"{quote}${{{name[:_LONGEST] or 'template'}}}{quote}{newlines}"

@@ -1,0 +1,44 @@
+"""Go templates, masked."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keymuster.collect.syntax.go_template import masked
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a: {{ .Values.a }}", 'a: "${.Values.a}"'),
+        ("a: {b: {{ .b }}, c: [{{ .c }}]}", 'a: {b: "${.b}", c: ["${.c}"]}'),
+        ('a: "{{ .Values.a | quote }}"', 'a: "${.Values.a | quote}"'),
+        ("{{- if .Values.a }}\na: 1\n{{- end }}\n", "\na: 1\n\n"),
+        ("a:\n  {{- toYaml .Values.a | nindent 2 }}\nb: 1", "a:\n  \nb: 1"),
+        ("{{ if .a }}{{ if .b }}\na: 1\n{{ end }}{{ end }}", "\na: 1\n"),
+        ('name: {{ template "chart.name" . }}-x', "name: ${chart.name}-x"),
+        ('name: {{ include "chart.name" $ | quote }}-x', "name: ${chart.name}-x"),
+        ("a: {{ if .b }}x{{ else }}y{{ end }}", "a: ${if .b}x${else}y${end}"),
+        ("{{/* a\nb */}}\na: 1 {{- /* c */}}", "\n\na: 1 "),
+        ("a: {{ never closed", "a: {{ never closed"),
+        ("a: 1", "a: 1"),
+    ],
+)
+def test_what_is_left_is_yaml(text: str, expected: str) -> None:
+    assert masked(text) == expected
+
+
+@given(st.lists(st.sampled_from(["{{", "}}", "\n", "a: ", "if .x", '"', " ", "- "])).map("".join))
+def test_lines_stay_where_they_are_and_nothing_is_left_open(text: str) -> None:
+    out = masked(text)
+    assert out.count("\n") == text.count("\n")
+    before, opened, after = out.partition("{{")
+    assert not opened or "}}" not in after
+
+
+def test_a_long_line_takes_no_longer_than_its_length() -> None:
+    text = "{{a}}" * 200_000
+    assert masked(text) == ""
+    assert masked(f"x{text}").count("${a}") == 200_000
