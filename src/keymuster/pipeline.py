@@ -108,7 +108,8 @@ def gather(
     observed = collect(origin, readers, jobs, progress, cut, unpack, noting)
     excluded: Counter[str] = Counter()
     observations = _observations(origin.finish(observed), troubles, cut)
-    inventory = analysed(build(_reported(observations, context.rules, excluded)), configured)
+    inventory = build(_reported(observations, context.rules, excluded))
+    inventory = analysed(inventory, configured, context.rules)
     if context.remembered is not None and not cut:
         context.remembered.save()
     return Gathered(

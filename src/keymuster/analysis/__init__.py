@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeAlias
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-from keymuster.analysis import identities, kubernetes_rbac
 from keymuster.inventory.build import Inventory
 from keymuster.settings import Settings
 
-Facts: TypeAlias = dict[str, dict[str, Any]]
-"""Id of a record -> name, as in `inventory/facts.py` -> value."""
+if TYPE_CHECKING:
+    from keymuster.analysis.known import Known
 
-_ANALYSES: tuple[Callable[[Inventory, Settings], Facts], ...] = (
-    identities.facts,
-    kubernetes_rbac.facts,
-)
+_ANALYSES = ("identities", "kubernetes_rbac", "aws_facts", "trust_facts")
+"""The modules whose `facts` follow from an inventory: id of a record -> name, as in
+`inventory/facts.py` -> value. They are imported for an inventory that holds more than secrets."""
 
 
-def analysed(inventory: Inventory, configured: Settings) -> Inventory:
+def analysed(inventory: Inventory, configured: Settings, known: Known) -> Inventory:
     """The same inventory, with what follows from its records in its `facts`."""
     if all(map(_says_all, inventory.records.values())):
         return inventory
-    for analysis in _ANALYSES:
-        for id, found in analysis(inventory, configured).items():
+    for name in _ANALYSES:
+        facts = import_module(f"{__name__}.{name}").facts
+        for id, found in facts(inventory, configured, known).items():
             inventory.facts.setdefault(id, {}).update(found)
     return inventory
 

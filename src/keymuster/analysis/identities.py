@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from keymuster.analysis.known import Known
 from keymuster.inventory.build import Inventory
 from keymuster.inventory.environments import environment
 from keymuster.inventory.owners import owner, purpose
@@ -11,7 +12,7 @@ from keymuster.model import Identity
 from keymuster.settings import Settings
 
 
-def facts(inventory: Inventory, configured: Settings) -> dict[str, dict[str, Any]]:
+def facts(inventory: Inventory, configured: Settings, _: Known) -> dict[str, dict[str, Any]]:
     return {
         one.id: {
             "owner": owner(one, configured.owners.tags),

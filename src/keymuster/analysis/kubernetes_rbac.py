@@ -11,6 +11,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from keymuster.analysis.known import Known
 from keymuster.inventory.build import Inventory
 from keymuster.inventory.facts import UNKNOWN
 from keymuster.model import Grant, Identity, Resource, Use
@@ -205,7 +206,7 @@ def effective(identity: Identity, inventory: Inventory) -> list[Rule]:
     return found
 
 
-def facts(inventory: Inventory, _: Settings) -> dict[str, dict[str, Any]]:
+def facts(inventory: Inventory, _: Settings, __: Known) -> dict[str, dict[str, Any]]:
     """What follows for grants, service accounts, their uses and workloads of Kubernetes."""
     found: dict[str, dict[str, Any]] = {}
     for grant in inventory.of(Grant):

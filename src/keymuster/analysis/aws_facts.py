@@ -1,0 +1,124 @@
+"""What follows for identities and policies of AWS: how much they may do, and the ways to more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from msgspec.structs import replace
+
+from keymuster.analysis.answers import Answer
+from keymuster.analysis.aws_escalations import Escalation, Gain, Ways
+from keymuster.analysis.aws_identities import Estate, KnownPolicies, arn
+from keymuster.analysis.known import Known
+from keymuster.analysis.privilege import Level
+from keymuster.analysis.reach import Path, Reach
+from keymuster.inventory.build import Inventory
+from keymuster.model import Grant, GrantKind, Identity, Resource, Trust, Use
+from keymuster.settings import Settings
+
+PROVIDER = "aws"
+
+_ALL = (Gain.ADMIN, Gain.ANY)
+
+
+def facts(inventory: Inventory, _: Settings, known: Known) -> dict[str, dict[str, Any]]:
+    """For identities, and for the statements of policies that give too much, whoever has them."""
+    identities = [one for one in inventory.of(Identity) if one.provider == PROVIDER]
+    grants = [
+        one
+        for one in inventory.of(Grant)
+        if one.provider == PROVIDER and one.kind in (GrantKind.POLICY, GrantKind.BOUNDARY)
+    ]
+    if not grants and not identities:
+        return {}
+    reach = _reach(inventory, identities, grants, known)
+    found: dict[str, dict[str, Any]] = {}
+    for identity in identities:
+        level = reach.privilege(identity.id).level
+        ways = reach.escalations(identity.id) if level is not Level.ADMIN else []
+        found[identity.id] = {
+            "privilege": str(level),
+            "escalations": _certain(ways, _ALL),
+            "administrator_by": _told(reach.to_administrator(identity.id), inventory),
+        }
+        _blame(found, ways, identity.name)
+    for policy in _held_by_nobody(inventory, identities, grants):
+        if reach.privilege(policy).level is not Level.ADMIN:
+            _blame(found, reach.escalations(policy), "")
+    return found
+
+
+def _reach(
+    inventory: Inventory, identities: list[Identity], grants: list[Grant], known: Known
+) -> Reach:
+    aliases = {
+        alias: one.id
+        for one in inventory.records.values()
+        if isinstance(one, Identity | Resource)
+        for alias in one.aliases
+    }
+    estate = Estate(
+        identities,
+        grants,
+        [_by_arn(one, inventory) for one in inventory.of(Trust) if one.provider == PROVIDER],
+        list(inventory.of(Use)),
+        policies=KnownPolicies(
+            known.aws.policies, frozenset(action.lower() for action in known.aws.covers)
+        ),
+        aliases=aliases,
+    )
+    return Reach(estate, Ways(known.aws.ways, known.aws.kinds))
+
+
+def _by_arn(trust: Trust, inventory: Inventory) -> Trust:
+    """A trust in an identity that is declared here, too, as AWS would write it."""
+    principal = inventory.records.get(trust.principal)
+    return replace(trust, principal=arn(principal)) if isinstance(principal, Identity) else trust
+
+
+def _held_by_nobody(
+    inventory: Inventory, identities: Iterable[Identity], grants: Iterable[Grant]
+) -> list[str]:
+    """The policies that nobody who is declared here has: whoever gets them is judged by them alone."""
+    held = {one.id for one in identities} | {grant.via for grant in grants if grant.via}
+    return list(dict.fromkeys(one.identity for one in grants if one.identity not in held))
+
+
+def _certain(ways: Iterable[Escalation], gains: tuple[Gain, ...]) -> list[str]:
+    return [one.way for one in ways if one.answer is Answer.YES and one.gain in gains]
+
+
+def _blame(found: dict[str, dict[str, Any]], ways: Iterable[Escalation], holder: str) -> None:
+    """Note of every grant that is used on a way to all rights which way that is, and for whom."""
+    for one in ways:
+        if one.gain not in _ALL:
+            continue
+        for grant in one.grants:
+            said = found.setdefault(grant, {"escalates": "no", "escalations": [], "holders": []})
+            if one.answer is not Answer.YES:
+                said["escalates"] = said["escalates"] if said["escalates"] == "yes" else "unknown"
+                continue
+            said["escalates"] = "yes"
+            if one.way not in said["escalations"]:
+                said["escalations"].append(one.way)
+                said["ways"] = ", ".join(said["escalations"])
+            if holder and holder not in said["holders"]:
+                said["holders"].append(holder)
+
+
+def _told(path: Path | None, inventory: Inventory) -> str:
+    """The steps of a certain way over other identities, in words; empty if there is none."""
+    if path is None or path.answer is not Answer.YES:
+        return ""
+    if len(path.steps) == 1 and not path.steps[0].to:
+        return ""  # a way of its own: that is told by its grants
+    names = [_name(step.to, inventory) for step in path.steps]
+    return ", then ".join(
+        f"{step.by} to {name}" if name else step.by
+        for step, name in zip(path.steps, names, strict=True)
+    )
+
+
+def _name(id: str, inventory: Inventory) -> str:
+    return str(getattr(inventory.records.get(id), "name", id))

@@ -1,0 +1,32 @@
+"""What is published about providers, as analysis needs it: the rule files hold it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from keymuster.analysis.aws_escalations import Way
+from keymuster.analysis.aws_identities import KnownPolicy
+from keymuster.model.issuers import KnownTrusts
+
+
+class KnownAws(Protocol):
+    """See `rules.schema.AwsKnowledge`."""
+
+    @property
+    def ways(self) -> Sequence[Way]: ...
+    @property
+    def kinds(self) -> Mapping[str, Sequence[str]]: ...
+    @property
+    def policies(self) -> Mapping[str, KnownPolicy]: ...
+    @property
+    def covers(self) -> Sequence[str]: ...
+
+
+class Known(Protocol):
+    """See `rules.schema.RuleSet`."""
+
+    @property
+    def aws(self) -> KnownAws: ...
+    @property
+    def trusts(self) -> KnownTrusts: ...

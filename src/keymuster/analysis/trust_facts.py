@@ -1,0 +1,71 @@
+"""What follows for trusts: who outside can become the identity, and how many of our own workflows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec.structs import replace
+
+from keymuster.analysis.known import Known
+from keymuster.analysis.outsiders import Audience, Ours
+from keymuster.analysis.trusts import Surroundings, TrustAnswer, judge
+from keymuster.inventory.build import Inventory
+from keymuster.inventory.facts import UNKNOWN
+from keymuster.model import Identity, Trust
+from keymuster.settings import Settings
+
+
+def facts(inventory: Inventory, configured: Settings, known: Known) -> dict[str, dict[str, Any]]:
+    """For every trust that lets somebody in."""
+    trusts = list(inventory.of(Trust))
+    if not trusts:
+        return {}
+    found: dict[str, dict[str, Any]] = {}
+    asked = []
+    for one in trusts:
+        principal = inventory.records.get(one.principal)
+        if isinstance(principal, Identity):
+            audience = _among_us(one, principal, inventory)
+            found[one.id] = {"audience": str(audience), "anyone": "no"}
+            continue
+        name = getattr(principal, "name", "")  # the address of an issuer that is declared
+        asked.append(replace(one, principal=name) if name else one)
+    accounts = {one.id: one.account for one in inventory.of(Identity) if one.account}
+    around = Surroundings(known.trusts, ours=Ours(settings=configured.ours), accounts=accounts)
+    for id, answer in judge(asked, around).items():
+        found[id] = _told(answer)
+    return found
+
+
+def _among_us(trust: Trust, principal: Identity, inventory: Inventory) -> Audience:
+    """A principal that is declared here, too, is at least ours."""
+    identity = inventory.records.get(trust.identity)
+    same = isinstance(identity, Identity) and identity.account == principal.account
+    return Audience.SAME_ACCOUNT if same else Audience.ESTATE
+
+
+def _told(answer: TrustAnswer) -> dict[str, Any]:
+    return {
+        "audience": str(answer.audience),
+        "anyone": _lets_anyone(answer),
+        "issuer": answer.issuer,
+        "example": answer.example or next(iter(answer.open.values()), ""),
+        "because": answer.because,
+        "reason": answer.reason,
+        "parties": list(answer.parties),
+        "forms": list(answer.forms),
+        "open": list(answer.open),
+        "several": list(answer.several),
+        "defects": [str(one) for one in answer.defects],
+        "meant": str(answer.meant.audience) if answer.meant else "",
+    }
+
+
+def _lets_anyone(answer: TrustAnswer) -> str:
+    """Whether it takes no more than an account at the issuer, or anywhere. An owner that nobody claims
+    as ours is somebody, and not anyone."""
+    if answer.audience is Audience.ANYONE:
+        return "yes"
+    if answer.audience is Audience.UNKNOWN and (answer.depends_on or not answer.parties):
+        return UNKNOWN
+    return "no"
