@@ -104,14 +104,14 @@ def is_literal(text: str) -> bool:
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 _SECRET_NAME = re.compile(
-    r"(?:^|_)(?:(?P<password>pass(?:word|wd|phrase)?s?|pwd|pin)|(?P<private>private_key(?:_pem|_data)?)|"
+    r"(?:^|_)(?:(?P<password>pass(?:word|wd|phrase)?s?|pwd)|(?P<private>private_key(?:_pem|_data)?)|"
     r"(?P<client>(?:client|app|consumer|oauth|api|webhook)_secret)|"
     r"(?P<access>secret_access_key|aws_secret_key|secret_key)|"
     r"(?P<token>(?:access|refresh|auth|oauth|o_auth|api|secret|session|bearer|hec|sas|bot|webhook|github|gitlab|slack|npm|"
     r"service|private|personal_access|deploy)?_?token)|"
     r"(?P<api>(?:api|account|storage|license|subscription|auth)_?key(?:_value)?)|"
     r"(?P<encryption>(?:encryption|signing|master|shared|pre_shared|hmac|jwt|session|cookie)_?(?:key|secret))|"
-    r"(?P<connection>connection_string)|(?P<plain>secret_(?:string|value)))$"
+    r"(?P<connection>connection_string))$"
 )
 
 _KINDS = {
@@ -123,7 +123,6 @@ _KINDS = {
     "api": CredentialKind.API_KEY,
     "encryption": CredentialKind.ENCRYPTION_KEY,
     "connection": CredentialKind.CONNECTION_STRING,
-    "plain": CredentialKind.PASSWORD,
 }
 
 

@@ -219,10 +219,10 @@ def _values(node: Node) -> Iterator[Node]:
     except Broken:
         yield node
         return
-    for name, value in _named(inside):
-        if kind_by_name(name) is not None:
-            made = node.holding(value.value)
-            yield made
+    named = [value for name, value in _named(inside) if kind_by_name(name) is not None]
+    yield from (node.holding(value.value) for value in named)
+    if not named:
+        yield node
 
 
 def _named(node: Node) -> Iterator[tuple[str, Node]]:
