@@ -223,8 +223,8 @@ _VARIABLE = re.compile(r"\$\{([^${}]*)\}")
 _ROUNDS = 12
 """How often the innermost variables of a text are filled in: they may stand inside each other."""
 
-_MOST = 400_000
-"""Characters and values that variables of one file may bring."""
+_MOST = 60_000
+"""Values, and sixteens of characters, that variables of one file may bring."""
 
 
 class _Variables:
@@ -235,7 +235,8 @@ class _Variables:
         self._left = _MOST
 
     def resolved(self, node: Node, depth: int = 0) -> Node:
-        self._left -= 1
+        if depth:
+            self._left -= 1
         match node.value:
             case dict() as entries:
                 made = {key: self.resolved(one, depth) for key, one in entries.items()}
@@ -261,7 +262,7 @@ class _Variables:
         for _ in range(_ROUNDS):
             before = text
             text = _VARIABLE.sub(self._part, text)
-            self._left -= len(text)
+            self._left -= len(text) // 16
             if text == before or self._left < 0:
                 break
         return node.holding(_VARIABLE.sub(lambda found: _left_open(found[1]), text))

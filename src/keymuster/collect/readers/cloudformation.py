@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from keymuster.collect.base import Blob, Context, Observed, Reader
@@ -21,8 +22,8 @@ _SURELY = re.compile(
     rb"^[ \t{\"']*(?:AWSTemplateFormatVersion|Transform[\"']?:[ \t\"']*AWS::)", re.MULTILINE
 )
 
-_LARGEST = 3 * 1024 * 1024
-"""Bytes of a template; CloudFormation takes a third of that."""
+_LARGEST = 2 * 1024 * 1024
+"""Bytes of a template; CloudFormation takes half of that."""
 
 
 class CloudFormation(Reader):
@@ -33,14 +34,24 @@ class CloudFormation(Reader):
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._wanted = frozenset(type for policy in context.rules.policies for type in policy.types)
+
+    @cached_property
+    def _wanted(
+        self,
+    ) -> frozenset[str]:  # not before there is a file of ours: loading rules takes time
+        return frozenset(type for policy in self._context.rules.policies for type in policy.types)
 
     def reads(self, path: str) -> bool:
         return path.lower().endswith(_SUFFIXES)
 
     def read(self, blob: Blob) -> Iterator[Observed]:
         content = blob.text.content
-        if blob.core is not None or not _TYPE.search(content) or not _RESOURCES.search(content):
+        if (
+            blob.core is not None
+            or b"Resources" not in content
+            or not _TYPE.search(content)
+            or not _RESOURCES.search(content)
+        ):
             return
         from keymuster.collect import templates
 

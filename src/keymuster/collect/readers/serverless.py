@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cached_property
 from typing import ClassVar
 
 from keymuster.collect.base import Blob, Context, Observed, Reader
@@ -18,7 +19,7 @@ _AWS = re.compile(
     re.MULTILINE,
 )
 
-_LARGEST = 3 * 1024 * 1024
+_LARGEST = 2 * 1024 * 1024
 
 
 class Serverless(Reader):
@@ -29,14 +30,19 @@ class Serverless(Reader):
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._wanted = frozenset(type for policy in context.rules.policies for type in policy.types)
+
+    @cached_property
+    def _wanted(
+        self,
+    ) -> frozenset[str]:  # not before there is a file of ours: loading rules takes time
+        return frozenset(type for policy in self._context.rules.policies for type in policy.types)
 
     def reads(self, path: str) -> bool:
         return path.lower().endswith(_SUFFIXES)
 
     def read(self, blob: Blob) -> Iterator[Observed]:
         content = blob.text.content
-        if blob.core is not None or not _PROVIDER.search(content):
+        if blob.core is not None or b"provider" not in content or not _PROVIDER.search(content):
             return
         if not _SERVICE.search(content) or not _AWS.search(content):
             return
