@@ -85,6 +85,14 @@ def _rotated(record: Credential, inventory: Inventory, _: datetime) -> bool:
     return any(one.id.endswith("#rotation") for one in inventory.uses(record.id))
 
 
+def _siblings(record: Credential, inventory: Inventory, _: datetime) -> int:
+    """How many more of its kind that are not switched off prove the same identity."""
+    if not record.identity:
+        return 0
+    same = [one for one in inventory.credentials(record.identity) if one.kind is record.kind]
+    return len([one for one in same if one.status is not CredentialStatus.DISABLED]) - 1
+
+
 def _consumers(record: Use, inventory: Inventory, _: datetime) -> int:
     """How many different ones of the same declaration consume the same, but by what starts them: that
     may be shared."""
@@ -122,6 +130,7 @@ DERIVED: dict[Subject, dict[str, tuple[str, Derive]]] = {
         "rotated": ("bool", _rotated),
         "declared_as": ("string", lambda record, *_: record.tags.get("declared_as", "")),
         "setting": ("string", lambda record, *_: record.tags.get("setting", "")),
+        "siblings": ("int", _siblings),
     },
     "use": {"consumer_count": ("int", _consumers)},
     "inline_allow": {"expired": ("bool", _allow_expired)},
