@@ -16,6 +16,7 @@ from keymuster.collect.ci.common import (
     variables,
 )
 from keymuster.collect.ci.places import Places
+from keymuster.collect.ci.references import image_pin
 from keymuster.collect.ci.things import Thing
 from keymuster.collect.syntax.node import Node
 from keymuster.model import FileLocation
@@ -77,7 +78,7 @@ def things(root: Node, places: Places) -> Iterator[Thing]:
             pipe = one.get("pipe")
             if pipe is not None and pipe.text():
                 text = pipe.text()
-                pin = "hash" if "@sha256:" in text else "tag" if ":" in text else "none"
+                pin = image_pin(text.removeprefix("docker://"))
                 settings = {
                     "pin": pin,
                     "sees_secrets": True,

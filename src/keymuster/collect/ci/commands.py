@@ -59,9 +59,16 @@ PUBLISHERS: dict[tuple[str, ...], str] = {
 """Commands that send a package to a registry that knows trusted publishing."""
 
 _REGISTRY_OPTIONS = {
-    "--registry", "--source", "-s", "--index-url", "--repository-url", "--repository", "-r", "--host",
-    "--index", "--publish-url", "-Source", "--key",
+    "--registry", "--source", "--index-url", "--repository-url", "--repository", "--host", "--index",
+    "--publish-url", "-Source",
 }  # fmt: skip
+_SHORT_OPTIONS = {
+    "twine": {"-r"},
+    "dotnet": {"-s"},
+    "poetry": {"-r"},
+    "pdm": {"-r"},
+    "hatch": {"-r"},
+}
 _PUBLIC = re.compile(
     r"(?:https?://)?(?:[\w-]{1,20}\.)?(?:pypi\.org|nuget\.org|npmjs\.(?:org|com)|rubygems\.org|crates\.io)(?:/.*)?"
     r"|pypi|testpypi|crates-io|nuget"
@@ -120,7 +127,7 @@ def registry(words: Sequence[str]) -> str:
         return ""
     if any(word.startswith(_DRY) for word in words) or (plain[0] == "cargo" and "-n" in words):
         return ""
-    return "" if _goes_elsewhere(words) else name
+    return "" if _goes_elsewhere(plain[0], words) else name
 
 
 def _publisher(plain: Sequence[str]) -> str:
@@ -141,10 +148,11 @@ _OTHER_COMMANDS = {
 """Commands of such tools; what follows one of them is its argument."""
 
 
-def _goes_elsewhere(words: Sequence[str]) -> bool:
+def _goes_elsewhere(tool: str, words: Sequence[str]) -> bool:
+    options = _REGISTRY_OPTIONS | _SHORT_OPTIONS.get(tool, set())
     for at, word in enumerate(words):
         option, _, value = word.partition("=")
-        if option in _REGISTRY_OPTIONS and option != "--key":
+        if option in options:
             value = value or (words[at + 1] if at + 1 < len(words) else "")
             if not _PUBLIC.fullmatch(value.strip("\"'")):
                 return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from keymuster.collect.base import Blob, Context, Observed, Reader
@@ -27,7 +28,12 @@ class GithubActions(Reader):
 
     def __init__(self, context: Context) -> None:
         self._key = context.fingerprint_key
-        self._wanted = {type for policy in context.rules.policies for type in policy.types}
+        self._rules = context.rules
+
+    @cached_property
+    def _wanted(self) -> set[str]:
+        """The types of resources that policies ask for; the rules are loaded when a file is met."""
+        return {type for policy in self._rules.policies for type in policy.types}
 
     def reads(self, path: str) -> bool:
         return path.endswith((".yml", ".yaml"))
