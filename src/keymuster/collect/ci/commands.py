@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -58,6 +59,7 @@ PUBLISHERS: dict[tuple[str, ...], str] = {
 }
 """Commands that send a package to a registry that knows trusted publishing."""
 
+_LAST_WORDS = {command[-1] for command in PUBLISHERS}
 _REGISTRY_OPTIONS = {
     "--registry", "--source", "--index-url", "--repository-url", "--repository", "--host", "--index",
     "--publish-url", "-Source",
@@ -85,8 +87,13 @@ class Command(Struct, frozen=True):
     line: int
 
 
-def commands(script: str) -> Iterator[Command]:
+@lru_cache(maxsize=64)
+def commands(script: str) -> tuple[Command, ...]:
     """The simple commands of a script in the shells of Unix, PowerShell or Windows."""
+    return tuple(_commands(script))
+
+
+def _commands(script: str) -> Iterator[Command]:
     for line, text in _logical(script):
         for part in _SPLIT.split(text[:_LONGEST]):
             words = [word.strip("\"'") for word in part.split()]
@@ -117,6 +124,8 @@ def _logical(script: str) -> Iterator[tuple[int, str]]:
 def registry(words: Sequence[str]) -> str:
     """The public registry that a command sends a package to; empty if it does no such thing, or only
     for show, or to somewhere else."""
+    if _LAST_WORDS.isdisjoint(words):
+        return ""
     words = _run(words)
     plain = [word for word in words if not word.startswith(("-", "+"))]
     if plain:

@@ -181,11 +181,14 @@ _LOGIN = (
     (("aws", "configure", "set", "aws_secret_access_key"), "aws"),
     (("az", "login", "--service-principal"), "azure"),
 )
+_LOGIN_TOOLS = {start[0] for start, _ in _LOGIN}
 _OIDC_OPTIONS = ("--federated-token",)
 
 
 def login_cloud(words: tuple[str, ...]) -> str:
     """The cloud that a command signs in to with a stored key; empty if it does not."""
+    if words[0] not in _LOGIN_TOOLS:
+        return ""
     for start, cloud in _LOGIN:
         if words[: len(start)] == start and not any(one.startswith(_OIDC_OPTIONS) for one in words):
             return cloud

@@ -542,21 +542,16 @@ def _of_secrets(
     workflow: Workflow, owner: Node, key: str, *, has_environment: bool
 ) -> Iterator[Thing]:
     named: set[str] = set()
-    for node in owner.walk():
-        if not isinstance(node.value, str) or "secrets" not in node.value.lower():
-            continue
-        for index, span in enumerate(spans(node.value)):
-            if span.expression is None:
+    for one in workflow.expressions(owner):
+        for name, how in _uses_of_secrets(one.expression):
+            if how == "named" and (name in named or name == "GITHUB_TOKEN"):
                 continue
-            for name, how in _uses_of_secrets(span.expression):
-                if how == "named" and (name in named or name == "GITHUB_TOKEN"):
-                    continue
-                named.add(name)
-                yield Thing(
-                    "GitHub::Actions::SecretReference", f"{key}.{name}.{how}", name,
-                    workflow.places.expression(node, index),
-                    {"how": how, "has_environment": has_environment},
-                )  # fmt: skip
+            named.add(name)
+            yield Thing(
+                "GitHub::Actions::SecretReference", f"{key}.{name}.{how}", name,
+                workflow.places.expression(one.node, one.index),
+                {"how": how, "has_environment": has_environment},
+            )  # fmt: skip
 
 
 def _uses_of_secrets(expression: Expression) -> Iterator[tuple[str, str]]:

@@ -15,7 +15,7 @@ from keymuster.collect.ci.common import (
     written_secret,
 )
 from keymuster.collect.ci.common import records as job_records
-from keymuster.collect.ci.expressions import spans
+from keymuster.collect.ci.expressions import contexts, spans
 from keymuster.collect.ci.github import things
 from keymuster.collect.ci.things import resources
 from keymuster.collect.ci.workflows import Job, Step, Workflow
@@ -84,19 +84,15 @@ def _token(workflow: Workflow, job: Job, id: str, place: FileLocation) -> Iterat
 
 def _secrets(workflow: Workflow, job: Job) -> Iterator[tuple[str, FileLocation]]:
     """The secrets that a job names, each with its first place."""
-    places: dict[str, FileLocation] = {}
+    wanted = set(job.secrets)
     shared = workflow.root.get("env")
     for owner in (job.node, shared):
-        for node in owner.walk() if owner else ():
-            if not isinstance(node.value, str) or "secrets" not in node.value.lower():
-                continue
-            for index, span in enumerate(spans(node.value)):
-                for name in job.secrets:
-                    if name not in places and re.search(rf"\b{re.escape(name)}\b", span.text, re.I):
-                        places[name] = workflow.places.expression(node, index)
-    for name in job.secrets:
-        if name != "*" and name in places:
-            yield name, places[name]
+        for one in workflow.expressions(owner) if owner else ():
+            for path in contexts(one.expression):
+                name = path[1].upper() if path[0] == "secrets" and len(path) > 1 else ""
+                if name in wanted and name != "*":
+                    wanted.discard(name)
+                    yield name, workflow.places.expression(one.node, one.index)
 
 
 def _sign_ins(step: Step) -> Iterator[tuple[str, Node]]:

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from msgspec import Struct
 
-from keymuster.collect.ci.expressions import Expression, Span, contexts, spans
+from keymuster.collect.ci.expressions import Expression, contexts, spans
 from keymuster.collect.ci.places import Places
 from keymuster.collect.ci.references import Uses
 from keymuster.collect.syntax.node import Node
@@ -28,6 +28,15 @@ FORKS = ("pull_request", "pull_request_target", "merge_group")
 
 _PUBLIC_TOKEN = {"github_token"}
 """Secrets that everybody's runs have."""
+
+
+class Placed(Struct, frozen=True, eq=False):
+    """An expression, and that it is number `index` of the value it stands in."""
+
+    node: Node
+    index: int
+    text: str
+    expression: Expression
 
 
 class Step(Struct, eq=False, dict=True):
@@ -116,8 +125,8 @@ class Job(Struct, eq=False, dict=True):
         """The secrets it is handed, in upper case, apart from the token that every run has. `*` stands
         for all."""
         found: dict[str, None] = {}
-        for _, one in self.workflow.expressions(self.node):
-            for path in contexts(one):
+        for one in self.workflow.expressions(self.node):
+            for path in contexts(one.expression):
                 if path[0] == "secrets":
                     found[path[1].upper() if len(path) > 1 else "*"] = None
         passed = self.node.get("secrets")
@@ -125,8 +134,9 @@ class Job(Struct, eq=False, dict=True):
             found["*"] = None
         shared = self.workflow.root.get("env")
         if shared is not None:
-            for _, one in self.workflow.expressions(shared):
-                found |= {p[1].upper(): None for p in contexts(one) if p[0] == "secrets" and p[1:]}
+            for one in self.workflow.expressions(shared):
+                paths = (path for path in contexts(one.expression) if path[0] == "secrets")
+                found |= {path[1].upper(): None for path in paths if len(path) > 1}
         return [name for name in found if name.lower() not in _PUBLIC_TOKEN]
 
     @property
@@ -173,13 +183,24 @@ class Workflow(Struct, eq=False, dict=True):
     def has(self, *events: str) -> bool:
         return any(event in self.triggers for event in events)
 
-    def expressions(self, node: Node) -> Iterator[tuple[Span, Expression]]:
+    def expressions(self, node: Node) -> list[Placed]:
         """Every well-formed expression in the values below a node."""
-        for one in node.walk():
-            if isinstance(one.value, str) and "${{" in one.value:
-                for span in spans(one.value):
-                    if span.expression is not None:
-                        yield span, span.expression
+        found = self._expressions.get(id(node))
+        if found is None:
+            found = self._expressions[id(node)] = list(_placed(node))
+        return found
+
+    @cached_property
+    def _expressions(self) -> dict[int, list[Placed]]:
+        return {}
+
+
+def _placed(node: Node) -> Iterator[Placed]:
+    for one in node.walk():
+        if isinstance(one.value, str) and "${{" in one.value:
+            for index, span in enumerate(spans(one.value)):
+                if span.expression is not None:
+                    yield Placed(one, index, span.text, span.expression)
 
 
 def _steps(node: Node | None, job: Job | None) -> list[Step]:
