@@ -57,3 +57,14 @@ def test_comments_are_found_again() -> None:
 def test_nothing_makes_an_empty_inventory() -> None:
     inventory = build([])
     assert (inventory.records, inventory.seen, inventory.allows) == ({}, {}, [])
+
+
+def test_a_setting_and_the_secret_in_it_are_one_place() -> None:
+    around = _credential(path="a.yaml", tags={"declared_as": "x"})
+    inside = _credential(path="a.yaml", format="acme-key")
+    elsewhere = _credential(path="b.yaml", tags={"declared_as": "x"})
+    inventory = build([around, inside, elsewhere])
+    [record] = inventory.of(Credential)
+    assert record.format == "acme-key"
+    assert record.tags == {"declared_as": "x"}
+    assert inventory.sightings(record) == [inside, elsewhere]

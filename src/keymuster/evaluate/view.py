@@ -172,16 +172,20 @@ def _cel_type(hint: Any) -> str | None:
 
 
 def _plain(value: Any) -> Any:
-    """The value as CEL takes it: no enums, no tuples, and text that is UTF-8 throughout, with
-    escapes for the bytes of a file name that are not."""
+    """The value as CEL takes it: no enums, no tuples, no numbers of more than 64 bits, and text that
+    is UTF-8 throughout, with escapes for the bytes of a file name that are not."""
     match value:
         case StrEnum():
             return value.value
         case str():
-            return value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+            # The runtime ends a text at its first NUL, so two keys of a map could be one.
+            text = value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+            return text.replace("\0", "\\0")
         case tuple() | list():
             return [_plain(one) for one in value]
         case dict():
             return {_plain(key): _plain(one) for key, one in value.items()}
+        case int() if not -(2**63) <= value < 2**63:
+            return float(value) if abs(value) < 2**1000 else str(value)
         case _:
             return value

@@ -34,7 +34,7 @@ def test_what_is_left_is_yaml(text: str, expected: str) -> None:
 def test_lines_stay_where_they_are_and_nothing_is_left_open(text: str) -> None:
     out = masked(text)
     assert out.count("\n") == text.count("\n")
-    before, opened, after = out.partition("{{")
+    _, opened, after = out.partition("{{")
     assert not opened or "}}" not in after
 
 
