@@ -261,12 +261,14 @@ class TerraformType(Struct, kw_only=True, forbid_unknown_fields=True):
 class TerraformFile(Struct, kw_only=True, forbid_unknown_fields=True):
     """`rules/known/terraform-<vendor>.yaml`. `words` says how the vendor writes names: as `pascal`,
     as `camel`, as `arm` (camel, most of them under `properties`), or as Terraform does. `lists` are
-    blocks that may stand more than once: always lists. The keys of `maps` are not names."""
+    blocks that may stand more than once: always lists. The keys of `maps` are not names. `names` are
+    as those of a type, for all that are not listed."""
 
     source: str
     words: Literal["pascal", "camel", "arm", "terraform"]
     lists: list[str] = []
     maps: list[str] = []
+    names: dict[str, str] = {}
     types: dict[str, TerraformType] = {}
 
 

@@ -10,18 +10,21 @@ from pkgutil import iter_modules
 from typing import TypeAlias
 
 from keymuster.collect.declared import Declared
+from keymuster.collect.plain_secrets import plain_secrets
 from keymuster.model import Observation, Resource
 
 Meaning: TypeAlias = Callable[[Declared], Iterator[Observation]]
 
 
 def records(one: Declared, wanted: Container[str]) -> Iterator[Observation]:
-    """The records of an object: its settings if its type is `wanted`, and what it means."""
+    """The records of an object: its settings if its type is `wanted`, what it means, and the secrets
+    that stand in it."""
     if one.type in wanted:
         yield resource(one)
     meaning = known().get(one.type)
     if meaning is not None:
         yield from meaning(one)
+    yield from plain_secrets(one)
 
 
 def resource(one: Declared) -> Resource:

@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 
 from keymuster.collect import meanings
 from keymuster.collect.base import Blob, Context, Fragment, Observed, Reader
+from keymuster.collect.literals import Sealing
 from keymuster.collect.syntax.node import Broken
-from keymuster.model import Observation, Trouble
+from keymuster.model import Observation, Storage, Trouble
 
 _ENDINGS = (
     ".tf", ".tofu", ".json", ".tfvars", ".tfstate", ".tfstate.backup", ".tpl", ".tftpl", ".tmpl",
@@ -23,6 +24,7 @@ class Terraform(Reader):
 
     def __init__(self, context: Context) -> None:
         self._rules = context.rules
+        self._key = context.fingerprint_key
 
     @cached_property
     def _wanted(self) -> frozenset[str]:
@@ -68,13 +70,20 @@ class Terraform(Reader):
         read = plan.declarations if which == PLAN else state.declarations
         for one in read(blob, self._names):
             if blob.counts(one.location.line, one.location.end_line or one.location.line):
+                one.sealing = self._sealing(blob.storage if which == PLAN else Storage.STATE_FILE)
                 yield from meanings.records(one, self._wanted)
 
     def finish(self, fragments: Sequence[Any]) -> Iterator[Observation | Trouble]:
         from keymuster.collect.terraform.declarations import declarations
 
+        staged = {kept.path for kept in fragments if kept.changed is not None}
         for found in declarations(fragments, self._names):
             if isinstance(found, Trouble):
                 yield found
             else:
+                is_staged = found.settings.file.path in staged
+                found.sealing = self._sealing(Storage.STAGED if is_staged else Storage.TREE)
                 yield from meanings.records(found, self._wanted)
+
+    def _sealing(self, storage: Storage) -> Sealing:
+        return Sealing(key=self._key, storage=storage, samples=self._rules.samples)

@@ -41,12 +41,12 @@ class VendorNames:
         if table is None or known is None:
             lists = frozenset(name for one in self._own for name in one.lists)
             maps = frozenset(name for one in self._own for name in one.maps)
-            writer = _Writer(str, {}, lists, maps, form, budget)
+            names = {path: name for one in self._own for path, name in one.names.items()}
+            writer = _Writer(str, names, lists, maps, form, budget)
             yield type, writer.whole(settings)
             return
-        names = self._names(known)
         writer = _Writer(
-            _WORDS[table.words], names, frozenset(table.lists), frozenset(table.maps), form, budget,
+            _WORDS[table.words], self._names(known), frozenset(table.lists), frozenset(table.maps), form, budget,
             arm=table.words == "arm",
         )  # fmt: skip
         made = writer.whole(settings)

@@ -108,6 +108,11 @@ class Principal(Struct, frozen=True, kw_only=True):
         )  # fmt: skip
 
 
+def names_principals(said: Statement) -> bool:
+    """Whether a statement says whom it is about: that of a trust or a resource does."""
+    return bool(said.node.get("Principal") or said.node.get("NotPrincipal"))
+
+
 _KINDS = {
     "Service": TrustKind.SERVICE,
     "Federated": TrustKind.FEDERATION,

@@ -77,6 +77,27 @@ def policy(one: Declared) -> Iterator[Observation]:
             yield _attached(one, who(one, node.text(), kind), one.id, node)
 
 
+def loose_document(one: Declared) -> Iterator[Observation]:
+    """A policy document that nothing is seen to use: what it would be, by what it says. One that
+    names principals is a trust policy if it is about assuming, or else the policy of a resource."""
+    document = one.get("PolicyDocument")
+    plain = [
+        said for said in documents.statements(document) if not documents.names_principals(said)
+    ]
+    if plain:
+        yield from documents.grants(one, document, "document")
+        return
+    trusting = any(
+        "assumerole" in action.lower()
+        for said in documents.statements(document)
+        for action in said.actions
+    )
+    if trusting:
+        yield from documents.trusts(one, document)
+    else:
+        yield from documents.resource_grants(one, document, "document", ("*",))
+
+
 def inline_policy(one: Declared) -> Iterator[Observation]:
     """An inline policy that is an object of its own."""
     for kind, key in (("role", "RoleName"), ("user", "UserName"), ("group", "GroupName")):
@@ -198,6 +219,7 @@ def _nodes(one: Declared, key: str) -> list[Node]:
     return node.items() if node else []
 
 
+    "aws_iam_policy_document": loose_document,
 TYPES = {
     "AWS::IAM::Role": role,
     "AWS::IAM::User": user,
