@@ -219,8 +219,8 @@ def _nodes(one: Declared, key: str) -> list[Node]:
     return node.items() if node else []
 
 
-    "aws_iam_policy_document": loose_document,
 TYPES = {
+    "aws_iam_policy_document": loose_document,
     "AWS::IAM::Role": role,
     "AWS::IAM::User": user,
     "AWS::IAM::Group": group,
