@@ -28,7 +28,7 @@ def facts(inventory: Inventory, configured: Settings, known: Known) -> dict[str,
             audience = _among_us(one, principal, inventory)
             found[one.id] = {"audience": str(audience), "anyone": "no"}
             continue
-        name = getattr(principal, "name", "")  # the address of an issuer that is declared
+        name = getattr(principal, "name", "") or _untold(one)
         asked.append(replace(one, principal=name) if name else one)
     accounts = {one.id: one.account for one in inventory.of(Identity) if one.account}
     around = Surroundings(known.trusts, ours=Ours(settings=configured.ours), accounts=accounts)
@@ -42,6 +42,13 @@ def _among_us(trust: Trust, principal: Identity, inventory: Inventory) -> Audien
     identity = inventory.records.get(trust.identity)
     same = isinstance(identity, Identity) and identity.account == principal.account
     return Audience.SAME_ACCOUNT if same else Audience.ESTATE
+
+
+def _untold(trust: Trust) -> str:
+    """A principal that refers to what nobody has seen, as the declaration would say it."""
+    scope = ":".join(trust.id.split(":")[:2])
+    rest = trust.principal.removeprefix(f"{scope}:")
+    return "" if rest == trust.principal else f"${{{rest}}}"
 
 
 def _told(answer: TrustAnswer) -> dict[str, Any]:

@@ -113,6 +113,13 @@ def names_principals(said: Statement) -> bool:
     return bool(said.node.get("Principal") or said.node.get("NotPrincipal"))
 
 
+def lets_assume(said: Statement) -> bool:
+    """Whether a statement is one of a trust policy, by its actions or its principals."""
+    return any("assumerole" in action.lower() for action in said.actions) or any(
+        who.kind is TrustKind.FEDERATION for who in principals(said.node)
+    )
+
+
 _KINDS = {
     "Service": TrustKind.SERVICE,
     "Federated": TrustKind.FEDERATION,

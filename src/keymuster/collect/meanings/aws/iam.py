@@ -81,18 +81,10 @@ def loose_document(one: Declared) -> Iterator[Observation]:
     """A policy document that nothing is seen to use: what it would be, by what it says. One that
     names principals is a trust policy if it is about assuming, or else the policy of a resource."""
     document = one.get("PolicyDocument")
-    plain = [
-        said for said in documents.statements(document) if not documents.names_principals(said)
-    ]
-    if plain:
+    said = list(documents.statements(document))
+    if not all(map(documents.names_principals, said)):
         yield from documents.grants(one, document, "document")
-        return
-    trusting = any(
-        "assumerole" in action.lower()
-        for said in documents.statements(document)
-        for action in said.actions
-    )
-    if trusting:
+    elif any(map(documents.lets_assume, said)):
         yield from documents.trusts(one, document)
     else:
         yield from documents.resource_grants(one, document, "document", ("*",))
