@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -15,6 +16,7 @@ from keymuster.analysis.privilege import Level
 from keymuster.analysis.reach import Path, Reach
 from keymuster.inventory.build import Inventory
 from keymuster.model import Grant, GrantKind, Identity, Resource, Trust, Use
+from keymuster.model.unknown import reference
 from keymuster.settings import Settings
 
 PROVIDER = "aws"
@@ -60,7 +62,7 @@ def _reach(
     }
     estate = Estate(
         identities,
-        grants,
+        [_with_arns(one, inventory) for one in grants],
         [_by_arn(one, inventory) for one in inventory.of(Trust) if one.provider == PROVIDER],
         list(inventory.of(Use)),
         policies=KnownPolicies(
@@ -75,6 +77,28 @@ def _by_arn(trust: Trust, inventory: Inventory) -> Trust:
     """A trust in an identity that is declared here, too, as AWS would write it."""
     principal = inventory.records.get(trust.principal)
     return replace(trust, principal=arn(principal)) if isinstance(principal, Identity) else trust
+
+
+_SOME_ACCOUNT = re.compile(r"(arn:[\w-]+:(?:iam|sts)::)\$\{[^{}:]+\}:")
+_THIS_ACCOUNT = r"\1${account}:"
+"""What ARNs of identities have whose account is not known (`aws_identities.names`): a declaration that
+leaves the account of another one open means its own."""
+
+
+def _with_arns(grant: Grant, inventory: Inventory) -> Grant:
+    """A grant on identities that are declared here, too, as AWS would write it."""
+    scope = ":".join(grant.id.split(":")[:2])
+
+    def arn_of(text: str) -> str:
+        name = reference(text)
+        meant = inventory.records.get(f"{scope}:{name.rpartition('.')[0]}") if name else None
+        return arn(meant) if isinstance(meant, Identity) else _SOME_ACCOUNT.sub(_THIS_ACCOUNT, text)
+
+    return replace(
+        grant,
+        resources=tuple(map(arn_of, grant.resources)),
+        not_resources=tuple(map(arn_of, grant.not_resources)),
+    )
 
 
 def _held_by_nobody(

@@ -73,7 +73,7 @@ class Template:
         name = argument.text()
         if name == "AWS::NoValue":
             return None
-        return self._named(name) or node.holding(unknown(name))
+        return self._named(name) or node.holding(self._open(name))
 
     def get_att(self, node: Node, argument: Node) -> Node:
         parts = [self._text(part) for part in argument.items()]
@@ -87,15 +87,15 @@ class Template:
             local = {key: one for key, value in names.entries() if (one := self.resolved(value))}
         text = template.text()
         whole = _SUBSTITUTED.fullmatch(text)
-        if whole and (one := local.get(whole[1]) or self._named(whole[1])):
-            return one
+        if whole and (meant := local.get(whole[1]) or self._named(whole[1])):
+            return meant
 
         def value(found: re.Match[str]) -> str:
             name = found[1].strip()
             if name.startswith("!"):
                 return "${" + name[1:] + "}"
             one = local.get(name) or self._named(name)
-            return self._spent(_joined(one)) if one else unknown(name)
+            return self._spent(_joined(one)) if one else self._open(name)
 
         return self._styled(node, _SUBSTITUTED.sub(value, text), template)
 
@@ -201,6 +201,10 @@ class Template:
         if isinstance(default.value, str) and (kind == "CommaDelimitedList" or "List<" in kind):
             return default.holding([default.holding(one.strip()) for one in text.split(",")])
         return default
+
+    def _open(self, name: str) -> str:
+        """An unknown value: what a parameter is given, or what a resource becomes."""
+        return unknown(f"Parameters.{name}" if name in self._parameters else name)
 
     def _text(self, node: Node) -> str:
         one = self.resolved(node, words=False)

@@ -11,7 +11,7 @@ from typing import Any
 from keymuster.errors import RuleError
 from keymuster.evaluate.view import fields
 from keymuster.inventory.facts import FACTS, UNKNOWN
-from keymuster.model.unknown import depends_on, is_unknown
+from keymuster.model.unknown import depends_on, is_unknown, reference
 from keymuster.rules.schema import Policy, RuleSet, Subject
 from keymuster.settings import Lifetimes
 
@@ -126,12 +126,16 @@ def _asked(policy: Policy) -> list[tuple[str, tuple[str, ...]]]:
     text = _HAS.sub(r"\1 ", _TEXT.sub("''", policy.when))
     for found in _NAME.finditer(text):
         subject, name, *path = found[0].split(".")
-        if subject == policy.applies_to and (name in facts or known.get(name) == _MAP):
+        if subject != policy.applies_to:
+            continue
+        if name in facts or known.get(name) == _MAP or (subject, name) in _SAID_ELSEWHERE:
             asked.append((f"{subject}.{name}", tuple(path)))
     return list(dict.fromkeys(asked))
 
 
 _ODD = "the form of a setting"
+_SAID_ELSEWHERE = {("grant", "actions"), ("grant", "not_actions"), ("trust", "principal")}
+"""What is not known if all of it is given from outside. Of resources a part mostly is, and says enough."""
 
 _MAP = "map<string, dyn>"
 _HAS = re.compile(r"\bhas\(([a-z_]+(?:\.\w+)+)\.\w+\)")
@@ -148,6 +152,10 @@ def _unknown_in(value: Any, path: Sequence[str]) -> str:
         value = value.get(key) if isinstance(value, Mapping) else None
     if value == UNKNOWN:
         return UNKNOWN
+    if isinstance(value, list):
+        return next(filter(None, map(reference, value)), "")
+    if not path:
+        return reference(value)
     return next(iter(depends_on(value)), "") if isinstance(value, str) else ""
 
 

@@ -13,8 +13,11 @@ _ARN = re.compile(
     r"(?P<kind>role|user|group|policy|instance-profile|assumed-role)/(?P<path>.+)"
 )
 
-_GIVEN = ("var.", "local.", "each.", "count.", "path.", "self.")
-"""How references of Terraform begin that are no objects: each is a thing of its own."""
+_GIVEN = re.compile(
+    r"(?:var|local|each|count|path|self|env|opt|Parameters|ImportValue|Mappings|Conditions)\.|Fn::|AWS::|"
+    r"(?:Join|Select|Split|Sub|If)\b"
+)
+"""How the names of unknown values begin that no declared object gives: each is a thing of its own."""
 
 _MANAGED = "arn:aws:iam::aws:policy/"
 
@@ -25,7 +28,7 @@ def who(one: Declared, text: str, kind: str) -> str:
     if not text:
         return ""
     if name := reference(text):
-        return f"{one.scope}:{name}" if name.startswith(_GIVEN) else one.target(text)
+        return f"{one.scope}:{name}" if _GIVEN.match(name) else one.target(text)
     arn = _ARN.fullmatch(text)
     if arn is None:
         return text if is_unknown(text) or text.startswith("arn:") else f"aws:{kind}/{text}"
@@ -41,9 +44,9 @@ def who(one: Declared, text: str, kind: str) -> str:
 
 def principal(one: Declared, text: str) -> str:
     """The same of a principal of a policy. The account in an ARN says whose it is, and stays; without
-    a known one the principal is of this account."""
-    if reference(text):
-        return who(one, text, "role")
+    a known one the principal is of this account. One that somebody else gives may be anybody."""
+    if name := reference(text):
+        return text if _GIVEN.match(name) else who(one, text, "role")
     arn = _ARN.fullmatch(text)
     if arn and arn["account"].startswith("${") and "*" not in text:
         return who(one, text, "role")
