@@ -65,7 +65,7 @@ class Sealing(Struct, frozen=True, kw_only=True):
     def _status(self, raw: bytes) -> CredentialStatus:
         from hashlib import sha256  # slow to import, and most files hold no secret
 
-        is_sample = sha256(raw).hexdigest() in self.samples or raw.endswith(b"EXAMPLE")
+        is_sample = sha256(raw).hexdigest() in self.samples or b"EXAMPLE" in raw
         return CredentialStatus.SAMPLE if is_sample else CredentialStatus.UNKNOWN
 
 
@@ -84,9 +84,9 @@ _ELSEWHERE = re.compile(
 """How values begin that name the place where the secret is, or hold it encrypted."""
 
 _NOTHING = re.compile(
-    r"(?i)(?:string|str|secret|password|none|null|nil|undefined|true|false|replace[-_ ]?(?:me|this)?|"
-    r"change[-_ ]?(?:me|this|it)|todo|tbd|dummy|placeholder|redacted|fixme|x{3,}|\*+|\.{3}|your[-_ ].*|"
-    r"insert[-_ ].*|n/?a|-+)"
+    r"(?i)(?:string|str|secret|password|none|null|nil|undefined|true|false|todo|tbd|dummy|placeholder|redacted|fixme|"
+    r"replace[-_ ]?(?:me|this|with)?(?:[-_ ].{0,60})?|change[-_ ]?(?:me|this|it)|x{3,}|\*+|\.{3}|n/?a|-+|"
+    r"(?:put|insert|enter|add|set)[-_ ].{1,60}|.{0,30}\byour[-_ ].{1,60}|.{1,60}[-_ ]here)"
 )
 """Words that stand where somebody else is to write a secret, or say of what type it is."""
 
