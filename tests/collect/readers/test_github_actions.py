@@ -217,6 +217,25 @@ def test_what_lies_in_the_repository_needs_no_pin(read: Read, local: str) -> Non
     assert settings("Uses", read(steps(f"- uses: {local}"))) == []
 
 
+@pytest.mark.parametrize(
+    "setting",
+    [
+        [
+            "- uses: actions/setup-node@v4",
+            "  with:",
+            "    registry-url: https://npm.pkg.github.com",
+            "- run: npm publish",
+        ],
+        ["- run: npm publish", "  env:", "    NPM_CONFIG_REGISTRY: https://npm.example.com"],
+    ],
+)
+def test_a_package_that_goes_to_a_registry_of_ours_is_not_published(
+    read: Read, setting: list[str]
+) -> None:
+    assert settings("Publishing", read(steps(*setting))) == []
+    assert settings("Publishing", read(steps("- run: npm publish"))) == [{"trusted": False}]
+
+
 def test_passwords_of_registries_are_credentials_without_their_text(read: Read) -> None:
     word = "open" + "sesame"
     text = (

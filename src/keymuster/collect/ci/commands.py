@@ -163,9 +163,14 @@ def _goes_elsewhere(tool: str, words: Sequence[str]) -> bool:
         option, _, value = word.partition("=")
         if option in options:
             value = value or (words[at + 1] if at + 1 < len(words) else "")
-            if not _PUBLIC.fullmatch(value.strip("\"'")):
+            if not is_public(value):
                 return True
     return False
+
+
+def is_public(registry: str) -> bool:
+    """Whether the name or the address of a registry is that of a public one."""
+    return bool(_PUBLIC.fullmatch(registry.strip("\"'")))
 
 
 def _run(words: Sequence[str]) -> Sequence[str]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
 from keymuster.collect.ci import conditions, matrices
-from keymuster.collect.ci.commands import commands, environment_writes, registry
+from keymuster.collect.ci.commands import commands, environment_writes, is_public, registry
 from keymuster.collect.ci.common import login_cloud
 from keymuster.collect.ci.contexts import WORDS, Control
 from keymuster.collect.ci.expressions import (
@@ -580,7 +580,7 @@ def _publishing(workflow: Workflow) -> Iterator[Thing]:
         if step.run is not None and isinstance(step.run.value, str):
             for command in commands(step.run.value):
                 name = registry(command.words)
-                if name:
+                if name and not _set_elsewhere(step, name):
                     yield Thing(
                         "GitHub::Actions::Publishing", f"{key}.{name}", name,
                         workflow.places.line(step.run, command.line), {"trusted": trusted},
@@ -594,6 +594,23 @@ def _publishing(workflow: Workflow) -> Iterator[Thing]:
                     workflow.places.head(node), {"trusted": False},
                 )  # fmt: skip
 
+
+def _set_elsewhere(step: Step, name: str) -> bool:
+    """Whether variables, or a step before, name another registry."""
+    owners = [step.node, *([step.job.node, step.job.workflow.root] if step.job else [])]
+    given = [owner.get("env", one) for owner in owners for one in _REGISTRY_VARIABLES]
+    if name == "npm" and step.job is not None:
+        setups = (
+            one for one in step.job.steps if one.uses and one.uses.is_one("actions/setup-node")
+        )
+        given += [one.given("registry-url") for one in setups]
+    return any(one is not None and one.text() and not is_public(one.text()) for one in given)
+
+
+_REGISTRY_VARIABLES = (
+    "TWINE_REPOSITORY_URL", "UV_PUBLISH_URL", "NPM_CONFIG_REGISTRY", "npm_config_registry",
+    "HATCH_INDEX_REPO", "PDM_PUBLISH_REPO", "CARGO_REGISTRY_DEFAULT", "RUBYGEMS_HOST",
+)  # fmt: skip
 
 _PUBLISHING_SECRETS: dict[str, tuple[str, ...]] = {
     "pypa/gh-action-pypi-publish": ("password",),
