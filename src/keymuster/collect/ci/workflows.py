@@ -180,6 +180,11 @@ class Workflow(Struct, eq=False, dict=True):
         for job in self.jobs:
             yield from job.steps
 
+    def keyed_steps(self) -> Iterator[tuple[Step, str]]:
+        """Each with a key that names it within the file."""
+        for step in self.every_step():
+            yield step, f"{step.job.id}.{step.key}" if step.job else step.key
+
     def has(self, *events: str) -> bool:
         return any(event in self.triggers for event in events)
 
