@@ -213,7 +213,8 @@ def test_rule_ids_and_framework_guids_are_unique(every_rule: Report) -> None:
 def test_every_rule_fits_the_limits_of_code_scanning(every_rule: Report) -> None:
     for rule in _run(every_rule)["tool"]["driver"]["rules"]:
         assert 1 <= len(rule["properties"]["tags"]) <= 20
-        assert rule["properties"]["tags"][:2] == ["security", "owasp-nhi/nhi2"]
+        assert rule["properties"]["tags"][0] == "security"
+        assert rule["properties"]["tags"][1].startswith("owasp-nhi/nhi")
         assert len(set(rule["properties"]["tags"])) == len(rule["properties"]["tags"])
         assert len(rule["name"]) <= 255
         assert len(rule["shortDescription"]["text"]) <= 1024

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from keymuster.collect.base import Blob, Context, Observed, Reader
-from keymuster.collect.syntax.node import Broken, Node
 from keymuster.model import Resource
+
+if TYPE_CHECKING:
+    from keymuster.collect.syntax.node import Node
 
 _SERVICES = re.compile(rb"(?m)^[\"']?services[\"']?[ \t]{0,8}:")
 _ONE_OF = ("image", "build", "extends")
@@ -30,6 +32,7 @@ class Compose(Reader):
         if not _SERVICES.search(blob.data):
             return
         from keymuster.collect.syntax import documents
+        from keymuster.collect.syntax.node import Broken
 
         try:
             roots = documents.documents(blob)

@@ -4,36 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from keymuster.collect.base import Blob, Context, Observed, Reader
-from keymuster.collect.syntax.node import File, Node
-from keymuster.model import Confidence, Resource
 
 _NAME = re.compile(
     r"(?i)(?:(?:docker|container)file(?:[._-][\w.-]{1,80})?|[\w.-]{1,80}\.(?:docker|container)file)"
 )
 _FROM = re.compile(rb"(?mi)^[ \t]{0,20}FROM[ \t]+\S")
-
-_SECRET_FILE = re.compile(
-    r"""(?xi) (?:\A|/) (?:
-    \.env (?:\.(?:local|prod|production|staging|dev|development))? | \.npmrc | \.pypirc | \.netrc |
-    \.git-credentials | \.htpasswd | \.pgpass | \.my\.cnf | \.vault-token | id_(?:rsa|dsa|ecdsa|ed25519) |
-    credentials\.json | service[-_]?account[\w-]{0,40}\.json | kubeconfig | \.dockercfg |
-    terraform\.tfstate | [\w.-]{1,80}\.(?:p12|pfx|jks|keystore|kdbx|ppk) | [\w.-]{0,80}key\.pem |
-    [\w.-]{1,80}\.key | \.(?:aws|ssh|gnupg|kube|azure)(?:/.{0,200})? | \.aws/credentials |
-    \.docker/config\.json | \.config/gcloud(?:/.{0,200})? ) /? \Z """
-)
-
-_ON_COMMAND_LINE = re.compile(
-    r"""(?x)
-    --(?P<flag>[a-z][a-z0-9_-]{2,40})[= ] (?P<flag_value>"[^"\n]{1,200}"|'[^'\n]{1,200}'|[^\s"';|&]{1,200}) |
-    \bsshpass\ +-p\ ?(?P<sshpass>"[^"\n]{1,200}"|'[^'\n]{1,200}'|[^\s"';|&]{1,200}) |
-    \bcurl\b[^\n;|&]{0,200}?\ (?:-u|--user)[= ]?["']?[\w.@-]{1,80}:(?P<curl>[^\s"']{1,200}) |
-    \b(?P<user>[a-z_][a-z0-9_-]{0,30}):(?P<chpasswd>[^\s"'|:]{1,100})["']?\ {0,4}\|\ {0,4}(?:sudo\ )?chpasswd |
-    (?:(?<=\s)|(?<=\A)|(?<=;)|(?<=&))(?:export\ )?(?P<variable>[A-Z][A-Z0-9_]{3,60})=(?P<assigned>"[^"\n]{1,200}"|'[^'\n]{1,200}'|[^\s"';|&]{1,200})
-    """
-)
 
 
 class Dockerfile(Reader):
@@ -50,100 +28,6 @@ class Dockerfile(Reader):
     def read(self, blob: Blob) -> Iterator[Observed]:
         if blob.core is not None or not _FROM.search(blob.data):
             return
-        from keymuster.collect.syntax import dockerfile
+        from keymuster.collect.image_builds import ImageBuilds
 
-        text = blob.text.content.decode("utf-8", "replace")
-        file = File.of(blob)
-        stage: list[Resource] = []
-        sees_secrets = False
-        for one in dockerfile.parse(text):
-            node = Node(
-                value=None, file=file, line=one.line, column=1, end_line=one.end_line,
-                end_column=one.end_column,
-            )  # fmt: skip
-            if one.word == "FROM":
-                yield from _stage(stage, sees_secrets)
-                stage, sees_secrets = [_base_image(node, one.rest)], False
-            sees_secrets = sees_secrets or any("type=secret" in flag for flag in one.flags)
-            if not blob.counts(one.line, one.end_line):
-                continue
-            if one.word in ("ENV", "ARG", "LABEL"):
-                yield from self._variables(blob, node, one.word, dockerfile.pairs(one.rest))
-            elif one.word == "RUN":
-                yield from self._command(blob, node, one.rest)
-            elif one.word in ("COPY", "ADD") and not any("--from" in flag for flag in one.flags):
-                yield from _copies(node, one.rest)
-        yield from _stage(stage, sees_secrets)
-
-    def _variables(
-        self, blob: Blob, node: Node, word: str, pairs: Iterator[tuple[str, str | None]]
-    ) -> Iterator[Observed]:
-        from keymuster.collect import named_secrets as literals
-
-        for name, value in pairs:
-            if value is not None and (sure := literals.confidence(name, value)):
-                yield self._credential(blob, node, name, value, sure)
-            elif word != "LABEL" and _is_filled_in(value) and literals.kind_of(name):
-                yield _resource("SecretBuildArgument", node, name, instruction=word)
-
-    def _command(self, blob: Blob, node: Node, command: str) -> Iterator[Observed]:
-        from keymuster.collect import named_secrets as literals
-
-        for found in _ON_COMMAND_LINE.finditer(command):
-            name, value = _said(found)
-            value = value.strip("\"'")
-            if sure := literals.confidence(name, value):
-                yield self._credential(blob, node, name, value, sure)
-
-    def _credential(
-        self, blob: Blob, node: Node, name: str, value: str, sure: Confidence
-    ) -> Observed:
-        from keymuster.collect import named_secrets as literals
-
-        return literals.credential(
-            node, name, value, declared_as="dockerfile", sure=sure, key=self._key,
-            storage=blob.storage,
-        )  # fmt: skip
-
-
-def _said(found: re.Match[str]) -> tuple[str, str]:
-    """The name that says what a value on a command line is, and the value."""
-    if found["flag"]:
-        return found["flag"], found["flag_value"]
-    if found["variable"]:
-        return found["variable"], found["assigned"]
-    return "password", found["sshpass"] or found["curl"] or found["chpasswd"]
-
-
-def _is_filled_in(value: str | None) -> bool:
-    """Whether somebody gives the value when the image is built."""
-    return not value or value.startswith("$")
-
-
-def _copies(node: Node, rest: str) -> Iterator[Resource]:
-    words = [word.strip("[],\"'") for word in rest.split("\n")[0].split()]
-    for source in words[:-1]:
-        if _SECRET_FILE.search(source) and not source.endswith((".example", ".sample", ".pub")):
-            yield _resource("CopiedSecretFile", node, source, source=source)
-
-
-def _base_image(node: Node, rest: str) -> Resource:
-    words = rest.split()
-    image = words[0] if words else ""
-    return _resource("BaseImage", node, image, image=image, pinned="@sha256:" in image)
-
-
-def _stage(images: list[Resource], sees_secrets: bool) -> Iterator[Resource]:
-    for image in images:
-        image.settings["sees_secrets"] = sees_secrets
-        yield image
-
-
-def _resource(kind: str, node: Node, name: str, **settings: Any) -> Resource:
-    return Resource(
-        id=f"{kind}:{node.file.path}:{node.line}:{name}",
-        type=kind,
-        name=name,
-        location=node.location(),
-        settings={"name": name, **settings},
-    )
+        yield from ImageBuilds(self._key).read(blob)

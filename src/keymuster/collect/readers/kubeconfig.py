@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from keymuster.collect.base import Blob, Context, Observed, Reader
-from keymuster.collect.syntax.node import Node
 from keymuster.model import Resource
+
+if TYPE_CHECKING:
+    from keymuster.collect.syntax.node import Node
 
 _SECRETS = ("token", "password", "client-key-data")
 _PROVIDER_SECRETS = ("access-token", "refresh-token", "id-token", "client-secret")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from keymuster.collect.base import Blob, Context, Observed, Reader
-from keymuster.collect.declared import Declared
-from keymuster.collect.literals import Sealing
-from keymuster.collect.syntax.node import Broken, Node
+
+if TYPE_CHECKING:
+    from keymuster.collect.declared import Declared
+    from keymuster.collect.literals import Sealing
+    from keymuster.collect.syntax.node import Node
 
 _KIND = re.compile(
     r"(?m)(?:^|[\s,{\"'-])kind[\"']?[ \t]{0,8}:[ \t]{0,8}[\"']?(?:ServiceAccount|(?:Cluster)?Role(?:Binding)?|"
@@ -52,6 +54,7 @@ class Kubernetes(Reader):
 
 def _documents(blob: Blob) -> list[Node]:
     from keymuster.collect.syntax import documents, go_template
+    from keymuster.collect.syntax.node import Broken
 
     template = b"{{" in blob.data
     try:
@@ -70,6 +73,8 @@ def _is_json(blob: Blob) -> bool:
 
 def declared(roots: Iterable[Node], blob: Blob, key: bytes) -> Iterator[Declared]:
     """The objects in these documents that stand where something has changed."""
+    from keymuster.collect.declared import Declared
+
     seen: dict[str, int] = {}
     for node in _objects(roots, 0):
         kind, version = _text(node, "kind"), _text(node, "apiVersion")
