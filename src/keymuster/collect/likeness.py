@@ -22,8 +22,11 @@ _ANCHOR = 64
 _REACH = 4096
 """Bytes in which it is looked for."""
 
+_FAILURES = 4
+"""How often it is not found before anything is common: most texts are like none."""
+
 _LOOKS = 4
-"""Times the size of a text that is looked through in all."""
+"""Times the bytes that are common that are then looked through."""
 
 _STEP = 256
 
@@ -53,11 +56,12 @@ def common(text: bytes, other: bytes, least: int) -> list[tuple[int, int, int]]:
     in both. Time is linear in the size of the text."""
     kept: list[tuple[int, int, int]] = []
     here = there = 0
-    left = _LOOKS * len(text)
+    left = _FAILURES * _REACH
     while True:
         length = same(text, here, other, there)
         if length >= least:
             kept.append((here, there, length))
+            left += _LOOKS * length
         here += length
         there += length
         skip = 0
