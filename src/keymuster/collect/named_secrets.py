@@ -87,7 +87,7 @@ def is_reference(value: str) -> bool:
 def confidence(name: str, value: str, *, holder: bool = False) -> Confidence | None:
     """How sure it is that this is a secret; None if it is none. A `holder` is made for secrets only,
     so that the name need not say so."""
-    if is_reference(value) or _NOTHING.fullmatch(value.strip()) or len(value) > _LONGEST:
+    if len(value) > _LONGEST or is_reference(value) or _NOTHING.fullmatch(value.strip()):
         return None
     kind = kind_of(name)
     if kind is CredentialKind.PASSWORD:

@@ -54,6 +54,13 @@ def test_variables_are_told_apart(rest: str, expected: list[tuple[str, str | Non
     assert list(pairs(rest)) == expected
 
 
+def test_flags_and_heredocs_without_end_take_no_longer_than_their_length() -> None:
+    [one] = parse("RUN " + "--a " * 200_000 + "x")
+    assert (len(one.flags), one.rest) == (200_000, "x")
+    [one] = parse("RUN " + "<<A " * 100_000 + "\n" + "x\n" * 1000)
+    assert one.end_line == 1002
+
+
 @given(st.text(alphabet="RUNENV <\\\n=\"'#-AB\r`EOF"))
 def test_anything_is_read(text: str) -> None:
     for one in parse(text):

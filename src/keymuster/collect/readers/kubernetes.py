@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from keymuster.collect.base import Blob, Context, Observed, Reader
@@ -38,7 +39,11 @@ class Kubernetes(Reader):
 
     def __init__(self, context: Context) -> None:
         self._key = context.fingerprint_key
-        self._wanted = {kind for policy in context.rules.policies for kind in policy.types}
+        self._rules = context.rules  # not looked at before a file needs it: that loads them
+
+    @cached_property
+    def _wanted(self) -> set[str]:
+        return {kind for policy in self._rules.policies for kind in policy.types}
 
     def reads(self, path: str) -> bool:
         return path.endswith((".yaml", ".yml", ".json"))

@@ -43,14 +43,16 @@ def parse(text: str) -> list[Instruction]:
         if match is None or joined.lstrip().startswith("#"):
             continue
         word, rest = match["word"].upper(), match["rest"] or ""
-        ends = [one["end"] for one in _HEREDOC.finditer(rest)] if word in _WITH_HEREDOC else []
-        for end in ends:
-            body, at = _heredoc(lines, at, end)
-            rest = f"{rest}\n{body}"
-        flags = []
-        while flag := _FLAG.match(rest):
+        bodies = [rest]
+        for heredoc in _HEREDOC.finditer(rest) if word in _WITH_HEREDOC else ():
+            body, at = _heredoc(lines, at, heredoc["end"])
+            bodies.append(body)
+        rest = "\n".join(bodies)
+        flags, begin = [], 0
+        while flag := _FLAG.match(rest, begin):
             flags.append(flag[0].strip())
-            rest = rest[flag.end() :]
+            begin = flag.end()
+        rest = rest[begin:]
         last = lines[at - 1].rstrip("\r")
         found.append(
             Instruction(
