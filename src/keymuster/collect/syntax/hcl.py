@@ -110,6 +110,7 @@ class _Parser:
         self._text = text
         self._at = 0
         self._depth = 0
+        self._began = 0
         self._wide = False  # whether a line may end inside an expression
         self.mistakes: list[Mistake] = []
 
@@ -128,11 +129,14 @@ class _Parser:
                     return block
 
     def _go_on(self, mistake: Mistake, start: re.Pattern[str]) -> bool:
-        """Note a mistake and go to the next line after it that begins something."""
+        """Note a mistake and go to the next line that begins something: the line of the mistake
+        itself, if what is wrong began before it."""
         self.mistakes.append(mistake)
         self._wide = False
-        line = self._text.find("\n", max(mistake.at, self._at))
-        found = start.search(self._text, line + 1) if line >= 0 else None
+        line = self._text.rfind("\n", 0, mistake.at) + 1
+        if line <= self._began:
+            line = self._text.find("\n", mistake.at) + 1
+        found = start.search(self._text, line) if line else None
         if len(self.mistakes) >= MOST_MISTAKES or found is None:
             self._at = len(self._text)
             return False
@@ -141,7 +145,7 @@ class _Parser:
 
     def _statement(self, block: Block) -> None:
         """An attribute or a block."""
-        begin = self._at
+        begin = self._began = self._at
         name = self._name()
         self._space()
         if self._peek() == "=" and self._text[self._at : self._at + 2] != "==":

@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -22,10 +23,13 @@ from keymuster.model import Trouble
 
 PART = "terraform"
 
-LEAST_STEPS = 300_000
+LEAST_STEPS = 400_000
 STEPS_PER_BYTE = 40
-MOST_STEPS = 40_000_000
-"""For all root modules together: about a minute."""
+STEPS_EACH = 200_000
+"""For one object, which is a hundred times what a large one takes."""
+MOST_STEPS = 5_000_000
+MOST_STEPS_PER_BYTE = 10
+"""For all root modules together."""
 
 Found: TypeAlias = Declared | Trouble
 
@@ -35,7 +39,7 @@ def declarations(files: Iterable[Kept], names: VendorNames) -> Iterator[Found]:
     folders = _Folders(files)
     shared: set[str] = set()  # folders whose variables were told of
     visited: set[str] = set()
-    left = MOST_STEPS
+    left = MOST_STEPS + MOST_STEPS_PER_BYTE * folders.size
     called = folders.called()
     roots = [folder for folder in folders.all() if folder not in called]
     for folder in (*roots, *folders.all()):
@@ -44,7 +48,7 @@ def declarations(files: Iterable[Kept], names: VendorNames) -> Iterator[Found]:
         for scope, code in folders.roots(folder):
             size = sum(len(kept.tree) for kept in code)
             steps = min(left, LEAST_STEPS + STEPS_PER_BYTE * size)
-            work = Work(folders, folder, Budget(steps))
+            work = Work(folders, folder, Budget(steps, STEPS_EACH))
             yield from _root(Scope(work, scope, names, shared), code)
             visited |= work.visited | {folder}
             left -= steps - max(work.budget.left, 0)
@@ -73,10 +77,15 @@ def _root(scope: Scope, code: list[Kept]) -> Iterator[Found]:
             "Scan the output of `terraform show -json` for a plan instead, or exclude the folder.",
         )  # fmt: skip
         return
+    if work.too_large:
+        yield _trouble(
+            work, f"{work.too_large[0]} is more work to evaluate than any honest configuration; "
+            "it was not looked at", "Scan the output of `terraform show -json` for a plan instead.",
+        )  # fmt: skip
     if work.too_many:
         yield _trouble(
             work, f"{work.too_many[0]} stands for more objects than are looked at; "
-            "they were looked at as one", "Scan a plan as JSON to see each of them.",
+            "not each of them was looked at", "Scan a plan as JSON to see each of them.",
         )  # fmt: skip
     if work.too_deep:
         yield _trouble(
@@ -102,24 +111,22 @@ def _module(module: Module, scope: Scope) -> Iterator[Declared]:
     later: list[tuple[tuple[str, ...], Instance]] = []
     calls: list[Instance] = []
     for key in list(module.declarations):
-        instances = [one for _, one in module.instances(key) or ()] if key[0] in _MADE else []
-        for instance in instances:
-            if key[0] == "module":
-                calls.append(instance)
-            elif key[0] == "data" and key[1] in _DOCUMENTS:
-                later.append((key, instance))
-            elif key[0] == "resource":
-                settings = _tagged(key[1], instance.body(), default_tags)
-                form = _form(instance.declaration)
-                objects = scope.names.objects(key[1], settings, form, budget)
-                for number, (type, made) in enumerate(objects):
-                    name = instance.address if not number else f"{instance.address}#{number}"
-                    yield Declared(type=type, name=name, scope=scope.id, settings=made)
-            instance.built = None  # a resource is mostly asked once for all it has
-    yield from _others(module, scope.id)
+        if key[0] not in _MADE:
+            continue
+        with _bounded(module, key):
+            for _, instance in module.instances(key) or ():
+                if key[0] == "module":
+                    calls.append(instance)
+                elif key[0] == "data" and key[1] in _DOCUMENTS:
+                    later.append((key, instance))
+                elif key[0] == "resource":
+                    yield from _resource(key[1], instance, default_tags, scope)
+    with _bounded(module, ("provider",)):
+        yield from _others(module, scope.id)
     if (told := f"{module.folder} {scope.id if module.caller is None else ''}") not in scope.shared:
         scope.shared.add(told)
-        yield from _said(module, scope.id)
+        with _bounded(module, ("variable",)):
+            yield from _said(module, scope.id)
     for instance in calls:
         called = module.called(instance)
         if called is not None:
@@ -127,7 +134,38 @@ def _module(module: Module, scope: Scope) -> Iterator[Declared]:
         else:
             yield _unread(instance, scope.id, budget)
     for key, instance in later:
-        yield from _unused_document(key, instance, scope.id, budget)
+        with _bounded(module, key):
+            yield from _unused_document(key, instance, scope.id, budget)
+
+
+@contextmanager
+def _bounded(module: Module, key: tuple[str, ...]) -> Iterator[None]:
+    """What takes too long is left out and told of; the next is looked at again."""
+    work = module.work
+    work.budget.begin()
+    depth = work.depth
+    try:
+        yield
+    except (Exhausted, RecursionError):
+        work.depth = depth
+        name = ".".join(key[1:] if key[0] == "resource" else key)
+        work.too_large.append(module.absolute(name))
+        if work.budget.left <= 0:
+            raise
+
+
+def _resource(
+    type: str, instance: Instance, default_tags: Node | None, scope: Scope
+) -> Iterator[Declared]:
+    """What one instance of a resource block declares."""
+    budget = scope.work.budget
+    budget.begin()
+    settings = _tagged(type, instance.body(), default_tags)
+    objects = scope.names.objects(type, settings, _form(instance.declaration), budget)
+    for number, (kind, made) in enumerate(objects):
+        name = instance.address if not number else f"{instance.address}#{number}"
+        yield Declared(type=kind, name=name, scope=scope.id, settings=made)
+    instance.built = None  # a resource is mostly asked once for all it has
 
 
 _MADE = ("resource", "data", "module")
@@ -262,7 +300,9 @@ class _Folders:
         self._texts: dict[str, Kept] = {}
         self._changed: dict[str, list[tuple[int, int]]] = {}
         self.staged = False
+        self.size = 0
         for kept in sorted(files, key=lambda one: one.path):
+            self.size += len(kept.tree)
             if kept.kind in (CODE, VARIABLES):
                 self._code.setdefault(kept.folder, []).append(kept)
             elif kept.kind == TEXT:

@@ -218,9 +218,9 @@ def _of_one_gap(one: Template, part: Expression, place: Place) -> Node:
 
 
 def _runs(part: Expression, place: Place) -> list[Run]:
-    if isinstance(part, Literal):
-        text = str(part.value)
-        return [Run(text, place.source, part.begin, part.end - part.begin == len(text))]
+    if isinstance(part, Literal) and isinstance(part.value, str):
+        exact = part.end - part.begin == len(part.value)
+        return [Run(part.value, place.source, part.begin, exact)]
     value = attempt(part, place)
     if is_made(value) and value.runs is not None and value.tree is None:
         return value.runs

@@ -400,10 +400,10 @@ def _join(arguments: list[Node], place: Place, at: Node) -> Node:
     texts = [text_of(one, place.budget) for one in items]
     if None in texts or not isinstance(arguments[0].value, str):
         raise Wrong
-    text = arguments[0].value.join(one or "" for one in texts)
-    if len(text) > LONGEST_TEXT:
+    separator = arguments[0].value
+    if sum(len(one or "") + len(separator) for one in texts) > LONGEST_TEXT:
         raise Exhausted
-    return from_plain(at, text)
+    return from_plain(at, separator.join(one or "" for one in texts))
 
 
 def _format(arguments: list[Node], place: Place, at: Node) -> Node:
@@ -461,10 +461,9 @@ def _replace(arguments: list[Node], place: Place, at: Node) -> Node:
         raise Wrong
     if len(old) > 1 and old.startswith("/") and old.endswith("/"):
         return derived(at, "replace", arguments)  # an expression of another dialect, and no bound
-    made = text.replace(old, new) if old else text
-    if len(made) > LONGEST_TEXT:
+    if old and text.count(old) * len(new) > LONGEST_TEXT:
         raise Exhausted
-    return at.holding(made)
+    return at.holding(text.replace(old, new) if old else text)
 
 
 def _file(arguments: list[Node], place: Place, at: Node) -> Node:

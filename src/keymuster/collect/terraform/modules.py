@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterator
 from typing import Any, Protocol
 
@@ -78,6 +78,7 @@ class Work:
         self.visited: set[str] = set()
         self.used: set[int] = set()
         self.too_many: list[str] = []
+        self.too_large: list[str] = []
         self.too_deep = False
         self._blocks: OrderedDict[str, Block] = OrderedDict()
         self._calls = 0
@@ -209,6 +210,7 @@ _INPUT = re.compile(r"(?:^|\.)(?:var|local|each|count|path|terraform)\.|\(")
 
 def body(block: Block, place: Place, *, meta: bool = False) -> Node:
     """The attributes and nested blocks of a block."""
+    place.budget.spend(2 + len(block.attributes))
     entries: dict[str, Node] = {}
     for name, attribute in block.attributes.items():
         if not (meta and name in _META):
@@ -284,6 +286,7 @@ class Module:
         self.folder = folder
         self.address = address
         self.caller = caller
+        self.lineage: frozenset[str] = (caller.module.lineage if caller else frozenset()) | {folder}
         self.depth: int = caller.module.depth + 1 if caller else 0
         self._memo: dict[tuple[str, str], Node] = {}
         self._expanded: dict[tuple[str, ...], list[tuple[Any, Instance]] | None] = {}
@@ -291,6 +294,7 @@ class Module:
         self._given: dict[str, tuple[Attribute, Source]] = {}
         self.declarations: dict[tuple[str, ...], Declaration] = {}
         self.others: list[Declaration] = []
+        self._doubles: Counter[tuple[str, ...]] = Counter()
         self._locals: dict[str, tuple[Attribute, Source]] = {}
         work.visited.add(folder)
         for kept in files:
@@ -313,12 +317,10 @@ class Module:
 
     def _free(self, key: tuple[str, ...]) -> tuple[str, ...]:
         """Terraform refuses a second block of the same name; it is looked at all the same."""
-        number = 2
-        free = key
-        while free in self.declarations:
-            free = (*key[:-1], f"{key[-1]}#{number}")
-            number += 1
-        return free
+        if key not in self.declarations:
+            return key
+        self._doubles[key] += 1
+        return (*key[:-1], f"{key[-1]}#{self._doubles[key] + 1}")
 
     def absolute(self, name: str) -> str:
         return f"{self.address}.{name}" if self.address else name
@@ -512,6 +514,8 @@ class Module:
         folder = "" if folder == "." else folder
         files = self.work.files.code(folder)
         if not any(kept.kind == CODE for kept in files):
+            return None
+        if folder in self.lineage:  # a module that calls itself, which Terraform refuses
             return None
         if self.depth >= DEEPEST_CALL or not self.work.may_call():
             self.work.too_many.append(instance.address)

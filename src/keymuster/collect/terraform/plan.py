@@ -101,7 +101,8 @@ class _Plan:
     def _document(self, address: str, module: str, names: list[str], budget: Budget) -> Made | None:
         """The policy document that a value is, if it is one: that with the same key as the resource,
         where there are several."""
-        wanted = {name for one in names if (name := _INDEX.sub("", one).removesuffix(".json"))}
+        bare = (_INDEX.sub("", one).removesuffix(".json") for one in names)
+        wanted = {name for name in bare if not name.startswith(("each.", "count."))}
         if not all(name.startswith(f"data.{_DOCUMENT}.") for name in wanted):
             return None
         prefix = f"{module}." if module else ""

@@ -170,7 +170,7 @@ def json_text(node: Node, budget: Budget) -> str:
 
 def plain(node: Node, budget: Budget) -> Any:
     """The value without places; Exhausted if it is too large."""
-    budget.spend()
+    budget.spend(2)
     if is_made(node) and node.tree is not None:
         return json_text(node.tree, budget)
     match node.value:
@@ -199,7 +199,7 @@ def wholly_known(node: Node, budget: Budget) -> bool:
 
 def settled(node: Node, budget: Budget) -> Node:
     """The value as plain nodes: nothing of how it was made is left."""
-    budget.spend()
+    budget.spend(2)
     if is_made(node):
         return node.holding(text_of(node, budget) if node.value is None else node.value)
     match node.value:
@@ -227,12 +227,20 @@ def from_plain(place: Node, value: Any) -> Node:
 
 
 class Budget:
-    """How much work may be done for one root module, in steps of about a microsecond."""
+    """How much work may be done for one root module, and for one object in it, in steps of about a
+    microsecond."""
 
-    def __init__(self, steps: int) -> None:
+    def __init__(self, steps: int, each: int = 0) -> None:
         self.left = steps
+        self._each = each or steps
+        self._until = 0
+
+    def begin(self) -> None:
+        """What follows is for another object."""
+        self._until = max(0, self.left - self._each)
 
     def spend(self, steps: int = 1) -> None:
         self.left -= steps
-        if self.left < 0:
+        if self.left < self._until:
+            self.left = self._until
             raise Exhausted

@@ -34,6 +34,8 @@ class VendorNames:
         self, type: str, settings: Node, form: Form, budget: Budget
     ) -> Iterator[tuple[str, Node]]:
         """The type and settings of what a resource is to its vendor: mostly one object."""
+        if form is Form.STATE:
+            settings = _with_all_tags(settings)
         if type in _SPELLED_OUT:
             yield from _SPELLED_OUT[type](settings, budget)
             return
@@ -158,6 +160,15 @@ class _Writer:
             and bool(items)
             and all(isinstance(one.value, dict) for one in items)
         )
+
+
+def _with_all_tags(settings: Node) -> Node:
+    """With the tags that the provider adds among those of the object."""
+    tags = settings.get("tags_all")
+    if tags is None or not isinstance(tags.value, dict) or not isinstance(settings.value, dict):
+        return settings
+    kept = {name: one for name, one in settings.value.items() if name != "tags_all"}
+    return settings.holding({**kept, "tags": tags})
 
 
 def _mark(target: str) -> tuple[str, str]:
