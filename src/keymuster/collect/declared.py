@@ -83,7 +83,10 @@ class Declared(Struct, kw_only=True, eq=False):
 
 def _object(name: str) -> str:
     """The object that an attribute is asked of: `aws_iam_role.ci[0].arn` asks `aws_iam_role.ci[0]`,
-    `Role.Arn` asks `Role`. What Terraform calls an object has a type with an underscore."""
+    `Role.Arn` asks `Role`. What Terraform calls an object has a type with an underscore; other names
+    may hold anything, if they stand in brackets: `[app_vault].id`."""
+    if name.startswith("["):
+        return name[1 : name.find("]")] if "]" in name else name
     parts = _split(name)
     length = 0
     while length + 1 < len(parts) and parts[length] == "module":

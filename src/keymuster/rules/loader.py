@@ -15,6 +15,7 @@ from keymuster.digests import blake2b
 from keymuster.errors import RuleError, SettingsError
 from keymuster.model.issuers import KnownTrusts
 from keymuster.rules.schema import (
+    AzureRolesFile,
     Case,
     EscalationsFile,
     EscalationWay,
@@ -270,6 +271,8 @@ def _add(rules: RuleSet, path: Path, content: bytes) -> Sequence[TokenFormat | P
         case "known" if path.stem == "aws-policies":
             listed = _decode(path, content, PublishedPoliciesFile)
             rules.aws = replace(rules.aws, policies=listed.all(), covers=listed.covers)
+        case "known" if path.stem == "azure-roles":
+            _decode(path, content, AzureRolesFile)  # read by `azure_roles`, where it is asked for
         case "known" if path.stem.startswith("terraform"):
             rules.terraform.append(_decode(path, content, TerraformFile))
         case _ if (own := _own_formats(path, content)) is not None:

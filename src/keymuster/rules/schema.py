@@ -242,6 +242,16 @@ class AwsKnowledge(Struct, kw_only=True, frozen=True):
     covers: list[str] = []
 
 
+class AzureRolesFile(Struct, kw_only=True, forbid_unknown_fields=True):
+    """`rules/known/azure-roles.yaml`: built-in roles of Azure, roles of the directory, permissions of
+    Microsoft Graph: name -> id or ids."""
+
+    source: str
+    azure: dict[str, str]
+    entra: dict[str, str]
+    graph: dict[str, list[str]]
+
+
 class TerraformType(Struct, kw_only=True, forbid_unknown_fields=True):
     """What a resource type of a Terraform provider is called by its vendor, and what its attributes
     and blocks are called, if it does not follow from their names.

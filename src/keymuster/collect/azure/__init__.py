@@ -1,0 +1,1 @@
+"""Templates of Azure Resource Manager, written as JSON or in Bicep."""
