@@ -21,6 +21,8 @@ FACTS: dict[str, dict[str, tuple[str, Any]]] = {
         "cluster_dangers": ("list<string>", []),
         "is_used": ("bool", True),
         "is_bound": ("bool", True),
+        "groups": ("list<string>", []),
+        "credential_kinds": ("list<string>", []),
     },
     "grant": {
         "escalates": ("string", "no"),
@@ -52,6 +54,6 @@ FACTS: dict[str, dict[str, tuple[str, Any]]] = {
         "consumers": ("list<string>", []),
         "namespaces": ("list<string>", []),
     },
-    "resource": {"token_mounted": ("string", "")},
+    "resource": {"token_mounted": ("string", ""), "open_to": ("list<string>", [])},
 }
 """Record, in the word of `applies_to` -> name -> (CEL type, value where nothing was derived)."""

@@ -60,7 +60,10 @@ def declarations(resources: Node) -> list[Declaration]:
         if type is not None and type.text() and isinstance(node.value, dict):
             found.append(
                 Declaration(
-                    place=node, symbol=symbol, type=type.text(), body=_body(node),
+                    place=node,
+                    symbol=symbol,
+                    type=type.text(),
+                    body=_body(node),
                     existing=existing is not None and existing.value is True,
                 )  # fmt: skip
             )

@@ -32,7 +32,9 @@ MOST_TOKENS = 400_000
 
 MOST_MISTAKES = 20
 
-_BLANK = re.compile(r"(?:[ \t\r\ufeff]++|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+(?:\*/)?|#[a-z-]++[^\n]*+)*+")
+_BLANK = re.compile(
+    r"(?:[ \t\r\ufeff]++|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+(?:\*/)?|#[a-z-]++[^\n]*+)*+"
+)
 _TOKEN = re.compile(
     r"(?P<line>\n)|(?P<long>'''(?:[^']|'(?!''))*+'''(?!'))|(?P<quote>')|(?P<name>[A-Za-z_]\w*+)|"
     r"(?P<number>\d++)|(?P<mark>=>|==|!=|=~|!~|<=|>=|&&|\|\||\?\?|::|\.\.\.|[-+*/%<>!?:=.,(){}\[\]@|])"
@@ -416,7 +418,9 @@ class _Parser:
                 self._at += 1
             elif escape := _ESCAPE.match(self._text, self._at):
                 number = int(escape[1], 16) if escape[1] else 0
-                text += chr(min(number, 0x10FFFF)) if escape[1] else _ESCAPED.get(escape[2], escape[2])
+                text += (
+                    chr(min(number, 0x10FFFF)) if escape[1] else _ESCAPED.get(escape[2], escape[2])
+                )
                 self._at = escape.end()
             else:
                 raise _Mistake(self._at)

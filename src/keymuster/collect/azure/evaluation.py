@@ -263,7 +263,9 @@ class Deployment:
                 made.style = place.style
                 return made
             case Text(place, parts):
-                return place.holding(self._spent("".join(self._words(part, local) for part in parts)))
+                return place.holding(
+                    self._spent("".join(self._words(part, local) for part in parts))
+                )
             case Entries(place):
                 return place.holding(self._entered(one, local))
             case Items(place, items):
@@ -299,7 +301,11 @@ class Deployment:
             elif key_text := self._words(key, local):
                 if made.value is not None:
                     entries[key_text] = made
-        if not self._program.bicep and "copy" in entries and isinstance(entries["copy"].value, list):
+        if (
+            not self._program.bicep
+            and "copy" in entries
+            and isinstance(entries["copy"].value, list)
+        ):
             for copied in entries["copy"].items():
                 name, written = copied.get("name"), copied.get("input")
                 if name is not None and written is not None and name.text():
@@ -364,13 +370,13 @@ class Deployment:
         if isinstance(of, Name) and of.name not in local and of.name in self._by_symbol:
             return self._asked(self._by_symbol[of.name], self._words(key, local), place)
         inside, wanted = self._value(of, local), self._value(key, local)
-        match inside.value, wanted.value:
-            case dict() as entries, str() as name:
-                return entries[name] if name in entries else place.holding(None)
-            case list() as items, int() as index if 0 <= index < len(items):
-                return items[index]
-            case str() as text, _ if is_unknown(text):
-                return place.holding(_further(text, wanted))
+        value, at = inside.value, wanted.value
+        if isinstance(value, dict) and isinstance(at, str):
+            return value[at] if at in value else place.holding(None)
+        if isinstance(value, list) and isinstance(at, int) and 0 <= at < len(value):
+            return value[at]
+        if isinstance(value, str) and is_unknown(value):
+            return place.holding(_further(value, wanted))
         return place.holding(unknown(f"{_text(wanted)}"))
 
     def _asked(self, found: _Placed, name: str, place: Node) -> Node:
@@ -407,7 +413,7 @@ class Deployment:
     ) -> Any:
         values = [self._value(one, local).value for one in operands]
         if operator == "??":
-            if values[0] is None or isinstance(values[0], str) and not is_unknown(values[0]):
+            if values[0] is None or (isinstance(values[0], str) and not is_unknown(values[0])):
                 return values[0] if values[0] is not None else values[1]
             return values[0]
         bools = [one for one in values if isinstance(one, bool)]
@@ -496,7 +502,11 @@ class Deployment:
         known = reference(text)
         label = known[: known.find("]") + 1] if known.startswith("[") else ""
         if not label and "/" not in text:
-            found = [one for one in self._resources if self._name(one).text() == text or one.symbol == text]
+            found = [
+                one
+                for one in self._resources
+                if self._name(one).text() == text or one.symbol == text
+            ]
             label = f"[{self._label(found[0])}]" if len(found) == 1 else ""
         if not label:
             return unknown(f"reference.{text}")

@@ -117,4 +117,3 @@ def _parameter(
         type=PARAMETER, name=f"parameters.{name}", scope=scope, settings=place.made(settings),
         sealing=sealing,
     )  # fmt: skip
-

@@ -45,7 +45,9 @@ def managed_user(one: Declared) -> Iterator[Observation]:
     """A person, or what acts as one."""
     yield _identity(one, IdentityKind.USER, one.known("user_principal_name"))
     node = one.get("password")
-    if node is not None and (found := one.sealing.credential(node, "password", CredentialKind.PASSWORD)):
+    if node is not None and (
+        found := one.sealing.credential(node, "password", CredentialKind.PASSWORD)
+    ):
         yield found
 
 
@@ -76,9 +78,7 @@ def federated_credential(one: Declared) -> Iterator[Observation]:
     """Tokens of another issuer that make their holder the application."""
     owner = one.text("application_id") or one.text("application_object_id")
     conditions = {
-        key: value.plain()
-        for key, name in _CLAIMS.items()
-        if (value := one.get(name)) is not None
+        key: value.plain() for key, name in _CLAIMS.items() if (value := one.get(name)) is not None
     }
     yield Trust(
         id=f"{one.id}#federation",
@@ -189,7 +189,13 @@ def _wanted_permissions(one: Declared, node: Node | None, owner: str) -> Iterato
 
 
 def _asked(
-    one: Declared, owner: str, label: str, node: Node, ids: tuple[str, ...], resource: str, type: str
+    one: Declared,
+    owner: str,
+    label: str,
+    node: Node,
+    ids: tuple[str, ...],
+    resource: str,
+    type: str,
 ) -> Grant:
     return Grant(
         id=f"{one.id}#asks-{label}",
@@ -204,7 +210,11 @@ def _asked(
 
 
 def _consent(
-    one: Declared, identity: str, actions: tuple[str, ...], resource: str, conditions: dict[str, str]
+    one: Declared,
+    identity: str,
+    actions: tuple[str, ...],
+    resource: str,
+    conditions: dict[str, str],
 ) -> Grant:
     return Grant(
         id=f"{one.id}#consent",
@@ -262,7 +272,11 @@ def _lifetime(node: Node) -> dict[str, str]:
         return {"lifetime": "default"}
     if hours is not None:
         digits = hours.text().removesuffix("h")
-        return {"lifetime_days": str(int(digits) // 24)} if digits.isdigit() and len(digits) < 9 else {}
+        return (
+            {"lifetime_days": str(int(digits) // 24)}
+            if digits.isdigit() and len(digits) < 9
+            else {}
+        )
     begins, ends = moment(start), moment(end)
     if ends is not None and ends.year >= _FOREVER:
         return {"lifetime": "unlimited"}

@@ -11,7 +11,6 @@ from keymuster.collect.base import Blob, Context, Observed, Reader
 
 if TYPE_CHECKING:
     from keymuster.collect.declared import Declared
-    from keymuster.collect.literals import Sealing
     from keymuster.collect.syntax.node import Node
 
 _KIND = re.compile(
@@ -79,6 +78,7 @@ def _is_json(blob: Blob) -> bool:
 def declared(roots: Iterable[Node], blob: Blob, key: bytes) -> Iterator[Declared]:
     """The objects in these documents that stand where something has changed."""
     from keymuster.collect.declared import Declared
+    from keymuster.collect.literals import Sealing
 
     seen: dict[str, int] = {}
     for node in _objects(roots, 0):

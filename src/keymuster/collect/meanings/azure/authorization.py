@@ -86,9 +86,7 @@ def role_assignment(one: Declared) -> Iterator[Observation]:
     named = one.text(*properties, "roleDefinitionId") or one.text(*properties, "roleDefinitionName")
     scope = one.text("scope") or one.text(*properties, "scope")
     conditions = {
-        key: text
-        for key in ("condition", "principalType")
-        if (text := one.text(*properties, key))
+        key: text for key in ("condition", "principalType") if (text := one.text(*properties, key))
     }
     yield Grant(
         id=f"{one.id}#role",
@@ -97,7 +95,9 @@ def role_assignment(one: Declared) -> Iterator[Observation]:
         provider="azure",
         location=one.location,
         via=role(one, named),
-        resources=(scope or "/subscriptions/${subscription.id}/resourceGroups/${resourceGroup.name}",),
+        resources=(
+            scope or "/subscriptions/${subscription.id}/resourceGroups/${resourceGroup.name}",
+        ),
         conditions=conditions,
     )
 
@@ -157,7 +157,9 @@ def _access(one: Declared, node: Node, label: str, resource: str) -> Iterator[Gr
             identity=principal(one, _text(node, "objectId")),
             kind=GrantKind.RESOURCE_POLICY,
             provider="azure",
-            location=node.location() if label != "access-0" or node.get("objectId") else one.location,
+            location=node.location()
+            if label != "access-0" or node.get("objectId")
+            else one.location,
             actions=actions,
             resources=(resource,),
         )

@@ -122,9 +122,7 @@ def _all(one: Declared) -> Iterator[Credential]:
         elif (named := kind_by_name(name)) is not None and name not in _NO_SECRETS:
             yield from _found(one, node, name, named)
         elif isinstance(node.value, str) and (inside := _CONNECTION.search(node.value[:4000])):
-            yield from _found(
-                one, node.holding(inside[1]), name, CredentialKind.CONNECTION_STRING
-            )
+            yield from _found(one, node.holding(inside[1]), name, CredentialKind.CONNECTION_STRING)
 
 
 def _found(
@@ -179,7 +177,9 @@ _ASSIGNED = re.compile(
     r"(?:\"([^\"\n$`]{1,400})\"|'([^'\n]{1,400})'|([^\s\"'$`;|&()<>]{1,400}))"
 )
 
-_FLAG = re.compile(r"--?([A-Za-z][\w-]{1,60})[ =]+(?:\"([^\"\n$`]{1,400})\"|'([^'\n]{1,400})'|([^\s\"'$`;|&()<>-]\S{0,400}))")
+_FLAG = re.compile(
+    r"--?([A-Za-z][\w-]{1,60})[ =]+(?:\"([^\"\n$`]{1,400})\"|'([^'\n]{1,400})'|([^\s\"'$`;|&()<>-]\S{0,400}))"
+)
 
 _MOST = 1_000_000
 

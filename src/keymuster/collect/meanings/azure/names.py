@@ -54,6 +54,4 @@ def aliases(*names: str) -> tuple[str, ...]:
 
 def tags(one: Declared) -> dict[str, str]:
     node = one.get("tags")
-    return {
-        key: text for key, value in (node.entries() if node else ()) if (text := value.text())
-    }
+    return {key: text for key, value in (node.entries() if node else ()) if (text := value.text())}

@@ -95,9 +95,9 @@ def _own_binding(one: Declared) -> Iterator[Binding]:
     )
 
 
-def _policy_bindings(one: Declared) -> Iterator[Binding]:
+def _policy_bindings(declared: Declared) -> Iterator[Binding]:
     """Those of a policy that is given as JSON, and that mostly stands somewhere else."""
-    document = one.get("policy_data")
+    document = declared.get("policy_data")
     policy = _read(document)
     if document is None or policy is None:
         return
@@ -106,14 +106,14 @@ def _policy_bindings(one: Declared) -> Iterator[Binding]:
         return
     bindings = policy.get("bindings")
     for node in bindings.items() if bindings else ():
-        role, members = node.get("role"), node.get("members")
+        role, named = node.get("role"), (node.get("members"), node.get("member"))
         yield Binding(
             role=role.text() if role else "",
-            members=tuple(text for item in members.items() if (text := item.text()))
-            if members
-            else (),
+            members=tuple(
+                text for one in named if one for item in one.items() if (text := item.text())
+            ),
             place=node,
-            also=None if one.type == "google_iam_policy" else one.settings,
+            also=None if declared.type == "google_iam_policy" else declared.settings,
             condition=_condition(node.get("condition")),
         )
 

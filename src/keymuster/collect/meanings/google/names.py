@@ -34,7 +34,9 @@ def member(one: Declared, text: str) -> str:
         return service_account(one, rest)
     if text.startswith("${"):
         return target(one, text) or text
-    return service_account(one, text) if _is_service_account(text) else f"gcp:{text}"
+    if _is_service_account(text):
+        return service_account(one, text)
+    return f"gcp:{text}" if ":" in text else f"gcp:unknown:{text}"
 
 
 def service_account(one: Declared, text: str) -> str:

@@ -54,8 +54,10 @@ def _at(node: Node, path: str) -> list[Node]:
 
 
 def _cluster(one: Declared) -> Iterator[Observation]:
-    """The machines that a cluster starts with; not if it keeps none of them."""
+    """The machines that a cluster starts with; not if it keeps none of them, or names none."""
     if one.text("remove_default_node_pool") == "true" or one.text("enable_autopilot") == "true":
+        return
+    if not any(map(one.get, ("node_config", "node_pool", "initial_node_count"))):
         return
     path = "node_config.service_account"
     if one.get("node_config") is None and one.get("node_pool") is not None:
