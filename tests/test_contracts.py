@@ -103,7 +103,7 @@ NAMES = (
     "main.tf", "a.tf.json", "a.tfvars", "terraform.tfstate", "x.tftpl", "x.tofu", "a.bicep", "a.json", "a.yaml", "a.yml",
     "a.template", "Dockerfile", "web.dockerfile", "Dockerfile.py", "Containerfile", "Jenkinsfile", "Jenkinsfile.groovy",
     "ci.jenkinsfile", "hosts", "inventory.ini", "group_vars/all", "group_vars/all.md", "host_vars/web.py",
-    "config", "kubeconfig.txt", "admin.conf", "values.yaml", "kustomization.yaml", "Kustomization",
+    "config", "prod.kubeconfig", "admin.conf", "values.yaml", "kustomization.yaml", "Kustomization",
     ".circleci/config.yml", "bitbucket-pipelines.yml", ".github/dependabot.yml", "serverless.yml", "Pulumi.yaml",
 )  # fmt: skip
 """Names of files that declare something, one for each reader at least."""

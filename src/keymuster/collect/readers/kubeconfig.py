@@ -25,7 +25,7 @@ class Kubeconfig(Reader):
 
     def reads(self, path: str) -> bool:
         name = path.rpartition("/")[2].lower()
-        return name == "config" or "kubeconfig" in name or name.endswith((".yaml", ".yml", ".conf"))
+        return name.endswith((".yaml", ".yml", ".conf", "config"))
 
     def read(self, blob: Blob) -> Iterator[Observed]:
         if (
