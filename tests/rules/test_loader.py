@@ -381,3 +381,29 @@ def test_a_misspelt_field_of_what_is_known_of_aws_is_named(own: Own) -> None:
     shipped = loader.builtin_root() / "known" / "aws-escalations.yaml"
     text = shipped.read_text(encoding="utf-8").replace("leads_to:", "leeds_to:", 1)
     assert "did you mean `leads_to`?" in refused(own, "known/aws-escalations.yaml", text)
+
+
+TABLE = """\
+source: What its vendor publishes.
+words: pascal
+types:
+  acme_robot: {type: "Acme::Robots::Robot", names: {id: RobotId}}
+"""
+
+
+def test_words_of_a_terraform_provider_are_added(own: Own, rules: RuleSet) -> None:
+    loaded = own("known/terraform-acme.yaml", TABLE)
+    assert len(loaded.terraform) == len(rules.terraform) + 1
+    assert loaded.terraform[-1].types["acme_robot"].names == {"id": "RobotId"}
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (("words: pascal", "words: loud"), "loud"),
+        (("names:", "nmes:"), "did you mean `names`?"),
+        (("names: {id: RobotId}", "like: acme_other"), "is like `acme_other`"),
+    ],
+)
+def test_a_wrong_table_of_words_is_refused(own: Own, change: tuple[str, str], problem: str) -> None:
+    assert problem in refused(own, "known/terraform-acme.yaml", TABLE.replace(*change))

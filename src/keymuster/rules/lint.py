@@ -45,6 +45,11 @@ def set_problems(rules: RuleSet) -> Iterator[tuple[str, str]]:
         for framework, ids in references.items():
             if missing := [one for one in ids if one not in entries.get(framework, set())]:
                 yield "mapping", f"{kind}: {framework} has no entry {missing[0]}"
+    for table in rules.terraform:
+        for name, one in table.types.items():
+            like = table.types.get(one.like)
+            if one.like and (like is None or like.like):
+                yield name, f"is like `{one.like}`, which is no type with names of its own"
 
 
 def _of_token(token: TokenFormat) -> Iterator[str]:

@@ -81,6 +81,12 @@ def test_a_piece_of_a_file_that_is_too_large_is_told_of(reader: Terraform) -> No
         list(reader.read(piece))
 
 
+@pytest.mark.parametrize("path", ["main.tf", "x.tfstate", "vars.tfvars"])
+def test_a_file_that_is_far_too_large_is_broken_at_once(read: Read, path: str) -> None:
+    with pytest.raises(Broken, match="larger"):
+        read(path, '{"version": 4}' + " " * 21_000_000)
+
+
 def test_objects_that_a_policy_asks_for_are_resources(rules: RuleSet, tmp_path: Path) -> None:
     from msgspec.structs import replace
 

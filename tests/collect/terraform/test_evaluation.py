@@ -84,7 +84,7 @@ def test_what_can_be_known_is(expression: str, expected: object) -> None:
         ("each.key", "${each.key}"),
         ("terraform.workspace", "${terraform.workspace}"),
         ("timestamp()", "${timestamp()}"),
-        ('file("key.pem")', "${file(key.pem)()}"),
+        ('file("key.pem")', "${file(key.pem)}"),
     ],
 )  # fmt: skip
 def test_what_cannot_names_what_it_depends_on(expression: str, expected: object) -> None:

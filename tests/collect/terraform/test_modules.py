@@ -146,6 +146,11 @@ def test_a_module_from_elsewhere_is_named() -> None:
     assert found[".:module.vpc"].text("source") == "terraform-aws-modules/vpc/aws"
 
 
+def test_policies_that_such_a_module_is_given_are_taken_apart() -> None:
+    text = 'module "m" {\n  source = "far/away"\n  rules = jsonencode({ Statement = [{ Action = "*" }] })\n}\n'
+    assert settings(text, "module.m")["rules"] == {"Statement": [{"Action": "*"}]}
+
+
 def test_modules_that_call_each_other_end() -> None:
     files = {
         "a/main.tf": 'module "b" {\n  source = "../b"\n}\nresource "x_y" "a" {}\n',

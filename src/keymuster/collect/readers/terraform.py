@@ -65,13 +65,21 @@ class Terraform(Reader):
     def _applied(self, blob: Blob, which: str) -> Iterator[Observed]:
         """What a plan or state declares: it explains itself."""
         from keymuster.collect.terraform import plan, state
-        from keymuster.collect.terraform.files import PLAN
+        from keymuster.collect.terraform.files import LARGEST_APPLIED, PLAN
+        from keymuster.collect.terraform.values import Exhausted
 
+        if len(blob.data) > LARGEST_APPLIED:
+            raise Broken(1, f"is larger than what is read of a {which}")
         read = plan.declarations if which == PLAN else state.declarations
-        for one in read(blob, self._names):
-            if blob.counts(one.location.line, one.location.end_line or one.location.line):
-                one.sealing = self._sealing(blob.storage if which == PLAN else Storage.STATE_FILE)
-                yield from meanings.records(one, self._wanted)
+        try:
+            for one in read(blob, self._names):
+                if blob.counts(one.location.line, one.location.end_line or one.location.line):
+                    one.sealing = self._sealing(
+                        blob.storage if which == PLAN else Storage.STATE_FILE
+                    )
+                    yield from meanings.records(one, self._wanted)
+        except Exhausted:
+            raise Broken(1, f"holds more than is looked at in a {which}") from None
 
     def finish(self, fragments: Sequence[Any]) -> Iterator[Observation | Trouble]:
         from keymuster.collect.terraform.declarations import declarations

@@ -14,6 +14,7 @@ from msgspec import Struct
 from keymuster.collect.declared import Declared
 from keymuster.collect.syntax.hcl_tree import Block
 from keymuster.collect.syntax.node import Node
+from keymuster.collect.terraform.documents import document
 from keymuster.collect.terraform.evaluation import Place
 from keymuster.collect.terraform.files import CODE, TEXT, VARIABLES, Kept
 from keymuster.collect.terraform.modules import Declaration, Instance, Module, Work, body
@@ -196,9 +197,16 @@ def _unused_document(
 
 
 def _unread(instance: Instance, scope: str, budget: Budget) -> Declared:
-    """The call of a module that is not among the files: what it declares is not known."""
+    """The call of a module that is not among the files: what it declares is not known, but what it
+    is given may be policies."""
     declaration = instance.declaration
-    made = settled(body(declaration.block, instance.place), budget)
+    given = body(declaration.block, instance.place)
+    assert isinstance(given.value, dict)
+    for name, value in given.value.items():
+        tree = document(value, budget)
+        if tree is not None and tree.get("Statement") is not None:
+            given.value[name] = value.holding(tree.value)
+    made = settled(given, budget)
     return Declared(type="terraform:module", name=instance.address, scope=scope, settings=made)
 
 

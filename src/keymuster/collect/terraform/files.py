@@ -26,6 +26,9 @@ from keymuster.collect.terraform.values import Source
 CODE, VARIABLES, TEXT, PLAN, STATE = "code", "variables", "text", "plan", "state"
 
 LARGEST_CODE = 5_000_000
+LARGEST_APPLIED = 20_000_000
+"""A plan or state."""
+
 LARGEST_TEXT = 100_000
 """Of a file that others may read with `file` or `templatefile`."""
 
@@ -95,7 +98,10 @@ def kind(path: str, data: bytes) -> str:
 
 
 def keep(blob: Blob, kind: str) -> tuple[Kept | None, list[Broken]]:
-    """What is kept of a file, and what is wrong with it; nothing of one that is none of Terraform's."""
+    """What is kept of a file, and what is wrong with it; nothing of one that is none of Terraform's.
+    Broken for one that is too large, or is no JSON where it should be."""
+    if len(blob.data) > LARGEST_CODE:
+        raise Broken(1, "is larger than what is read as Terraform")
     text = blob.text.content.decode("utf-8", "replace")
     kept = Kept(
         path=blob.path,
@@ -107,8 +113,6 @@ def keep(blob: Blob, kind: str) -> tuple[Kept | None, list[Broken]]:
     if kind == TEXT:
         kept.text = text
         return kept, []
-    if len(text) > LARGEST_CODE:
-        return None, [Broken(1, "is larger than what is read as Terraform")]
     if blob.path.endswith(".json"):
         block, mistakes = _from_json(text, kept)
     else:

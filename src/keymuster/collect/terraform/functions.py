@@ -29,6 +29,7 @@ from keymuster.collect.terraform.values import (
     plain,
     text_of,
     unknown,
+    unknown_at,
     wholly_known,
 )
 
@@ -468,29 +469,29 @@ def _replace(arguments: list[Node], place: Place, at: Node) -> Node:
 
 def _file(arguments: list[Node], place: Place, at: Node) -> Node:
     path = _only(arguments)
-    if not unknown(path) and isinstance(path.value, str):
-        content = place.module.work.file_text(path.value, place.module)
-        if content is not None:
-            return content
-    return derived(at, f"file({index_name(path)})", []) if not unknown(path) else derived(
-        at, "file", [path]
-    )  # fmt: skip
-
-
-def index_name(path: Node) -> str:
-    """A path inside the name of what is not known."""
-    return str(path.value).translate({ord(char): None for char in "${}()"})
+    if unknown(path) or not isinstance(path.value, str):
+        return derived(at, "file", [path])
+    content = place.module.work.file_text(path.value, place.module)
+    return content if content is not None else _unseen(at, "file", path.value)
 
 
 def _template_file(arguments: list[Node], place: Place, at: Node) -> Node:
     if len(arguments) != 2:
         raise Wrong
     path, names = arguments
-    if not unknown(path) and isinstance(path.value, str) and isinstance(names.value, dict):
+    if unknown(path) or not isinstance(path.value, str):
+        return derived(at, "templatefile", [path])
+    if isinstance(names.value, dict):
         made = place.module.work.file_template(path.value, place.module, names.value)
         if made is not None:
             return made
-    return derived(at, f"templatefile({index_name(path)})", [])
+    return _unseen(at, "templatefile", path.value)
+
+
+def _unseen(at: Node, name: str, path: str) -> Node:
+    """What a file holds that was not among those seen."""
+    shown = path.translate({ord(char): None for char in "${}()"})
+    return unknown_at(at, "${" + f"{name}({shown})" + "}")
 
 
 def _exists(arguments: list[Node], place: Place, at: Node) -> Node:

@@ -22,7 +22,14 @@ from keymuster.collect.syntax.hcl_tree import (
 )
 from keymuster.collect.syntax.node import Node
 from keymuster.collect.terraform import documents
-from keymuster.collect.terraform.evaluation import Place, ask, attempt, index_text, pairs
+from keymuster.collect.terraform.evaluation import (
+    Place,
+    ask,
+    attempt,
+    index_text,
+    pairs,
+    standing,
+)
 from keymuster.collect.terraform.files import CODE, VARIABLES, Kept
 from keymuster.collect.terraform.values import (
     Budget,
@@ -236,8 +243,6 @@ def body(block: Block, place: Place, *, meta: bool = False) -> Node:
 
 
 def _attribute(attribute: Attribute, place: Place) -> Node:
-    from keymuster.collect.terraform.evaluation import standing
-
     value = attempt(attribute.value, place)
     return standing(value, place.source, attribute.begin, attribute.end)
 

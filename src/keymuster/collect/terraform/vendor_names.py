@@ -11,7 +11,7 @@ from keymuster.collect.syntax.yaml import parse as parse_yaml
 from keymuster.collect.terraform.documents import document
 from keymuster.collect.terraform.modules import BLOCKS
 from keymuster.collect.terraform.values import Budget, from_plain, is_made, settled, unknown
-from keymuster.rules.schema import TerraformFile, TerraformType
+from keymuster.rules.schema import TerraformFile
 
 
 class Form(Enum):
@@ -56,11 +56,6 @@ class VendorNames:
         for key, text in known.settings.items():
             made.value[key] = settings.holding(text)
         yield known.type, made
-
-    def _names(self, known: TerraformType) -> dict[str, str]:
-        if not known.like:
-            return known.names
-        return self._names(self._types[known.like][1]) | known.names
 
 
 class _Writer:
