@@ -70,7 +70,7 @@ class Sealing(Struct, frozen=True, kw_only=True):
 
 
 _LEAST = {
-    CredentialKind.ACCESS_KEY: 16,
+    CredentialKind.ACCESS_KEY: 12,
     CredentialKind.ACCESS_TOKEN: 10,
     CredentialKind.API_KEY: 10,
     CredentialKind.PRIVATE_KEY: 10,

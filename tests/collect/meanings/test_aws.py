@@ -221,6 +221,49 @@ def test_a_permission_of_a_function_has_its_limits_as_conditions() -> None:
     }
 
 
+def test_a_policy_that_nothing_takes_is_what_its_statements_say() -> None:
+    document = {
+        "Statement": [
+            statement(),
+            statement(Principal={"AWS": "*"}, Action="sqs:SendMessage"),
+            statement(Principal={"Federated": "cognito-identity.amazonaws.com"}, Action="sts:AssumeRoleWithWebIdentity"),
+        ]
+    }  # fmt: skip
+    own, foreign, trust = records("aws_iam_policy_document", {"PolicyDocument": document})
+    assert isinstance(own, Grant)
+    assert isinstance(foreign, Grant)
+    assert isinstance(trust, Trust)
+    assert (own.kind, own.identity) == (GrantKind.POLICY, "t:a:x")
+    assert (foreign.kind, foreign.identity) == (GrantKind.RESOURCE_POLICY, "*")
+    assert (trust.kind, trust.principal) == (TrustKind.FEDERATION, "cognito-identity.amazonaws.com")
+
+
+def test_a_permission_set_has_what_is_added_to_it() -> None:
+    named = {"permission_set_arn": "${aws_ssoadmin_permission_set.dev.arn}"}
+    inline = {**named, "inline_policy": {"Statement": statement()}}
+    managed = {**named, "managed_policy_arn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}
+    [said] = only(Grant, "aws_ssoadmin_permission_set_inline_policy", inline)
+    [handed] = only(Grant, "aws_ssoadmin_managed_policy_attachment", managed)
+    assert said.identity == handed.identity == "t:a:aws_ssoadmin_permission_set.dev"
+    assert (said.actions, handed.via) == (
+        ("s3:GetObject",),
+        "arn:aws:iam::aws:policy/ReadOnlyAccess",
+    )
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"Policy": {"Statement": statement(Principal="*", Action="events:PutEvents")}},
+        {"Statement": statement(Principal="*", Action="events:PutEvents")},
+        {"Principal": "*", "Action": "events:PutEvents", "StatementId": "x"},
+    ],
+)
+def test_the_policy_of_a_bus_may_be_written_in_three_ways(settings: dict[str, Any]) -> None:
+    [grant] = only(Grant, "AWS::Events::EventBusPolicy", settings)
+    assert (grant.identity, grant.actions) == ("*", ("events:PutEvents",))
+
+
 # --- credentials and workloads ---------------------------------------------------------------
 
 

@@ -54,13 +54,13 @@ def resource_grants(
             yield _grant(one, grant, id, GrantKind.RESOURCE_POLICY, named(one, who.text))
 
 
-def trusts(one: Declared, document: Node | None) -> Iterator[Trust]:
+def trusts(one: Declared, document: Node | None, name: str = "trust") -> Iterator[Trust]:
     """One for each statement and principal of a trust policy."""
     for statement in statements(document):
         for who in principals(statement.node):
             said = who.of(statement)
             yield Trust(
-                id=f"{one.id}#trust/{statement.label}/{who.text}",
+                id=f"{one.id}#{name}/{statement.label}/{who.text}",
                 identity=one.id,
                 principal=named(one, who.text),
                 kind=who.kind,

@@ -156,6 +156,16 @@ def permission_set(one: Declared) -> Iterator[Observation]:
         yield _attached(one, one.id, who(one, node.text(), "policy"), node)
 
 
+def permission_set_part(one: Declared) -> Iterator[Observation]:
+    """Terraform's objects that add a policy to a permission set."""
+    identity = who(one, one.text("permission_set_arn"), "permission-set")
+    yield from documents.grants(
+        one, one.get("inline_policy"), "inline_policy", identity=identity or one.id
+    )
+    for node in _nodes(one, "managed_policy_arn"):
+        yield _attached(one, identity, who(one, node.text(), "policy"), node)
+
+
 def sam_role(one: Declared) -> Iterator[Observation]:
     """A function or state machine of SAM: without a role of its own it gets one, with its policies.
     Beside a role they sleep, and come to life when somebody takes that away."""
@@ -227,6 +237,8 @@ TYPES = {
     "AWS::SSO::PermissionSet": permission_set,
     "AWS::Serverless::Function": sam_role,
     "AWS::Serverless::StateMachine": sam_role,
+    "aws_ssoadmin_managed_policy_attachment": permission_set_part,
+    "aws_ssoadmin_permission_set_inline_policy": permission_set_part,
     "aws_iam_role_policy_attachment": attachment,
     "aws_iam_user_policy_attachment": attachment,
     "aws_iam_group_policy_attachment": attachment,

@@ -11,31 +11,50 @@ from keymuster.collect.syntax.node import Node
 from keymuster.model import Grant, GrantKind, Observation
 
 _DOCUMENTS: dict[str, tuple[str, str]] = {
+    "AWS::ACMPCA::Policy": ("Policy", "ResourceArn"),
     "AWS::ApiGateway::RestApi": ("Policy", ""),
+    "AWS::ApiGateway::RestApiPolicy": ("Policy", "RestApiId"),
     "AWS::Backup::BackupVault": ("AccessPolicy", ""),
+    "AWS::Backup::BackupVaultPolicy": ("AccessPolicy", "BackupVaultName"),
+    "AWS::CloudSearch::AccessPolicy": ("AccessPolicy", "DomainName"),
     "AWS::CloudTrail::ResourcePolicy": ("ResourcePolicy", "ResourceArn"),
     "AWS::CodeArtifact::Domain": ("PermissionsPolicyDocument", ""),
+    "AWS::CodeArtifact::DomainPermissionsPolicy": ("PolicyDocument", "Domain"),
     "AWS::CodeArtifact::Repository": ("PermissionsPolicyDocument", ""),
+    "AWS::CodeArtifact::RepositoryPermissionsPolicy": ("PolicyDocument", "Repository"),
+    "AWS::CodeBuild::ResourcePolicy": ("Policy", "ResourceArn"),
+    "AWS::DynamoDB::ResourcePolicy": ("PolicyDocument", "ResourceArn"),
     "AWS::DynamoDB::Table": ("ResourcePolicy.PolicyDocument", ""),
     "AWS::ECR::PublicRepository": ("RepositoryPolicyText", ""),
+    "AWS::ECR::PublicRepositoryPolicy": ("RepositoryPolicyText", "RepositoryName"),
     "AWS::ECR::RegistryPolicy": ("PolicyText", ""),
     "AWS::ECR::Repository": ("RepositoryPolicyText", ""),
     "AWS::ECR::RepositoryCreationTemplate": ("RepositoryPolicy", ""),
+    "AWS::ECR::RepositoryPolicy": ("RepositoryPolicyText", "RepositoryName"),
     "AWS::EFS::FileSystem": ("FileSystemPolicy", ""),
+    "AWS::EFS::FileSystemPolicy": ("PolicyDocument", "FileSystemId"),
     "AWS::Elasticsearch::Domain": ("AccessPolicies", ""),
+    "AWS::Elasticsearch::DomainPolicy": ("AccessPolicies", "DomainName"),
     "AWS::Events::EventBus": ("Policy", ""),
     "AWS::Glacier::Vault": ("AccessPolicy", ""),
-    "AWS::Glue::ResourcePolicy": ("Policy", ""),
+    "AWS::Glacier::VaultLock": ("Policy", "VaultName"),
+    "AWS::Glue::ResourcePolicy": ("PolicyInJson", ""),
     "AWS::KMS::Key": ("KeyPolicy", ""),
+    "AWS::KMS::KeyPolicy": ("KeyPolicy", "KeyId"),
     "AWS::KMS::ReplicaKey": ("KeyPolicy", ""),
     "AWS::Kinesis::ResourcePolicy": ("ResourcePolicy", "ResourceArn"),
     "AWS::Lex::ResourcePolicy": ("Policy", "ResourceArn"),
     "AWS::Logs::Destination": ("DestinationPolicy", ""),
+    "AWS::Logs::DestinationPolicy": ("DestinationPolicy", "DestinationName"),
     "AWS::Logs::ResourcePolicy": ("PolicyDocument", ""),
     "AWS::MSK::ClusterPolicy": ("Policy", "ClusterArn"),
     "AWS::MediaStore::Container": ("Policy", ""),
+    "AWS::MediaStore::ContainerPolicy": ("Policy", "ContainerName"),
     "AWS::OpenSearchService::Domain": ("AccessPolicies", ""),
+    "AWS::OpenSearchService::DomainPolicy": ("AccessPolicies", "DomainName"),
+    "AWS::Organizations::ResourcePolicy": ("Content", ""),
     "AWS::Redshift::ResourcePolicy": ("Policy", "ResourceArn"),
+    "AWS::RedshiftServerless::ResourcePolicy": ("Policy", "ResourceArn"),
     "AWS::S3::AccessPoint": ("Policy", "Bucket"),
     "AWS::S3::Bucket": ("Policy", ""),
     "AWS::S3::BucketPolicy": ("PolicyDocument", "Bucket"),
@@ -44,7 +63,7 @@ _DOCUMENTS: dict[str, tuple[str, str]] = {
     "AWS::S3ObjectLambda::AccessPointPolicy": ("PolicyDocument", "ObjectLambdaAccessPoint"),
     "AWS::S3Outposts::BucketPolicy": ("PolicyDocument", "Bucket"),
     "AWS::S3Tables::TableBucketPolicy": ("ResourcePolicy", "TableBucketARN"),
-    "AWS::SES::EmailIdentityPolicy": ("Policy", "EmailIdentity"),
+    "AWS::SES::IdentityPolicy": ("Policy", "Identity"),
     "AWS::SNS::Topic": ("Policy", ""),
     "AWS::SNS::TopicInlinePolicy": ("PolicyDocument", "TopicArn"),
     "AWS::SNS::TopicPolicy": ("PolicyDocument", "Topics"),
@@ -53,12 +72,12 @@ _DOCUMENTS: dict[str, tuple[str, str]] = {
     "AWS::SQS::QueuePolicy": ("PolicyDocument", "Queues"),
     "AWS::SSM::ResourcePolicy": ("Policy", "ResourceArn"),
     "AWS::SecretsManager::ResourcePolicy": ("ResourcePolicy", "SecretId"),
-    "AWS::SecretsManager::Secret": ("Policy", ""),
+    "AWS::SecretsManager::Secret": ("ResourcePolicy", ""),
     "AWS::VpcLattice::AuthPolicy": ("Policy", "ResourceIdentifier"),
     "AWS::VpcLattice::ResourcePolicy": ("Policy", "ResourceArn"),
 }
 """Type -> where its policy is, and where it names the resources that the policy is of, if it is a
-thing beside them. Some are inside the resource only in Terraform."""
+thing beside them. Some are inside the resource, or beside it, only in Terraform."""
 
 
 def policy(one: Declared) -> Iterator[Observation]:
@@ -68,7 +87,11 @@ def policy(one: Declared) -> Iterator[Observation]:
 
 
 def bus_policy(one: Declared) -> Iterator[Observation]:
-    """Of a bus: a statement, or what makes one in separate settings."""
+    """Of a bus: a whole one, a statement, or what makes one in separate settings."""
+    if (whole := one.get("Policy")) is not None:
+        resources = _resources(one, "EventBusName")
+        yield from documents.resource_grants(one, whole, "Policy", resources)
+        return
     statement = one.get("Statement") or one.settings
     document = one.settings.holding({"Statement": statement})
     yield from documents.resource_grants(
@@ -139,12 +162,32 @@ def _resource(one: Declared, node: Node) -> str:
     return one.target(node.text()) or node.text()
 
 
+def loose(one: Declared) -> Iterator[Observation]:
+    """A policy that Terraform makes and nothing takes, so far as was seen: of identities, of a resource
+    or of who may become a role, as its statements tell."""
+    listed = one.get("PolicyDocument", "Statement")
+    for index, item in enumerate(listed.items() if listed else ()):
+        document = item.holding({"Statement": item})
+        label = f"statement-{index}"
+        if not item.get("Principal") and not item.get("NotPrincipal"):
+            yield from documents.grants(one, document, label)
+            continue
+        actions = item.get("Action")
+        texts = [node.text() for node in actions.items()] if actions else []
+        if texts and all(text.startswith("sts:") for text in texts):
+            yield from documents.trusts(one, document, label)
+        else:
+            yield from documents.resource_grants(one, document, label, (one.id,))
+
+
 TYPES = {
     **dict.fromkeys(_DOCUMENTS, policy),
     "AWS::EC2::VPCEndpoint": endpoint_policy,
+    "AWS::EC2::VPCEndpointPolicy": endpoint_policy,
     "AWS::Events::EventBusPolicy": bus_policy,
     "AWS::IoT::Policy": device_policy,
     "AWS::Lambda::LayerVersionPermission": permission,
     "AWS::Lambda::Permission": permission,
     "AWS::Serverless::Api": api_policy,
+    "aws_iam_policy_document": loose,
 }
