@@ -101,6 +101,12 @@ def test_a_tree_is_searched_by_the_names_in_it() -> None:
     assert list(literals.within(root, declared_as="here", counts=lambda *lines: False)) == []
 
 
+def test_what_aliases_repeat_is_looked_at_once() -> None:
+    text = "a: &a [{password: one}]\nb: &b [*a, *a]\nc: [*b, *b, *a]\n"
+    [root] = yaml.parse(text, File(path="a.yaml"))
+    assert len(list(literals.within(root, declared_as="here"))) == 1
+
+
 def test_a_credential_does_not_show_its_text() -> None:
     [root] = yaml.parse("password: correct-horse", File(path="a.yaml"))
     [found] = literals.within(root, declared_as="here", key=b"k")

@@ -174,8 +174,13 @@ def within(
 ) -> Iterator[Credential]:  # fmt: skip
     """The secrets in a tree of settings, by the names of their keys; those on lines that count."""
     waiting: list[tuple[str, Node, bool]] = [("", root, False)]
+    seen: set[int] = set()  # what aliases repeat is looked at once
     while waiting:
         name, node, holder = waiting.pop()
+        if isinstance(node.value, dict | list):
+            if id(node.value) in seen:
+                continue
+            seen.add(id(node.value))
         if isinstance(node.value, dict):
             called, value = node.value.get("name"), node.value.get("value")
             if called and value and called.text():  # an environment variable in a list of them

@@ -13,6 +13,11 @@ _TASKS = re.compile(
     rb"(?m)^[ \t]{0,8}-[ \t]+[\"']?(?:name|hosts|block|import_\w{1,30}|include\w{0,30}|become|"
     rb"(?:[a-z_]\w{0,40}\.){2}[a-z_]\w{0,60}|[a-z]\w{1,60})[\"']?[ \t]{0,8}:"
 )
+_LIST = re.compile(
+    rb"(?:\xef\xbb\xbf)?(?:[ \t]*+(?:#[^\n]*+|---[^\n]*+|\r)?\n)*+[ \t]*+(?:--- *)?-[ \t\r\n]"
+)
+"""The first thing in a file of plays or tasks is an item of a list."""
+
 _VARIABLE_FOLDERS = ("group_vars/", "host_vars/", "vars/", "defaults/")
 _VAULTED = b"$ANSIBLE_VAULT;"
 
@@ -39,7 +44,8 @@ class Ansible(Reader):
         in_variables = _is_variables(blob.path)
         is_inventory = _is_inventory(blob.path)
         names_ansible = b"ansible_" in blob.data
-        if not names_ansible and (is_inventory or not (in_variables or _TASKS.search(blob.data))):
+        has_tasks = _LIST.match(blob.data) and _TASKS.search(blob.data)
+        if not (names_ansible or (not is_inventory and (in_variables or has_tasks))):
             return
         from keymuster.collect.playbooks import Playbooks
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from keymuster.collect.syntax.node import Node
 
 _KIND = re.compile(
-    r"(?m)(?:^|[\s,{\"'-])kind[\"']?[ \t]{0,8}:[ \t]{0,8}[\"']?(?:ServiceAccount|(?:Cluster)?Role(?:Binding)?|"
+    r"kind[\"']?[ \t]{0,8}:[ \t]{0,8}[\"']?(?:ServiceAccount|(?:Cluster)?Role(?:Binding)?|"
     r"Secret|ConfigMap|Pod(?:Template)?|CronJob|Job|Deployment(?:Config)?|StatefulSet|DaemonSet|"
     r"ReplicaSet|ReplicationController|Rollout|Configuration|Service|Revision|KubeletConfiguration|"
     r"ClusterConfiguration|\w{0,40}List)\b"

@@ -47,8 +47,9 @@ class VendorNames:
             writer = _Writer(str, names, lists, maps, form, budget)
             yield type, writer.whole(settings)
             return
+        names = (table.types[known.like].names if known.like else {}) | known.names
         writer = _Writer(
-            _WORDS[table.words], self._names(known), frozenset(table.lists), frozenset(table.maps), form, budget,
+            _WORDS[table.words], names, frozenset(table.lists), frozenset(table.maps), form, budget,
             arm=table.words == "arm",
         )  # fmt: skip
         made = writer.whole(settings)
