@@ -55,9 +55,9 @@ def test_a_task_declares(module: str, parameters: str, expected: list[tuple[str,
 
 
 def test_unknown_values_name_what_they_depend_on() -> None:
-    text = "{a: '{{ item.name }}-x', b: !vault secret, c: [\"{{ {'a': 1} }}\"], d: '{% if a %}b{% endif %}{{ c }}'}"
+    text = "{z: \"{{ lookup('env', 'letmein') }}\", a: '{{ item.name }}-x', b: !vault secret, c: [\"{{ {'a': 1} }}\"], d: '{% if a %}b{% endif %}{{ c }}'}"
     assert ansible.known(node(text)).plain() == {
-        "a": "${item.name}-x", "b": "${vault}", "c": ["${template}"], "d": "${template}",
+        "z": "${lookup(..., ...)}", "a": "${item.name}-x", "b": "${vault}", "c": ["${template}"], "d": "${template}",
     }  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from msgspec import Struct
 from keymuster.collect.syntax.node import Node
 
 _EXPRESSION = re.compile(r"\{\{[-+]?([^{}]{0,400}?)[-+]?\}\}")
+_TEXT = re.compile(r"\"[^\"]*+\"|'[^']*+'")
 _DEEPEST = 60
 
 
@@ -495,12 +496,17 @@ def known(node: Node, depth: int = 0) -> Node:
         case list():
             value = [known(one, depth + 1) for one in node.value]
         case str() if "{{" in node.value:
-            value = _EXPRESSION.sub(lambda found: f"${{{found[1].strip()}}}", node.value)
+            value = _EXPRESSION.sub(_unknown, node.value)
             if "{{" in value or "{%" in value:
                 value = "${template}"
         case _:
             return node
     return node.holding(value)
+
+
+def _unknown(expression: re.Match[str]) -> str:
+    """What stands in quotation marks may be a secret, and what a value depends on is printed."""
+    return f"${{{_TEXT.sub('...', expression[1]).strip()}}}"
 
 
 # --- modules that declare different things ------------------------------------------------------

@@ -22,6 +22,8 @@ from keymuster.collect.syntax.go_template import masked
         ('name: {{ include "chart.name" $ | quote }}-x', "name: ${chart.name}-x"),
         ("a: {{ if .b }}x{{ else }}y{{ end }}", "a: ${if .b}x${else}y${end}"),
         ("{{/* a\nb */}}\na: 1 {{- /* c */}}", "\n\na: 1 "),
+        ('a: {{ default "letmein" .b }}', 'a: "${default .b}"'),
+        ('a: x{{ "letmein" }}', "a: x${template}"),
         ("a: {{ never closed", "a: {{ never closed"),
         ("a: 1", "a: 1"),
     ],

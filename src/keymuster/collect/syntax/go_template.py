@@ -7,7 +7,10 @@ from collections.abc import Iterator
 
 _OPEN, _CLOSE = "{{", "}}"
 _INSIDE = re.compile(r"[^\w.$@|()/,-]+")
-_CALL = re.compile(r"(?:template|include)\s+([\w./-]{1,200})(?:\s|\Z)")
+_TEXT = re.compile(r"\"[^\"]*+\"|'[^']*+'|`[^`]*+`")
+"""What stands in quotation marks may be a secret, and what a value depends on is printed."""
+
+_CALL = re.compile(r"(?:template|include)\s+\"([\w./-]{1,200})\"(?:\s|\Z)")
 _LONGEST = 80
 """Characters that are kept of what a value depends on."""
 
@@ -72,7 +75,9 @@ def _replaced(inside: str, is_alone: bool, quote: str) -> str:
     newlines = "\n" * inside.count("\n")
     if is_alone or inside.lstrip("- ").startswith("/*"):
         return newlines
-    name = _INSIDE.sub(" ", inside.strip("- \t\n")).strip()
-    if called := _CALL.match(name):  # the same, however it is called
+    inside = inside.strip("- \t\n")
+    if called := _CALL.match(inside):  # the same, however it is called
         name = called[1]
+    else:
+        name = _INSIDE.sub(" ", _TEXT.sub(" ", inside)).strip()
     return f"{quote}${{{name[:_LONGEST] or 'template'}}}{quote}{newlines}"
