@@ -284,6 +284,12 @@ def test_agents_are_told_from_other_workloads() -> None:
     assert (agent.kind, task.kind) == (UseKind.AGENT, UseKind.WORKLOAD)
 
 
+def test_pods_of_a_service_account_consume_the_role_of_their_association() -> None:
+    settings = {"Namespace": "web", "ServiceAccount": "api", "RoleArn": "${R.Arn}"}
+    [use] = only(Use, "AWS::EKS::PodIdentityAssociation", settings)
+    assert (use.by, use.subject) == ("kubernetes:ServiceAccount/web/api", "t:a:R")
+
+
 def test_an_instance_has_the_role_of_its_profile() -> None:
     [use] = only(Use, "AWS::EC2::Instance", {"IamInstanceProfile": "${Profile}"}, "web")
     [handed] = only(Use, "AWS::IAM::InstanceProfile", {"Roles": ["${Role}"]}, "Profile")

@@ -39,7 +39,6 @@ _ROLES: dict[str, tuple[str, ...]] = {
     "AWS::EKS::Cluster": ("RoleArn",),
     "AWS::EKS::FargateProfile": ("PodExecutionRoleArn",),
     "AWS::EKS::Nodegroup": ("NodeRole",),
-    "AWS::EKS::PodIdentityAssociation": ("RoleArn", "TargetRoleArn"),
     "AWS::EMR::Cluster": ("ServiceRole",),
     "AWS::Events::Rule": ("RoleArn", "Targets.RoleArn"),
     "AWS::GameLift::Fleet": ("InstanceRoleARN",),
@@ -111,12 +110,24 @@ def identity_pool(one: Declared) -> Iterator[Observation]:
         yield from _use(one, who(one, node.text(), "role"), f"Roles.{key}", UseKind.OTHER, node)
 
 
-def _use(one: Declared, subject: str, path: str, kind: UseKind, node: Node) -> Iterator[Use]:
+def pods(one: Declared) -> Iterator[Observation]:
+    """The role that pods of a service account in a cluster get: it is that account which consumes it."""
+    namespace, account = one.known("Namespace"), one.known("ServiceAccount")
+    by = f"kubernetes:ServiceAccount/{namespace}/{account}" if namespace and account else one.id
+    for path in ("RoleArn", "TargetRoleArn"):
+        for node in at(one.settings, path):
+            subject = who(one, node.text(), "role")
+            yield from _use(one, subject, path, UseKind.WORKLOAD, node, by)
+
+
+def _use(
+    one: Declared, subject: str, path: str, kind: UseKind, node: Node, by: str = ""
+) -> Iterator[Use]:
     if subject:
         yield Use(
             id=f"{one.id}#{path}/{subject}",
             subject=subject,
-            by=one.id,
+            by=by or one.id,
             kind=kind,
             location=node.location(),
         )
@@ -133,6 +144,7 @@ def at(node: Node, path: str) -> Iterator[Node]:
 TYPES = {
     **dict.fromkeys((*_ROLES, *_PROFILES), workload),
     "AWS::Cognito::IdentityPoolRoleAttachment": identity_pool,
+    "AWS::EKS::PodIdentityAssociation": pods,
     "AWS::Serverless::Function": sam_workload,
     "AWS::Serverless::StateMachine": sam_workload,
 }
