@@ -45,6 +45,7 @@ def facts(inventory: Inventory, _: Settings, known: Known) -> dict[str, dict[str
             "administrator_by": _told(reach.to_administrator(identity.id), inventory),
         }
         _blame(found, ways, identity.name)
+        _name_targets(found, ways, inventory)
     for policy in _held_by_nobody(inventory, identities, grants):
         if reach.privilege(policy).level is not Level.ADMIN:
             _blame(found, reach.escalations(policy), "")
@@ -119,7 +120,10 @@ def _blame(found: dict[str, dict[str, Any]], ways: Iterable[Escalation], holder:
         if one.gain not in _ALL:
             continue
         for grant in one.grants:
-            said = found.setdefault(grant, {"escalates": "no", "escalations": [], "holders": []})
+            said = found.setdefault(grant, {})
+            said.setdefault("escalates", "no")
+            said.setdefault("escalations", [])
+            said.setdefault("holders", [])
             if one.answer is not Answer.YES:
                 said["escalates"] = said["escalates"] if said["escalates"] == "yes" else "unknown"
                 continue
@@ -129,6 +133,20 @@ def _blame(found: dict[str, dict[str, Any]], ways: Iterable[Escalation], holder:
                 said["ways"] = ", ".join(said["escalations"])
             if holder and holder not in said["holders"]:
                 said["holders"].append(holder)
+
+
+def _name_targets(
+    found: dict[str, dict[str, Any]], ways: Iterable[Escalation], inventory: Inventory
+) -> None:
+    """Note of every grant by which another identity that is known is taken over, whom."""
+    for one in ways:
+        if one.answer is not Answer.YES or one.gain is not Gain.IDENTITY:
+            continue
+        names = [_name(target, inventory) for target in one.targets]
+        for grant in one.grants:
+            said = found.setdefault(grant, {})
+            others = {*said.get("takes_over", "").split(", "), *names} - {""}
+            said["takes_over"] = ", ".join(sorted(others))
 
 
 def _told(path: Path | None, inventory: Inventory) -> str:

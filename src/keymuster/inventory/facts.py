@@ -28,6 +28,7 @@ FACTS: dict[str, dict[str, tuple[str, Any]]] = {
         "escalates": ("string", "no"),
         "escalations": ("list<string>", []),
         "ways": ("string", ""),
+        "takes_over": ("string", ""),
         "holders": ("list<string>", []),
         "dangers": ("list<string>", []),
         "holder": ("string", ""),
