@@ -461,10 +461,28 @@ def _replace(arguments: list[Node], place: Place, at: Node) -> Node:
     if text is None or old is None or new is None:
         raise Wrong
     if len(old) > 1 and old.startswith("/") and old.endswith("/"):
-        return derived(at, "replace", arguments)  # an expression of another dialect, and no bound
+        made = _substituted(text, old[1:-1], new)
+        return at.holding(made) if made is not None else derived(at, "replace", arguments)
     if old and text.count(old) * len(new) > LONGEST_TEXT:
         raise Exhausted
     return at.holding(text.replace(old, new) if old else text)
+
+
+_REPEATED = re.compile(r"[*+}]")
+_NESTED = re.compile(r"\)[*+?{]|\\[^.\-/\\sdwSDW]|\(\?")
+
+
+def _substituted(text: str, pattern: str, new: str) -> str | None:
+    """A text with what an expression finds replaced; None if the expression may take long, means
+    something else in Go's dialect, or its groups are asked for."""
+    if len(text) > 1000 or len(pattern) > 60 or len(new) > 1000 or "$" in new:
+        return None
+    if _NESTED.search(pattern) or len(_REPEATED.findall(pattern)) > 2:
+        return None
+    try:
+        return re.sub(pattern, lambda found: new, text, flags=re.ASCII)
+    except re.error:
+        return None
 
 
 def _file(arguments: list[Node], place: Place, at: Node) -> Node:

@@ -348,6 +348,8 @@ class Module:
                 return self._resource(("data", first, one.steps[1]), one, 2, place, at)
             case "each" | "count" | "self" | "terraform" | "ephemeral":
                 return ask(unknown_at(at, "${" + one.root + "}"), one.steps, place, at)
+            case "resource" if first and len(one.steps) > 1 and isinstance(one.steps[1], str):
+                return self._resource(("resource", first, one.steps[1]), one, 2, place, at)
         if first and "_" in one.root:
             return self._resource(("resource", one.root, first), one, 1, place, at)
         return ask(unknown_at(at, "${" + self.absolute(one.root) + "}"), one.steps, place, at)
