@@ -259,12 +259,14 @@ class TerraformType(Struct, kw_only=True, forbid_unknown_fields=True):
     `names` are by path (`inline_policy.policy`), or for any depth (`*.container`). A name may be a
     path, too (`properties.disableLocalAuth`); `[]` behind it means always a list, `{}` JSON text that
     is taken apart, `{+}` such text whose names are to be capitalised; a `!` before it that the vendor
-    states the opposite, and `-` that the vendor has no such thing. `settings` are always the same.
+    states the opposite, and `-` that the vendor has no such thing. `settings` are always the same; `defaults`, by path, are what Terraform
+    sends if nothing is written, where the vendor would take something else.
     """
 
     type: str
     names: dict[str, str] = {}
     settings: dict[str, str] = {}
+    defaults: dict[str, Any] = {}
     like: str = ""
 
 

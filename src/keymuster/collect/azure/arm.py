@@ -110,6 +110,8 @@ def expression(node: Node) -> Expression:
                 return Call(node, "expression", [])
             parsed = _Parser(text[1:-1], node).whole()
             return Literal(node, text) if parsed is None else parsed
+        case str() as text if text.lower() in ("true", "false"):
+            return Literal(node, text.lower() == "true")  # as Azure takes them
         case _:
             return Literal(node, node.value)
 

@@ -6,12 +6,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from keymuster.collect.azure import arm, bicep
-from keymuster.collect.azure.evaluation import Deployment
+from keymuster.collect.azure.evaluation import Deployment, Made
 from keymuster.collect.base import Blob, Context
 from keymuster.collect.declared import Declared
 from keymuster.collect.literals import Sealing
 from keymuster.collect.syntax import json
 from keymuster.collect.syntax.node import Broken, File, Node
+from keymuster.model.unknown import is_unknown
 
 PARAMETER = "Microsoft.Resources/deployments/parameters"
 OUTPUT = "Microsoft.Resources/deployments/outputs"
@@ -79,18 +80,10 @@ def _is_of_parameters(document: Node) -> bool:
 def _declared(
     work: Deployment, scope: str, sealing: Sealing, types: Mapping[str, str]
 ) -> Iterator[Declared | str]:
-    for made in work.resources():
-        settings = made.settings
-        if made.parent:
-            parent = settings.holding("${[" + made.parent + "].id}")
-            settings = settings.holding({**dict(settings.entries()), "parent": parent})
-        if made.name:
-            settings = settings.holding(
-                {**dict(settings.entries()), "name": settings.holding(made.name)}
-            )
+    for made in _whole([*work.resources()]):
         yield Declared(
-            type=types.get(made.type.lower(), made.type), name=made.symbol or made.name, scope=scope,
-            settings=settings, sealing=sealing,
+            type=types.get(made.type.lower(), made.type), name=made.symbol or made.name,
+            scope=scope, settings=_settings(made), sealing=sealing,
         )  # fmt: skip
     for name, place, default, secure in work.parameters():
         yield _parameter(scope, sealing, name, place, default, secure=secure)
@@ -105,6 +98,39 @@ def _declared(
         yield Declared(
             type=MODULE, name=f"modules.{symbol}", scope=scope, settings=settings, sealing=sealing
         )
+
+
+def _settings(made: Made) -> Node:
+    place, entries = made.settings, dict(made.settings.entries())
+    if made.parent:
+        entries["parent"] = place.holding("${[" + made.parent + "].id}")
+    if made.name:
+        entries["name"] = place.holding(made.name)
+    properties = entries.get("properties")
+    if properties is None or not (isinstance(properties.value, dict) or is_unknown(properties.value)):
+        entries["properties"] = place.holding({})
+    return place.holding(entries)
+
+
+_PARTS = {
+    ("microsoft.web/sites/config", "authsettings"): "authSettings",
+    ("microsoft.web/sites/config", "authsettingsv2"): "authSettingsV2",
+    ("microsoft.sql/servers/administrators", "activedirectory"): "administrators",
+    ("microsoft.sql/servers/azureadonlyauthentications", "default"): "azureADOnly",
+}
+"""Type and name of what is an object of its own for Azure, and a setting for those who judge it."""
+
+
+def _whole(resources: list[Made]) -> list[Made]:
+    """The same, with what is set by an object of its own among the settings of what it is part of."""
+    by_symbol = {one.symbol: one for one in resources}
+    for one in resources:
+        part = _PARTS.get((one.type.lower(), one.name.rpartition("/")[2].lower()))
+        parent = by_symbol.get(one.parent)
+        within = parent.settings.get("properties") if parent else None
+        if part and within is not None and isinstance(within.value, dict):
+            within.value[part] = one.settings.get("properties") or one.settings.holding({})
+    return resources
 
 
 def _parameter(

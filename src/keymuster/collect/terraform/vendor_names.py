@@ -56,6 +56,11 @@ class VendorNames:
         assert isinstance(made.value, dict)
         for key, text in known.settings.items():
             made.value[key] = settings.holding(text)
+        if table.words == "arm":
+            made.value.setdefault("properties", settings.holding({}))
+        for path, value in known.defaults.items():
+            if made.get(*path.split(".")) is None:
+                _put(made.value, path.split("."), settings.made(value), settings)
         yield known.type, made
 
 
@@ -184,6 +189,8 @@ def _put(entries: dict[str, Node], path: list[str], made: Node, place: Node) -> 
     there = entries.get(path[-1])
     if there is not None and isinstance(there.value, list) and isinstance(made.value, list):
         made = there.holding([*there.value, *made.value])
+    if there is not None and isinstance(there.value, dict) and isinstance(made.value, dict):
+        made = there.holding({**there.value, **made.value})
     entries[path[-1]] = made
 
 

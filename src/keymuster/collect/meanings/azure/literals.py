@@ -21,12 +21,21 @@ SECRET: dict[str, dict[str, CredentialKind]] = {
     "Microsoft.App/jobs": {"properties.configuration.secrets.value": _PASSWORD},
     "Microsoft.ContainerInstance/containerGroups": {
         "properties.containers.properties.environmentVariables.secureValue": _PASSWORD,
-        "properties.containers.secureEnvironmentVariables.*": _PASSWORD,
     },
     "Microsoft.ContainerService/managedClusters": {
         "properties.servicePrincipalProfile.secret": CredentialKind.CLIENT_SECRET,
         "properties.servicePrincipalProfile.Secret": CredentialKind.CLIENT_SECRET,
         "properties.windowsProfile.adminPassword": _PASSWORD,
+    },
+    "Microsoft.DataFactory/factories/linkedservices": {
+        path: CredentialKind.CLIENT_SECRET
+        for path in (
+            "properties.servicePrincipalKey",
+            "properties.typeProperties.servicePrincipalKey",
+            "properties.typeProperties.servicePrincipalKey.value",
+            "properties.typeProperties.accessToken.value",
+            "properties.typeProperties.password.value",
+        )
     },
     "Microsoft.KeyVault/vaults/secrets": {"properties.value": _PASSWORD},
     "Microsoft.Network/connections": {"properties.sharedKey": CredentialKind.ENCRYPTION_KEY},
@@ -115,7 +124,7 @@ def parameter(one: Declared) -> Iterator[Observation]:
 def _all(one: Declared) -> Iterator[Credential]:
     for path, kind in SECRET.get(one.type, {}).items():
         for node in at(one.settings, path):
-            yield from _found(one, node, path.replace(".*", "").rpartition(".")[2], kind)
+            yield from _found(one, node, path.rpartition(".")[2], kind)
     for name, node in _named(one.settings):
         if name in _SCRIPTS:
             yield from _in_script(one, node)
@@ -139,13 +148,11 @@ def _found(
 
 
 def at(node: Node, path: str) -> Iterator[Node]:
-    """What is in a map under the keys of a path, in each item where there are lists; `*` is any key."""
+    """What is in a map under the keys of a path, in each item where there are lists."""
     key, _, rest = path.partition(".")
     for item in node.items():
-        found = [value for _, value in item.entries()] if key == "*" else [item.get(key)]
-        for value in found:
-            if value is not None:
-                yield from at(value, rest) if rest else value.items()
+        if (found := item.get(key)) is not None:
+            yield from at(found, rest) if rest else found.items()
 
 
 def _named(node: Node) -> Iterator[tuple[str, Node]]:
