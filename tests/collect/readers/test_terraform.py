@@ -71,7 +71,7 @@ def test_a_broken_plan_is_broken(read: Read) -> None:
 
 
 def test_what_a_file_holds_is_not_shown(read: Read) -> None:
-    (fragment,) = read("main.tf", 'provider "x" {\n  password = "not shown"\n}\n')
+    (fragment,) = read("main.tf", 'provider "x" {\n  note = "not shown"\n}\n')
     assert "not shown" not in repr(fragment)
 
 

@@ -169,5 +169,5 @@ def test_a_key_that_is_wrong_does_not_cost_the_others() -> None:
 
 
 def test_objects_are_told_of_without_their_settings() -> None:
-    (one,) = objects('resource "x_y" "z" { password = "not shown" }\n').values()
+    (one,) = objects('resource "x_y" "z" { note = "not shown" }\n').values()
     assert "not shown" not in repr(one) + repr(one.settings)
