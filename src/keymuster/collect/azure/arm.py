@@ -65,7 +65,7 @@ def declarations(resources: Node) -> list[Declaration]:
                     type=type.text(),
                     body=_body(node),
                     existing=existing is not None and existing.value is True,
-                )  # fmt: skip
+                )
             )
     return found
 

@@ -155,10 +155,9 @@ class Deployment:
             else:
                 return None
         condition = next((one for key, one in body.entries if _key(key) == "condition"), None)
-        if condition is not None and not self._program.bicep:
-            if self._value(condition, {}).value is False:
-                return None
-        return body
+        if condition is None or self._program.bicep:
+            return body
+        return None if self._value(condition, {}).value is False else body
 
     def _nested(self, one: _Placed, settings: Node) -> Iterator[Made]:
         template = one.declaration.place.get("properties", "template")
@@ -298,18 +297,17 @@ class Deployment:
             made = self._value(value, local)
             if isinstance(key, Name):  # what is spread into the map
                 entries |= dict(made.entries())
-            elif key_text := self._words(key, local):
-                if made.value is not None:
-                    entries[key_text] = made
+            elif (written := self._words(key, local)) and made.value is not None:
+                entries[written] = made
         if (
             not self._program.bicep
             and "copy" in entries
             and isinstance(entries["copy"].value, list)
         ):
             for copied in entries["copy"].items():
-                name, written = copied.get("name"), copied.get("input")
-                if name is not None and written is not None and name.text():
-                    entries.setdefault(name.text(), written.holding([written]))
+                name, one_of_them = copied.get("name"), copied.get("input")
+                if name is not None and one_of_them is not None and name.text():
+                    entries.setdefault(name.text(), one_of_them.holding([one_of_them]))
         return entries
 
     def _is_left_out(self, item: Expression, local: Mapping[str, Node]) -> bool:
@@ -413,9 +411,7 @@ class Deployment:
     ) -> Any:
         values = [self._value(one, local).value for one in operands]
         if operator == "??":
-            if values[0] is None or (isinstance(values[0], str) and not is_unknown(values[0])):
-                return values[0] if values[0] is not None else values[1]
-            return values[0]
+            return values[1] if values[0] is None and len(values) > 1 else values[0]
         bools = [one for one in values if isinstance(one, bool)]
         match operator:
             case "&&" if False in bools:

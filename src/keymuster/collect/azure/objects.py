@@ -107,7 +107,9 @@ def _settings(made: Made) -> Node:
     if made.name:
         entries["name"] = place.holding(made.name)
     properties = entries.get("properties")
-    if properties is None or not (isinstance(properties.value, dict) or is_unknown(properties.value)):
+    if properties is None or not (
+        isinstance(properties.value, dict) or is_unknown(properties.value)
+    ):
         entries["properties"] = place.holding({})
     return place.holding(entries)
 

@@ -28,14 +28,11 @@ SECRET: dict[str, dict[str, CredentialKind]] = {
         "properties.windowsProfile.adminPassword": _PASSWORD,
     },
     "Microsoft.DataFactory/factories/linkedservices": {
-        path: CredentialKind.CLIENT_SECRET
-        for path in (
-            "properties.servicePrincipalKey",
-            "properties.typeProperties.servicePrincipalKey",
-            "properties.typeProperties.servicePrincipalKey.value",
-            "properties.typeProperties.accessToken.value",
-            "properties.typeProperties.password.value",
-        )
+        "properties.servicePrincipalKey": CredentialKind.CLIENT_SECRET,
+        "properties.typeProperties.servicePrincipalKey": CredentialKind.CLIENT_SECRET,
+        "properties.typeProperties.servicePrincipalKey.value": CredentialKind.CLIENT_SECRET,
+        "properties.typeProperties.accessToken.value": CredentialKind.ACCESS_TOKEN,
+        "properties.typeProperties.password.value": _PASSWORD,
     },
     "Microsoft.KeyVault/vaults/secrets": {"properties.value": _PASSWORD},
     "Microsoft.Network/connections": {"properties.sharedKey": CredentialKind.ENCRYPTION_KEY},
