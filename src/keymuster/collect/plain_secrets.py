@@ -4,7 +4,7 @@ known by their names, and some besides by the type that they are of."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from keymuster.collect.declared import Declared
 from keymuster.collect.literals import is_literal, kind_by_name
@@ -120,11 +120,12 @@ def _found(one: Declared) -> Iterator[tuple[str, Node]]:
         if node is not None:
             yield from _named(node, name)
         return
-    yield from _named(one.settings, "")
+    yield from _named(one.settings, "", _BY_TYPE.get(one.type, ()))
 
 
-def _named(node: Node, name: str) -> Iterator[tuple[str, Node]]:
-    """Every scalar, with the name it has: its key, or what stands beside it as its name."""
+def _named(node: Node, name: str, own: Container[str] = ()) -> Iterator[tuple[str, Node]]:
+    """Every scalar, with the name it has: its key, or what stands beside it as its name. `own` are keys
+    that say enough by themselves."""
     stack = [(name, node)]
     while stack:
         name, one = stack.pop()
@@ -132,7 +133,7 @@ def _named(node: Node, name: str) -> Iterator[tuple[str, Node]]:
             case dict() as entries:
                 called = _called(entries)
                 stack += [
-                    (called if called and key in _VALUES else key, value)
+                    (called if called and key in _VALUES and key not in own else key, value)
                     for key, value in reversed(entries.items())
                 ]
             case list() as items:
@@ -142,7 +143,7 @@ def _named(node: Node, name: str) -> Iterator[tuple[str, Node]]:
 
 
 _NAMES = ("name", "key", "variable_name", "secret_name", "Name")
-_VALUES = frozenset(("value", "Value", "plaintext_value"))
+_VALUES = frozenset(("value", "Value"))
 
 
 def _called(entries: dict[str, Node]) -> str:
@@ -169,12 +170,7 @@ def _kind(one: Declared, name: str) -> CredentialKind | None:
         return by_type[name]
     if one.type in ("terraform:provider", "terraform:backend") and name in _OF_PROVIDERS:
         return _OF_PROVIDERS[name]
-    if one.type.endswith(_SHARED) and name in ("plaintext_value", "value"):
-        return _PASSWORD
     return None if _NO_SECRETS.fullmatch(name) else kind_by_name(name)
-
-
-_SHARED = ("_actions_secret", "_environment_secret", "_organization_secret")
 
 
 def _repeats(name: str, text: str) -> bool:

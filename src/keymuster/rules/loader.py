@@ -21,6 +21,7 @@ from keymuster.rules.schema import (
     EscalationWay,
     FrameworkEntryFile,
     FrameworkFile,
+    GcpRolesFile,
     MappingFile,
     OwnFormats,
     Policy,
@@ -273,6 +274,8 @@ def _add(rules: RuleSet, path: Path, content: bytes) -> Sequence[TokenFormat | P
             rules.aws = replace(rules.aws, policies=listed.all(), covers=listed.covers)
         case "known" if path.stem == "azure-roles":
             _decode(path, content, AzureRolesFile)  # read by `azure_roles`, where it is asked for
+        case "known" if path.stem == "gcp-roles":
+            rules.gcp = _decode(path, content, GcpRolesFile)
         case "known" if path.stem.startswith("terraform"):
             rules.terraform.append(_decode(path, content, TerraformFile))
         case _ if (own := _own_formats(path, content)) is not None:

@@ -252,6 +252,27 @@ class AzureRolesFile(Struct, kw_only=True, forbid_unknown_fields=True):
     graph: dict[str, list[str]]
 
 
+class GcpPermissions(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """Permissions that lead to other identities, to more permissions, or to all."""
+
+    becoming: list[str] = []
+    escalating: list[str] = []
+    admin: list[str] = []
+
+
+class GcpRolesFile(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """`rules/known/gcp-roles.yaml`: what predefined roles come to. `levels` are of those that are listed,
+    `endings` the last letters of the names of others. Who has one of `becoming` can act as service
+    accounts; who has one of `escalating` can take more than the role says."""
+
+    source: str = ""
+    levels: dict[Literal["none", "read", "write", "admin"], list[str]] = {}
+    endings: dict[Literal["none", "read", "write", "admin"], list[str]] = {}
+    becoming: list[str] = []
+    escalating: list[str] = []
+    permissions: GcpPermissions = GcpPermissions()
+
+
 class TerraformType(Struct, kw_only=True, forbid_unknown_fields=True):
     """What a resource type of a Terraform provider is called by its vendor, and what its attributes
     and blocks are called, if it does not follow from their names.
@@ -295,6 +316,7 @@ class RuleSet(Struct, kw_only=True):
     samples: dict[str, str]
     trusts: KnownTrusts = KnownTrusts()
     aws: AwsKnowledge = AwsKnowledge()
+    gcp: GcpRolesFile = GcpRolesFile()
     terraform: list[TerraformFile] = []
     key: str = ""
     shipped: int = 0

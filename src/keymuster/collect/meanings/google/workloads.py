@@ -25,7 +25,7 @@ def _runs_as(path: str, default: str = "", *, block: str = "") -> Meaning:
         holders = _at(one.settings, block) if block else [one.settings]
         rest = path.removeprefix(f"{block}.")
         for holder in holders:
-            found = [node for node in _at(holder, rest) if node.text()]
+            found = [node for node in _at(holder, rest) if node.text() not in _NO_ADDRESS]
             node = found[0] if found else holder
             subject = service_account(one, node.text()) if found else default
             if subject and not _is_made_by_cluster(one):
@@ -38,6 +38,10 @@ def _runs_as(path: str, default: str = "", *, block: str = "") -> Meaning:
                 )
 
     return meaning
+
+
+_NO_ADDRESS = ("", "default")
+"""What stands for the default account."""
 
 
 def _is_made_by_cluster(one: Declared) -> bool:
