@@ -60,3 +60,10 @@ def test_what_is_open_to_everybody() -> None:
         ]
     )
     assert facts(inventory, Settings()) == {"resource:ring": {"open_to": ["*"]}}
+
+
+def test_the_roles_of_a_member_stand_together() -> None:
+    one = _grant("gcp:a@p", via="roles/x", provider="gcp")
+    other = _grant("gcp:a@p", via="roles/y", provider="gcp")
+    found = facts(build([one, other, _grant("gcp:b@p", via="roles/z", provider="gcp")]), Settings())
+    assert found[one.id] == {"holder_roles": ["roles/x", "roles/y"]}

@@ -1,4 +1,5 @@
-"""What identities are members of and proven by, and which declared things are open to everybody."""
+"""What identities are members of and proven by, what members of bindings have besides, and which
+declared things are open to everybody."""
 
 from __future__ import annotations
 
@@ -11,13 +12,22 @@ from keymuster.settings import Settings
 
 _EVERYBODY = ("*", "allAuthenticatedUsers")
 
+_MOST_ROLES = 200
+"""Of one member: enough to see what goes ill together."""
+
 
 def facts(inventory: Inventory, _: Settings, __: Known) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, list[str]]] = {}
+    roles: dict[str, list[str]] = {}
+    for grant in inventory.of(Grant):
+        if grant.provider == "gcp" and grant.via:
+            roles.setdefault(grant.identity, []).append(grant.via)
     for grant in inventory.of(Grant):
         group = inventory.records.get(grant.via) if grant.via else None
         if isinstance(group, Identity) and group.kind is IdentityKind.GROUP:
             _add(found, grant.identity, "groups", group.name)
+        for role in roles.get(grant.identity, ())[:_MOST_ROLES] if grant.provider == "gcp" else ():
+            _add(found, grant.id, "holder_roles", role)
         if grant.provider == "gcp" and grant.identity in _EVERYBODY:
             for resource in grant.resources:
                 _add(found, f"resource:{resource}", "open_to", grant.identity)

@@ -60,6 +60,7 @@ _BY_TYPE: dict[str, dict[str, CredentialKind]] = {
 
 _OF_PROVIDERS: dict[str, CredentialKind] = {
     "secret": CredentialKind.CLIENT_SECRET,
+    "application_credential_secret": CredentialKind.CLIENT_SECRET,
     "app_key": _API_KEY,
     "user_api_key": _API_KEY,
     "user_key": _API_KEY,

@@ -33,6 +33,7 @@ FACTS: dict[str, dict[str, tuple[str, Any]]] = {
         "dangers": ("list<string>", []),
         "holder": ("string", ""),
         "role": ("string", ""),
+        "holder_roles": ("list<string>", []),
         "cluster_wide": ("bool", False),
         "cross_namespace": ("bool", False),
     },
