@@ -43,6 +43,7 @@ def _names(type: str, written: Any) -> list[str]:
         ("vault_generic_secret", {"data_json": f'{{"user": "jo", "pin": "{WORD}"}}'}, ["pin"]),
         ("google_compute_instance", {"metadata_startup_script": f"#!/bin/sh\nexport DB_PASSWORD={WORD}\n"},
          ["DB_PASSWORD in a script"]),
+        ("random_password", {"length": 15, "result": WORD}, ["result"]),
         ("null_resource", {"connection": {"type": "ssh", "password": WORD}}, ["password"]),
     ],
 )  # fmt: skip

@@ -17,6 +17,10 @@ _TOKEN = CredentialKind.ACCESS_TOKEN
 _API_KEY = CredentialKind.API_KEY
 
 _BY_TYPE: dict[str, dict[str, CredentialKind]] = {
+    "random_password": {"result": _PASSWORD},
+    "google_storage_hmac_key": {"secret": CredentialKind.ACCESS_KEY},
+    "google_apikeys_key": {"key_string": _API_KEY},
+    "google_iap_client": {"secret": CredentialKind.CLIENT_SECRET},
     "google_secret_manager_secret_version": {"secret_data": _PASSWORD, "secret_data_wo": _PASSWORD},
     "google_secret_manager_regional_secret_version": {"secret_data": _PASSWORD},
     "google_compute_vpn_tunnel": {"shared_secret": CredentialKind.ENCRYPTION_KEY},
