@@ -28,7 +28,7 @@ def _names(type: str, written: Any) -> list[str]:
     ("type", "written", "names"),
     [
         ("acme_database", {"admin": {"password": WORD}}, ["password"]),
-        ("acme_database", {"users": [{"password": WORD}, {"password": "other-word-8"}]}, ["password"] * 2),
+        ("acme_database", {"users": [{"password": WORD}, {"password": WORD + "x"}]}, ["password"] * 2),
         ("terraform:provider", {"provider": "panos", "api_key": LONG}, ["api_key"]),
         ("terraform:provider", {"provider": "acme", "secret": WORD}, ["secret"]),
         ("terraform:backend", {"backend": "http", "password": WORD}, ["password"]),

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 
 from keymuster.analysis.privilege import Judge, Level, Privilege, highest
 from keymuster.model import Effect, Grant
+from keymuster.model.gcp_roles import GcpRoles
 from keymuster.model.unknown import is_unknown
-from keymuster.rules.schema import GcpRolesFile
 
 PROVIDER = "gcp"
 
@@ -22,18 +22,18 @@ _MOST_STEPS = 20
 """Roles do not hand on roles, but a declaration may say anything."""
 
 
-def judge(grants: Grants, known: GcpRolesFile) -> Judge:
+def judge(grants: Grants, known: GcpRoles) -> Judge:
     """What `analysis/privilege.py` asks for."""
     return lambda id: privilege(grants(id), grants, known)
 
 
-def privilege(own: Iterable[Grant], grants: Grants, known: GcpRolesFile) -> Privilege:
+def privilege(own: Iterable[Grant], grants: Grants, known: GcpRoles) -> Privilege:
     """An administrator may give itself what it lacks, or become whoever has it; a role of
     administrators that is granted on one thing only is one that writes there."""
     return highest(_of(grant, grants, known) for grant in own if _counts(grant))
 
 
-def escalations(own: Iterable[Grant], grants: Grants, known: GcpRolesFile) -> list[str]:
+def escalations(own: Iterable[Grant], grants: Grants, known: GcpRoles) -> list[str]:
     """The roles, and permissions of custom roles, by which an identity can take more than it has:
     on a whole project, folder or organization."""
     escalating, permissions = set(known.escalating), set(known.permissions.escalating)
@@ -45,7 +45,7 @@ def escalations(own: Iterable[Grant], grants: Grants, known: GcpRolesFile) -> li
     return list(dict.fromkeys(found))
 
 
-def becomes(own: Iterable[Grant], grants: Grants, known: GcpRolesFile) -> list[str]:
+def becomes(own: Iterable[Grant], grants: Grants, known: GcpRoles) -> list[str]:
     """On what an identity has a role or permission to act as a service account: on that one, or on all
     below a project, folder or organization."""
     roles, permissions = set(known.becoming), set(known.permissions.becoming)
@@ -58,7 +58,7 @@ def becomes(own: Iterable[Grant], grants: Grants, known: GcpRolesFile) -> list[s
     return list(dict.fromkeys(found))
 
 
-def level(role: str, known: GcpRolesFile) -> Level:
+def level(role: str, known: GcpRoles) -> Level:
     """What a predefined role comes to where it is granted on a whole project."""
     for name, roles in known.levels.items():
         if role in roles:
@@ -77,7 +77,7 @@ _READS = re.compile(
 )
 
 
-def of_permission(permission: str, known: GcpRolesFile) -> Level:
+def of_permission(permission: str, known: GcpRoles) -> Level:
     """What a single permission comes to on a whole project."""
     if is_unknown(permission):
         return Level.UNKNOWN
@@ -90,7 +90,7 @@ def _counts(grant: Grant) -> bool:
     return grant.provider == PROVIDER and grant.effect is Effect.ALLOW
 
 
-def _of(grant: Grant, grants: Grants, known: GcpRolesFile) -> Privilege:
+def _of(grant: Grant, grants: Grants, known: GcpRoles) -> Privilege:
     found = _unlimited(grant, grants, known)
     if found.level is Level.ADMIN and not _is_wide(grant):
         found = Privilege(Level.WRITE, found.grants)
@@ -99,7 +99,7 @@ def _of(grant: Grant, grants: Grants, known: GcpRolesFile) -> Privilege:
     return found
 
 
-def _unlimited(grant: Grant, grants: Grants, known: GcpRolesFile) -> Privilege:
+def _unlimited(grant: Grant, grants: Grants, known: GcpRoles) -> Privilege:
     if grant.actions:
         return highest(
             Privilege(of_permission(one, known), (grant.id,), "a permission is not known")

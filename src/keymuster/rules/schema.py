@@ -16,6 +16,7 @@ from keymuster.model import (
     Severity,
     Storage,
 )
+from keymuster.model.gcp_roles import GcpRoles
 from keymuster.model.issuers import KnownTrusts
 
 Subject = Literal["identity", "credential", "grant", "trust", "use", "resource", "inline_allow"]
@@ -252,25 +253,8 @@ class AzureRolesFile(Struct, kw_only=True, forbid_unknown_fields=True):
     graph: dict[str, list[str]]
 
 
-class GcpPermissions(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """Permissions that lead to other identities, to more permissions, or to all."""
-
-    becoming: list[str] = []
-    escalating: list[str] = []
-    admin: list[str] = []
-
-
-class GcpRolesFile(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """`rules/known/gcp-roles.yaml`: what predefined roles come to. `levels` are of those that are listed,
-    `endings` the last letters of the names of others. Who has one of `becoming` can act as service
-    accounts; who has one of `escalating` can take more than the role says."""
-
-    source: str = ""
-    levels: dict[Literal["none", "read", "write", "admin"], list[str]] = {}
-    endings: dict[Literal["none", "read", "write", "admin"], list[str]] = {}
-    becoming: list[str] = []
-    escalating: list[str] = []
-    permissions: GcpPermissions = GcpPermissions()
+class GcpRolesFile(GcpRoles, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`rules/known/gcp-roles.yaml`: what roles and permissions of Google Cloud come to."""
 
 
 class TerraformType(Struct, kw_only=True, forbid_unknown_fields=True):
