@@ -31,8 +31,9 @@ from keymuster.collect.azure.tree import (
 from keymuster.collect.syntax.node import Node
 from keymuster.model.unknown import depends_on, is_unknown, reference
 
-MOST_STEPS = 400_000
-"""Expressions that are worked out for one file: what is left then is unknown."""
+MOST_STEPS = 1_000_000
+"""Expressions that are worked out for one file, and values that others are used in, each time: what is
+left then is unknown."""
 
 MOST_TEXT = 4_000_000
 """Characters that functions may make."""
@@ -92,6 +93,8 @@ class Deployment:
         self._by_symbol = {one.symbol: one for one in self._resources if one.symbol}
         self._names: dict[int, Node] = {}
         self._labels: dict[int, str] = {}
+        self._index: dict[tuple[str, str], _Placed] | None = None
+        self._names_of: dict[str, list[_Placed]] | None = None
 
     # --- resources ---------------------------------------------------------------------------
 
@@ -233,13 +236,12 @@ class Deployment:
 
     def _found(self, type: str, name: str) -> _Placed | None:
         """The resource of a type that has this name."""
-        for one in self._resources:
-            self._budget.steps -= 1
-            if self._budget.steps < 0:
-                return None
-            if self._type(one).lower() == type.lower() and self._name(one).text() == name:
-                return one
-        return None
+        if self._index is None:
+            self._index = {}  # while their names are worked out, none is found
+            self._index = {
+                (self._type(one).lower(), self._name(one).text()): one for one in self._resources
+            }
+        return self._index.get((type.lower(), name))
 
     # --- values ------------------------------------------------------------------------------
 
@@ -277,9 +279,9 @@ class Deployment:
                     ]
                 )
             case Name(place, name):
-                return self._at(place, local.get(name) or self._named(name, place))
+                return self._at(place, self._paid(local.get(name) or self._named(name, place)))
             case Access(place, of, key):
-                return self._at(place, self._accessed(place, of, key, local))
+                return self._at(place, self._paid(self._accessed(place, of, key, local)))
             case Call(place):
                 return self._at(place, self._called(one, local))
             case Choice(place, condition, yes, no):
@@ -309,6 +311,37 @@ class Deployment:
                 if name is not None and one_of_them is not None and name.text():
                     entries.setdefault(name.text(), one_of_them.holding([one_of_them]))
         return entries
+
+    def _paid(self, node: Node) -> Node:
+        """A value that is used once more, if there is room for all that is in it."""
+        waiting = [node]
+        while waiting:
+            self._budget.steps -= 1
+            if self._budget.steps < 0:
+                return node.holding(unknown("too much to work out"))
+            match waiting.pop().value:
+                case dict() as entries:
+                    waiting += entries.values()
+                case list() as items:
+                    waiting += items
+        return node
+
+    def _source(self, one: Expression, local: Mapping[str, Node]) -> Node:
+        """A value that only a part of is used."""
+        match one:
+            case Name(place, name):
+                return local.get(name) or self._named(name, place)
+            case Access(place, of, key):
+                return self._accessed(place, of, key, local)
+            case Call(
+                place, "parameters" | "variables" as function, [Literal(_, str() as name)], None
+            ):
+                return self._looked_up(function, name, place)
+        return self._value(one, local)
+
+    def _looked_up(self, function: str, name: str, place: Node) -> Node:
+        is_parameter = function == "parameters"
+        return self._parameter(name, place) if is_parameter else self._variable(name, place)
 
     def _is_left_out(self, item: Expression, local: Mapping[str, Node]) -> bool:
         return isinstance(item, If) and self._value(item.condition, local).value is False
@@ -367,7 +400,11 @@ class Deployment:
     ) -> Node:
         if isinstance(of, Name) and of.name not in local and of.name in self._by_symbol:
             return self._asked(self._by_symbol[of.name], self._words(key, local), place)
-        inside, wanted = self._value(of, local), self._value(key, local)
+        if self._depth > DEEPEST:
+            return place.holding(unknown("too much to work out"))
+        self._depth += 1
+        inside, wanted = self._source(of, local), self._value(key, local)
+        self._depth -= 1
         value, at = inside.value, wanted.value
         if isinstance(value, dict) and isinstance(at, str):
             return value[at] if at in value else place.holding(None)
@@ -458,9 +495,7 @@ class Deployment:
         if name in _OPERATIONS and arguments:
             return one.place.holding(self._operated(_OPERATIONS[name], one.arguments, local))
         if name in ("parameters", "variables") and len(arguments) == 1:
-            text = arguments[0].text()
-            found = self._parameter if name == "parameters" else self._variable
-            return found(text, one.place)
+            return self._paid(self._looked_up(name, arguments[0].text(), one.place))
         if name in _IDS:
             return one.place.holding(self._resource_id(name, arguments))
         if name == "reference" and arguments:
@@ -471,7 +506,7 @@ class Deployment:
             if isinstance(value, str):
                 value = self._spent(value)
             if value is not _NOT_KNOWN:
-                return one.place.made(value)
+                return self._paid(one.place.made(value))
         return one.place.holding(_unknown_call(one.name, arguments))
 
     def _resource_id(self, function: str, arguments: list[Node]) -> str:
@@ -498,15 +533,22 @@ class Deployment:
         known = reference(text)
         label = known[: known.find("]") + 1] if known.startswith("[") else ""
         if not label and "/" not in text:
-            found = [
-                one
-                for one in self._resources
-                if self._name(one).text() == text or one.symbol == text
-            ]
+            found = self._called_so(text)
             label = f"[{self._label(found[0])}]" if len(found) == 1 else ""
         if not label:
             return unknown(f"reference.{text}")
         return "${" + label + ("}" if is_full else ".properties}")
+
+    def _called_so(self, name: str) -> list[_Placed]:
+        """The resources of this name or symbol, whatever their type."""
+        if self._names_of is None:
+            self._names_of = {}  # while their names are worked out, none is found
+            by_name: dict[str, list[_Placed]] = {}
+            for one in self._resources:
+                for called in {self._name(one).text(), one.symbol} - {""}:
+                    by_name.setdefault(called, []).append(one)
+            self._names_of = by_name
+        return self._names_of.get(name, [])
 
 
 class _Placed(Struct, eq=False):
