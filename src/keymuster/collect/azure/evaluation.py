@@ -405,13 +405,14 @@ class Deployment:
         self._depth += 1
         inside, wanted = self._source(of, local), self._value(key, local)
         self._depth -= 1
-        value, at = inside.value, wanted.value
-        if isinstance(value, dict) and isinstance(at, str):
-            return value[at] if at in value else place.holding(None)
-        if isinstance(value, list) and isinstance(at, int) and 0 <= at < len(value):
-            return value[at]
-        if isinstance(value, str) and is_unknown(value):
-            return place.holding(_further(value, wanted))
+        match inside.value, wanted.value:
+            case dict() as entries, str() as name:
+                held: Node | None = entries.get(name)
+                return held or place.holding(None)
+            case list() as items, int() as index if 0 <= index < len(items):
+                return items[index]
+            case str() as text, _ if is_unknown(text):
+                return place.holding(_further(text, wanted))
         return place.holding(unknown(f"{_text(wanted)}"))
 
     def _asked(self, found: _Placed, name: str, place: Node) -> Node:
