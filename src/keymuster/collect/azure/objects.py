@@ -30,7 +30,7 @@ def objects(
     sealing = Sealing.of(context, blob)
     if blob.path.lower().endswith((".bicep", ".bicepparam")):
         program = bicep.parse(text, File.of(blob))
-        for one in _declared(Deployment(program), scope, sealing, types):
+        for one in _declared(Deployment(program), scope, sealing, types, passed=_is_passed(blob)):
             if isinstance(one, str) or blob.counts(one.settings.line, one.settings.end_line):
                 yield one
         return
@@ -49,7 +49,11 @@ def objects(
         for name, node in (document.get("parameters") or document).entries():
             value = node.get("value")
             if value is not None and blob.counts(node.line, node.end_line):
-                yield _parameter(scope, sealing, name, node, value, secure=True)
+                yield _parameter(scope, sealing, name, node, value, secure=None)
+
+
+def _is_passed(blob: Blob) -> bool:
+    return blob.path.lower().endswith(".bicepparam")
 
 
 def _templates(document: Node) -> Iterator[Node]:
@@ -78,7 +82,12 @@ def _is_of_parameters(document: Node) -> bool:
 
 
 def _declared(
-    work: Deployment, scope: str, sealing: Sealing, types: Mapping[str, str]
+    work: Deployment,
+    scope: str,
+    sealing: Sealing,
+    types: Mapping[str, str],
+    *,
+    passed: bool = False,
 ) -> Iterator[Declared | str]:
     for made in _whole([*work.resources()]):
         yield Declared(
@@ -86,7 +95,7 @@ def _declared(
             scope=scope, settings=_settings(made), sealing=sealing,
         )  # fmt: skip
     for name, place, default, secure in work.parameters():
-        yield _parameter(scope, sealing, name, place, default, secure=secure)
+        yield _parameter(scope, sealing, name, place, default, secure=None if passed else secure)
     for name, value in work.outputs():
         settings = value.made({"Name": name, "Value": value})
         yield Declared(
@@ -136,9 +145,17 @@ def _whole(resources: list[Made]) -> list[Made]:
 
 
 def _parameter(
-    scope: str, sealing: Sealing, name: str, place: Node, default: Node | None, *, secure: bool
+    scope: str,
+    sealing: Sealing,
+    name: str,
+    place: Node,
+    default: Node | None,
+    *,
+    secure: bool | None,
 ) -> Declared:
-    settings: dict[str, object] = {"Name": name, "Secure": secure}
+    settings: dict[str, object] = {"Name": name}
+    if secure is not None:  # a file of parameters does not say
+        settings["Secure"] = secure
     if default is not None:
         settings["Default"] = default
     return Declared(
