@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from textwrap import dedent
 from time import perf_counter
 from typing import Any, TypeVar
@@ -378,10 +379,8 @@ def test_only_what_changed_counts(read: Read) -> None:
 )  # fmt: skip
 def test_much_ado_ends_soon(read: Read, text: str) -> None:
     begin = perf_counter()
-    try:
+    with suppress(Broken):
         read(text)
-    except Broken:
-        pass
     assert perf_counter() - begin < 20
 
 
@@ -434,7 +433,5 @@ def test_nothing_that_a_template_holds_is_an_accident(
     )
 )  # fmt: skip
 def test_no_text_of_bicep_is_an_accident(read: Read, words: list[str]) -> None:
-    try:
+    with suppress(Broken):
         read(" ".join(words))
-    except Broken:
-        pass

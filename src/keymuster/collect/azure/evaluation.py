@@ -410,7 +410,8 @@ class Deployment:
                 held: Node | None = entries.get(name)
                 return held or place.holding(None)
             case list() as items, int() as index if 0 <= index < len(items):
-                return items[index]
+                element: Node = items[index]
+                return element
             case str() as text, _ if is_unknown(text):
                 return place.holding(_further(text, wanted))
         return place.holding(unknown(f"{_text(wanted)}"))
