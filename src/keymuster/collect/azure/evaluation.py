@@ -408,7 +408,7 @@ class Deployment:
         match inside.value, wanted.value:
             case dict() as entries, str() as name:
                 held: Node | None = entries.get(name)
-                return held or place.holding(None)
+                return place.holding(None) if held is None else held
             case list() as items, int() as index if 0 <= index < len(items):
                 element: Node = items[index]
                 return element
