@@ -284,7 +284,7 @@ def test_the_hook_of_a_clean_commit_imports_next_to_nothing(
 
 
 AT_A_GLANCE = {
-    "cache", "collect", "collect.magic", "collect.patch", "collect.repository", "detect", "detect.glance",
+    "cache", "collect", "collect.declaring", "collect.magic", "collect.patch", "collect.repository", "detect", "detect.glance",
     "detect.values", "detect.values.languages", "detect.version", "digests", "hook", "settings_file",
 }  # fmt: skip
 """Our modules that a commit needs in which nothing could turn into a finding."""

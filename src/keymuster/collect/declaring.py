@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from keymuster import settings_file
 from keymuster.detect.values import languages
 
 _NEVER = ("a script", "web code", "compiled code", "prose")
@@ -11,6 +12,8 @@ _NAMES = ("jenkinsfile", "dockerfile", "containerfile", "group_vars/", "host_var
 
 def may_declare(path: str) -> bool:
     """Whether there may be a reader for it besides those that search for secrets."""
+    if path.endswith(settings_file.FILE):
+        return False
     if languages.of(path) not in _NEVER:
         return True
     return any(name in path.lower() for name in _NAMES)

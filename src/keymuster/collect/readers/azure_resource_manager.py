@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from keymuster.collect.base import Blob, Context, Observed, Reader
@@ -27,12 +28,16 @@ _LARGEST = 5 * 1024 * 1024
 class AzureResourceManager(Reader):
     """Templates, each by itself: a module of Bicep is looked at as the file that it is."""
 
-    name: ClassVar[str] = "azure_resource_manager"
+    name: ClassVar[str] = "azure-resource-manager"
     past: ClassVar[bool] = False
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._wanted = frozenset(type for policy in context.rules.policies for type in policy.types)
+        self._rules = context.rules
+
+    @cached_property
+    def _wanted(self) -> frozenset[str]:
+        return frozenset(type for policy in self._rules.policies for type in policy.types)
 
     def reads(self, path: str) -> bool:
         return path.lower().endswith(_SUFFIXES)
