@@ -17,7 +17,8 @@ from keymuster.analysis.kubernetes_rbac import (
 from keymuster.collect.readers.kubernetes import Kubernetes
 from keymuster.inventory.build import Inventory, build
 from keymuster.model import Grant, Identity, Resource, Use
-from reading import read
+from keymuster.settings import Settings
+from reading import NO_RULES, read
 
 GROUPS = ["", "apps", "rbac.authorization.k8s.io", "*"]
 KINDS = [
@@ -101,7 +102,7 @@ def inventory(*texts: str) -> Inventory:
     observed = [
         one for number, text in enumerate(texts) for one in read(Kubernetes, f"{number}.yaml", text)
     ]
-    return analysed(build(observed))  # type: ignore[arg-type]
+    return analysed(build(observed), Settings(), NO_RULES)  # type: ignore[arg-type]
 
 
 RBAC = "apiVersion: rbac.authorization.k8s.io/v1\n"

@@ -15,6 +15,7 @@ from keymuster.model import (
     Resource,
 )
 from keymuster.settings import Settings
+from reading import NO_RULES
 
 HERE = FileLocation(path="main.tf", line=1)
 
@@ -42,7 +43,7 @@ def test_a_member_and_its_keys() -> None:
             key,
         ]
     )
-    assert facts(inventory, Settings()) == {
+    assert facts(inventory, Settings(), NO_RULES) == {
         "jo": {"groups": ["Administrators"], "credential_kinds": ["api_key"]}
     }
 
@@ -59,11 +60,13 @@ def test_what_is_open_to_everybody() -> None:
             _grant("*", on="nowhere", provider="gcp"),
         ]
     )
-    assert facts(inventory, Settings()) == {"resource:ring": {"open_to": ["*"]}}
+    assert facts(inventory, Settings(), NO_RULES) == {"resource:ring": {"open_to": ["*"]}}
 
 
 def test_the_roles_of_a_member_stand_together() -> None:
     one = _grant("gcp:a@p", via="roles/x", provider="gcp")
     other = _grant("gcp:a@p", via="roles/y", provider="gcp")
-    found = facts(build([one, other, _grant("gcp:b@p", via="roles/z", provider="gcp")]), Settings())
+    found = facts(
+        build([one, other, _grant("gcp:b@p", via="roles/z", provider="gcp")]), Settings(), NO_RULES
+    )
     assert found[one.id] == {"holder_roles": ["roles/x", "roles/y"]}

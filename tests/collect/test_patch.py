@@ -69,7 +69,7 @@ def test_a_first_commit_has_versions_too(
     make_repo: Callable[..., Repository], tmp_path: Path
 ) -> None:
     repository = make_repo(tmp_path / "new")
-    repository.stage({"sub folder/ä b.sh": "x\n", "c.rb": "y"})
+    repository.stage({"sub folder/ä b.md": "x\n", "c.rb": "y"})
     assert [(one.text, one.is_code) for one in versions(repository)] == [
         (b"y\n", True),
         (b"x\n", False),
@@ -92,11 +92,11 @@ def test_settings_of_a_repository_change_nothing(repository: Repository) -> None
 
 
 def test_what_is_out_of_the_ordinary_is_refused(repository: Repository) -> None:
-    repository.path.joinpath("b.bin").write_bytes(b"a\0b")
-    repository.git("add", "b.bin")
+    repository.path.joinpath("b.txt").write_bytes(b"a\0b")
+    repository.git("add", "b.txt")
     with pytest.raises(Refused):
         versions(repository)
-    repository.stage({"b.bin": "plain now"})
+    repository.stage({"b.txt": "plain now"})
     assert len(versions(repository)) == 1
     repository.stage({"a.py": "x\n" * MOST_BYTES})
     with pytest.raises(Refused):

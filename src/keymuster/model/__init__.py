@@ -20,6 +20,8 @@ if TYPE_CHECKING:
         Trouble,
         Undecided,
     )
+    from keymuster.model.gcp_roles import GcpPermissions, GcpRoles
+    from keymuster.model.issuers import Issuer, KnownTrusts, TokenForm
     from keymuster.model.location import (
         Commit,
         FileLocation,
@@ -66,11 +68,15 @@ __all__ = [
     "Finding",
     "Framework",
     "FrameworkEntry",
+    "GcpPermissions",
+    "GcpRoles",
     "Grant",
     "GrantKind",
     "Identity",
     "IdentityKind",
     "InlineAllow",
+    "Issuer",
+    "KnownTrusts",
     "Location",
     "Nhi",
     "Observation",
@@ -86,6 +92,7 @@ __all__ = [
     "Severity",
     "Storage",
     "Suppression",
+    "TokenForm",
     "Trouble",
     "Trust",
     "TrustKind",
@@ -94,7 +101,7 @@ __all__ = [
     "UseKind",
 ]
 
-_MODULES = ("taxonomy", "secret", "location", "records", "finding")
+_MODULES = ("taxonomy", "secret", "location", "records", "finding", "issuers", "gcp_roles")
 """From what imports nothing to what imports most."""
 
 

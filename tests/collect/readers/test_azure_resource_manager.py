@@ -117,7 +117,7 @@ def test_a_resource_stands_where_it_is_declared(read: Read) -> None:
     [vault] = _vaults(read.only(Resource, _vault("properties: {}", "// a\n")))
     assert isinstance(vault.location, FileLocation)
     assert (vault.location.line, vault.location.end_line) == (3, 6)
-    assert vault.id == "resource:azure_resource_manager:main.bicep:v"
+    assert vault.id == "resource:azure-resource-manager:main.bicep:v"
 
 
 def test_a_role_by_its_id_on_a_resource_of_the_file(read: Read) -> None:
@@ -140,7 +140,7 @@ def test_a_role_by_its_id_on_a_resource_of_the_file(read: Read) -> None:
         }}
         """,
     )
-    assert grant.identity == "azure_resource_manager:main.bicep:id"
+    assert grant.identity == "azure-resource-manager:main.bicep:id"
     assert grant.via == "azure:role/Contributor"
 
 
@@ -161,7 +161,7 @@ def test_what_is_part_of_another_knows_it(read: Read) -> None:
         }
         """,
     )
-    assert trust.identity == "azure_resource_manager:main.bicep:my_id"
+    assert trust.identity == "azure-resource-manager:main.bicep:my_id"
     assert trust.conditions == {
         "subject": "repo:acme/shop:environment:production",
         "audiences": ["api://AzureADTokenExchange"],
@@ -179,7 +179,7 @@ def test_one_for_each_of_a_list_is_one(read: Read) -> None:
         }]
         """,
     )
-    assert [one.identity for one in grants] == ["azure_resource_manager:main.bicep:one"]
+    assert [one.identity for one in grants] == ["azure-resource-manager:main.bicep:one"]
 
 
 def test_what_is_certainly_not_made_is_not_there(read: Read) -> None:

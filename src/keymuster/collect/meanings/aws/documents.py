@@ -108,16 +108,11 @@ class Principal(Struct, frozen=True, kw_only=True):
         )  # fmt: skip
 
 
-def names_principals(said: Statement) -> bool:
-    """Whether a statement says whom it is about: that of a trust or a resource does."""
-    return bool(said.node.get("Principal") or said.node.get("NotPrincipal"))
-
-
 def lets_assume(said: Statement) -> bool:
     """Whether a statement is one of a trust policy, by its actions or its principals."""
-    return any("assumerole" in action.lower() for action in said.actions) or any(
-        who.kind is TrustKind.FEDERATION for who in principals(said.node)
-    )
+    if said.actions:
+        return all(action.lower().startswith("sts:") for action in said.actions)
+    return any(who.kind is TrustKind.FEDERATION for who in principals(said.node))
 
 
 _KINDS = {

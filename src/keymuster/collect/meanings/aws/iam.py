@@ -77,19 +77,6 @@ def policy(one: Declared) -> Iterator[Observation]:
             yield _attached(one, who(one, node.text(), kind), one.id, node)
 
 
-def loose_document(one: Declared) -> Iterator[Observation]:
-    """A policy document that nothing is seen to use: what it would be, by what it says. One that
-    names principals is a trust policy if it is about assuming, or else the policy of a resource."""
-    document = one.get("PolicyDocument")
-    said = list(documents.statements(document))
-    if not all(map(documents.names_principals, said)):
-        yield from documents.grants(one, document, "document")
-    elif any(map(documents.lets_assume, said)):
-        yield from documents.trusts(one, document)
-    else:
-        yield from documents.resource_grants(one, document, "document", ("*",))
-
-
 def inline_policy(one: Declared) -> Iterator[Observation]:
     """An inline policy that is an object of its own."""
     for kind, key in (("role", "RoleName"), ("user", "UserName"), ("group", "GroupName")):
@@ -222,7 +209,6 @@ def _nodes(one: Declared, key: str) -> list[Node]:
 
 
 TYPES = {
-    "aws_iam_policy_document": loose_document,
     "AWS::IAM::Role": role,
     "AWS::IAM::User": user,
     "AWS::IAM::Group": group,

@@ -172,9 +172,7 @@ def loose(one: Declared) -> Iterator[Observation]:
         if not item.get("Principal") and not item.get("NotPrincipal"):
             yield from documents.grants(one, document, label)
             continue
-        actions = item.get("Action")
-        texts = [node.text() for node in actions.items()] if actions else []
-        if texts and all(text.startswith("sts:") for text in texts):
+        if all(map(documents.lets_assume, documents.statements(document))):
             yield from documents.trusts(one, document, label)
         else:
             yield from documents.resource_grants(one, document, label, (one.id,))
