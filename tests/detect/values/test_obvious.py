@@ -10,6 +10,7 @@ import timing
 from detect import made
 from detect.values.conftest import Read, filled
 from keymuster.detect.values import obvious
+from keymuster.model.secret import Secret
 
 
 def is_none(read: Read, text: str, path: str = "") -> list[bool]:
@@ -53,6 +54,12 @@ def test_names_and_values_of_credentials_are_weighed(read: Read, text: str) -> N
 )  # fmt: skip
 def test_marks_of_requests_references_and_expressions_are_none(read: Read, text: str) -> None:
     assert is_none(read, text, "a.yaml")[-1] is True
+
+
+def test_the_id_that_reports_give_a_secret_is_none(read: Read) -> None:
+    ours = f"secret:{Secret(b'any').fingerprint()}"
+    assert is_none(read, f"- {ours}", "a.yaml") == [True]
+    assert is_none(read, f"- {ours.replace(':', ': ')}", "a.yaml") == [False]
 
 
 @pytest.mark.parametrize("path", ["a.env", "a.ini", "b/a.properties"])

@@ -65,6 +65,9 @@ _OF_REQUESTS = re.compile(rb"(?:[cC]lientToken|[sS]ecretIds?)\Z")
 """What the requests of AWS call a mark of their own, and the name of a secret. With `_` between the
 words both are credentials elsewhere."""
 
+_OUR_ID = re.compile(rb"[0-9a-f]{32}")
+"""What follows `secret:` where a report or the settings of keymuster name a secret without its text."""
+
 _PLAIN_FORMS = (
     "assignment",
     "typed",
@@ -100,7 +103,7 @@ def _is_plainly_none(content: bytes, found: Found, value: bytes, path: str) -> b
         return True
     if not _may_name(found.name):
         return True
-    if found.join == b":" and _is_inside_a_resource_name(content, found):
+    if found.join == b":" and _is_part_of_an_id(content, found, value):
         return True
     if found.quote or found.scheme:
         return False
@@ -127,10 +130,15 @@ def says_so(value: bytes) -> bool:
     )
 
 
-def _is_inside_a_resource_name(content: bytes, found: Found) -> bool:
-    """Whether name and value are pieces of a longer one: `arn:aws:secretsmanager:...:secret:...`."""
+def _is_part_of_an_id(content: bytes, found: Found, value: bytes) -> bool:
+    """Whether name and value are pieces of a longer one: `arn:aws:secretsmanager:...:secret:...`, or
+    make one of ours."""
+    if content[found.start - 1 : found.start] != b":":
+        return False
     begin = found.name_start
-    return content[begin - 1 : begin] == b":" and content[found.start - 1 : found.start] == b":"
+    if content[begin - 1 : begin] == b":":
+        return True
+    return found.name == b"secret" and _OUR_ID.fullmatch(value) is not None
 
 
 def _holds_code(value: bytes) -> bool:
