@@ -31,7 +31,8 @@ def _holds(policy: Policy, when: str, *observed: Observation) -> bool:
     inventory = build(observed or [credential()])
     [record] = inventory.records.values()
     seen = view(policy.applies_to, record, inventory, NOW)
-    return Conditions().hold(replace(policy, when=when), Conditions.named(policy.applies_to, seen))
+    named = Conditions.named(policy.applies_to, seen)
+    return Conditions().answer(replace(policy, when=when), named) is True
 
 
 def test_the_shipped_policies_are_sound(rules: RuleSet) -> None:
@@ -169,5 +170,6 @@ class TestWhatIsNotKnown:
         )
         named = Conditions.named("resource", view("resource", record, build([record]), NOW))
         conditions = Conditions()
-        assert not conditions.hold(about, named)
-        assert conditions.unknown(about, named) == unknown
+        answer = conditions.answer(about, named)
+        assert not answer
+        assert conditions.unknown(about, named, answer) == unknown

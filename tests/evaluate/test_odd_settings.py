@@ -81,4 +81,4 @@ def test_what_is_only_asked_for_being_there_need_not_be_known(
     some_policy = next(one for one in pipeline.load_rules().policies if one.types)
     policy = replace(some_policy, when=when)
     view = {"resource.settings": {"A": "${x}"}}
-    assert Conditions().unknown(policy, view) == unknown
+    assert Conditions().unknown(policy, view, False) == unknown

@@ -47,25 +47,14 @@ class Conditions:
         self._environments: dict[Subject, Any] = {}
         self._compiled: dict[str, Any] = {}
         self._asked: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
+        self._named: dict[str, list[str]] = {}
 
-    def hold(self, policy: Policy, view: Mapping[str, Any]) -> bool:
-        """Whether the policy's condition holds for a record, given its view as `named` gives it. It
-        does not if that cannot be decided; `unknown` says why."""
-        return self._answer(policy, view) is True
-
-    def unknown(self, policy: Policy, view: Mapping[str, Any]) -> str:
-        """What stands in the way of deciding: something that the condition asks for is not known, or
-        has a form that it does not expect. Empty if nothing does."""
-        asked = self._asks_for(policy)
-        for name, path in asked:
-            if found := _unknown_in(view.get(name), path):
-                return found
-        return _ODD if asked and self._answer(policy, view) is None else ""
-
-    def _answer(self, policy: Policy, view: Mapping[str, Any]) -> bool | None:
-        """None where the vendor's words are not such that the condition has an answer."""
+    def answer(self, policy: Policy, view: Mapping[str, Any]) -> bool | None:
+        """Whether the policy's condition holds for a record, given its view as `named` gives it. None
+        where the vendor's words are not such that it has an answer."""
+        condition = self.compiled(policy)
         try:
-            answer = self.compiled(policy).eval(data={**view, **self._limits}).value()
+            answer = condition.eval(data=self._data(policy, view)).value()
         except RuntimeError as error:  # as for mistakes that show when compiling
             answer = str(error).splitlines()[0]
         if isinstance(answer, bool):
@@ -73,6 +62,26 @@ class Conditions:
         if self._asks_for(policy):
             return None
         raise RuleError(policy.id, f"when: {answer}")
+
+    def unknown(self, policy: Policy, view: Mapping[str, Any], answer: bool | None) -> str:
+        """What stands in the way of deciding, where a condition did not hold: something that it asks
+        for is not known, or has a form that it does not expect. Empty if nothing does."""
+        asked = self._asks_for(policy)
+        for name, path in asked:
+            if found := _unknown_in(view.get(name), path):
+                return found
+        return _ODD if asked and answer is None else ""
+
+    def _data(self, policy: Policy, view: Mapping[str, Any]) -> dict[str, Any]:
+        """What the condition names. The runtime translates all that it is given, each time."""
+        if policy.id not in self._named:
+            names = fields(policy.applies_to)
+            self._named[policy.id] = [
+                f"{policy.applies_to}.{name}"
+                for name in dict.fromkeys(_WORD.findall(policy.when))
+                if name in names
+            ]
+        return {name: view[name] for name in self._named[policy.id]} | self._limits
 
     def _asks_for(self, policy: Policy) -> list[tuple[str, tuple[str, ...]]]:
         if policy.id not in self._asked:
@@ -133,6 +142,7 @@ def _asked(policy: Policy) -> list[tuple[str, tuple[str, ...]]]:
     return list(dict.fromkeys(asked))
 
 
+_WORD = re.compile(r"\w+")
 _ODD = "the form of a setting"
 _SAID_ELSEWHERE = {("grant", "actions"), ("grant", "not_actions"), ("trust", "principal")}
 """What is not known if all of it is given from outside. Of resources a part mostly is, and says enough."""

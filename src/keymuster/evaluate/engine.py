@@ -86,9 +86,10 @@ def _held(
                     continue
                 if not choice.wants(policy, _format(record)):
                     continue
-                if conditions.hold(policy, named):
+                answer = conditions.answer(policy, named)
+                if answer:
                     yield _finding(policy, tokens.get(_format(record)), record, inventory, seen)
-                elif unknown := conditions.unknown(policy, named):
+                elif unknown := conditions.unknown(policy, named, answer):
                     yield Undecided(
                         policy=policy.id, subject=record.id, location=record.location,
                         unknown=unknown,
