@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
+from functools import lru_cache
 from itertools import product
 from typing import NamedTuple, Protocol
 
@@ -41,6 +42,7 @@ from keymuster.analysis.aws_policy import (
     Decision,
     Request,
     Statement,
+    about_resource,
     may_assume,
 )
 from keymuster.analysis.privilege import Level
@@ -146,6 +148,8 @@ class _Search:
         self.partition = arn(one).split(":", 2)[1] if one else "aws"
         self._open: dict[str, bool] = {}
         self._decided: dict[tuple[object, ...], Decision] = {}
+        self._telling_apart: dict[str, list[Statement] | None] = {}
+        self._called_by: dict[tuple[str, str, str], tuple[str, ...]] = {}
         self._patterns_of: dict[str, list[Pieces]] = {}
         self._shapes_of: dict[tuple[str, tuple[str, ...]], list[Pieces]] = {}
         self._accounts_of: dict[str, tuple[str, ...]] = {}
@@ -237,7 +241,12 @@ class _Search:
     def _workloads(self, way: Way, kind: str, actions: Sequence[str]) -> Iterator[_Found]:
         known: set[str] = set()
         for name, role in self.estate.workloads.items():
-            told = (name,) if name.startswith("arn:") else self._called(kind, actions[0], name)
+            told = (name,)
+            if not name.startswith("arn:"):
+                key = (kind, actions[0], name)
+                if key not in self._called_by:
+                    self._called_by[key] = self._called(*key)
+                told = self._called_by[key]
             known.update(told)
             found = self._on(way, actions, told)
             yield found._replace(gain=self._gain(role), target=role)
@@ -251,10 +260,7 @@ class _Search:
         found: dict[str, None] = {}
         patterns = list(self._patterns(action))
         for shape in self._shapes(kind, action):
-            *where, what = arn_parts(shape) or [shape]
-            told = pieces(
-                ":".join(map(_written, where)) + ":" + _written(what).replace("*", name, 1)
-            )
+            told = _called(shape, name)
             for pattern in patterns:
                 if (one := common_arn(pattern, told)) is not None:
                     found[one] = None
@@ -440,13 +446,34 @@ class _Search:
         """One for each action, up to the first that is not allowed; each is asked once."""
         known = tuple(more.values())
         for action in actions:
-            key = (action, name, known)
+            key = (action, self._alike(action, name), known)
             found = self._decided.get(key)
             if found is None:
                 found = self._decided[key] = allows(self.permissions, action, name, more)
             yield found
             if found.answer is Answer.NO:
                 return
+
+    def _alike(self, action: str, name: str) -> object:
+        """What is the same for all things that no statement about an action tells apart."""
+        if action not in self._telling_apart:
+            self._telling_apart[action] = self._by_name(action)
+        statements = self._telling_apart[action]
+        if statements is None:
+            return name
+        context = self.permissions.context
+        return tuple(about_resource(one, name, context) for one in statements)
+
+    def _by_name(self, action: str) -> list[Statement] | None:
+        """The statements about an action that are not about all things. None where variables stand in
+        their resources, as those depend on the request too."""
+        one = self.permissions
+        limits = (one.own, *one.controls, *([one.boundary] if one.boundary is not None else ()))
+        several = [each for index in limits for each in index.about(action)]
+        found = [each for each in several if "*" not in each.resources]
+        names = (name for each in found for name in (*each.resources, *each.not_resources))
+        variable = any(isinstance(piece, Variable) for name in names for piece in pieces(name))
+        return None if variable else found
 
     def _attaching(self, way: Way, actions: Sequence[str], target: Sequence[str]) -> _Found:
         """A policy must be allowed that brings something: one of AWS's own, or another that the
@@ -556,6 +583,13 @@ def assumes(estate: Estate, id: str, role: str) -> Decision:
     trust = estate.trusts(role)
     own = weighed(permissions, request)
     return may_assume(trust or (), own, request)
+
+
+@lru_cache(maxsize=65536)
+def _called(shape: Pieces, name: str) -> Pieces:
+    """A shape of ARNs with the name of one thing in it."""
+    *where, what = arn_parts(shape) or [shape]
+    return pieces(":".join(map(_written, where)) + ":" + _written(what).replace("*", name, 1))
 
 
 def _tail(arn: str) -> str:
