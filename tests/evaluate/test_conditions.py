@@ -35,6 +35,25 @@ def _holds(policy: Policy, when: str, *observed: Observation) -> bool:
     return Conditions().answer(replace(policy, when=when), named) is True
 
 
+@pytest.mark.parametrize(
+    ("when", "holds"),
+    [
+        ("credential.kind == 'none' && credential.name == 'x'", False),
+        ("credential.kind in ['none', 'other'] && true", False),
+        ("credential.kind in ['none', 'password', 'api_key', 'token'] || true", True),
+        ("credential.kind == 'none' && true || true", True),
+        ("credential.kind == 'none' ? false : true", True),
+        ("credential.kind == 'none' && 'a'.matches('\\\\(') || 'b' == 'b'", True),
+        ("credential.kind != '' && ('||' == '||')", True),
+        ("(credential.kind == 'none') == false", True),
+    ],
+)
+def test_what_a_condition_begins_with_decides_only_if_all_must_hold(
+    policy: Policy, when: str, holds: bool
+) -> None:
+    assert _holds(replace(policy, applies_to="credential"), when) is holds
+
+
 def test_the_shipped_policies_are_sound(rules: RuleSet) -> None:
     check(rules)
 
