@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -123,12 +123,26 @@ def _explained(rules: RuleSet) -> str:
     return _said(rules, ["explain", "settings.py:2"]) + "```\n"
 
 
-def _said(rules: RuleSet, words: list[str], code: int = 0) -> str:
-    """The command and its output, in a folder with the files of `_DEMO`; it must end with the code."""
+def _declared(rules: RuleSet) -> str:
+    """What a scan of a declared role really prints."""
+    role = f"```hcl\n{_ROLE['main.tf']}```\n\n"
+    return role + _said(rules, ["scan"], code=1, files=_ROLE) + "```\n"
+
+
+def _listed(rules: RuleSet) -> str:
+    """What is known of that role."""
+    return _said(rules, ["inventory", "list"], files=_ROLE) + "```\n"
+
+
+def _said(
+    rules: RuleSet, words: list[str], code: int = 0, files: Mapping[str, str] | None = None
+) -> str:
+    """The command and its output, in a folder with the files of `_DEMO` or others; it must end with
+    the code."""
     formats = {token.id: token for token in rules.tokens}
     with tempfile.TemporaryDirectory() as folder:
-        for name, template in _DEMO.items():
-            text = examples.expand(template, None, formats)
+        for name, template in (files or _DEMO).items():
+            text = template if files else examples.expand(template, None, formats)
             archive, _, member = name.partition("!/")
             if member:
                 with ZipFile(Path(folder, archive), "w") as made:
@@ -150,6 +164,34 @@ _DEMO = {
     "settings.py": 'smtp_host = "mail.internal"\nsmtp_password = "{base62:14}"\n',
 }
 """Name -> template; a name with `!/` is that of a member of an archive."""
+
+
+_ROLE = {
+    "main.tf": """\
+resource "aws_iam_role" "deploy" {
+  name = "deploy"
+  tags = { owner = "platform" }
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRoleWithWebIdentity"
+      Principal = { Federated = aws_iam_openid_connect_provider.github.arn }
+      Condition = {
+        StringEquals = { "token.actions.githubusercontent.com:aud" = "sts.amazonaws.com" }
+        StringLike   = { "token.actions.githubusercontent.com:sub" = "repo:acme*" }
+      }
+    }]
+  })
+}
+
+resource "aws_iam_openid_connect_provider" "github" {
+  url            = "https://token.actions.githubusercontent.com"
+  client_id_list = ["sts.amazonaws.com"]
+}
+""",
+    ".keymuster.yaml": "ours: {github: [acme]}\n",
+}
 
 
 def _coverage(rules: RuleSet) -> str:
@@ -263,6 +305,8 @@ BLOCKS: dict[str, Callable[[RuleSet], str]] = {
     "help": _help,
     "output": _output,
     "explained": _explained,
+    "declared": _declared,
+    "listed": _listed,
     "coverage": _coverage,
     "vendors": _vendors,
     "checks": _checks,
