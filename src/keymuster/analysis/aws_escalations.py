@@ -241,7 +241,7 @@ class _Search:
     def _workloads(self, way: Way, kind: str, actions: Sequence[str]) -> Iterator[_Found]:
         known: set[str] = set()
         for name, role in self.estate.workloads.items():
-            told = (name,)
+            told: tuple[str, ...] = (name,)
             if not name.startswith("arn:"):
                 key = (kind, actions[0], name)
                 if key not in self._called_by:

@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from keymuster.collect.literals import Sealing
+from keymuster.collect.literals.sealing import Sealing
 from keymuster.collect.syntax.node import Node
 from keymuster.model import FileLocation, Storage
 from keymuster.model.unknown import depends_on, is_unknown, reference
@@ -40,11 +40,6 @@ class Declared(Struct, kw_only=True, eq=False):
     def storage(self) -> Storage:
         """The kind of place that it was seen in."""
         return self.sealing.storage
-
-    @property
-    def key(self) -> bytes:
-        """The key of the fingerprints of secrets in it."""
-        return self.sealing.key
 
     @property
     def location(self) -> FileLocation:

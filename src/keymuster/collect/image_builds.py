@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from keymuster.collect import named_secrets as literals
 from keymuster.collect.base import Blob, Observed
+from keymuster.collect.literals.names import kind_of
+from keymuster.collect.literals.sealing import Sealing
 from keymuster.collect.syntax import dockerfile
 from keymuster.collect.syntax.node import File, Node
-from keymuster.model import Confidence, Resource
+from keymuster.model import Credential, Resource
 
 _SECRET_FILE = re.compile(
     r"""(?xi) (?:\A|/) (?:
@@ -36,8 +37,8 @@ _ON_COMMAND_LINE = re.compile(
 class ImageBuilds:
     """Secrets in ENV, ARG, LABEL and RUN, files with secrets in COPY and ADD, images in FROM."""
 
-    def __init__(self, key: bytes) -> None:
-        self._key = key
+    def __init__(self, sealing: Sealing) -> None:
+        self._sealing = sealing
 
     def read(self, blob: Blob) -> Iterator[Observed]:
         text = blob.text.content.decode("utf-8", "replace")
@@ -56,36 +57,31 @@ class ImageBuilds:
             if not blob.counts(one.line, one.end_line):
                 continue
             if one.word in ("ENV", "ARG", "LABEL"):
-                yield from self._variables(blob, node, one.word, dockerfile.pairs(one.rest))
+                yield from self._variables(node, one.word, dockerfile.pairs(one.rest))
             elif one.word == "RUN":
-                yield from self._command(blob, node, one.rest)
+                yield from self._command(node, one.rest)
             elif one.word in ("COPY", "ADD") and not any("--from" in flag for flag in one.flags):
                 yield from _copies(node, one.rest)
         yield from _stage(stage, sees_secrets)
 
     def _variables(
-        self, blob: Blob, node: Node, word: str, pairs: Iterator[tuple[str, str | None]]
+        self, node: Node, word: str, pairs: Iterator[tuple[str, str | None]]
     ) -> Iterator[Observed]:
         for name, value in pairs:
-            if value is not None and (sure := literals.confidence(name, value)):
-                yield self._credential(blob, node, name, value, sure)
-            elif word != "LABEL" and _is_filled_in(value) and literals.kind_of(name):
+            if (found := self._credential(node, name, value or "")) is not None:
+                yield found
+            elif word != "LABEL" and _is_filled_in(value) and kind_of(name):
                 yield _resource("SecretBuildArgument", node, name, instruction=word)
 
-    def _command(self, blob: Blob, node: Node, command: str) -> Iterator[Observed]:
+    def _command(self, node: Node, command: str) -> Iterator[Observed]:
         for found in _ON_COMMAND_LINE.finditer(command):
             name, value = _said(found)
-            value = value.strip("\"'")
-            if sure := literals.confidence(name, value):
-                yield self._credential(blob, node, name, value, sure)
+            secret = self._credential(node, name, value.strip("\"'"))
+            if secret is not None:
+                yield secret
 
-    def _credential(
-        self, blob: Blob, node: Node, name: str, value: str, sure: Confidence
-    ) -> Observed:
-        return literals.credential(
-            node, name, value, declared_as="dockerfile", sure=sure, key=self._key,
-            storage=blob.storage,
-        )  # fmt: skip
+    def _credential(self, node: Node, name: str, value: str) -> Credential | None:
+        return self._sealing.credential(node, name, value, declared_as="dockerfile")
 
 
 def _said(found: re.Match[str]) -> tuple[str, str]:

@@ -8,10 +8,10 @@ from collections.abc import Container, Iterator
 from msgspec.structs import replace
 
 from keymuster.collect import ansible, meanings
-from keymuster.collect import named_secrets as literals
-from keymuster.collect.base import Blob, Observed
+from keymuster.collect.base import Blob, Context, Observed
 from keymuster.collect.declared import Declared
-from keymuster.collect.literals import Sealing
+from keymuster.collect.literals.sealing import Sealing
+from keymuster.collect.literals.search import within
 from keymuster.collect.readers.kubernetes import declared
 from keymuster.collect.syntax import documents
 from keymuster.collect.syntax.node import Broken, File, Node
@@ -51,8 +51,8 @@ _INVENTORY_LINE = re.compile(
 class Playbooks:
     """Secrets by the names of their settings, and what tasks declare of the `wanted` types."""
 
-    def __init__(self, key: bytes, wanted: Container[str]) -> None:
-        self._key = key
+    def __init__(self, context: Context, wanted: Container[str]) -> None:
+        self._context = context
         self._wanted = wanted
 
     def read(self, blob: Blob, in_variables: bool) -> Iterator[Observed]:
@@ -113,7 +113,7 @@ class Playbooks:
                     Declared(
                         type=kind, name=f"{called}.{number}" if number else called,
                         scope=f"ansible:{blob.path}", settings=settings,
-                        sealing=Sealing(key=self._key, storage=blob.storage),
+                        sealing=Sealing.of(self._context, blob),
                     ),
                     self._wanted,
                 )
@@ -133,35 +133,32 @@ class Playbooks:
             )
         definition = parameters.get("definition") or parameters.get("resource_definition")
         if module.rpartition(".")[2] in ("k8s", "k8s_raw", "openshift_raw") and definition:
-            for one in declared([ansible.known(definition)], blob, self._key):
+            for one in declared([ansible.known(definition)], blob, self._context):
                 yield from meanings.records(one, self._wanted)
 
     def _secrets(self, blob: Blob, node: Node, declared_as: str) -> Iterator[Observed]:
-        found = literals.within(
-            node, declared_as=declared_as, key=self._key, storage=blob.storage, counts=blob.counts
-        )
+        sealing = Sealing.of(self._context, blob)
+        found = within(node, sealing, declared_as=declared_as, counts=blob.counts)
         yield from map(_as_connection, found)
 
     def inventory(self, blob: Blob) -> Iterator[Observed]:
         """An inventory in INI form: `web1 ansible_host=10.0.0.1 ansible_password=...`."""
-        file = File.of(blob)
+        file, sealing = File.of(blob), Sealing.of(self._context, blob)
         text = blob.text.content.decode("utf-8", "replace")
         for number, line in enumerate(text.split("\n"), 1):
             if line.lstrip().startswith(("#", ";")) or not blob.counts(number, number):
                 continue
             for found in _INVENTORY_LINE.finditer(line[:4000]):
+                node = Node(
+                    value=None, file=file, line=number, column=found.start() + 1,
+                    end_line=number, end_column=found.end() + 1,
+                )  # fmt: skip
                 value = found["value"].strip("\"'")
-                if sure := literals.confidence(found["name"], value):
-                    node = Node(
-                        value=None, file=file, line=number, column=found.start() + 1,
-                        end_line=number, end_column=found.end() + 1,
-                    )  # fmt: skip
-                    yield _as_connection(
-                        literals.credential(
-                            node, found["name"], value, declared_as="ansible-variables",
-                            sure=sure, key=self._key, storage=blob.storage,
-                        )
-                    )  # fmt: skip
+                secret = sealing.credential(
+                    node, found["name"], value, declared_as="ansible-variables"
+                )
+                if secret is not None:
+                    yield _as_connection(secret)
 
 
 def _as_connection(one: Credential) -> Credential:

@@ -9,7 +9,7 @@ from keymuster.collect import templates
 from keymuster.collect.base import Blob, Context
 from keymuster.collect.declared import Declared
 from keymuster.collect.intrinsics import Template, unknown
-from keymuster.collect.literals import Sealing
+from keymuster.collect.literals.sealing import Sealing
 from keymuster.collect.syntax import json, yaml
 from keymuster.collect.syntax.node import Broken, File, Node
 

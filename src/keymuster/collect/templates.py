@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from keymuster.collect.base import Blob, Context
 from keymuster.collect.declared import Declared
 from keymuster.collect.intrinsics import Template
-from keymuster.collect.literals import Sealing
+from keymuster.collect.literals.sealing import Sealing
 from keymuster.collect.syntax import json, yaml
 from keymuster.collect.syntax.node import Broken, File, Node
 

@@ -81,6 +81,13 @@ def _expired(record: Credential, _: Inventory, now: datetime) -> bool:
     return record.expires_at < now
 
 
+def _by_setting(record: Credential) -> bool:
+    """Whether what it is stands only in a declaration: no format proves it, and it is no whole key."""
+    if record.kind is CredentialKind.PRIVATE_KEY or not record.tags.get("declared_as"):
+        return False
+    return not record.format or record.kind is CredentialKind.GENERIC
+
+
 def _rotated(record: Credential, inventory: Inventory, _: datetime) -> bool:
     return any(one.id.endswith("#rotation") for one in inventory.uses(record.id))
 
@@ -129,6 +136,7 @@ DERIVED: dict[Subject, dict[str, tuple[str, Derive]]] = {
         "expired": ("bool", _expired),
         "rotated": ("bool", _rotated),
         "declared_as": ("string", lambda record, *_: record.tags.get("declared_as", "")),
+        "by_setting": ("bool", lambda record, *_: _by_setting(record)),
         "setting": ("string", lambda record, *_: record.tags.get("setting", "")),
         "siblings": ("int", _siblings),
     },

@@ -278,7 +278,7 @@ def test_a_default_that_ends_as_a_password_is_a_secret_where_it_stands(
 
 @pytest.mark.parametrize(
     "value",
-    ["!Ref Given", "'{{resolve:secretsmanager:db:SecretString:password}}'", "Given", "''", "CHANGEME",
+    ["!Ref Given", "'{{resolve:secretsmanager:db:SecretString:password}}'", "Given", "''", "REPLACE_ME",
      "!GetAtt Secret.Value", "!Sub '${Given}x'", "true", "<password>"],
 )  # fmt: skip
 def test_what_only_says_where_the_password_is_is_no_secret(value: str, read: Read) -> None:

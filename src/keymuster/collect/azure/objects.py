@@ -9,7 +9,7 @@ from keymuster.collect.azure import arm, bicep
 from keymuster.collect.azure.evaluation import Deployment, Made
 from keymuster.collect.base import Blob, Context
 from keymuster.collect.declared import Declared
-from keymuster.collect.literals import Sealing
+from keymuster.collect.literals.sealing import Sealing
 from keymuster.collect.syntax import json
 from keymuster.collect.syntax.node import Broken, File, Node
 from keymuster.model.unknown import is_unknown

@@ -10,7 +10,7 @@ from pkgutil import iter_modules
 from typing import TypeAlias
 
 from keymuster.collect.declared import Declared
-from keymuster.collect.plain_secrets import plain_secrets
+from keymuster.collect.terraform.literals import literals
 from keymuster.model import Observation, Resource
 
 Meaning: TypeAlias = Callable[[Declared], Iterator[Observation]]
@@ -24,7 +24,7 @@ def records(one: Declared, wanted: Container[str]) -> Iterator[Observation]:
     meaning = known().get(one.type)
     if meaning is not None:
         yield from meaning(one)
-    yield from plain_secrets(one)
+    yield from literals(one)
 
 
 def resource(one: Declared) -> Resource:

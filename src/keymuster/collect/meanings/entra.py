@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from keymuster.collect.declared import Declared
+from keymuster.collect.literals.sealing import SETTING
 from keymuster.collect.meanings.azure.credentials import moment
 from keymuster.collect.meanings.azure.names import aliases, is_guid, principal, role
 from keymuster.collect.syntax.node import Node
@@ -46,7 +47,9 @@ def managed_user(one: Declared) -> Iterator[Observation]:
     yield _identity(one, IdentityKind.USER, one.known("user_principal_name"))
     node = one.get("password")
     if node is not None and (
-        found := one.sealing.credential(node, "password", CredentialKind.PASSWORD)
+        found := one.sealing.credential(
+            node, "password", kind=CredentialKind.PASSWORD, declared_as=SETTING
+        )
     ):
         yield found
 
@@ -67,7 +70,7 @@ def _proof(
         yield _credential(one, one.settings, principal(one, owner), kind, "#credential")
         written = one.get("value")
         if written is not None and kind is _PASSWORD:
-            found = one.sealing.credential(written, "client secret", kind)
+            found = one.sealing.credential(written, "client secret", kind=kind, declared_as=SETTING)
             if found is not None:
                 yield found
 

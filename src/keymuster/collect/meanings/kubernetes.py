@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from itertools import islice, product
 from typing import Any
 
-from keymuster.collect import named_secrets as literals
 from keymuster.collect.declared import Declared
+from keymuster.collect.literals.search import lines
+from keymuster.collect.literals.values import decoded, is_reference
 from keymuster.collect.meanings import Meaning
 from keymuster.collect.syntax.node import Node
 from keymuster.model import (
@@ -170,14 +171,11 @@ def _secret(one: Declared) -> Iterator[Observation]:
         values = one.get(section)
         for key, node in values.entries() if values else ():
             text = node.text()
-            value = (
-                literals.decoded(text) if is_base64 and not literals.is_reference(text) else text
+            value = decoded(text) if is_base64 and not is_reference(text) else text
+            found = one.sealing.credential(
+                node, key, value, declared_as="kubernetes-secret", holder=True
             )
-            if sure := literals.confidence(key, value, holder=True):
-                yield literals.credential(
-                    node, key, value, declared_as="kubernetes-secret", sure=sure, key=one.key,
-                    storage=one.storage,
-                )  # fmt: skip
+            yield from filter(None, (found,))
 
 
 def _token(one: Declared) -> Credential:
@@ -199,13 +197,10 @@ def _config_map(one: Declared) -> Iterator[Observation]:
     values = one.get("data")
     for key, node in values.entries() if values else ():
         value = node.text()
-        for called, text in [(key, value), *literals.assignments(value)]:
-            sure = literals.confidence(called, text)
-            if sure and "\n" not in text:
-                yield literals.credential(
-                    node, called, text, declared_as="configmap", sure=sure, key=one.key,
-                    storage=one.storage,
-                )  # fmt: skip
+        for called, text in [(key, value), *lines(value)]:
+            found = one.sealing.credential(node, called, text, declared_as="configmap")
+            if found is not None and "\n" not in text:
+                yield found
 
 
 TYPES: dict[str, Meaning] = {

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 
 from keymuster.collect import control_plane
-from keymuster.collect import named_secrets as literals
 from keymuster.collect.declared import Declared
 from keymuster.collect.meanings import Meaning
 from keymuster.collect.meanings.kubernetes import DEFAULT, PROVIDER, alias, name, namespace
@@ -110,12 +109,11 @@ def _environment(one: Declared, container: Node, by: str) -> Iterator[Observatio
             yield _part(
                 "StaticCloudKey", one, item, f"{container.line}.{number}", by, variable=called
             )
-        text = literal.text() if literal else ""
-        if literal is not None and (sure := literals.confidence(called, text)):
-            yield literals.credential(
-                item, called, text, declared_as="pod-environment", sure=sure, key=one.key,
-                storage=one.storage,
-            )  # fmt: skip
+        if literal is not None:
+            found = one.sealing.credential(
+                item, called, literal.text(), declared_as="pod-environment"
+            )
+            yield from filter(None, (found,))
     for number, item in enumerate(sources.items() if sources else ()):
         if (reference := item.get("secretRef")) is not None:
             yield _in_environment(one, item, number, "*", _text(reference, "name"), by)
@@ -162,11 +160,11 @@ def _arguments(one: Declared, container: Node) -> Iterator[Observation]:
         found = container.get(key)
         for item in found.items() if found else ():
             flag = _FLAG.fullmatch(item.text())
-            if flag and (sure := literals.confidence(flag["name"], flag["value"])):
-                yield literals.credential(
-                    item, flag["name"], flag["value"], declared_as="pod-command", sure=sure,
-                    key=one.key, storage=one.storage,
-                )  # fmt: skip
+            if flag is not None:
+                secret = one.sealing.credential(
+                    item, flag["name"], flag["value"], declared_as="pod-command"
+                )
+                yield from filter(None, (secret,))
 
 
 def _text(node: Node, *keys: str) -> str:

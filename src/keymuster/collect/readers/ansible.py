@@ -28,7 +28,7 @@ class Ansible(Reader):
     name: ClassVar[str] = "ansible"
 
     def __init__(self, context: Context) -> None:
-        self._key = context.fingerprint_key
+        self._context = context
         self._rules = context.rules  # not looked at before a file needs it: that loads them
 
     @cached_property
@@ -49,7 +49,7 @@ class Ansible(Reader):
             return
         from keymuster.collect.playbooks import Playbooks
 
-        playbooks = Playbooks(self._key, self._wanted)
+        playbooks = Playbooks(self._context, self._wanted)
         if is_inventory:
             yield from playbooks.inventory(blob)
         else:

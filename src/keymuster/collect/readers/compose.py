@@ -23,7 +23,7 @@ class Compose(Reader):
     name: ClassVar[str] = "compose"
 
     def __init__(self, context: Context) -> None:
-        self._key = context.fingerprint_key
+        self._context = context
 
     def reads(self, path: str) -> bool:
         return path.endswith((".yaml", ".yml"))
@@ -69,14 +69,12 @@ class Compose(Reader):
     def _literal(
         self, blob: Blob, node: Node, name: str, value: str, declared_as: str
     ) -> Iterator[Observed]:
-        from keymuster.collect import named_secrets as literals
+        from keymuster.collect.literals.sealing import Sealing
 
-        sure = literals.confidence(name, value)
-        if sure and blob.counts(node.line, node.end_line):
-            yield literals.credential(
-                node, name, value, declared_as=declared_as, sure=sure, key=self._key,
-                storage=blob.storage,
-            )  # fmt: skip
+        sealing = Sealing.of(self._context, blob)
+        found = sealing.credential(node, name, value, declared_as=declared_as)
+        if found is not None and blob.counts(node.line, node.end_line):
+            yield found
 
 
 _VARIABLES = {

@@ -20,7 +20,7 @@ class Dockerfile(Reader):
     name: ClassVar[str] = "dockerfile"
 
     def __init__(self, context: Context) -> None:
-        self._key = context.fingerprint_key
+        self._context = context
 
     def reads(self, path: str) -> bool:
         return _NAME.fullmatch(path.rpartition("/")[2]) is not None
@@ -29,5 +29,6 @@ class Dockerfile(Reader):
         if blob.core is not None or not _FROM.search(blob.data):
             return
         from keymuster.collect.image_builds import ImageBuilds
+        from keymuster.collect.literals.sealing import Sealing
 
-        yield from ImageBuilds(self._key).read(blob)
+        yield from ImageBuilds(Sealing.of(self._context, blob)).read(blob)

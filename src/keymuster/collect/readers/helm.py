@@ -14,7 +14,7 @@ class Helm(Reader):
     name: ClassVar[str] = "helm"
 
     def __init__(self, context: Context) -> None:
-        self._key = context.fingerprint_key
+        self._context = context
 
     def reads(self, path: str) -> bool:
         name = path.rpartition("/")[2].lower()
@@ -25,12 +25,11 @@ class Helm(Reader):
     def read(self, blob: Blob) -> Iterator[Observed]:
         if b"apiVersion" in blob.data[:4096] and b"\nkind:" in blob.data[:4096]:
             return
-        from keymuster.collect import named_secrets as literals
+        from keymuster.collect.literals.sealing import Sealing
+        from keymuster.collect.literals.search import within
         from keymuster.collect.syntax import documents, go_template
 
+        sealing = Sealing.of(self._context, blob)
         mask = go_template.masked if b"{{" in blob.data else None
         for root in documents.documents(blob, mask=mask):
-            yield from literals.within(
-                root, declared_as="helm-values", key=self._key, storage=blob.storage,
-                counts=blob.counts,
-            )  # fmt: skip
+            yield from within(root, sealing, declared_as="helm-values", counts=blob.counts)

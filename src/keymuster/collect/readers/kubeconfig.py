@@ -21,7 +21,7 @@ class Kubeconfig(Reader):
     name: ClassVar[str] = "kubeconfig"
 
     def __init__(self, context: Context) -> None:
-        self._key = context.fingerprint_key
+        self._context = context
 
     def reads(self, path: str) -> bool:
         name = path.rpartition("/")[2].lower()
@@ -45,24 +45,26 @@ class Kubeconfig(Reader):
                 yield _cluster(blob, item)
 
     def _user(self, blob: Blob, item: Node) -> Iterator[Observed]:
-        from keymuster.collect import named_secrets as literals
+        from keymuster.collect.literals.names import kind_of
+        from keymuster.collect.literals.sealing import Sealing
+        from keymuster.collect.literals.values import decoded, is_reference
         from keymuster.model import Confidence
 
+        sealing = Sealing.of(self._context, blob)
         places: list[tuple[str, ...]] = [("user", name) for name in _SECRETS]
         places += [("user", "auth-provider", "config", name) for name in _PROVIDER_SECRETS]
         name = item.get("name")
         for path in places:
             node = item.get(*path)
             text = node.text() if node else ""
-            if node is None or literals.is_reference(text) or text in _REMOVED:
+            if node is None or is_reference(text) or text in _REMOVED:
                 continue
             if not blob.counts(node.line, node.end_line):
                 continue
-            value = literals.decoded(text) if path[-1] == "client-key-data" else text
-            yield literals.credential(
+            value = decoded(text) if path[-1] == "client-key-data" else text
+            yield sealing.sealed(
                 node, f"{path[-1]} of {name.text() if name else 'a user'}", value or text,
-                declared_as="kubeconfig", sure=Confidence.HIGH, key=self._key,
-                storage=blob.storage,
+                declared_as="kubeconfig", sure=Confidence.HIGH, kind=kind_of(path[-1]),
             )  # fmt: skip
 
 

@@ -37,7 +37,7 @@ class Kubernetes(Reader):
     name: ClassVar[str] = "kubernetes"
 
     def __init__(self, context: Context) -> None:
-        self._key = context.fingerprint_key
+        self._context = context
         self._rules = context.rules  # not looked at before a file needs it: that loads them
 
     @cached_property
@@ -52,7 +52,7 @@ class Kubernetes(Reader):
             return
         from keymuster.collect import meanings
 
-        for one in declared(_documents(blob), blob, self._key):
+        for one in declared(_documents(blob), blob, self._context):
             yield from meanings.records(one, self._wanted)
 
 
@@ -75,11 +75,12 @@ def _is_json(blob: Blob) -> bool:
     return blob.path.lower().endswith(".json")
 
 
-def declared(roots: Iterable[Node], blob: Blob, key: bytes) -> Iterator[Declared]:
+def declared(roots: Iterable[Node], blob: Blob, context: Context) -> Iterator[Declared]:
     """The objects in these documents that stand where something has changed."""
     from keymuster.collect.declared import Declared
-    from keymuster.collect.literals import Sealing
+    from keymuster.collect.literals.sealing import Sealing
 
+    sealing = Sealing.of(context, blob)
     seen: dict[str, int] = {}
     for node in _objects(roots, 0):
         kind, version = _text(node, "kind"), _text(node, "apiVersion")
@@ -94,7 +95,7 @@ def declared(roots: Iterable[Node], blob: Blob, key: bytes) -> Iterator[Declared
             name=name if seen[name] == 1 else f"{name}.{seen[name]}",
             scope=f"kubernetes:{blob.path}",
             settings=node,
-            sealing=Sealing(key=key, storage=blob.storage),
+            sealing=sealing,
         )
 
 

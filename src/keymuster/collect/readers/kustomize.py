@@ -19,7 +19,7 @@ class Kustomize(Reader):
     name: ClassVar[str] = "kustomize"
 
     def __init__(self, context: Context) -> None:
-        self._key = context.fingerprint_key
+        self._context = context
 
     def reads(self, path: str) -> bool:
         return path.rpartition("/")[2].lower() in _NAMES
@@ -27,8 +27,10 @@ class Kustomize(Reader):
     def read(self, blob: Blob) -> Iterator[Observed]:
         if b"Generator" not in blob.data:
             return
-        from keymuster.collect import named_secrets as literals
+        from keymuster.collect.literals.sealing import Sealing
         from keymuster.collect.syntax import documents
+
+        sealing = Sealing.of(self._context, blob)
 
         for root in documents.documents(blob):
             for generator, holder in _GENERATORS:
@@ -37,9 +39,9 @@ class Kustomize(Reader):
                     written = one.get("literals")
                     for literal in written.items() if written else ():
                         name, equals, value = literal.text().partition("=")
-                        sure = literals.confidence(name, value.strip("\"'"), holder=holder)
-                        if equals and sure and blob.counts(literal.line, literal.end_line):
-                            yield literals.credential(
-                                literal, name, value.strip("\"'"), sure=sure, key=self._key,
-                                declared_as="kustomize-generator", storage=blob.storage,
-                            )  # fmt: skip
+                        found = sealing.credential(
+                            literal, name, value.strip("\"'"), holder=holder,
+                            declared_as="kustomize-generator",
+                        )  # fmt: skip
+                        if equals and found and blob.counts(literal.line, literal.end_line):
+                            yield found

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from keymuster.collect import meanings
 from keymuster.collect.base import Blob, Context, Fragment, Observed, Reader
-from keymuster.collect.literals import Sealing
+from keymuster.collect.literals.sealing import Sealing
 from keymuster.collect.syntax.node import Broken
 from keymuster.model import Observation, Storage, Trouble
 

@@ -3,11 +3,12 @@ of functions and containers, scripts that instances start with."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from keymuster.collect.declared import Declared
-from keymuster.collect.literals import is_literal, kind_by_name
+from keymuster.collect.literals.names import kind_of
+from keymuster.collect.literals.sealing import PARAMETER, SCRIPT, SETTING
+from keymuster.collect.literals.search import in_script, named, once
 from keymuster.collect.meanings.aws.workloads import at
 from keymuster.collect.syntax import json
 from keymuster.collect.syntax.node import Broken, Node
@@ -137,67 +138,57 @@ _TYPES = [
 
 def literals(one: Declared) -> Iterator[Observation]:
     """The secrets among all settings, each once."""
-    seen: set[tuple[str, int]] = set()
-    for credential in _all(one):
-        place = credential.id, credential.location.line or 0  # type: ignore[union-attr]
-        if place not in seen:
-            seen.add(place)
-            yield credential
+    return once(found for found in _all(one) if found is not None)
 
 
-def _all(one: Declared) -> Iterator[Credential]:
+def _all(one: Declared) -> Iterator[Credential | None]:
     for path, kind in SECRET.get(one.type, {}).items():
         for node in at(one.settings, path):
             for value in _values(node):
-                name = path.rpartition(".")[2]
-                yield from _found(one, value, name, kind)
-    for name, node in _named(one.settings):
-        if name.rpartition(".")[2] in _SCRIPTS:
+                yield _known(one, value, path.rpartition(".")[2], kind)
+    for name, key, node, _ in named(one.settings):
+        if name.rpartition(".")[2] in _SCRIPTS or key in _SCRIPTS:
             yield from _in_script(one, node)
-        elif (named := _secret_kind(one, name)) is not None:
-            yield from _found(one, node, name, named)
+        elif key not in _NO_SECRETS and name not in _NO_SECRETS:
+            yield _found(one, node, _told(one, name, key))
 
 
-def _secret_kind(one: Declared, name: str) -> CredentialKind | None:
-    """What a setting of this name holds, if a secret. What an API is called is no secret of it."""
-    if name in _NO_SECRETS:
-        return None
+def _told(one: Declared, name: str, key: str) -> str:
+    """The name that says what a setting holds; empty if only others of the object may."""
     if one.type == "AWS::CloudFormation::Parameter":
-        return kind_by_name(one.text("Name")) if name == "Default" else None
-    if one.type == "AWS::SSM::Parameter" and name == "Value":
-        return kind_by_name(one.text("Name").replace("/", "_")) or kind_by_name(one.name)
-    return kind_by_name(name)
+        return one.text("Name") if key == "Default" else ""
+    if one.type == "AWS::SSM::Parameter" and key == "Value":
+        return name if kind_of(name) is not None else one.name
+    return name
 
 
-def _found(one: Declared, node: Node, name: str, kind: CredentialKind) -> Iterator[Credential]:
-    credential = one.sealing.credential(node, name, kind, identity=_identity(one, name))
-    if credential is not None:
-        yield credential
+def _found(one: Declared, node: Node, name: str) -> Credential | None:
+    is_parameter = one.type == "AWS::CloudFormation::Parameter"
+    return one.sealing.credential(
+        node, name, declared_as=PARAMETER if is_parameter else SETTING, identity=_identity(one)
+    )
 
 
-def _identity(one: Declared, name: str) -> str | None:
+def _known(one: Declared, node: Node, name: str, kind: CredentialKind) -> Credential | None:
+    return one.sealing.credential(
+        node, name, kind=kind, declared_as=SETTING, identity=_identity(one)
+    )
+
+
+def _identity(one: Declared) -> str | None:
     return one.id if one.type == "AWS::IAM::User" else None
 
 
 _NO_SECRETS = frozenset(
     [
-        "PartitionKey",
-        "SortKey",
-        "HashKey",
-        "RangeKey",
         "Key",
-        "PublicKey",
-        "TagKey",
-        "NextToken",
         "ServiceToken",
         "ClientToken",
         "ClientRequestToken",
         "KmsKey",
         "MasterKey",
         "EncryptionKey",
-        "RoutingKey",
         "S3Key",
-        "ObjectKey",
         "CodeS3Key",
         "AccountKey",
         "Pin",
@@ -219,58 +210,15 @@ def _values(node: Node) -> Iterator[Node]:
     except Broken:
         yield node
         return
-    named = [value for name, value in _named(inside) if kind_by_name(name) is not None]
-    yield from (node.holding(value.value) for value in named)
-    if not named:
+    secrets = [each.node for each in named(inside) if kind_of(each.name) is not None]
+    yield from (node.holding(value.value) for value in secrets)
+    if not secrets:
         yield node
 
 
-def _named(node: Node) -> Iterator[tuple[str, Node]]:
-    """Every scalar below a map, with the name it has: its key, or what stands beside it as `Name`."""
-    stack: list[tuple[str, Node]] = [("", node)]
-    while stack:
-        name, one = stack.pop()
-        match one.value:
-            case dict() as entries:
-                if (pair := _pair(entries)) is not None:
-                    yield pair
-                stack += [(key, value) for key, value in entries.items()]
-            case list() as items:
-                stack += [(name, item) for item in items]
-            case str() | int() | float() if name:
-                yield name, one
+def _in_script(one: Declared, node: Node) -> Iterator[Credential | None]:
+    for name, value in in_script(node.text()):
+        yield one.sealing.credential(node, name, value, declared_as=SCRIPT)
 
-
-def _pair(entries: dict[str, Node]) -> tuple[str, Node] | None:
-    """`Name: X, Value: Y`, as lists of variables have it; None if the value is the name of a place."""
-    name = next((entries[key] for key in ("Name", "name", "Key") if key in entries), None)
-    value = next((entries[key] for key in ("Value", "value") if key in entries), None)
-    if name is None or value is None or isinstance(value.value, dict | list | bool):
-        return None
-    type = entries.get("Type")
-    if type and type.text() in ("PARAMETER_STORE", "SECRETS_MANAGER"):
-        return None
-    return name.text(), value
-
-
-_ASSIGNED = re.compile(
-    r"(?m)^[ \t]*(?:export[ \t]+|set[ \t]+|\$env:)?([A-Za-z_]\w{1,80})[ \t]?=[ \t]?"
-    r"(?:\"([^\"\n$`]{1,400})\"|'([^'\n]{1,400})'|([^\s\"'$`;|&()<>]{1,400}))"
-)
-
-
-def _in_script(one: Declared, node: Node) -> Iterator[Credential]:
-    """Variables that a script sets to a secret."""
-    text = node.text()
-    if len(text) > _MOST:
-        return
-    for found in _ASSIGNED.finditer(text):
-        kind = kind_by_name(found[1])
-        value = found[2] or found[3] or found[4]
-        if kind is not None and value and is_literal(value):
-            yield from _found(one, node.holding(value), f"{found[1]} in a start script", kind)
-
-
-_MOST = 1_000_000
 
 TYPES = dict.fromkeys((*SECRET, *_TYPES), literals)

@@ -4,12 +4,14 @@ apps, variables of containers, scripts that machines start with."""
 from __future__ import annotations
 
 import re
-from base64 import b64decode
-from binascii import Error as BadBase64
 from collections.abc import Iterator
 
 from keymuster.collect.declared import Declared
-from keymuster.collect.literals import is_literal, kind_by_name
+from keymuster.collect.literals.names import kind_of
+from keymuster.collect.literals.sealing import PARAMETER as PARAMETER_DEFAULT
+from keymuster.collect.literals.sealing import SCRIPT, SETTING
+from keymuster.collect.literals.search import in_script, named, once
+from keymuster.collect.literals.values import decoded
 from keymuster.collect.syntax.node import Node
 from keymuster.model import Credential, CredentialKind, Observation
 
@@ -80,68 +82,57 @@ _TYPES = [
 
 _SCRIPTS = frozenset(("customData", "userData", "commandToExecute", "script", "scriptContent"))
 
-_NO_SECRETS = frozenset(
-    ("sshPublicKey", "keyData", "partitionKey", "instrumentationKey", "InstrumentationKey")
-)
+_NO_SECRETS = frozenset(("keyData", "instrumentationKey", "InstrumentationKey"))
 """Settings whose names only look like those of secrets, or that are no secrets."""
 
 _CONNECTION = re.compile(
     r"(?i)(?:^|;)\s{0,4}(?:AccountKey|SharedAccessKey|SharedSecret|Password|Pwd)\s{0,4}=\s{0,4}([^;\"\n]{3,400})"
 )
 
-_ELSEWHERE = re.compile(r"(?i)@Microsoft\.(?:KeyVault|AppConfiguration)\(|\{\{|\$\(|<.*>\Z")
+_MOST_OF_CONNECTION = 4000
 
 
 def literals(one: Declared) -> Iterator[Observation]:
     """The secrets among all settings, each once."""
-    seen: set[tuple[str, int]] = set()
-    for credential in _all(one):
-        place = credential.id, credential.location.line or 0  # type: ignore[union-attr]
-        if place not in seen:
-            seen.add(place)
-            yield credential
+    return once(found for found in _all(one) if found is not None)
 
 
 def parameter(one: Declared) -> Iterator[Observation]:
     """A parameter that has a secret unless somebody passes another one."""
     value = one.get("Default")
-    name = one.text("Name")
-    kind = kind_by_name(name)
-    if kind is None and one.text("Secure") == "true":
-        kind = _PASSWORD
-    if value is None or kind is None:
+    if value is None:
         return
+    name = one.text("Name")
+    secure = _PASSWORD if one.text("Secure") == "true" and kind_of(name) is None else None
     if isinstance(value.value, dict):
-        for key, inside in _named(value):
-            yield from _found(one, inside, key, kind_by_name(key))
+        inside = [(each.name, each.node) for each in named(value)]
+        found = [_found(one, node, key) for key, node in inside]
     else:
-        yield from _found(one, value, name, kind)
+        found = [one.sealing.credential(value, name, kind=secure, declared_as=PARAMETER_DEFAULT)]
+    yield from (each for each in found if each is not None)
 
 
-def _all(one: Declared) -> Iterator[Credential]:
+def _all(one: Declared) -> Iterator[Credential | None]:
     for path, kind in SECRET.get(one.type, {}).items():
         for node in at(one.settings, path):
-            yield from _found(one, node, path.rpartition(".")[2], kind)
-    for name, node in _named(one.settings):
-        if name in _SCRIPTS:
+            yield one.sealing.credential(
+                node, path.rpartition(".")[2], kind=kind, declared_as=SETTING
+            )
+    for name, key, node, _ in named(one.settings):
+        if name in _SCRIPTS or key in _SCRIPTS:
             yield from _in_script(one, node)
-        elif (named := kind_by_name(name)) is not None and name not in _NO_SECRETS:
-            yield from _found(one, node, name, named)
-        elif isinstance(node.value, str) and (inside := _CONNECTION.search(node.value[:4000])):
-            yield from _found(one, node.holding(inside[1]), name, CredentialKind.CONNECTION_STRING)
+        elif name not in _NO_SECRETS and key not in _NO_SECRETS:
+            yield _found(one, node, name)
 
 
-def _found(
-    one: Declared, node: Node, name: str, kind: CredentialKind | None
-) -> Iterator[Credential]:
-    if kind is None or _ELSEWHERE.search(node.text()[:200]):
-        return
-    is_connection = kind is CredentialKind.CONNECTION_STRING and "=" in node.text()
-    if is_connection and _CONNECTION.search(node.text()[:4000]) is None:
-        return  # one that holds no key: who connects proves itself otherwise
-    credential = one.sealing.credential(node, name, kind)
-    if credential is not None:
-        yield credential
+def _found(one: Declared, node: Node, name: str) -> Credential | None:
+    """By its name, or the key in it if it is a connection."""
+    inside = _CONNECTION.search(node.text()[:_MOST_OF_CONNECTION])
+    if inside is None:
+        return one.sealing.credential(node, name, declared_as=SETTING)
+    return one.sealing.credential(
+        node, name, inside[1], kind=CredentialKind.CONNECTION_STRING, declared_as=SETTING
+    )
 
 
 def at(node: Node, path: str) -> Iterator[Node]:
@@ -152,63 +143,16 @@ def at(node: Node, path: str) -> Iterator[Node]:
             yield from at(found, rest) if rest else found.items()
 
 
-def _named(node: Node) -> Iterator[tuple[str, Node]]:
-    """Every scalar below a map, with the name it has: its key, or what stands beside it as `name`."""
-    stack: list[tuple[str, Node]] = [("", node)]
-    while stack:
-        name, one = stack.pop()
-        match one.value:
-            case dict() as entries:
-                if (pair := _pair(entries)) is not None:
-                    yield pair
-                stack += [(key, value) for key, value in entries.items()]
-            case list() as items:
-                stack += [(name, item) for item in items]
-            case str() | int() | float() if name and not isinstance(one.value, bool):
-                yield name, one
-
-
-def _pair(entries: dict[str, Node]) -> tuple[str, Node] | None:
-    """`name: X, value: Y`, as lists of settings have it."""
-    name, value = entries.get("name"), entries.get("value")
-    if name is None or value is None or isinstance(value.value, dict | list | bool):
-        return None
-    return name.text(), value
-
-
-_ASSIGNED = re.compile(
-    r"(?m)^[ \t]*(?:export[ \t]+|set[ \t]+|\$env:|\$)?([A-Za-z_]\w{1,80})[ \t]?=[ \t]?"
-    r"(?:\"([^\"\n$`]{1,400})\"|'([^'\n]{1,400})'|([^\s\"'$`;|&()<>]{1,400}))"
-)
-
-_FLAG = re.compile(
-    r"--?([A-Za-z][\w-]{1,60})[ =]+(?:\"([^\"\n$`]{1,400})\"|'([^'\n]{1,400})'|([^\s\"'$`;|&()<>-]\S{0,400}))"
-)
-
-_MOST = 1_000_000
-
-
-def _in_script(one: Declared, node: Node) -> Iterator[Credential]:
-    """Variables that a script sets to a secret, and secrets that it passes."""
-    text = _decoded(node.text())
-    if len(text) > _MOST:
-        return
-    for pattern in (_ASSIGNED, _FLAG):
-        for found in pattern.finditer(text):
-            kind = kind_by_name(found[1].replace("-", "_"))
-            value = found[2] or found[3] or found[4]
-            if kind is not None and value and is_literal(value):
-                yield from _found(one, node.holding(value), f"{found[1]} in a start script", kind)
+def _in_script(one: Declared, node: Node) -> Iterator[Credential | None]:
+    for name, value in in_script(_decoded(node.text())):
+        yield one.sealing.credential(node, name, value, declared_as=SCRIPT)
 
 
 def _decoded(text: str) -> str:
     """Custom data is often written as base64."""
     if len(text) < 24 or re.fullmatch(r"[A-Za-z0-9+/\s]{24,100000}={0,2}\s*", text) is None:
         return text
-    try:
-        return b64decode(text, validate=False).decode("utf-8")
-    except (BadBase64, ValueError):
-        return text
+    return decoded(text) or text
 
 
 TYPES = {**dict.fromkeys((*SECRET, *_TYPES), literals), PARAMETER: parameter}

@@ -4,10 +4,14 @@ known by their names, and some besides by the type that they are of."""
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
+from itertools import islice
 
 from keymuster.collect.declared import Declared
-from keymuster.collect.literals import is_literal, kind_by_name
+from keymuster.collect.literals.names import kind_of
+from keymuster.collect.literals.sealing import PARAMETER, SCRIPT, SETTING
+from keymuster.collect.literals.search import Named, in_script, named, once
+from keymuster.collect.literals.values import repeats
 from keymuster.collect.syntax import json
 from keymuster.collect.syntax.node import Broken, Node
 from keymuster.model import Credential, CredentialKind
@@ -93,126 +97,73 @@ _SCRIPTS = frozenset(
     )
 )  # fmt: skip
 
-_ASSIGNED = re.compile(
-    r"(?m)(?:^|[;&\s])[ \t]{0,40}(?:export[ \t]{1,8}|set[ \t]{1,8}|\$env:)?([A-Za-z_]\w{1,80})[ \t]?=[ \t]?"
-    r"(?:\"([^\"\n$`]{1,400})\"|'([^'\n]{1,400})'|([^\s\"'$`;|&()<>]{1,400}))"
-)
-
 _MOST = 1_000_000
 _MOST_SECRETS = 1_000
 
 
-def plain_secrets(one: Declared) -> Iterator[Credential]:
+def literals(one: Declared) -> Iterator[Credential]:
     """The secrets among all settings of an object, each once."""
     if not _TERRAFORM.fullmatch(one.type) or one.type.startswith("kubernetes_"):
         return
-    seen: set[tuple[str, int]] = set()
-    for name, node in _found(one):
-        if len(seen) >= _MOST_SECRETS:
-            return
-        for credential in _credentials(one, name, node):
-            place = credential.id, node.line
-            if place not in seen:
-                seen.add(place)
-                yield credential
+    found = (each for at in _settings(one) for each in _credentials(one, at) if each is not None)
+    yield from islice(once(found), _MOST_SECRETS)
 
 
-def _found(one: Declared) -> Iterator[tuple[str, Node]]:
-    if one.type in ("terraform:variable", "terraform:output"):
-        key = "default" if one.type == "terraform:variable" else "value"
-        name = one.text(one.type.removeprefix("terraform:"))
-        node = one.get(key)
-        if node is not None:
-            yield from _named(node, name)
+def _settings(one: Declared) -> Iterator[Named]:
+    if one.type not in ("terraform:variable", "terraform:output"):
+        yield from named(one.settings)
         return
-    yield from _named(one.settings, "", _BY_TYPE.get(one.type, ()))
+    key = "default" if one.type == "terraform:variable" else "value"
+    node = one.get(key)
+    if node is not None:
+        yield from named(node, one.text(one.type.removeprefix("terraform:")))
 
 
-def _named(node: Node, name: str, own: Container[str] = ()) -> Iterator[tuple[str, Node]]:
-    """Every scalar, with the name it has: its key, or what stands beside it as its name. `own` are keys
-    that say enough by themselves."""
-    stack = [(name, node)]
-    while stack:
-        name, one = stack.pop()
-        match one.value:
-            case dict() as entries:
-                called = _called(entries)
-                stack += [
-                    (called if called and key in _VALUES and key not in own else key, value)
-                    for key, value in reversed(entries.items())
-                ]
-            case list() as items:
-                stack += [(name, item) for item in reversed(items)]
-            case str() | int() | float() if name:
-                yield name, one
-
-
-_NAMES = ("name", "key", "variable_name", "secret_name", "Name")
-_VALUES = frozenset(("value", "Value"))
-
-
-def _called(entries: dict[str, Node]) -> str:
-    """What an entry calls the value beside it, if that does not say itself that it is a secret."""
-    if not _VALUES & entries.keys():
-        return ""
-    return next((text for key in _NAMES if key in entries and (text := entries[key].text())), "")
-
-
-def _credentials(one: Declared, name: str, node: Node) -> Iterator[Credential]:
-    kind = _kind(one, name)
-    text = node.text()
-    if kind is None and name in _SCRIPTS:
-        yield from _in_script(one, node, text)
+def _credentials(one: Declared, at: Named) -> Iterator[Credential | None]:
+    kind = _known_kind(one, at)
+    text = at.node.text()
+    is_named = kind_of(at.name) is not None and not _NO_SECRETS.fullmatch(at.name)
+    if kind is None and not is_named and at.key in _SCRIPTS:
+        for name, value in in_script(text):
+            yield one.sealing.credential(at.node, name, value, declared_as=SCRIPT)
     elif text.lstrip()[:1] in ("{", "[") and not text.startswith("{{") and len(text) < _MOST:
-        yield from _in_json(one, node, name, kind, text)
-    elif kind is not None and not _repeats(name, text):
-        yield from _made(one, node, name, kind)
+        yield from _in_json(one, at, kind, is_named=is_named)
+    elif (kind is not None or is_named) and not repeats(at.name, text):
+        yield _made(one, at.node, at.name, kind)
 
 
-def _kind(one: Declared, name: str) -> CredentialKind | None:
-    by_type = _BY_TYPE.get(one.type)
-    if by_type is not None and name in by_type:
-        return by_type[name]
-    if one.type in ("terraform:provider", "terraform:backend") and name in _OF_PROVIDERS:
-        return _OF_PROVIDERS[name]
-    return None if _NO_SECRETS.fullmatch(name) else kind_by_name(name)
+def _known_kind(one: Declared, at: Named) -> CredentialKind | None:
+    """What a setting of this type holds for certain."""
+    kind = _BY_TYPE.get(one.type, {}).get(at.key)
+    if kind is None and one.type in ("terraform:provider", "terraform:backend"):
+        kind = _OF_PROVIDERS.get(at.key)
+    if kind is None and one.type.endswith(_SHARED) and at.key in ("plaintext_value", "value"):
+        kind = _PASSWORD
+    return kind
 
 
-def _repeats(name: str, text: str) -> bool:
-    """A value that says no more than its own name: `secret_data = "secret-data"`."""
-    return _letters(name) == _letters(text) or text.startswith(("projects/", "var.", "data."))
+_SHARED = ("_actions_secret", "_environment_secret", "_organization_secret")
 
 
-def _letters(text: str) -> str:
-    return re.sub(r"[\W_]+", "", text[:200]).lower()
-
-
-def _made(one: Declared, node: Node, name: str, kind: CredentialKind) -> Iterator[Credential]:
-    credential = one.sealing.credential(node, name, kind)
-    if credential is not None:
-        yield credential
+def _made(one: Declared, node: Node, name: str, kind: CredentialKind | None) -> Credential | None:
+    is_default = one.type == "terraform:variable"
+    return one.sealing.credential(
+        node, name, kind=kind, declared_as=PARAMETER if is_default else SETTING
+    )
 
 
 def _in_json(
-    one: Declared, node: Node, name: str, kind: CredentialKind | None, text: str
-) -> Iterator[Credential]:
+    one: Declared, at: Named, kind: CredentialKind | None, *, is_named: bool
+) -> Iterator[Credential | None]:
     """The secrets in a value that is JSON; of a secret all texts."""
     try:
-        inside = json.parse(text, node.file)
+        inside = json.parse(at.node.text(), at.node.file)
     except Broken:
-        if kind is not None:
-            yield from _made(one, node, name, kind)
+        if kind is not None or is_named:
+            yield _made(one, at.node, at.name, kind)
         return
-    for key, value in _named(inside, ""):
-        found = kind_by_name(key) or kind
-        if found is not None and not _NO_SECRETS.fullmatch(key) and not _repeats(key, value.text()):
-            yield from _made(one, node.holding(value.value), key, found)
-
-
-def _in_script(one: Declared, node: Node, text: str) -> Iterator[Credential]:
-    """Variables that a script sets to a secret."""
-    for found in _ASSIGNED.finditer(text[:_MOST]):
-        kind = kind_by_name(found[1])
-        value = found[2] or found[3] or found[4]
-        if kind is not None and value and is_literal(value):
-            yield from _made(one, node.holding(value), f"{found[1]} in a script", kind)
+    known = kind or (kind_of(at.name) if is_named else None)
+    for name, _, value, _ in named(inside):
+        if _NO_SECRETS.fullmatch(name) or repeats(name, value.text()):
+            continue
+        yield _made(one, at.node.holding(value.value), name, None if kind_of(name) else known)

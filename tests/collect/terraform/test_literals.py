@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keymuster.collect.declared import Declared
-from keymuster.collect.plain_secrets import plain_secrets
+from keymuster.collect.terraform.literals import plain_secrets
 from keymuster.collect.syntax.node import File, Node
 from keymuster.model import CredentialKind
 

@@ -1,0 +1,58 @@
+"""Which names are those of secrets."""
+
+from __future__ import annotations
+
+import pytest
+
+from keymuster.collect.literals.names import holds_secrets, is_vague, kind_of
+from keymuster.model import CredentialKind
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("MasterUserPassword", CredentialKind.PASSWORD),
+        ("DB_PASSWORD", CredentialKind.PASSWORD),
+        ("adminpassword", CredentialKind.PASSWORD),
+        ("passwords", CredentialKind.PASSWORD),
+        ("passphrase", CredentialKind.PASSWORD),
+        ("OauthToken", CredentialKind.ACCESS_TOKEN),
+        ("HECToken", CredentialKind.ACCESS_TOKEN),
+        ("bot_token", CredentialKind.ACCESS_TOKEN),
+        ("client_secret", CredentialKind.CLIENT_SECRET),
+        ("AWS_SECRET_ACCESS_KEY", CredentialKind.ACCESS_KEY),
+        ("stripeApiKey", CredentialKind.API_KEY),
+        ("apiKeyValue", CredentialKind.API_KEY),
+        ("apikey", CredentialKind.API_KEY),
+        ("PrivateKey", CredentialKind.PRIVATE_KEY),
+        ("client-key-data", CredentialKind.PRIVATE_KEY),
+        ("JWT_SECRET", CredentialKind.ENCRYPTION_KEY),
+        ("redis_connection_string", CredentialKind.CONNECTION_STRING),
+    ],
+)
+def test_a_name_tells_what_a_setting_holds(name: str, kind: CredentialKind) -> None:
+    assert kind_of(name) is kind
+    assert is_vague(name) is (name == "client-key-data")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["PasswordLength", "SecretArn", "SECRET_NAME", "TokenUrl", "KmsKeyId", "PublicKey", "Key", "Author",
+     "ManageMasterUserPasswordEnabled", "monkey", "", "MYSQL_ALLOW_EMPTY_PASSWORD", "update_password",
+     "password_file", "passwordSecretName", "POSTGRES_USER", "existingSecretPassword", "compass",
+     "imagePullSecret", "bypass_cache", "PUBLIC_KEY", "KEYBOARD", "PartitionKey", "next_token", "42"],
+)  # fmt: skip
+def test_a_name_may_only_speak_of_a_secret(name: str) -> None:
+    assert kind_of(name) is None
+
+
+@pytest.mark.parametrize("name", ["DB_SECRET", "credentials", "ssh_key", "MINIO_ACCESS_KEY"])
+def test_a_name_may_mean_a_secret_or_what_one_is_called(name: str) -> None:
+    assert kind_of(name) is not None
+    assert is_vague(name)
+
+
+def test_some_maps_are_made_for_secrets() -> None:
+    assert holds_secrets("stringData")
+    assert holds_secrets("secret_env")
+    assert not holds_secrets("env")
