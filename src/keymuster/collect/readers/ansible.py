@@ -47,7 +47,7 @@ class Ansible(Reader):
         has_tasks = _LIST.match(blob.data) and _TASKS.search(blob.data)
         if not (names_ansible or (not is_inventory and (in_variables or has_tasks))):
             return
-        from keymuster.collect.playbooks import Playbooks
+        from keymuster.collect.ansible.playbooks import Playbooks
 
         playbooks = Playbooks(self._context, self._wanted)
         if is_inventory:

@@ -53,7 +53,7 @@ class CloudFormation(Reader):
             or not _RESOURCES.search(content)
         ):
             return
-        from keymuster.collect import templates
+        from keymuster.collect.cloudformation import templates
 
         if len(content) > _LARGEST:
             yield _trouble(blob, "is larger than any template may be; it was not read as one")
@@ -63,8 +63,9 @@ class CloudFormation(Reader):
             yield from self._template(blob, document)
 
     def _template(self, blob: Blob, document: Node) -> Iterator[Observed]:
-        from keymuster.collect import meanings, templates
-        from keymuster.collect.intrinsics import Template
+        from keymuster.collect import meanings
+        from keymuster.collect.cloudformation import templates
+        from keymuster.collect.cloudformation.intrinsics import Template
         from keymuster.collect.meanings.aws.literals import literals
 
         template = Template(document)

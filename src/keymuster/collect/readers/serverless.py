@@ -52,7 +52,8 @@ class Serverless(Reader):
                 message="is larger than any service is; it was not read as one",
             )  # fmt: skip
             return
-        from keymuster.collect import meanings, serverless
+        from keymuster.collect import meanings
+        from keymuster.collect.cloudformation import serverless
 
         surely = blob.path.rsplit("/", 1)[-1].startswith("serverless.")
         scope = f"{self.name}:{blob.path}"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from keymuster.collect.base import Blob, Context
+from keymuster.collect.cloudformation.intrinsics import Template
 from keymuster.collect.declared import Declared
-from keymuster.collect.intrinsics import Template
 from keymuster.collect.literals.sealing import Sealing
 from keymuster.collect.syntax import json, yaml
 from keymuster.collect.syntax.node import Broken, File, Node

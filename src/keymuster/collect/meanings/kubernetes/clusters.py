@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from keymuster.collect.control_plane import resource, set_flag
 from keymuster.collect.declared import Declared
 from keymuster.collect.meanings import Meaning
+from keymuster.collect.meanings.kubernetes.control_plane import resource, set_flag
 from keymuster.collect.syntax.node import Node
 from keymuster.model import Observation
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from keymuster.collect import ansible
+from keymuster.collect.ansible import modules
 from keymuster.collect.syntax import yaml
 from keymuster.collect.syntax.node import File, Node
 
@@ -17,7 +17,7 @@ def node(text: str) -> Node:
 
 
 def forms(module: str, parameters: str) -> list[tuple[str, Any]]:
-    return [(kind, one.plain()) for kind, one in ansible.forms(module, node(parameters))]
+    return [(kind, one.plain()) for kind, one in modules.forms(module, node(parameters))]
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_a_task_declares(module: str, parameters: str, expected: list[tuple[str,
 
 def test_unknown_values_name_what_they_depend_on() -> None:
     text = "{z: \"{{ lookup('env', 'letmein') }}\", a: '{{ item.name }}-x', b: !vault secret, c: [\"{{ {'a': 1} }}\"], d: '{% if a %}b{% endif %}{{ c }}'}"
-    assert ansible.known(node(text)).plain() == {
+    assert modules.known(node(text)).plain() == {
         "z": "${lookup(..., ...)}", "a": "${item.name}-x", "b": "${vault}", "c": ["${template}"], "d": "${template}",
     }  # fmt: skip
 
@@ -67,6 +67,6 @@ def test_a_policy_that_is_no_json_stays_as_it_is() -> None:
 
 
 def test_types_are_those_of_the_clouds() -> None:
-    types = [form.type for some in ansible.FORMS.values() for form in some]
+    types = [form.type for some in modules.FORMS.values() for form in some]
     shapes = r"AWS::\w+::\w+|Microsoft\.\w+/\w+|google_\w+"
     assert [one for one in types if not re.fullmatch(shapes, one)] == []

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from keymuster.collect import templates
 from keymuster.collect.base import Blob, Context
+from keymuster.collect.cloudformation import templates
+from keymuster.collect.cloudformation.intrinsics import Template, unknown
 from keymuster.collect.declared import Declared
-from keymuster.collect.intrinsics import Template, unknown
 from keymuster.collect.literals.sealing import Sealing
 from keymuster.collect.syntax import json, yaml
 from keymuster.collect.syntax.node import Broken, File, Node

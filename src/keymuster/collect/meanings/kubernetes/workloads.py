@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from keymuster.collect import control_plane
 from keymuster.collect.declared import Declared
 from keymuster.collect.meanings import Meaning
-from keymuster.collect.meanings.kubernetes import DEFAULT, PROVIDER, alias, name, namespace
+from keymuster.collect.meanings.kubernetes import control_plane
+from keymuster.collect.meanings.kubernetes.access import DEFAULT, PROVIDER, alias, name, namespace
 from keymuster.collect.syntax.node import Node
 from keymuster.model import FileLocation, Observation, Resource, Use, UseKind
 

@@ -7,7 +7,8 @@ from collections.abc import Container, Iterator
 
 from msgspec.structs import replace
 
-from keymuster.collect import ansible, meanings
+from keymuster.collect import meanings
+from keymuster.collect.ansible import modules
 from keymuster.collect.base import Blob, Context, Observed
 from keymuster.collect.declared import Declared
 from keymuster.collect.literals.sealing import Sealing
@@ -105,7 +106,7 @@ class Playbooks:
             return
         label = task.get("name")
         called = f"{label.text() if label else module}.{task.line}"
-        for number, (kind, settings) in enumerate(ansible.forms(module, parameters)):
+        for number, (kind, settings) in enumerate(modules.forms(module, parameters)):
             settings.line, settings.column = task.line, task.column
             settings.end_line, settings.end_column = task.end_line, task.end_column
             yield from _without_literals(
@@ -128,12 +129,12 @@ class Playbooks:
                 settings={
                     "module": module.rpartition(".")[2],
                     "no_log": no_log.text().lower() if no_log else "",
-                    "parameters": ansible.known(parameters).plain(),
+                    "parameters": modules.known(parameters).plain(),
                 },
             )
         definition = parameters.get("definition") or parameters.get("resource_definition")
         if module.rpartition(".")[2] in ("k8s", "k8s_raw", "openshift_raw") and definition:
-            for one in declared([ansible.known(definition)], blob, self._context):
+            for one in declared([modules.known(definition)], blob, self._context):
                 yield from meanings.records(one, self._wanted)
 
     def _secrets(self, blob: Blob, node: Node, declared_as: str) -> Iterator[Observed]:
@@ -200,7 +201,7 @@ def _is_ansible(item: Node) -> bool:
 
 
 def _is_known(module: str) -> bool:
-    return module in ansible.FORMS or module in _COMMON
+    return module in modules.FORMS or module in _COMMON
 
 
 _COMMON = {

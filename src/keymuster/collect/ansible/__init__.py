@@ -1,0 +1,1 @@
+"""Ansible: what plays, tasks and variables say, and what modules declare."""
