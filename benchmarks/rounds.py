@@ -113,6 +113,8 @@ def _count(report: bytes) -> int | None:
         found: Any = json.loads(report)
     except ValueError:
         return None
+    if isinstance(found, dict) and "runs" in found:  # SARIF
+        return sum(len(run.get("results", ())) for run in found["runs"])
     found = found.get("findings", ()) if isinstance(found, dict) else found
     return len(found or ())
 

@@ -50,6 +50,21 @@ def test_recall_leaves_out_wrong_checksums() -> None:
     assert figures["false_checksum"] == 0
 
 
+def test_declarations_are_judged_by_class_and_by_place() -> None:
+    rates = {"recall_loose": 0.97, "recall_strict": 0.91, "violation_strict": 0.04}
+    figures = accuracy.of_declarations({"total": {"all": rates}})
+    marks = {
+        row.key: accuracy.mark(row, figures[row.key]) for row in accuracy.ROWS if row.key in figures
+    }
+    assert marks == {
+        "declared_loose": "must", "declared_strict": "must", "declared_violated": "MISSED"
+    }  # fmt: skip
+
+
+def test_where_no_declarations_are_labelled_none_are_measured(tmp_path: Path) -> None:
+    assert accuracy.declarations(tmp_path, tmp_path) == {}
+
+
 @pytest.mark.parametrize(
     ("key", "value", "mark"),
     [
