@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keymuster.collect.declared import Declared
-from keymuster.collect.terraform.literals import literals as plain_secrets
 from keymuster.collect.syntax.node import File, Node
+from keymuster.collect.terraform.literals import literals as plain_secrets
 from keymuster.model import CredentialKind
 
 _ROOT = Node(value=None, file=File(path="main.tf"), line=1, column=1, end_line=9, end_column=2)
