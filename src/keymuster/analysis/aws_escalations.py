@@ -149,7 +149,6 @@ class _Search:
         self._open: dict[str, bool] = {}
         self._decided: dict[tuple[object, ...], Decision] = {}
         self._telling_apart: dict[str, list[Statement] | None] = {}
-        self._called_by: dict[tuple[str, str, str], tuple[str, ...]] = {}
         self._patterns_of: dict[str, list[Pieces]] = {}
         self._shapes_of: dict[tuple[str, tuple[str, ...]], list[Pieces]] = {}
         self._accounts_of: dict[str, tuple[str, ...]] = {}
@@ -239,30 +238,43 @@ class _Search:
             yield self._on(way, actions, told)._replace(gain=Gain.ADMIN, target=target)
 
     def _workloads(self, way: Way, kind: str, actions: Sequence[str]) -> Iterator[_Found]:
-        known: set[str] = set()
-        for name, role in self.estate.workloads.items():
-            told: tuple[str, ...] = (name,)
-            if not name.startswith("arn:"):
-                key = (kind, actions[0], name)
-                if key not in self._called_by:
-                    self._called_by[key] = self._called(*key)
-                told = self._called_by[key]
-            known.update(told)
-            found = self._on(way, actions, told)
+        known: list[Pieces] = []
+        for workload, role in self.estate.workloads:
+            looks = self._looks(workload, kind, actions[0])
+            if not looks:
+                continue
+            known += looks
+            found = self._on(way, actions, self._told(looks, actions[0]))
             yield found._replace(gain=self._gain(role), target=role)
         for name in self._examples(kind, actions[0]):
-            if name in known:
-                continue
-            yield self._on(way, actions, (name,))._replace(gain=Gain.UNKNOWN, target=name)
+            if not any(covers(one, name) for one in known):
+                yield self._on(way, actions, (name,))._replace(gain=Gain.UNKNOWN, target=name)
 
-    def _called(self, kind: str, action: str, name: str) -> tuple[str, ...]:
-        """What the ARN of a workload of this name must be."""
-        found: dict[str, None] = {}
-        patterns = list(self._patterns(action))
+    def _looks(self, workload: str, kind: str, action: str) -> list[Pieces]:
+        """How the ARN of a workload looks if it is of that kind; when none is known, it may be of any."""
+        if workload.startswith("arn:"):
+            return [pieces(workload)]
+        found: list[Pieces] = []
+        for name in self.estate.called.get(workload, (workload,)):
+            word, slash, rest = name.removeprefix(_ALIAS).partition("/")
+            if not (name.startswith(_ALIAS) and slash):
+                found += self._shapes_of_name(kind, action, name)
+            elif word in (kind, _AS_WELL.get(kind)):
+                found += self._shapes_of_name(kind, action, rest)
+        return found
+
+    def _shapes_of_name(self, kind: str, action: str, name: str) -> Iterator[Pieces]:
         for shape in self._shapes(kind, action):
-            told = _called(shape, name)
-            for pattern in patterns:
-                if (one := common_arn(pattern, told)) is not None:
+            yield _called(shape, name)
+
+    def _told(self, looks: Sequence[Pieces], action: str) -> tuple[str, ...]:
+        """What of that statements speak of."""
+        found: dict[str, None] = {}
+        for look in looks:
+            if not any(isinstance(piece, Wild) for piece in look):
+                found[example(look)] = None
+            for pattern in self._patterns(action):
+                if (one := common_arn(pattern, look)) is not None:
                     found[one] = None
         return tuple(found)
 
@@ -542,6 +554,11 @@ _WHOLE = {
 
 _PARTS = {"changed": Gain.ADMIN, "service": Gain.PART}
 """What a way brings whoever it is that one becomes."""
+
+_ALIAS = "aws:"
+
+_AS_WELL = {"managed-instance": "instance"}
+"""Kind -> another that things of it are called by."""
 
 _OPEN_ACCOUNT = ":${account}:"
 

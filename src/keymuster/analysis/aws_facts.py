@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,12 +10,12 @@ from msgspec.structs import replace
 from keymuster.analysis.answers import Answer
 from keymuster.analysis.aws_escalations import Escalation, Gain, Ways
 from keymuster.analysis.aws_identities import Estate, KnownPolicies, arn
+from keymuster.analysis.aws_things import Things, direct
 from keymuster.analysis.known import Known
 from keymuster.analysis.privilege import Level
-from keymuster.analysis.reach import Path, Reach
+from keymuster.analysis.reach import ASSUME, Path, Reach
 from keymuster.inventory.build import Inventory
-from keymuster.model import Grant, GrantKind, Identity, Resource, Trust, Use
-from keymuster.model.unknown import reference
+from keymuster.model import Grant, GrantKind, Identity, Resource, Trust
 from keymuster.settings import Settings
 
 PROVIDER = "aws"
@@ -39,12 +38,14 @@ def facts(inventory: Inventory, _: Settings, known: Known) -> dict[str, dict[str
     for identity in identities:
         level = reach.privilege(identity.id).level
         ways = reach.escalations(identity.id) if level is not Level.ADMIN else []
+        path = reach.to_administrator(identity.id)
         found[identity.id] = {
             "privilege": str(level),
             "escalations": _certain(ways, _ALL),
-            "administrator_by": _told(reach.to_administrator(identity.id), inventory),
+            "administrator_by": _told(path, inventory),
         }
         _blame(found, ways, identity.name)
+        _blame_roles(found, path, identity.name, inventory)
         _name_targets(found, ways, inventory)
     for policy in _held_by_nobody(inventory, identities, grants):
         if reach.privilege(policy).level is not Level.ADMIN:
@@ -55,6 +56,7 @@ def facts(inventory: Inventory, _: Settings, known: Known) -> dict[str, dict[str
 def _reach(
     inventory: Inventory, identities: list[Identity], grants: list[Grant], known: Known
 ) -> Reach:
+    things = Things(inventory, known.aws.kinds)
     aliases = {
         alias: one.id
         for one in inventory.records.values()
@@ -63,13 +65,14 @@ def _reach(
     }
     estate = Estate(
         identities,
-        [_with_arns(one, inventory) for one in grants],
+        [_with_arns(one, things) for one in grants],
         [_by_arn(one, inventory) for one in inventory.of(Trust) if one.provider == PROVIDER],
-        list(inventory.of(Use)),
+        [*direct(inventory)],
         policies=KnownPolicies(
             known.aws.policies, frozenset(action.lower() for action in known.aws.covers)
         ),
         aliases=aliases,
+        called=things.called,
     )
     return Reach(estate, Ways(known.aws.ways, known.aws.kinds))
 
@@ -80,25 +83,13 @@ def _by_arn(trust: Trust, inventory: Inventory) -> Trust:
     return replace(trust, principal=arn(principal)) if isinstance(principal, Identity) else trust
 
 
-_SOME_ACCOUNT = re.compile(r"(arn:[\w-]+:(?:iam|sts)::)\$\{[^{}:]+\}:")
-_THIS_ACCOUNT = r"\1${account}:"
-"""What ARNs of identities have whose account is not known (`aws_identities.names`): a declaration that
-leaves the account of another one open means its own."""
-
-
-def _with_arns(grant: Grant, inventory: Inventory) -> Grant:
-    """A grant on identities that are declared here, too, as AWS would write it."""
+def _with_arns(grant: Grant, things: Things) -> Grant:
+    """A grant on what is declared here, too, as AWS would write it."""
     scope = ":".join(grant.id.split(":")[:2])
-
-    def arn_of(text: str) -> str:
-        name = reference(text)
-        meant = inventory.records.get(f"{scope}:{name.rpartition('.')[0]}") if name else None
-        return arn(meant) if isinstance(meant, Identity) else _SOME_ACCOUNT.sub(_THIS_ACCOUNT, text)
-
     return replace(
         grant,
-        resources=tuple(map(arn_of, grant.resources)),
-        not_resources=tuple(map(arn_of, grant.not_resources)),
+        resources=tuple(things.written_out(one, scope) for one in grant.resources),
+        not_resources=tuple(things.written_out(one, scope) for one in grant.not_resources),
     )
 
 
@@ -120,19 +111,34 @@ def _blame(found: dict[str, dict[str, Any]], ways: Iterable[Escalation], holder:
         if one.gain not in _ALL:
             continue
         for grant in one.grants:
-            said = found.setdefault(grant, {})
-            said.setdefault("escalates", "no")
-            said.setdefault("escalations", [])
-            said.setdefault("holders", [])
-            if one.answer is not Answer.YES:
-                said["escalates"] = said["escalates"] if said["escalates"] == "yes" else "unknown"
-                continue
-            said["escalates"] = "yes"
-            if one.way not in said["escalations"]:
-                said["escalations"].append(one.way)
-                said["ways"] = ", ".join(said["escalations"])
-            if holder and holder not in said["holders"]:
-                said["holders"].append(holder)
+            _note(found.setdefault(grant, {}), one.way, one.answer, holder)
+
+
+def _blame_roles(
+    found: dict[str, dict[str, Any]], path: Path | None, holder: str, inventory: Inventory
+) -> None:
+    """The same of the grants by which a role is assumed that is an administrator, or leads to one."""
+    for step in path.steps if path is not None and path.answer is Answer.YES else ():
+        if step.by != ASSUME:
+            continue
+        for id in step.evidence:
+            if isinstance(inventory.records.get(id), Grant):
+                _note(found.setdefault(id, {}), step.by, step.answer, holder)
+
+
+def _note(said: dict[str, Any], way: str, answer: Answer, holder: str) -> None:
+    said.setdefault("escalates", "no")
+    said.setdefault("escalations", [])
+    said.setdefault("holders", [])
+    if answer is not Answer.YES:
+        said["escalates"] = said["escalates"] if said["escalates"] == "yes" else "unknown"
+        return
+    said["escalates"] = "yes"
+    if way not in said["escalations"]:
+        said["escalations"].append(way)
+        said["ways"] = ", ".join(said["escalations"])
+    if holder and holder not in said["holders"]:
+        said["holders"].append(holder)
 
 
 def _name_targets(

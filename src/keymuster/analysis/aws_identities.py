@@ -175,7 +175,9 @@ def _may_have_more(permissions: Permissions, action: str) -> bool:
 class Estate:
     """The identities, grants, trusts and workloads of AWS that were seen, linked by their names.
 
-    `policies` are what AWS publishes. `workloads` are names of workloads and of the roles they run as.
+    `policies` are what AWS publishes. `workloads` are names of workloads, each with the role it runs
+    as; `called` are further names of theirs and of policies: `aws:function/resize` is a function of
+    that name.
     """
 
     def __init__(
@@ -187,6 +189,7 @@ class Estate:
         *,
         policies: KnownPolicies | None = None,
         aliases: Mapping[str, str] | None = None,
+        called: Mapping[str, Sequence[str]] | None = None,
         now: datetime | None = None,
         controls: Sequence[Sequence[Statement]] = (),
     ) -> None:
@@ -204,9 +207,14 @@ class Estate:
         self._trusts: dict[str, list[Statement]] = defaultdict(list)
         for trust in trusts:
             self._trusts[self.id(trust.identity)].append(of_trust(trust))
-        self.workloads = {
-            use.by: self.id(use.subject) for use in uses if self.id(use.subject) in self.identities
-        }
+        self.called = called or {}
+        self.workloads = list(
+            dict.fromkeys(
+                (use.by, self.id(use.subject))
+                for use in uses
+                if self.id(use.subject) in self.identities
+            )
+        )
         self._permissions: dict[str, Permissions] = {}
         self._known: dict[tuple[str, str], tuple[str, ...]] = {}
         self._services: dict[tuple[str, str], bool] = {}
@@ -217,7 +225,7 @@ class Estate:
 
     def names(self, id: str) -> tuple[str, ...]:
         """The id, and every other name that it goes by."""
-        return (id, *self._other_names.get(id, ()))
+        return (id, *self._other_names.get(id, ()), *self.called.get(id, ()))
 
     @cached_property
     def _other_names(self) -> dict[str, list[str]]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from keymuster.collect.declared import Declared
-from keymuster.collect.meanings.aws.names import who
+from keymuster.collect.meanings.aws.names import alias, who
 from keymuster.collect.syntax.node import Node
-from keymuster.model import Observation, Use, UseKind
+from keymuster.model import Observation, Resource, Use, UseKind
 
 _ROLES: dict[str, tuple[str, ...]] = {
     "AWS::Amplify::App": ("IAMServiceRole", "ComputeRoleArn"),
@@ -31,6 +31,7 @@ _ROLES: dict[str, tuple[str, ...]] = {
     "AWS::BedrockAgentCore::Memory": ("MemoryExecutionRoleArn",),
     "AWS::BedrockAgentCore::Runtime": ("RoleArn",),
     "AWS::CodeBuild::Project": ("ServiceRole",),
+    "AWS::CloudFormation::Stack": ("RoleARN",),
     "AWS::CodeDeploy::DeploymentGroup": ("ServiceRoleArn",),
     "AWS::CodePipeline::Pipeline": ("RoleArn", "Stages.Actions.RoleArn"),
     "AWS::DataPipeline::Pipeline": ("Role",),
@@ -69,6 +70,13 @@ _ROLES: dict[str, tuple[str, ...]] = {
 }
 """Type -> where it names its roles."""
 
+_PLATFORM: dict[str, tuple[str, ...]] = {
+    "AWS::AppRunner::Service": ("SourceConfiguration.AuthenticationConfiguration.AccessRoleArn",),
+    "AWS::Batch::JobDefinition": ("ContainerProperties.ExecutionRoleArn",),
+    "AWS::ECS::TaskDefinition": ("ExecutionRoleArn",),
+}
+"""Those of them that AWS has to start a workload, and what runs in it has not."""
+
 _PROFILES: dict[str, tuple[str, ...]] = {
     "AWS::AutoScaling::LaunchConfiguration": ("IamInstanceProfile",),
     "AWS::EC2::Instance": ("IamInstanceProfile",),
@@ -84,15 +92,74 @@ _PROFILES: dict[str, tuple[str, ...]] = {
 }
 """Type -> where it names an instance profile, which hands on a role."""
 
+_CALLED: dict[str, tuple[str, tuple[str, ...]]] = {
+    "AWS::AppRunner::Service": ("service", ("ServiceName",)),
+    "AWS::Batch::JobDefinition": ("job-definition", ("JobDefinitionName", "Name")),
+    "AWS::BedrockAgentCore::BrowserCustom": ("browser", ()),
+    "AWS::BedrockAgentCore::CodeInterpreterCustom": ("code-interpreter", ()),
+    "AWS::BedrockAgentCore::Runtime": ("agent-runtime", ()),
+    "AWS::CloudFormation::Stack": ("stack", ("StackName",)),
+    "AWS::CodeBuild::Project": ("project", ("Name",)),
+    "AWS::EC2::Instance": ("instance", ()),
+    "AWS::EC2::LaunchTemplate": ("launch-template", ()),
+    "AWS::Glue::DevEndpoint": ("dev-endpoint", ("EndpointName",)),
+    "AWS::Lambda::Function": ("function", ("FunctionName",)),
+    "AWS::SageMaker::NotebookInstance": ("notebook", ("NotebookInstanceName",)),
+    "AWS::Serverless::Function": ("function", ("FunctionName",)),
+    "AWS::Serverless::StateMachine": ("state-machine", ("Name",)),
+    "AWS::StepFunctions::StateMachine": ("state-machine", ("StateMachineName",)),
+}
+"""Type -> the kind of thing that it is, as `rules/known/aws-escalations.yaml` has it, and where it gives
+the name that is in its ARN; none if AWS makes that."""
+
 _AGENTS = ("AWS::Bedrock::", "AWS::BedrockAgentCore::")
 
 
 def workload(one: Declared) -> Iterator[Observation]:
-    kind = UseKind.AGENT if one.type.startswith(_AGENTS) else UseKind.WORKLOAD
+    kind_of_all = _kind(one.type)
+    yield from called(one)
     for word, table in (("role", _ROLES), ("instance-profile", _PROFILES)):
         for path in table.get(one.type, ()):
             for node in at(one.settings, path):
+                kind = UseKind.OTHER if path in _PLATFORM.get(one.type, ()) else kind_of_all
                 yield from _use(one, who(one, node.text(), word), path, kind, node)
+
+
+def _kind(type: str) -> UseKind:
+    if type == "AWS::CloudFormation::Stack":
+        return UseKind.WORKFLOW  # it deploys, and nothing runs in it
+    return UseKind.AGENT if type.startswith(_AGENTS) else UseKind.WORKLOAD
+
+
+def called(one: Declared) -> Iterator[Resource]:
+    """A workload by the name that policies call it by."""
+    word, settings = _CALLED.get(one.type, ("", ()))
+    if not word:
+        return
+    name = next((text for key in settings if (text := one.known(key))), "")
+    yield Resource(
+        id=one.id, type=f"aws:{word}", name=name or one.name, location=one.location,
+        aliases=alias(word, name),
+    )  # fmt: skip
+
+
+def cluster(one: Declared) -> Iterator[Observation]:
+    """Tasks have no names of their own that are known: they are called by that of their cluster."""
+    name = one.known("ClusterName")
+    yield Resource(
+        id=one.id, type="aws:task", name=name or one.name, location=one.location,
+        aliases=alias("task", name),
+    )  # fmt: skip
+
+
+def service(one: Declared) -> Iterator[Observation]:
+    """A service whose tasks take commands: who may send them has what its task definition has."""
+    yield from workload(one)
+    definition = one.target(one.text("TaskDefinition"))
+    if definition and one.text("EnableExecuteCommand").lower() == "true":
+        text = one.text("Cluster")
+        by = one.target(text) or f"aws:task/{text.rpartition('/')[2] or 'default'}"
+        yield from _use(one, definition, "TaskDefinition", UseKind.OTHER, one.settings, by)
 
 
 def sam_workload(one: Declared) -> Iterator[Observation]:
@@ -100,6 +167,7 @@ def sam_workload(one: Declared) -> Iterator[Observation]:
     if one.get("Role") is not None:
         yield from workload(one)
     else:
+        yield from called(one)
         yield from _use(one, f"{one.id}Role", "Role", UseKind.WORKLOAD, one.settings)
 
 
@@ -144,6 +212,8 @@ def at(node: Node, path: str) -> Iterator[Node]:
 TYPES = {
     **dict.fromkeys((*_ROLES, *_PROFILES), workload),
     "AWS::Cognito::IdentityPoolRoleAttachment": identity_pool,
+    "AWS::ECS::Cluster": cluster,
+    "AWS::ECS::Service": service,
     "AWS::EKS::PodIdentityAssociation": pods,
     "AWS::Serverless::Function": sam_workload,
     "AWS::Serverless::StateMachine": sam_workload,
