@@ -11,7 +11,14 @@ from keymuster.settings import Settings
 if TYPE_CHECKING:
     from keymuster.analysis.known import Known
 
-_ANALYSES = ("identities", "memberships", "kubernetes_rbac", "aws_facts", "trust_facts")
+_ANALYSES = (
+    "identities",
+    "memberships",
+    "kubernetes_rbac",
+    "aws_facts",
+    "gcp_facts",
+    "trust_facts",
+)
 """The modules whose `facts` follow from an inventory: id of a record -> name, as in
 `inventory/facts.py` -> value. They are imported for an inventory that holds more than secrets."""
 

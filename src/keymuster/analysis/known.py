@@ -7,6 +7,7 @@ from typing import Protocol
 
 from keymuster.analysis.aws_escalations import Way
 from keymuster.analysis.aws_identities import KnownPolicy
+from keymuster.model.gcp_roles import GcpRoles
 from keymuster.model.issuers import KnownTrusts
 
 
@@ -28,5 +29,7 @@ class Known(Protocol):
 
     @property
     def aws(self) -> KnownAws: ...
+    @property
+    def gcp(self) -> GcpRoles: ...
     @property
     def trusts(self) -> KnownTrusts: ...
