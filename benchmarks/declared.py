@@ -153,9 +153,12 @@ def _rows(place: Path, options: argparse.Namespace) -> Iterator[Row]:
     report.parent.mkdir()
     contents = given(options.folders) if options.folders else of_policies()
     workflows = {name: text for name, text in contents.items() if ".github/workflows/" in name}
+    readable = _that_zizmor_reads(workflows, place / "each", report)
+    left_out = len(workflows) - len(readable)
+    workflows_title = f"workflows alone ({left_out} left out that end zizmor)"
     for title, peer, some in (
         ("infrastructure code and workflows", "checkov", contents),
-        ("workflows alone", "zizmor", workflows),
+        (workflows_title if left_out else "workflows alone", "zizmor", readable),
     ):
         if not some:
             continue
@@ -168,6 +171,20 @@ def _rows(place: Path, options: argparse.Namespace) -> Iterator[Row]:
         row.marks = _marks(row) if peer == "checkov" else {}
         yield row
     yield _ordinary(place / "ordinary", options.ordinary, report, amount, environment)
+
+
+def _that_zizmor_reads(
+    workflows: Mapping[str, bytes], place: Path, report: Path
+) -> dict[str, bytes]:
+    """One workflow that zizmor cannot load ends it, whatever else there is."""
+    found = {}
+    for number, (name, content) in enumerate(workflows.items()):
+        folder = place / str(number)
+        made(folder, {name: content}, 1)
+        command = peers.declarations("zizmor", folder, report)
+        if processes.timed(command.words, place).code in command.fine:
+            found[name] = content
+    return found
 
 
 def _marks(row: Row) -> dict[str, str]:

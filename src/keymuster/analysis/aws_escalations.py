@@ -113,6 +113,11 @@ def escalations(
     return [found for way in ways.ways if (found := search.along(way)) is not None]
 
 
+def forget() -> None:
+    """Drop what is remembered of the names of workloads."""
+    _called.cache_clear()
+
+
 class _Found(NamedTuple):
     """How far a way is open on one thing: what it brings, whom one becomes or what is changed."""
 

@@ -375,3 +375,9 @@ def arn_parts(arn: Pieces) -> list[Pieces] | None:
             if text:
                 parts[-1].append(text)
     return [tuple(part) for part in parts] if len(parts) == 6 else None
+
+
+def forget() -> None:
+    """Drop what is remembered of pairs: of an estate that is done, it is many megabytes."""
+    for one in (_matches_text, common, common_arn):
+        one.cache_clear()

@@ -40,7 +40,9 @@ class AzurePipelines(Reader):
     def read(self, blob: Blob) -> Iterator[Observed]:
         content = blob.text.content
         is_home = bool(_HOME.search(blob.path))
-        if not (_STEPS.search(content) if is_home else _TASK.search(content)):
+        if not is_home and b"task" not in content:
+            return
+        if not (_STEPS if is_home else _TASK).search(content):
             return
         if not _SURE.search(content):
             return

@@ -29,7 +29,7 @@ class Compose(Reader):
         return path.endswith((".yaml", ".yml"))
 
     def read(self, blob: Blob) -> Iterator[Observed]:
-        if not _SERVICES.search(blob.data):
+        if b"services" not in blob.data or not _SERVICES.search(blob.data):
             return
         from keymuster.collect.syntax import documents
         from keymuster.collect.syntax.node import Broken

@@ -43,7 +43,9 @@ class GithubActions(Reader):
         if blob.core is not None or len(content) > _LARGEST or blob.text.binary:
             return
         is_home = bool(_HOME.search(blob.path))
-        is_workflow = bool(_JOBS.search(content) and _WORKFLOW_KEYS.search(content))
+        is_workflow = bool(
+            b"jobs" in content and _JOBS.search(content) and _WORKFLOW_KEYS.search(content)
+        )
         is_action = bool(_ACTION.search(blob.path) and _RUNS.search(content))
         if not (is_workflow or is_action):
             return

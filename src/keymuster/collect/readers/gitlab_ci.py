@@ -38,7 +38,8 @@ class GitlabCi(Reader):
     def read(self, blob: Blob) -> Iterator[Observed]:
         content = blob.text.content
         is_home = bool(_HOME.search(blob.path))
-        if not (_SCRIPT.search(content) or (is_home and _STAGES.search(content))):
+        has_script = b"script" in content and _SCRIPT.search(content)
+        if not (has_script or (is_home and _STAGES.search(content))):
             return
         if not is_home and (not _SURE.search(content) or _OTHERS.search(content)):
             return
