@@ -47,7 +47,7 @@ PUBLISHERS: dict[tuple[str, ...], str] = {
     ("maturin", "publish"): "PyPI",
     ("maturin", "upload"): "PyPI",
     ("gem", "push"): "RubyGems",
-    ("cargo", "publish"): "crates.io",
+    ("cargo", "publish"): "the registry of Cargo",
     ("npm", "publish"): "npm",
     ("pnpm", "publish"): "npm",
     ("yarn", "publish"): "npm",

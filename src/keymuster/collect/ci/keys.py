@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from keymuster.collect.ci.commands import commands, is_public, registry
@@ -122,12 +123,14 @@ _PUBLISHING_SECRETS: dict[str, tuple[str, ...]] = {
 """Publishing actions and the inputs that make them use a stored token; `!` if it is by being false."""
 
 
+_PUBLIC = re.compile(r"(?:\b|\.)(?:(?:pypi|npmjs|rubygems)\.org|crates\.io)\b")
+"""Hosts of the public registries, which know trusted publishing."""
+
+
 def _refuses_trust(step: Step, inputs: tuple[str, ...]) -> bool:
     for name in ("repository-url", "registry", "gem-server"):
         node = step.given(name)
-        if node is not None and not any(
-            host in node.text() for host in ("pypi.org", "npmjs.org", "rubygems.org", "crates.io")
-        ):
+        if node is not None and not _PUBLIC.search(node.text()):
             return False
     for name in inputs:
         node = step.given(name.removeprefix("!"))
