@@ -49,15 +49,29 @@ class Conditions:
         self._asked: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
         self._named: dict[str, list[str]] = {}
         self._demanded: dict[str, list[tuple[str, frozenset[str]]]] = {}
+        self._matched: dict[tuple[str, str], bool | None] = {}
 
     def answer(self, policy: Policy, view: Mapping[str, Any]) -> bool | None:
         """Whether the policy's condition holds for a record, given its view as `named` gives it. None
         where the vendor's words are not such that it has an answer."""
         if any(view[name] not in values for name, values in self._first(policy)):
             return False
+        data = self._data(policy, view)
+        if ".matches(" not in policy.when or policy.applies_to == "resource":
+            return self._evaluated(policy, data)
+        # The runtime reads a regular expression anew each time, and many records say the same. What the
+        # settings of resources say is not remembered: it may be a secret.
+        key = (policy.id, repr(data))
+        if key not in self._matched:
+            if len(self._matched) >= _MOST_REMEMBERED:
+                self._matched.clear()
+            self._matched[key] = self._evaluated(policy, data)
+        return self._matched[key]
+
+    def _evaluated(self, policy: Policy, data: Mapping[str, Any]) -> bool | None:
         condition = self.compiled(policy)
         try:
-            answer = condition.eval(data=self._data(policy, view)).value()
+            answer = condition.eval(data=data).value()
         except RuntimeError as error:  # as for mistakes that show when compiling
             answer = str(error).splitlines()[0]
         if isinstance(answer, bool):
@@ -180,6 +194,7 @@ def _asked(policy: Policy) -> list[tuple[str, tuple[str, ...]]]:
     return list(dict.fromkeys(asked))
 
 
+_MOST_REMEMBERED = 8192
 _WORD = re.compile(r"\w+")
 _ODD = "the form of a setting"
 _SAID_ELSEWHERE = {("grant", "actions"), ("grant", "not_actions"), ("trust", "principal")}
