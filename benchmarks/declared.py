@@ -251,7 +251,7 @@ def table(rows: Sequence[Row]) -> Iterator[str]:
     yield "| " + " | ".join(head) + " |"
     yield "|---" * len(head) + "|"
     for row in rows:
-        ratios = [str(found) for name in ("cpu", "wall") if (found := row.ratio(name))]
+        ratios = [_shown(found) for name in ("cpu", "wall") if (found := row.ratio(name))]
         cells = [
             row.files,
             f"{row.number:,}, {row.scanned / 1e6:,.3g} MB",
@@ -278,6 +278,12 @@ def table(rows: Sequence[Row]) -> Iterator[str]:
 
 
 _NAMES = {"cpu": "CPU"}
+
+
+def _shown(ratio: Ratio) -> str:
+    """Three digits: five in a hundred must be seen."""
+    spread = f" ({ratio.least:.3g}-{ratio.most:.3g})" if ratio.least != ratio.most else ""
+    return f"{ratio.median:.3g}{spread}"
 
 
 def _figures(measured: Measured) -> str:

@@ -92,8 +92,9 @@ def _unpacked(readers: Iterable[Reader], files: Iterable[Read]) -> Iterator[Obse
 
 
 def _read(readers: Iterable[Reader], blob: Blob) -> Iterator[Observed]:
+    path = blob.path
     for reader in readers:
-        if reader.reads(blob.path):
+        if reader.reads(path):
             yield from _guarded(reader, blob)
 
 

@@ -17,10 +17,10 @@ class Helm(Reader):
         self._context = context
 
     def reads(self, path: str) -> bool:
+        if not path.lower().endswith((".yaml", ".yml")):
+            return False
         name = path.rpartition("/")[2].lower()
-        return name.endswith((".yaml", ".yml")) and (
-            name.startswith("values") or ".values." in name or "-values." in name
-        )
+        return name.startswith("values") or ".values." in name or "-values." in name
 
     def read(self, blob: Blob) -> Iterator[Observed]:
         if b"apiVersion" in blob.data[:4096] and b"\nkind:" in blob.data[:4096]:

@@ -24,8 +24,7 @@ class Kubeconfig(Reader):
         self._context = context
 
     def reads(self, path: str) -> bool:
-        name = path.rpartition("/")[2].lower()
-        return name.endswith((".yaml", ".yml", ".conf", "config"))
+        return path.lower().endswith((".yaml", ".yml", ".conf", "config"))
 
     def read(self, blob: Blob) -> Iterator[Observed]:
         if (

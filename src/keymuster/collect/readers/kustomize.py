@@ -22,7 +22,7 @@ class Kustomize(Reader):
         self._context = context
 
     def reads(self, path: str) -> bool:
-        return path.rpartition("/")[2].lower() in _NAMES
+        return path.lower().endswith(_NAMES) and path.rpartition("/")[2].lower() in _NAMES
 
     def read(self, blob: Blob) -> Iterator[Observed]:
         if b"Generator" not in blob.data:
