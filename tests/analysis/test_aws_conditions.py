@@ -154,3 +154,22 @@ def test_a_caller_chooses_what_suits() -> None:
 def test_an_operator_that_nobody_knows_leaves_it_open() -> None:
     assert _asked("StringResembles", "a", "a") is UNKNOWN
     assert _asked("ForMostValues:StringEquals", "a", "a") is UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("operator", "key", "wanted", "allowing", "expected"),
+    [
+        ("DateGreaterThan", "aws:CurrentTime", "2020-01-01T00:00:00Z", True, YES),
+        ("DateLessThan", "aws:CurrentTime", "2020-01-01T00:00:00Z", True, NO),
+        ("DateLessThan", "aws:CurrentTime", "2999-01-01T00:00:00Z", True, UNKNOWN),
+        ("DateGreaterThan", "aws:CurrentTime", "${var.start}", True, UNKNOWN),
+        ("DateGreaterThan", "aws:EpochTime", "1577836800", True, YES),
+        ("StringEquals", "aws:CurrentTime", "2020-01-01T00:00:00Z", True, UNKNOWN),
+        ("DateGreaterThan", "aws:TokenIssueTime", "2020-01-01T00:00:00Z", True, YES),
+        ("DateGreaterThan", "aws:TokenIssueTime", "2020-01-01T00:00:00Z", False, UNKNOWN),
+    ],
+)
+def test_dates_that_have_passed_are_known_to_have(
+    operator: str, key: str, wanted: str, allowing: bool, expected: Answer
+) -> None:
+    assert hold({operator: {key: wanted}}, context(), allowing=allowing) is expected

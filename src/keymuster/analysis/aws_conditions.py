@@ -111,7 +111,7 @@ def _holds(name: str, key: str, given: Any, request: Context, allowing: bool) ->
     if operator.compare is None:
         return _null(values, wanted)
     if values is None:
-        return Answer.UNKNOWN
+        return _by_the_clock(operator, key, wanted, allowing)
     if not values:
         return _missing(operator)
     return _compared(operator, values, wanted, request.get)
@@ -131,6 +131,26 @@ def _missing(operator: Operator) -> Answer:
     if operator.if_exists or operator.over is Over.ALL:
         return Answer.YES
     return answer(operator.negative and operator.over is not Over.ANY)
+
+
+_PASSED = datetime(2025, 1, 1, tzinfo=UTC)
+"""Whenever this runs, it is later."""
+_NOW = frozenset(("aws:currenttime", "aws:epochtime"))
+_SIGN_IN = "aws:tokenissuetime"
+
+
+def _by_the_clock(operator: Operator, key: str, wanted: Sequence[str], allowing: bool) -> Answer:
+    """Dates that have passed are known to have, and so is that a session can be begun after them. One
+    who signs in with a key has no session, so what denies those does not hold for all."""
+    name = key.lower()
+    if name not in _NOW and not (name == _SIGN_IN and allowing):
+        return Answer.UNKNOWN
+    if not (isinstance(operator.compare, partial) and operator.compare.func is _date):
+        return Answer.UNKNOWN
+    dates = [None if is_unknown(one) else date(one) for one in wanted]
+    if not dates or any(one is None or one >= _PASSED for one in dates):
+        return Answer.UNKNOWN
+    return _compared(operator, [_PASSED.isoformat()], wanted, lambda _: None)
 
 
 def _compared(
