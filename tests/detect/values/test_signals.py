@@ -132,6 +132,7 @@ def test_how_name_and_value_are_joined_is_seen(look: Look, text: str, said: str)
         ("${HOME}", "a reference"),
         ("f(x)", "code"),
         ("undefined", "a word of programming"),
+        ("on_create", "a word of programming"),
         ("my-example", "a placeholder's word"),
         ("aaaab", "a repeated character"),
         ("password", "the name itself"),

@@ -236,7 +236,7 @@ where one can."""
 LITERALS = frozenset(
     b"true false null nil none undefined unset yes no on off empty void self this unknown nan required "
     b"optional string str int integer bool boolean byte bytes object array any number float double char "
-    b"text uuid password secret token hidden include omit same-origin always never disable disabled enable "
+    b"text uuid password secret token hidden include omit same-origin always never on_create disable disabled enable "
     b"enabled auto manual default basic bearer oauth oauth2 jwt http https tcp local md5 sha sha1 sha256 "
     b"sha512 rs256 hs256 plain id name type value key in not and or if else return new function def class "
     b"import from for while async await const let var".split()
