@@ -61,3 +61,13 @@ def test_an_inventory_knows_what_is_about_an_identity() -> None:
     assert [one.id for one in inventory.uses("tf:1")] == ["u"]
     assert inventory.trusts("tf:1") == []
     assert inventory.credentials("tf:1") == []
+
+
+def test_an_inventory_knows_which_policies_somebody_has() -> None:
+    attached = Grant(
+        id="g", identity="tf:1", kind=GrantKind.POLICY, provider="aws", via="tf:policy",
+        location=FileLocation(path="a.tf"),
+    )  # fmt: skip
+    inventory = build([_role("tf:1", "a.tf"), attached])
+    assert inventory.is_attached("tf:policy")
+    assert not inventory.is_attached("tf:other")

@@ -114,6 +114,13 @@ def _consumers(record: Use, inventory: Inventory, _: datetime) -> int:
     )
 
 
+def _held(record: Grant, inventory: Inventory, _: datetime) -> bool:
+    """Whether somebody has what is granted. Nobody may be seen to have a policy that stands by itself:
+    it is for others to use, or a draft."""
+    holder = inventory.records.get(record.identity)
+    return not isinstance(holder, Resource) or inventory.is_attached(record.identity)
+
+
 def _allow_expired(record: InlineAllow, _: Inventory, now: datetime) -> bool:
     return record.until is not None and record.until < now.date()
 
@@ -140,6 +147,7 @@ DERIVED: dict[Subject, dict[str, tuple[str, Derive]]] = {
         "setting": ("string", lambda record, *_: record.tags.get("setting", "")),
         "siblings": ("int", _siblings),
     },
+    "grant": {"held": ("bool", _held)},
     "use": {"consumer_count": ("int", _consumers)},
     "inline_allow": {"expired": ("bool", _allow_expired)},
 }

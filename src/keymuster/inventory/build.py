@@ -47,6 +47,14 @@ class Inventory(Struct, kw_only=True, dict=True):
         """Who consumes an identity or credential."""
         return self._about.get((Use, subject), [])
 
+    def is_attached(self, policy: str) -> bool:
+        """Whether somebody was seen who has a policy that stands by itself."""
+        return policy in self._attached
+
+    @cached_property
+    def _attached(self) -> set[str]:
+        return {one.via for one in self.of(Grant) if one.via}
+
     @cached_property
     def _about(self) -> dict[tuple[type[Any], str], list[Any]]:
         found: dict[tuple[type[Any], str], list[Any]] = {}

@@ -20,6 +20,7 @@ from keymuster.model import (
     Identity,
     IdentityKind,
     Observation,
+    Resource,
     Storage,
     Trust,
     TrustKind,
@@ -208,6 +209,13 @@ def test_who_is_not_meant_by_a_policy_is_in_its_conditions() -> None:
     assert (grant.identity, grant.conditions) == ("*", {"NotPrincipal": {"AWS": "1"}})
 
 
+def test_a_principal_without_a_type_is_anybody_or_nobody() -> None:
+    for said, meant in (("*", "*"), ("worker", ""), ("${var.who}", "${var.who}")):
+        document = {"Statement": {"Effect": "Allow", "Principal": said, "Action": "sqs:*"}}
+        [grant] = only(Grant, "AWS::SQS::QueuePolicy", {"PolicyDocument": document})
+        assert grant.identity == meant
+
+
 def test_a_permission_of_a_function_has_its_limits_as_conditions() -> None:
     settings = {
         "FunctionName": "${F}", "Action": "lambda:InvokeFunction", "Principal": "s3.amazonaws.com",
@@ -229,7 +237,8 @@ def test_a_policy_that_nothing_takes_is_what_its_statements_say() -> None:
             statement(Principal={"Federated": "cognito-identity.amazonaws.com"}, Action="sts:AssumeRoleWithWebIdentity"),
         ]
     }  # fmt: skip
-    own, foreign, trust = records("aws_iam_policy_document", {"PolicyDocument": document})
+    policy, own, foreign, trust = records("aws_iam_policy_document", {"PolicyDocument": document})
+    assert isinstance(policy, Resource)
     assert isinstance(own, Grant)
     assert isinstance(foreign, Grant)
     assert isinstance(trust, Trust)

@@ -125,7 +125,7 @@ _KINDS = {
 
 def principals(statement: Node) -> Iterator[Principal]:
     """Those of a statement. `NotPrincipal` is anybody, `but` some: who reads only the principal sees
-    too many, never too few. Without either, nobody is named."""
+    too many, never too few. Without either, nobody is named; nor by a text without a type, but `*`."""
     if (but := statement.get("NotPrincipal")) is not None:
         yield Principal(text="*", but=but.plain())
     node = statement.get("Principal")
@@ -140,7 +140,7 @@ def principals(statement: Node) -> Iterator[Principal]:
             yield Principal(text=text, kind=_KINDS.get(type, TrustKind.OTHER))
     if not isinstance(node.value, dict):
         for text in _texts(node):
-            yield Principal(text=text)
+            yield Principal(text=text if "*" in text or is_unknown(text) else "")
 
 
 def statements(document: Node | None) -> Iterator[Statement]:

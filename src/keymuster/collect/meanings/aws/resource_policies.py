@@ -8,7 +8,7 @@ from keymuster.collect.declared import Declared
 from keymuster.collect.meanings.aws import documents
 from keymuster.collect.meanings.aws.names import principal
 from keymuster.collect.syntax.node import Node
-from keymuster.model import Grant, GrantKind, Observation
+from keymuster.model import Grant, GrantKind, Observation, Resource
 
 _DOCUMENTS: dict[str, tuple[str, str]] = {
     "AWS::ACMPCA::Policy": ("Policy", "ResourceArn"),
@@ -165,6 +165,7 @@ def _resource(one: Declared, node: Node) -> str:
 def loose(one: Declared) -> Iterator[Observation]:
     """A policy that Terraform makes and nothing takes, so far as was seen: of identities, of a resource
     or of who may become a role, as its statements tell."""
+    yield Resource(id=one.id, type="aws:policy", name=one.name, location=one.location)
     listed = one.get("PolicyDocument", "Statement")
     for index, item in enumerate(listed.items() if listed else ()):
         document = item.holding({"Statement": item})
