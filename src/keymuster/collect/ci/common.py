@@ -12,7 +12,7 @@ from keymuster.collect.base import Blob
 from keymuster.collect.ci.known_actions import STATIC_KEY_VARIABLES
 from keymuster.collect.ci.places import Places
 from keymuster.collect.ci.references import image_pin
-from keymuster.collect.ci.things import Thing
+from keymuster.collect.ci.things import Seen, Thing
 from keymuster.collect.syntax.node import Node
 from keymuster.detect.placeholders import is_placeholder
 from keymuster.model import (
@@ -101,7 +101,12 @@ def use(subject: str, by: str, location: FileLocation) -> Use:
 
 
 def written_secret(
-    name: str, text: str, location: FileLocation, blob: Blob, key: bytes, confidence: Confidence
+    name: str,
+    text: str,
+    location: FileLocation,
+    seen: Blob | Seen,
+    key: bytes,
+    confidence: Confidence,
 ) -> Credential:
     """A password that stands in the file."""
     secret = Secret(text.encode())
@@ -113,7 +118,7 @@ def written_secret(
         location=location,
         fingerprint=fingerprint,
         preview=secret.preview,
-        storage=blob.storage,
+        storage=seen.storage,
         confidence=confidence,
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 from keymuster.collect.ci import conditions, keys, machines, steps
+from keymuster.collect.ci.calls import runs
 from keymuster.collect.ci.commands import commands, environment_writes, registry
 from keymuster.collect.ci.contexts import WORDS, Control
 from keymuster.collect.ci.injections import expansions
@@ -51,9 +52,8 @@ def _names_what_it_needs(event: str, node: Node) -> bool:
 
 def _jobs(workflow: Workflow) -> Iterator[Thing]:
     for job in workflow.jobs:
-        node = job.permissions
         settings = {
-            "token": "default" if node is None else "declared",
+            "token": "default" if None in job.granted else "declared",
             "calls_workflow": job.uses is not None,
         }
         place = workflow.places.head(job.node)
@@ -64,7 +64,14 @@ def _jobs(workflow: Workflow) -> Iterator[Thing]:
             if _is_shortly_before(called, inherit):
                 where = workflow.places.from_to(called, where)
             local = job.uses is not None and job.uses.kind == "local"
-            yield Thing("GitHub::Actions::SecretsInherit", job.id, job.id, where, {"local": local})
+            reads = job.secrets if job.call is not None else []
+            yield Thing(
+                "GitHub::Actions::SecretsInherit",
+                job.id,
+                job.id,
+                where,
+                {"local": local, "reads": reads},
+            )
 
 
 def _is_shortly_before(one: Node, other: Node) -> bool:
@@ -101,9 +108,11 @@ def _of_permissions(workflow: Workflow, node: Node | None, job: Job | None) -> I
 def _signs_in(workflow: Workflow, job: Job | None) -> bool:
     """Whether something may ask for proof of who the job is."""
     for one in [job] if job else workflow.jobs:
-        if one.uses is not None:
+        if one.uses is not None and one.call is None:
             return True
-        for step in one.steps:
+        for step, _ in runs(one, ()):
+            if step.call is not None:
+                continue  # its steps are asked
             if step.uses is None:
                 script = step.run.text() if step.run else ""
                 if "ACTIONS_ID_TOKEN" in script or any(
@@ -135,7 +144,8 @@ def _code(workflow: Workflow) -> Iterator[Thing]:
         job = f"{one.step.job.id}." if one.step.job else ""
         settings = {"controlled_by": WORDS[one.control], "certainly_code": one.certain}
         key = f"{job}{one.step.key}.{one.text}"
-        yield Thing("GitHub::Actions::Expansion", key, one.text, one.location, settings)
+        name = f"{one.text} (as {one.given_by.place()} gives it)" if one.given_by else one.text
+        yield Thing("GitHub::Actions::Expansion", key, name, one.location, settings)
 
 
 def _environment_files(workflow: Workflow) -> Iterator[Thing]:

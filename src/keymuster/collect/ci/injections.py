@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from keymuster.collect.ci import matrices
+from keymuster.collect.ci.calls import LocalCall, passed
 from keymuster.collect.ci.contexts import Control, control
 from keymuster.collect.ci.expressions import (
     Call,
@@ -19,7 +20,7 @@ from keymuster.collect.ci.expressions import (
     spans,
 )
 from keymuster.collect.ci.known_actions import CODE_INPUT_NAMES, CODE_INPUTS
-from keymuster.collect.ci.workflows import Step, Workflow
+from keymuster.collect.ci.workflows import Job, Step, Workflow
 from keymuster.collect.syntax.node import Node
 from keymuster.model import FileLocation
 
@@ -31,13 +32,14 @@ _SAFE_INPUTS = {"boolean", "number", "choice", "environment"}
 
 class Expansion(Struct, frozen=True, eq=False):
     """One expression in the code of a step. `certain` says whether what it stands in is code for sure,
-    or only called so."""
+    or only called so; `given_by` is the call that lets outsiders decide, where the file alone does not."""
 
     step: Step
     text: str
     control: Control
     certain: bool
     location: FileLocation
+    given_by: LocalCall | None = None
 
 
 def expansions(workflow: Workflow) -> Iterator[Expansion]:
@@ -52,7 +54,18 @@ def expansions(workflow: Workflow) -> Iterator[Expansion]:
                 if not certain and who is not Control.ANYONE:
                     continue
                 place = workflow.places.expression(node, index)
-                yield Expansion(step, span.text, who, certain, place)
+                by = _given_by(span.expression, workflow) if who is Control.ANYONE else None
+                yield Expansion(step, span.text, who, certain, place, by)
+
+
+def _given_by(expression: Expression, workflow: Workflow) -> LocalCall | None:
+    """The first call that gives what outsiders write to an input of the expression."""
+    for where in contexts(expression):
+        if where[0] == "inputs" and len(where) > 1:
+            for call, node in passed(workflow, where[1]):
+                if _of_text(node.text(), call.step, call.workflow, 0, call.job) is Control.ANYONE:
+                    return call
+    return None
 
 
 def _code(step: Step) -> Iterator[tuple[Node, bool]]:
@@ -150,11 +163,24 @@ def _of_input(name: str, workflow: Workflow) -> Control:
         for key, node in given.entries() if given else ():
             if key.lower() == name:
                 types.append((node.get("type") or node.holding("")).text())
-    safe = bool(types) and all(one in _SAFE_INPUTS for one in types)
-    return Control.NOBODY if safe else Control.CALLER
+    if types and all(one in _SAFE_INPUTS for one in types):
+        return Control.NOBODY
+    known = workflow.inputs_controlled
+    if name not in known:
+        known[name] = Control.CALLER  # until all callers were asked
+        controls = (
+            _of_text(node.text(), call.step, call.workflow, 0, call.job)
+            for call, node in passed(workflow, name)
+        )
+        known[name] = max([Control.CALLER, *controls])
+    return Control(known[name])
 
 
-def _of_text(text: str, step: Step | None, workflow: Workflow, depth: int) -> Control:
+def _of_text(
+    text: str, step: Step | None, workflow: Workflow, depth: int, job: Job | None = None
+) -> Control:
+    """`job` is the one whose call of a workflow the text is given to."""
+    step = step or (Step(job.node, "", job) if job is not None else None)
     worst = Control.NOBODY
     for span in spans(text):
         if span.expression is not None:

@@ -62,24 +62,25 @@ def images(workflow: Workflow) -> Iterator[Thing]:
     for step, key in workflow.keyed_steps():
         node = step.node.get("uses")
         if node is not None and step.uses is not None and step.uses.kind == "image":
-            yield _image(workflow, step.job, key, node, step.uses.action)
+            jobs = workflow.jobs_of(step)
+            yield _image(workflow, jobs, key, node, step.uses.action)
 
 
 def _of_container(workflow: Workflow, job: Job, key: str, node: Node) -> Iterator[Thing]:
     image = node if isinstance(node.value, str) else node.get("image")
     if image is not None and image.text():
-        yield _image(workflow, job, key, image, image.text())
+        yield _image(workflow, [job], key, image, image.text())
 
 
-def _image(workflow: Workflow, job: Job | None, key: str, node: Node, text: str) -> Thing:
+def _image(workflow: Workflow, jobs: list[Job], key: str, node: Node, text: str) -> Thing:
     """`pin` is the loosest of all images that it may be; `unknown` if something else decides."""
-    values = _possible(text, job)
+    values = _possible(text, jobs[0] if len(jobs) == 1 else None)
     if values is None:
         pin = "undecided"
     else:
         pins = [image_pin(one) for one in values if one]
         pin = next((one for one in ("none", "tag") if one in pins), "hash")
-    settings = {"pin": pin, "sees_secrets": job is not None and job.sees_secrets}
+    settings = {"pin": pin, "sees_secrets": any(job.sees_secrets for job in jobs)}
     return Thing("GitHub::Actions::Image", key, text, workflow.places.head(node), settings)
 
 

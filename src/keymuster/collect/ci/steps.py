@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from keymuster.collect.ci.calls import LocalCall, runs, sources
 from keymuster.collect.ci.commands import commands, registry
-from keymuster.collect.ci.expressions import (
-    contexts,
-    spans,
-)
 from keymuster.collect.ci.known_actions import (
     APP_TOKEN_ACTIONS,
     ARCHIVED,
@@ -25,18 +22,18 @@ from keymuster.collect.syntax.node import Node
 
 
 def steps(workflow: Workflow) -> Iterator[Thing]:
-    publishing = _publishes(workflow)
+    publishing = _publishes()
     for step, key in workflow.keyed_steps():
         uses = step.uses
         if uses is not None and uses.kind in ("action", "workflow"):
             node = step.node.get("uses")
             assert node is not None
-            yield _reference(workflow, uses, node, key, step.job)
+            yield _reference(workflow, uses, node, key, workflow.jobs_of(step))
             place = workflow.places.head(node)
             if uses.is_one("actions/checkout"):
-                yield Thing(
-                    "GitHub::Actions::Checkout", key, uses.text, place, _checkout(step, workflow)
-                )
+                settings, by = _checkout(step, workflow)
+                name = f"{uses.text} (as {by.place()} calls it)" if by is not None else uses.text
+                yield Thing("GitHub::Actions::Checkout", key, name, place, settings)
             if uses.is_one(*APP_TOKEN_ACTIONS):
                 for fault, at in _faults_of_app_token(step, node):
                     where = workflow.places.from_to(node, workflow.places.head(at))
@@ -44,7 +41,7 @@ def steps(workflow: Workflow) -> Iterator[Thing]:
                     yield Thing(
                         "GitHub::Actions::AppToken", f"{key}.{fault}", uses.text, where, settings
                     )
-            if (uses.action.lower() in CACHES) and publishing(step.job):
+            if uses.action.lower() in CACHES and any(map(publishing, workflow.jobs_of(step))):
                 yield Thing(
                     "GitHub::Actions::Cache", key, uses.text, place,
                     {"restores": _restores_cache(step), "publishes": True},
@@ -52,12 +49,12 @@ def steps(workflow: Workflow) -> Iterator[Thing]:
         elif uses is not None and uses.kind == "local" and uses.action != _plain(uses.action):
             node = step.node.get("uses")
             assert node is not None
-            yield _reference(workflow, uses, node, key, step.job)
+            yield _reference(workflow, uses, node, key, workflow.jobs_of(step))
     for job in workflow.jobs:
         if job.uses is not None and job.uses.kind == "workflow":
             node = job.node.get("uses")
             assert node is not None
-            yield _reference(workflow, job.uses, node, job.id, job)
+            yield _reference(workflow, job.uses, node, job.id, [job])
 
 
 def _plain(written: str) -> str:
@@ -68,7 +65,7 @@ def _plain(written: str) -> str:
     return start + tidy(written[len(start) :])
 
 
-def _reference(workflow: Workflow, uses: Uses, node: Node, key: str, job: Job | None) -> Thing:
+def _reference(workflow: Workflow, uses: Uses, node: Node, key: str, jobs: Sequence[Job]) -> Thing:
     written = uses.text.partition("@")[0]
     settings = {
         "action": uses.action,
@@ -76,7 +73,7 @@ def _reference(workflow: Workflow, uses: Uses, node: Node, key: str, job: Job | 
         "ref": uses.ref,
         "pin": uses.pin,
         "first_party": uses.owner in FIRST_PARTY,
-        "sees_secrets": job is not None and job.sees_secrets,
+        "sees_secrets": any(job.sees_secrets for job in jobs),
         "archived": uses.action.lower() in ARCHIVED or uses.repository in ARCHIVED,
         "compromised": COMPROMISED.get(uses.repository, ""),
         "looks_like": _looks_like(uses.owner),
@@ -108,8 +105,9 @@ def _one_apart(one: str, other: str) -> bool:
     )
 
 
-def _checkout(step: Step, workflow: Workflow) -> dict[str, Any]:
-    """`keeps_token` is `yes`, `no`, or `maybe` where an expression decides."""
+def _checkout(step: Step, workflow: Workflow) -> tuple[dict[str, Any], LocalCall | None]:
+    """`keeps_token` is `yes`, `no`, or `maybe` where an expression decides. The call is the one that
+    brings outsiders in."""
     given = step.node.get("with")
     keeps = step.given("persist-credentials")
     if given is not None and isinstance(given.value, str):
@@ -120,54 +118,65 @@ def _checkout(step: Step, workflow: Workflow) -> dict[str, Any]:
         answer = "maybe"
     else:
         answer = "no" if keeps.text().lower() == "false" else "yes"
-    return {
+    untrusted, by = _is_untrusted(step, workflow)
+    settings = {
         "keeps_token": answer,
         "explicitly": keeps is not None,
-        "uploads": _uploads(step),
-        "untrusted": _is_untrusted(step),
-        "privileged": workflow.has(*PRIVILEGED, "issue_comment"),
-        "reaches_secrets": step.job is not None and (step.job.sees_secrets or _writes(step.job)),
+        "uploads": _uploads(step, workflow),
+        "untrusted": untrusted,
+        "privileged": workflow.has(*_WITH_SECRETS),
+        "reaches_secrets": any(job.sees_secrets or _writes(job) for job in workflow.jobs_of(step)),
         "repository": (step.given("repository") or step.node.holding("")).text(),
     }
+    return settings, (by or workflow.cause(*_WITH_SECRETS)) if untrusted else None
+
+
+_WITH_SECRETS = (*PRIVILEGED, "issue_comment")
 
 
 def _writes(job: Job) -> bool:
-    node = job.permissions
-    if node is None:
+    if None in job.granted:
         return True
     return any(
-        one.text().startswith("write") for one in [node, *(one for _, one in node.entries())]
+        one.text().startswith("write")
+        for node in job.granted
+        if node is not None
+        for one in [node, *(one for _, one in node.entries())]
     )
 
 
-def _uploads(step: Step) -> bool:
+def _uploads(step: Step, workflow: Workflow) -> bool:
     """Whether a later step of the same job hands out files."""
-    steps = step.job.steps if step.job else []
-    later = steps[steps.index(step) + 1 :] if step in steps else []
     return any(
         one.uses is not None
         and one.uses.is_one("actions/upload-artifact", "actions/upload-pages-artifact")
-        for one in later
+        for job in workflow.jobs_of(step)
+        for one in _after(step, job)
     )
 
 
-def _is_untrusted(step: Step) -> bool:
-    """Whether the code that is checked out is that of a pull request or of another's branch."""
+def _after(step: Step, job: Job) -> Iterator[Step]:
+    """The steps that a job runs behind one of its own, also those of actions."""
+    every = [one for one, _ in runs(job, ())]
+    if step in every:
+        yield from every[every.index(step) + 1 :]
+
+
+def _is_untrusted(step: Step, workflow: Workflow) -> tuple[bool, LocalCall | None]:
+    """Whether the code that is checked out is that of a pull request or of another's branch, and the
+    call that says so, if the file does not."""
     for name in ("ref", "repository"):
         node = step.given(name)
-        for span in spans(node.text()) if node else ():
-            if span.expression is None:
-                continue
-            for where in contexts(span.expression):
-                if where == ("github", "head_ref"):
-                    return True
-                if where[:2] == ("github", "event") and (
-                    "head" in where
-                    or where[-1] in ("head_sha", "head_branch", "merge_commit_sha")
-                    or (where[-1] == "number" and "refs/pull" in (node.text() if node else ""))
-                ):
-                    return True
-    return False
+        for where, by in sources(node, workflow) if node else ():
+            if where == ("github", "head_ref"):
+                return True, by
+            if where[:2] == ("github", "event") and (
+                "head" in where
+                or where[-1] in ("head_sha", "head_branch", "merge_commit_sha")
+                or (where[-1] == "number" and "refs/pull" in (node.text() if node else ""))
+            ):
+                return True, by
+    return False, None
 
 
 def _faults_of_app_token(step: Step, uses: Node) -> Iterator[tuple[str, Node]]:
@@ -182,26 +191,17 @@ def _faults_of_app_token(step: Step, uses: Node) -> Iterator[tuple[str, Node]]:
         yield "not_revoked", revoke
 
 
-def _publishes(workflow: Workflow) -> Callable[[Job | None], bool]:
+def _publishes() -> Callable[[Job], bool]:
     """Whether what a job makes is published: by what starts it, or by what it does."""
-    started = "release" in workflow.triggers
-    push = workflow.triggers.get("push")
-    if push is not None:
-        tags, branches = push.get("tags"), push.get("branches")
-        started |= tags is not None and bool(tags.items())
-        started |= any("release" in one.text() for one in (branches.items() if branches else []))
-    known: dict[str, bool] = {}
+    known: dict[int, bool] = {}
 
-    def answer(job: Job | None) -> bool:
-        if job is None:
-            return False
-        if started:
-            return True
-        if job.id not in known:
-            known[job.id] = any(map(_is_publishing, job.steps)) and not any(
-                map(_downloads, job.steps)
+    def answer(job: Job) -> bool:
+        if id(job) not in known:
+            steps = [step for step, _ in runs(job, ())]
+            known[id(job)] = job.workflow.starts_with_release or (
+                any(map(_is_publishing, steps)) and not any(map(_downloads, steps))
             )
-        return known[job.id]
+        return known[id(job)]
 
     return answer
 

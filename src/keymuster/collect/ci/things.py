@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from keymuster.collect.base import Blob
-from keymuster.model import FileLocation, Resource
+from keymuster.model import FileLocation, Resource, Storage
+
+
+class Seen(Struct, frozen=True):
+    """Where a file was seen, and the ranges of its lines that count, for when its text is gone."""
+
+    storage: Storage
+    changed: Sequence[tuple[int, int]] | None = None
+
+    @classmethod
+    def of(cls, blob: Blob) -> Seen:
+        return cls(blob.storage, blob.changed)
+
+    def counts(self, first: int, last: int) -> bool:
+        """Whether a span of lines touches what has changed."""
+        return self.changed is None or any(a <= last and first <= b for a, b in self.changed)
 
 
 class Thing(Struct, frozen=True, eq=False):
@@ -32,11 +47,11 @@ def numbered(things: Iterable[Thing]) -> Iterator[Thing]:
 
 
 def resources(
-    scope: str, things: Iterable[Thing], wanted: Container[str], blob: Blob
+    scope: str, things: Iterable[Thing], wanted: Container[str], seen: Blob | Seen
 ) -> Iterator[Resource]:
     """Those that a policy asks for, and that stand where something has changed."""
     for one in numbered(things):
-        if one.type in wanted and blob.counts(one.location.line, one.location.end_line):
+        if one.type in wanted and seen.counts(one.location.line, one.location.end_line):
             yield Resource(
                 id=f"resource:{one.type}:{scope}:{one.key}",
                 type=one.type,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cached_property
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from msgspec import Struct
 
@@ -13,6 +13,10 @@ from keymuster.collect.ci.expressions import Expression, contexts, spans
 from keymuster.collect.ci.places import Places
 from keymuster.collect.ci.references import Uses
 from keymuster.collect.syntax.node import Node
+from keymuster.model import FileLocation
+
+if TYPE_CHECKING:
+    from keymuster.collect.ci.calls import LocalCall
 
 PRIVILEGED = ("pull_request_target", "workflow_run")
 """Events that outsiders cause, and that run with the secrets and the token of the repository."""
@@ -45,6 +49,7 @@ class Step(Struct, eq=False, dict=True):
     node: Node
     key: str
     job: Job | None
+    call: LocalCall | None = None
 
     @cached_property
     def uses(self) -> Uses | None:
@@ -79,6 +84,7 @@ class Job(Struct, eq=False, dict=True):
     id: str
     node: Node
     workflow: Workflow
+    call: LocalCall | None = None
 
     @cached_property
     def steps(self) -> list[Step]:
@@ -102,15 +108,29 @@ class Job(Struct, eq=False, dict=True):
         """Its own, or else those of the workflow."""
         return self.node.get("permissions") or self.workflow.root.get("permissions")
 
+    @cached_property
+    def granted(self) -> tuple[Node | None, ...]:
+        """Its permissions, or those of each job that calls it; None for what the repository gives by
+        default."""
+        callers = [call.job for call in self.workflow.callers if call.job is not None]
+        if self.permissions is not None or not callers:
+            return (self.permissions,)
+        found = {id(node): node for job in callers for node in job.granted}
+        if self.workflow.starts_itself:
+            found[id(None)] = None
+        return tuple(found.values())
+
     def may(self, scope: str, access: str = "write") -> bool:
-        """Whether its token has an access, as far as the file says."""
-        node = self.permissions
-        if node is None:
+        """Whether its token has an access, as far as the files say. No job has more than the one that
+        calls it."""
+        if not any(node is not None and allows(node, scope, access) for node in self.granted):
             return False
-        if isinstance(node.value, str):
-            return node.value == "write-all" or (access == "read" and node.value == "read-all")
-        given = node.get(scope)
-        return given is not None and given.text() in ((access, "write"))
+        callers = [call.job for call in self.workflow.callers if call.job is not None]
+        if not callers or self.workflow.starts_itself:
+            return True
+        return any(
+            node is None or allows(node, scope, access) for job in callers for node in job.granted
+        )
 
     @property
     def environment(self) -> str:
@@ -129,9 +149,11 @@ class Job(Struct, eq=False, dict=True):
             for path in contexts(one.expression):
                 if path[0] == "secrets":
                     found[path[1].upper() if len(path) > 1 else "*"] = None
-        passed = self.node.get("secrets")
-        if passed is not None and passed.text() == "inherit":
-            found["*"] = None
+        if self.inherits:
+            called = self.call.called.jobs if self.call is not None else []
+            found |= dict.fromkeys(name for job in called for name in job.secrets)
+            if self.call is None:
+                found["*"] = None
         shared = self.workflow.root.get("env")
         if shared is not None:
             for one in self.workflow.expressions(shared):
@@ -140,17 +162,26 @@ class Job(Struct, eq=False, dict=True):
         return [name for name in found if name.lower() not in _PUBLIC_TOKEN]
 
     @property
+    def inherits(self) -> bool:
+        """Whether it hands all secrets to the workflow that it calls."""
+        passed = self.node.get("secrets")
+        return passed is not None and passed.text() == "inherit"
+
+    @property
     def sees_secrets(self) -> bool:
         """Whether it has more than the token that every run has: secrets, or proof of who it is."""
         return bool(self.secrets) or self.may("id-token")
 
 
 class Workflow(Struct, eq=False, dict=True):
-    """A workflow, or an action made of steps, which has no jobs and no triggers."""
+    """A workflow, or an action made of steps, which has no jobs and no triggers. `callers` are those in the
+    same repository, `beside` what they and it were found among, by path."""
 
     root: Node
     name: str
     places: Places
+    callers: list[LocalCall] = []
+    beside: dict[str, Workflow] = {}
 
     is_action: ClassVar[bool] = False
 
@@ -185,8 +216,78 @@ class Workflow(Struct, eq=False, dict=True):
         for step in self.every_step():
             yield step, f"{step.job.id}.{step.key}" if step.job else step.key
 
+    @property
+    def has_neighbours(self) -> bool:
+        """Whether other files of the repository may say more of it, or it of them."""
+        used = [*(job.uses for job in self.jobs), *(step.uses for step in self.every_step())]
+        return (
+            self.is_action
+            or "workflow_call" in self.triggers
+            or any(one is not None and one.kind == "local" for one in used)
+        )
+
+    @property
+    def starts_itself(self) -> bool:
+        """Whether it has a trigger besides being called."""
+        return not self.is_action and any(event != "workflow_call" for event in self.triggers)
+
+    @cached_property
+    def causes(self) -> dict[str, LocalCall | None]:
+        """The events that start it, and by which call, unless that is no other's."""
+        found: dict[str, LocalCall | None] = dict.fromkeys(self.triggers)
+        for call in self.callers:
+            for event in call.workflow.causes:
+                found.setdefault(event, call)
+        return found
+
     def has(self, *events: str) -> bool:
-        return any(event in self.triggers for event in events)
+        """Whether one of these may be why it runs."""
+        return any(event in self.causes for event in events)
+
+    def cause(self, *events: str) -> LocalCall | None:
+        """The call that brings one of these, if it has none of them itself."""
+        if any(event in self.triggers for event in events):
+            return None
+        return next((self.causes[one] for one in events if one in self.causes), None)
+
+    @cached_property
+    def starts_with_release(self) -> bool:
+        """Whether a release is why it runs, or why a workflow runs that calls it."""
+        if "release" in self.triggers:
+            return True
+        push = self.triggers.get("push")
+        if push is not None:
+            tags, branches = push.get("tags"), push.get("branches")
+            if tags is not None and tags.items():
+                return True
+            if any("release" in one.text() for one in (branches.items() if branches else [])):
+                return True
+        return any(call.workflow.starts_with_release for call in self.callers)
+
+    def jobs_of(self, step: Step) -> list[Job]:
+        """The jobs that run a step of this file: its own, or those that call the action."""
+        if step.job is not None:
+            return [step.job]
+        return self.jobs_around
+
+    @cached_property
+    def jobs_around(self) -> list[Job]:
+        """The jobs that run an action."""
+        found: dict[int, Job] = {}
+        for call in self.callers:
+            jobs = [call.job] if call.job is not None else call.workflow.jobs_around
+            found |= {id(job): job for job in jobs}
+        return list(found.values())
+
+    def head(self, node: Node) -> FileLocation:
+        """Where a node begins, in this file or one beside it."""
+        owner = self if node.file == self.root.file else self.beside.get(node.file.path, self)
+        return owner.places.head(node)
+
+    @cached_property
+    def inputs_controlled(self) -> dict[str, int]:
+        """Who decides what an input is, of those that were asked for."""
+        return {}
 
     def expressions(self, node: Node) -> list[Placed]:
         """Every well-formed expression in the values below a node."""
@@ -198,6 +299,15 @@ class Workflow(Struct, eq=False, dict=True):
     @cached_property
     def _expressions(self) -> dict[int, list[Placed]]:
         return {}
+
+
+def allows(permissions: Node, scope: str, access: str) -> bool:
+    """Whether permissions that are written down give an access."""
+    if isinstance(permissions.value, str):
+        text = permissions.value
+        return text == "write-all" or (access == "read" and text == "read-all")
+    given = permissions.get(scope)
+    return given is not None and given.text() in (access, "write")
 
 
 def _placed(node: Node) -> Iterator[Placed]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from keymuster.collect.base import Blob, Context, Observed, Reader
+from keymuster.collect.base import Blob, Context, Fragment, Observed, Reader
+from keymuster.model import Observation, Trouble
 
 if TYPE_CHECKING:
     from keymuster.collect.ci.workflows import Workflow
@@ -50,6 +51,7 @@ class GithubActions(Reader):
         if not (is_workflow or is_action):
             return
         from keymuster.collect.ci import records
+        from keymuster.collect.ci.things import Seen
         from keymuster.collect.syntax.node import Broken
 
         try:
@@ -58,8 +60,19 @@ class GithubActions(Reader):
             if is_home or is_action:
                 raise
             return
-        if workflow is not None:
+        if workflow is not None and workflow.has_neighbours:
+            read = (workflow, Seen.of(blob))
+            yield Fragment(id=f"{self.name}:{blob.path}", reader=self.name, content=read)
+        elif workflow is not None:
             yield from records.of(workflow, self._wanted, self._key, blob)
+
+    def finish(self, fragments: Sequence[Any]) -> Iterator[Observation | Trouble]:
+        from keymuster.collect.ci import records
+        from keymuster.collect.ci.calls import link
+
+        link([workflow for workflow, _ in fragments])
+        for workflow, seen in fragments:
+            yield from records.of(workflow, self._wanted, self._key, seen)
 
 
 def _parsed(blob: Blob, text: str) -> Workflow | None:
