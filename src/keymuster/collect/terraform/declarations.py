@@ -18,6 +18,7 @@ from keymuster.collect.terraform.documents import document
 from keymuster.collect.terraform.evaluation import Place
 from keymuster.collect.terraform.files import CODE, TEXT, VARIABLES, Kept
 from keymuster.collect.terraform.modules import Declaration, Instance, Module, Work, body
+from keymuster.collect.terraform.overrides import is_override
 from keymuster.collect.terraform.values import Budget, Exhausted, settled
 from keymuster.collect.terraform.vendor_names import Form, VendorNames
 from keymuster.model import Trouble
@@ -222,7 +223,7 @@ def _others(module: Module, scope: str) -> Iterator[Declared]:
             yield _own("provider", full, name, made, module, scope)
         for block in (*one.block.of_type("backend"), *one.block.of_type("cloud")):
             name = block.labels[0] if block.labels else "cloud"
-            made = settled(body(block, place), module.work.budget)
+            made = settled(body(block, place.of(block)), module.work.budget)
             yield _own("backend", f"backend.{name}", name, made, module, scope)
 
 
@@ -337,11 +338,14 @@ class _Folders:
     def roots(self, folder: str) -> list[tuple[str, list[Kept]]]:
         """The root modules of a folder: one, unless files declare the same. Then they are examples
         beside each other, and each of those is one."""
-        files = self.code(folder)
+        overrides = [kept for kept in self.code(folder) if is_override(kept.path)]
+        files = [kept for kept in self.code(folder) if not is_override(kept.path)]
         times = Counter(name for kept in files for name in kept.declares)
         alone = [kept for kept in files if any(times[name] > 1 for name in kept.declares)]
         together = [kept for kept in files if kept not in alone]
-        roots = [(f"{PART}:{kept.path}", [kept]) for kept in alone]
+        roots = [(f"{PART}:{kept.path}", [kept, *_of(kept, overrides)]) for kept in alone]
+        taken = [one for _, root in roots for one in root]
+        together += [one for one in overrides if one not in taken]
         if any(kept.kind == CODE for kept in together):
             roots.insert(0, (f"{PART}:{folder or '.'}", together))
         return roots
@@ -363,16 +367,23 @@ class _Folders:
         return any(first <= node.end_line and node.line <= last for first, last in ranges)
 
 
+def _of(kept: Kept, overrides: list[Kept]) -> list[Kept]:
+    """Those that override something of a file."""
+    return [one for one in overrides if set(one.declares) & set(kept.declares)]
+
+
 def _effective(files: list[Kept]) -> list[Kept]:
     """Those that Terraform takes by itself: not every file of variables, and OpenTofu's own file
     instead of the one it stands for."""
     paths = {kept.path for kept in files}
-    return [
+    taken = [
         kept
         for kept in files
         if (kept.kind == CODE and _of_opentofu(kept.path) not in paths - {kept.path})
         or (kept.kind == VARIABLES and _is_automatic(posixpath.basename(kept.path)))
     ]
+    # `terraform.tfvars` comes before `a.auto.tfvars`, and what comes later counts
+    return sorted(taken, key=lambda kept: ".auto." in posixpath.basename(kept.path))
 
 
 def _of_opentofu(path: str) -> str:

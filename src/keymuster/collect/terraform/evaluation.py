@@ -9,6 +9,8 @@ from msgspec import Struct
 
 from keymuster.collect.syntax.hcl_tree import (
     Access,
+    Attribute,
+    Block,
     Call,
     Conditional,
     Entries,
@@ -62,6 +64,11 @@ class Place(Struct, eq=False):
 
     def binding(self, names: Mapping[str, Node]) -> Place:
         return Place(self.module, self.source, {**self.names, **names})
+
+    def of(self, piece: Attribute | Block) -> Place:
+        """The place of a piece of a block, which another file may have put there instead."""
+        source = self.module.elsewhere.get(id(piece)) if self.module.elsewhere else None
+        return self if source is None else Place(self.module, source, self.names)
 
     @property
     def budget(self) -> Budget:

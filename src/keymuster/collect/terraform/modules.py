@@ -31,6 +31,13 @@ from keymuster.collect.terraform.evaluation import (
     standing,
 )
 from keymuster.collect.terraform.files import CODE, VARIABLES, Kept
+from keymuster.collect.terraform.overrides import (
+    STATE_PLACES,
+    is_override,
+    is_same_provider,
+    merged,
+    without_backend,
+)
 from keymuster.collect.terraform.values import (
     Budget,
     Made,
@@ -183,7 +190,8 @@ class Instance(Struct, eq=False):
         if name in _META:
             return self._missing(name, at)
         if name in block.attributes:
-            found = attempt(block.attributes[name].value, self.place)
+            attribute = block.attributes[name]
+            found = attempt(attribute.value, self.place.of(attribute))
             if found.value is None and not is_made(found):
                 return self._missing(name, at)
             return self._missing(name, at) if _is_better_named(found) else found
@@ -225,24 +233,26 @@ def body(block: Block, place: Place, *, meta: bool = False) -> Node:
     for one in block.blocks:
         if meta and one.type == "lifecycle":
             continue
+        stands = place.of(one)
         if one.type == "dynamic" and one.labels:
-            made = list(_dynamic(one, place))
+            made = list(_dynamic(one, stands))
             name = one.labels[0]
         else:
-            made = [body(one, place)]
+            made = [body(one, stands)]
             name = one.type
             if one.labels and made and isinstance(made[0].value, dict):
-                made[0].value["type"] = place.source.node(one.labels[0], one.begin, one.end)
+                made[0].value["type"] = stands.source.node(one.labels[0], one.begin, one.end)
         there = entries.get(name)
         if there is not None and there.tag == BLOCKS and isinstance(there.value, list):
             there.value += made
         else:
-            entries[name] = place.source.node(made, one.begin, one.end)
+            entries[name] = stands.source.node(made, one.begin, one.end)
             entries[name].tag = BLOCKS
     return place.source.node(entries, block.begin, block.end)
 
 
 def _attribute(attribute: Attribute, place: Place) -> Node:
+    place = place.of(attribute)
     value = attempt(attribute.value, place)
     return standing(value, place.source, attribute.begin, attribute.end)
 
@@ -301,8 +311,9 @@ class Module:
         self.others: list[Declaration] = []
         self._doubles: Counter[tuple[str, ...]] = Counter()
         self._locals: dict[str, tuple[Attribute, Source]] = {}
+        self.elsewhere: dict[int, Source] = {}
         work.visited.add(folder)
-        for kept in files:
+        for kept in sorted(files, key=lambda one: is_override(one.path)):
             self._take(kept)
 
     def _take(self, kept: Kept) -> None:
@@ -315,10 +326,33 @@ class Module:
         for one in block.blocks:
             if one.type == "locals":
                 self._locals |= {name: (each, source) for name, each in one.attributes.items()}
+            elif is_override(kept.path) and self._override(one, source):
+                continue
             elif one.type in _LABELS and len(one.labels) == _LABELS[one.type]:
                 self.declarations[self._free((one.type, *one.labels))] = Declaration(one, source)
             elif one.type in ("provider", "terraform"):
                 self.others.append(Declaration(one, source))
+
+    def _override(self, block: Block, source: Source) -> bool:
+        """Merge a block into that of its name; False if there is none, which Terraform refuses."""
+        for piece in (*block.attributes.values(), *block.blocks):
+            self.elsewhere[id(piece)] = source
+        if block.type == "terraform":
+            if any(one.type in STATE_PLACES for one in block.blocks):
+                for one in self.others:
+                    if one.block.type == "terraform":
+                        one.block = without_backend(one.block)
+            return False
+        same: Declaration | None
+        if block.type == "provider":
+            providers = (one for one in self.others if one.block.type == "provider")
+            same = next((one for one in providers if is_same_provider(one.block, block)), None)
+        else:
+            same = self.declarations.get((block.type, *block.labels))
+        if same is None:
+            return False
+        same.block = merged(same.block, block)
+        return True
 
     def _free(self, key: tuple[str, ...]) -> tuple[str, ...]:
         """Terraform refuses a second block of the same name; it is looked at all the same."""
@@ -405,7 +439,8 @@ class Module:
         if value is None and declaration is not None:
             default = declaration.block.attributes.get("default")
             if default is not None:
-                value = attempt(default.value, Place(self, declaration.source, {}))
+                place = Place(self, declaration.source, {})
+                value = attempt(default.value, place.of(default))
         if value is None:
             return missing
         return _completed(value, type.value, self) if type is not None else value
@@ -414,7 +449,8 @@ class Module:
         if self.caller is not None:
             declaration = self.caller.declaration
             argument = declaration.block.attributes.get(name)
-            return attempt(argument.value, self.caller.place) if argument else None
+            place = self.caller.place
+            return attempt(argument.value, place.of(argument)) if argument else None
         if name in self._given:
             attribute, source = self._given[name]
             return attempt(attribute.value, Place(self, source, {}))
@@ -437,7 +473,8 @@ class Module:
             declaration = self.declarations.get(("output", name))
             value = declaration.block.attributes.get("value") if declaration else None
             if declaration is not None and value is not None:
-                self._memo[key] = attempt(value.value, Place(self, declaration.source, {}))
+                place = Place(self, declaration.source, {})
+                self._memo[key] = attempt(value.value, place.of(value))
         return self._memo[key]
 
     # --- instances -----------------------------------------------------------------------------
@@ -456,10 +493,10 @@ class Module:
         place = Place(self, declaration.source, {})
         at = declaration.node()
         attributes = declaration.block.attributes
-        if "count" in attributes:
-            yield from self._counted(attempt(attributes["count"].value, place), name, declaration)
-        elif "for_each" in attributes:
-            over = attempt(attributes["for_each"].value, place)
+        if count := attributes.get("count"):
+            yield from self._counted(attempt(count.value, place.of(count)), name, declaration)
+        elif for_each := attributes.get("for_each"):
+            over = attempt(for_each.value, place.of(for_each))
             for number, (one, value) in enumerate(_over(over, "each", at)):
                 if unknown(over) or (unknown(one) and one.value == "${each.key}"):
                     yield None, self._open(declaration, name, {"key": one, "value": value})
