@@ -51,7 +51,8 @@ def test_an_argument_has_the_value_of_the_override_and_stands_there() -> None:
     assert len(found) == 1
     assert role.text("RoleName") == "ci"
     duration = role.get("MaxSessionDuration")
-    assert duration is not None and duration.value == 43200
+    assert duration is not None
+    assert duration.value == 43200
     assert (duration.file.path, duration.line) == ("override.tf", 2)
     assert (role.location.path, role.location.line) == ("main.tf", 2)
 
