@@ -109,6 +109,15 @@ def test_what_was_not_seen_has_a_part_of_its_own() -> None:
     assert "0 findings; 2 not seen; 3 files scanned" in text
 
 
+def test_what_would_help_is_said_once_for_those_that_it_helps() -> None:
+    troubles = [
+        Trouble(part="terraform", scope=scope, message="was not looked at", advice=advice)
+        for scope, advice in (("a", "Fetch it."), ("b", "Fetch it."), ("c", "Scan it."))
+    ]
+    text = written(report(troubles=tuple(troubles)), "text")
+    assert "  a: was not looked at\n  b: was not looked at\n    Fetch it.\n  c: " in text
+
+
 def test_a_scan_that_was_cut_short_says_so_last() -> None:
     text = written(report(complete=False), "text")
     assert text.splitlines()[-1].endswith("INCOMPLETE: the scan was cut short")

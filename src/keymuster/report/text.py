@@ -107,10 +107,11 @@ class Text(Reporter):
         if not listed:
             return
         yield self._paint("Not seen", _BOLD)
-        for trouble in listed:
-            yield f"  {readable(trouble.scope)}: {readable(trouble.message)}"
-            if trouble.advice:
-                yield f"    {readable(trouble.advice)}"
+        for advice, alike in groupby(listed, key=_what_would_help):
+            for trouble in alike:
+                yield f"  {readable(trouble.scope)}: {readable(trouble.message)}"
+            if advice:
+                yield f"    {readable(advice)}"
         yield ""
 
     def _undecided(self, undecided: Sequence[Undecided]) -> Iterator[str]:
@@ -154,6 +155,10 @@ class Text(Reporter):
 def _is_open(finding: Finding) -> bool:
     """Whether somebody has to do something about it."""
     return finding.suppression is None and finding.severity is not Severity.INFO
+
+
+def _what_would_help(trouble: Trouble) -> str:
+    return trouble.advice
 
 
 def _policy(rule: RuleText) -> str:

@@ -31,13 +31,16 @@ def read(reader: Terraform) -> Read:
 
 
 @pytest.mark.parametrize(
-    "path", ["a/main.tf", "x.tofu", "x.tf.json", "terraform.tfvars", "x.tfstate", "plan.json"]
-)
+    "path", ["a/main.tf", "x.tofu", "x.tf.json", "terraform.tfvars", "x.tfstate", "plan.json",
+     ".terraform/modules/modules.json", "infra/.terraform/modules/m/main.tf"],
+)  # fmt: skip
 def test_its_files_are_read(reader: Terraform, path: str) -> None:
     assert reader.reads(path)
 
 
-@pytest.mark.parametrize("path", ["main.py", "x.yaml", ".terraform/modules/m/main.tf"])
+@pytest.mark.parametrize(
+    "path", ["main.py", "x.yaml", ".terraform/terraform.tfstate", ".terraform/providers/x/y.json"]
+)
 def test_others_are_not(reader: Terraform, path: str) -> None:
     assert not reader.reads(path)
 

@@ -37,7 +37,10 @@ class Terraform(Reader):
         return VendorNames(self._rules.terraform)
 
     def reads(self, path: str) -> bool:
-        return path.endswith(_ENDINGS) and "/.terraform/" not in f"/{path}"
+        if not path.endswith(_ENDINGS):
+            return False
+        _, inside, rest = f"/{path}".rpartition("/.terraform/")
+        return not inside or rest.startswith("modules/")
 
     def read(self, blob: Blob) -> Iterator[Observed]:
         from keymuster.collect.terraform.files import PLAN, STATE, TEXT, keep, kind

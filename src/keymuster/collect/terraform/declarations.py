@@ -16,9 +16,17 @@ from keymuster.collect.syntax.hcl_tree import Block
 from keymuster.collect.syntax.node import Node
 from keymuster.collect.terraform.documents import document
 from keymuster.collect.terraform.evaluation import Place
-from keymuster.collect.terraform.files import CODE, TEXT, VARIABLES, Kept
-from keymuster.collect.terraform.modules import Declaration, Instance, Module, Work, body
+from keymuster.collect.terraform.files import CODE, DOWNLOADED, DOWNLOADS, TEXT, VARIABLES, Kept
+from keymuster.collect.terraform.modules import (
+    Declaration,
+    Instance,
+    Module,
+    Work,
+    body,
+    is_local,
+)
 from keymuster.collect.terraform.overrides import is_override
+from keymuster.collect.terraform.unread import Unread
 from keymuster.collect.terraform.values import Budget, Exhausted, settled
 from keymuster.collect.terraform.vendor_names import Form, VendorNames
 from keymuster.model import Trouble
@@ -40,6 +48,7 @@ def declarations(files: Iterable[Kept], names: VendorNames) -> Iterator[Found]:
     """Every object that files of Terraform declare, each module as often as it is called."""
     folders = _Folders(files)
     shared: set[str] = set()  # folders whose variables were told of
+    unread = Unread()
     visited: set[str] = set()
     left = MOST_STEPS + MOST_STEPS_PER_BYTE * folders.size
     called = folders.called()
@@ -51,9 +60,10 @@ def declarations(files: Iterable[Kept], names: VendorNames) -> Iterator[Found]:
             size = sum(len(kept.tree) for kept in code)
             steps = min(left, LEAST_STEPS + STEPS_PER_BYTE * size)
             work = Work(folders, folder, Budget(steps, STEPS_EACH))
-            yield from _root(Scope(work, scope, names, shared), code)
+            yield from _root(Scope(work, scope, names, shared, unread), code)
             visited |= work.visited | {folder}
             left -= steps - max(work.budget.left, 0)
+    yield from unread.troubles(PART)
 
 
 class Scope(Struct):
@@ -63,6 +73,7 @@ class Scope(Struct):
     id: str
     names: VendorNames
     shared: set[str]
+    unread: Unread
 
 
 def _root(scope: Scope, code: list[Kept]) -> Iterator[Found]:
@@ -134,7 +145,7 @@ def _module(module: Module, scope: Scope) -> Iterator[Declared]:
         if called is not None:
             yield from _module(called, scope)
         else:
-            yield _unread(instance, scope.id, budget)
+            yield _unread(instance, scope)
     for key, instance in later:
         with _bounded(module, key):
             yield from _unused_document(key, instance, scope.id, budget)
@@ -197,18 +208,30 @@ def _unused_document(
         yield Declared(type=key[1], name=instance.address, scope=scope, settings=settings)
 
 
-def _unread(instance: Instance, scope: str, budget: Budget) -> Declared:
+def _unread(instance: Instance, scope: Scope) -> Declared:
     """The call of a module that is not among the files: what it declares is not known, but what it
     is given may be policies."""
+    work = scope.work
     declaration = instance.declaration
     given = body(declaration.block, instance.place)
     assert isinstance(given.value, dict)
     for name, value in given.value.items():
-        tree = document(value, budget)
+        tree = document(value, work.budget)
         if tree is not None and tree.get("Statement") is not None:
             given.value[name] = value.holding(tree.value)
-    made = settled(given, budget)
-    return Declared(type="terraform:module", name=instance.address, scope=scope, settings=made)
+    made = settled(given, work.budget)
+    found = Declared(type="terraform:module", name=instance.address, scope=scope.id, settings=made)
+    source = work.unread.get(instance.address)
+    if source and _is_missed(source, found, work):
+        scope.unread.add(source, found.location)
+    return found
+
+
+def _is_missed(source: str, found: Declared, work: Work) -> bool:
+    """Whether a module should have been there: of a change only some files are."""
+    if not isinstance(work.files, _Folders) or not work.files.staged:
+        return True
+    return not is_local(source) and _counts(found, work)
 
 
 def _others(module: Module, scope: str) -> Iterator[Declared]:
@@ -307,6 +330,7 @@ class _Folders:
     def __init__(self, files: Iterable[Kept]) -> None:
         self._code: dict[str, list[Kept]] = {}
         self._texts: dict[str, Kept] = {}
+        self._downloaded: dict[str, dict[str, str]] = {}
         self._changed: dict[str, list[tuple[int, int]]] = {}
         self.staged = False
         self.size = 0
@@ -316,6 +340,8 @@ class _Folders:
                 self._code.setdefault(kept.folder, []).append(kept)
             elif kept.kind == TEXT:
                 self._texts[kept.path] = kept
+            elif kept.kind == DOWNLOADED:
+                self._downloaded[posixpath.dirname(posixpath.dirname(kept.folder))] = kept.folders
             if kept.changed is not None:
                 self.staged = True
                 self._changed[kept.path] = kept.changed
@@ -327,12 +353,15 @@ class _Folders:
     def text(self, path: str) -> Kept | None:
         return self._texts.get(path)
 
+    def downloaded(self, root: str, calls: tuple[str, ...]) -> str | None:
+        return self._downloaded.get(root, {}).get(".".join(calls))
+
     def all(self) -> list[str]:
-        """Folders that are modules."""
+        """Folders that are modules; those that were downloaded are only what is called of them."""
         return [
             folder
             for folder, files in self._code.items()
-            if any(kept.kind == CODE for kept in files)
+            if any(kept.kind == CODE for kept in files) and f"/{DOWNLOADS}" not in f"/{folder}/"
         ]
 
     def roots(self, folder: str) -> list[tuple[str, list[Kept]]]:

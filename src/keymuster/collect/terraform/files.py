@@ -24,6 +24,11 @@ from keymuster.collect.syntax.node import Broken, File, Node
 from keymuster.collect.terraform.values import Source
 
 CODE, VARIABLES, TEXT, PLAN, STATE = "code", "variables", "text", "plan", "state"
+DOWNLOADED = "downloaded"
+
+DOWNLOADS = ".terraform/modules/"
+"""Where `terraform init` puts modules from elsewhere; a list there says which call means which folder."""
+_LIST = f"{DOWNLOADS}modules.json"
 
 LARGEST_CODE = 5_000_000
 LARGEST_APPLIED = 20_000_000
@@ -42,7 +47,8 @@ _TYPES = {
 class Kept(Struct, eq=False):
     """A file that was understood; `tree` is its block, encoded: a tree of objects takes ten times
     as much. `sources` are those of its module blocks, where they are plain text; `declares` are the
-    types and labels of its blocks."""
+    types and labels of its blocks. `folders` are those of downloaded modules, by the calls that lead
+    to them, joined by dots."""
 
     path: str
     kind: str
@@ -53,6 +59,7 @@ class Kept(Struct, eq=False):
     text: str = ""
     sources: list[str] = []
     declares: list[str] = []
+    folders: dict[str, str] = {}
 
     def __repr__(self) -> str:  # what it holds may be secrets
         return f"Kept({self.path!r}, {self.kind})"
@@ -85,6 +92,8 @@ def kind(path: str, data: bytes) -> str:
         return CODE
     if path.endswith((".tfvars", ".tfvars.json")):
         return VARIABLES
+    if f"/{path}".endswith(f"/{_LIST}"):
+        return DOWNLOADED if b'"Modules"' in data else ""
     if path.endswith((".tfstate", ".tfstate.backup")):
         return STATE if b'"version"' in data else ""
     if path.endswith(".json") and b'"terraform_version"' in data:
@@ -113,6 +122,9 @@ def keep(blob: Blob, kind: str) -> tuple[Kept | None, list[Broken]]:
     if kind == TEXT:
         kept.text = text
         return kept, []
+    if kind == DOWNLOADED:
+        kept.folders = _folders(parse_json(text, kept.file), blob.path.removesuffix(_LIST))
+        return kept, []
     if blob.path.endswith(".json"):
         block, mistakes = _from_json(text, kept)
     else:
@@ -124,6 +136,15 @@ def keep(blob: Blob, kind: str) -> tuple[Kept | None, list[Broken]]:
     kept.declares = [".".join((one.type, *one.labels)) for one in block.blocks if one.labels]
     kept.tree = msgspec.msgpack.encode(block)
     return kept, mistakes[:1]
+
+
+def _folders(listing: Node, root: str) -> dict[str, str]:
+    modules = listing.get("Modules")
+    return {
+        key.text(): posixpath.normpath(posixpath.join(root, folder.text()))
+        for one in (modules.items() if modules is not None else ())
+        if (key := one.get("Key")) and key.text() and (folder := one.get("Dir"))
+    }
 
 
 def _is_known(block: Block) -> bool:

@@ -80,6 +80,10 @@ class Files(Protocol):
 
     def text(self, path: str) -> Kept | None: ...
 
+    def downloaded(self, root: str, calls: tuple[str, ...]) -> str | None:
+        """The folder of a module from elsewhere, by the calls that lead to it."""
+        ...
+
 
 class Work:
     """What all modules of one root share."""
@@ -94,6 +98,7 @@ class Work:
         self.too_many: list[str] = []
         self.too_large: list[str] = []
         self.too_deep = False
+        self.unread: dict[str, str] = {}
         self._blocks: OrderedDict[str, Block] = OrderedDict()
         self._calls = 0
 
@@ -302,7 +307,9 @@ class Module:
         self.address = address
         self.caller = caller
         self.lineage: frozenset[str] = (caller.module.lineage if caller else frozenset()) | {folder}
-        self.depth: int = caller.module.depth + 1 if caller else 0
+        self.calls: tuple[str, ...] = (
+            (*caller.module.calls, caller.declaration.block.labels[0]) if caller else ()
+        )
         self._memo: dict[tuple[str, str], Node] = {}
         self._expanded: dict[tuple[str, ...], list[tuple[Any, Instance]] | None] = {}
         self._called: dict[str, Module | None] = {}
@@ -550,21 +557,37 @@ class Module:
         return self._called[instance.address]
 
     def _call(self, instance: Instance) -> Module | None:
-        attribute = instance.declaration.block.attributes.get("source")
-        value = attribute.value.value if attribute and isinstance(attribute.value, Literal) else ""
-        if not isinstance(value, str) or not value.startswith(("./", "../", ".")):
-            return None
-        folder = posixpath.normpath(posixpath.join(self.folder, value))
-        folder = "" if folder == "." else folder
-        files = self.work.files.code(folder)
-        if not any(kept.kind == CODE for kept in files):
+        source = self._source(instance)
+        folder = self._folder(instance, source)
+        files = self.work.files.code(folder) if folder is not None else []
+        if folder is None or not any(kept.kind == CODE for kept in files):
+            self.work.unread[instance.address] = source
             return None
         if folder in self.lineage:  # a module that calls itself, which Terraform refuses
             return None
-        if self.depth >= DEEPEST_CALL or not self.work.may_call():
+        if len(self.calls) >= DEEPEST_CALL or not self.work.may_call():
             self.work.too_many.append(instance.address)
             return None
         return Module(self.work, folder, files, instance.address, instance)
+
+    def _source(self, instance: Instance) -> str:
+        """Where the module of a call is to be taken from."""
+        attribute = instance.declaration.block.attributes.get("source")
+        if attribute is None:
+            return ""
+        value = attempt(attribute.value, instance.place.of(attribute)).value
+        return value if isinstance(value, str) else ""
+
+    def _folder(self, instance: Instance, source: str) -> str | None:
+        if is_local(source):
+            folder = posixpath.normpath(posixpath.join(self.folder, source))
+            return "" if folder == "." else folder
+        calls = (*self.calls, instance.declaration.block.labels[0])
+        return self.work.files.downloaded(self.work.root, calls)
+
+
+def is_local(source: str) -> bool:
+    return source in (".", "..") or source.startswith(("./", "../"))
 
 
 _LABELS = {"resource": 2, "data": 2, "module": 1, "variable": 1, "output": 1}
