@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import sys
-import zlib
 from collections.abc import Iterator, Sequence
 from typing import Final
-from zlib import decompressobj
 
 from keymuster.collect.packs import loose
 from keymuster.collect.packs.base import Damaged, Family, Version, layout
@@ -15,6 +13,14 @@ from keymuster.collect.packs.files import Garbled, inflated, pread
 from keymuster.collect.packs.functions import Functions
 from keymuster.collect.packs.pack import Pack
 from keymuster.collect.packs.plain import NONE
+
+try:  # measured: it takes half as long
+    from isal import isal_zlib as zlib
+except ImportError:
+    import zlib  # type: ignore[no-redef]
+
+_WRONG: type[Exception] = zlib.error  # type: ignore[assignment]  # which is no class to its types
+_decompressobj = zlib.decompressobj
 
 _TIMES = 4
 _SPARE = 64 * 1024 * 1024
@@ -108,13 +114,13 @@ class Reading:
         file = self._packs[source].file
         try:
             data = b""
-            inflater = decompressobj()
+            inflater = _decompressobj()
             if end - begin <= stored + _SLACK:  # else much lies behind it that is not its own
                 compressed = pread(file.descriptor, end - begin, begin)
                 data = inflater.decompress(compressed, stored + 1)
             if len(data) != stored or not inflater.eof:
                 data, _ = inflated(file, begin, end, stored)
-        except (zlib.error, OSError):
+        except (_WRONG, OSError):
             raise Garbled(f"its place in {file.name} cannot be read") from None
         except Garbled as error:
             raise Garbled(f"its place in {file.name} {error}") from None
