@@ -275,11 +275,24 @@ class TerraformType(Struct, kw_only=True, forbid_unknown_fields=True):
     like: str = ""
 
 
+class TerraformObject(Struct, kw_only=True, forbid_unknown_fields=True):
+    """What a module of the public registry makes of its inputs: a resource with attributes by the
+    paths in `names`. It is made if one of the inputs in `needs` is given and no input in `switches` is false.
+    What the module `decides` by itself is not known where no input says it: at all, or if the input
+    beside it is given."""
+
+    resource: str
+    names: dict[str, str]
+    needs: list[str] = []
+    switches: list[str] = []
+    decides: dict[str, str] = {}
+
+
 class TerraformFile(Struct, kw_only=True, forbid_unknown_fields=True):
     """`rules/known/terraform-<vendor>.yaml`. `words` says how the vendor writes names: as `pascal`,
     as `camel`, as `arm` (camel, most of them under `properties`), or as Terraform does. `lists` are
     blocks that may stand more than once: always lists. The keys of `maps` are not names. `names` are
-    as those of a type, for all that are not listed."""
+    as those of a type, for all that are not listed. `modules` are of the public registry, by address."""
 
     source: str
     words: Literal["pascal", "camel", "arm", "terraform"]
@@ -287,6 +300,7 @@ class TerraformFile(Struct, kw_only=True, forbid_unknown_fields=True):
     maps: list[str] = []
     names: dict[str, str] = {}
     types: dict[str, TerraformType] = {}
+    modules: dict[str, list[TerraformObject]] = {}
 
 
 class RuleSet(Struct, kw_only=True):

@@ -26,6 +26,7 @@ from keymuster.collect.terraform.modules import (
     is_local,
 )
 from keymuster.collect.terraform.overrides import is_override
+from keymuster.collect.terraform.public_modules import address, resources
 from keymuster.collect.terraform.unread import Unread
 from keymuster.collect.terraform.values import Budget, Exhausted, settled
 from keymuster.collect.terraform.vendor_names import Form, VendorNames
@@ -146,6 +147,7 @@ def _module(module: Module, scope: Scope) -> Iterator[Declared]:
             yield from _module(called, scope)
         else:
             yield _unread(instance, scope)
+            yield from _public(instance, scope)
     for key, instance in later:
         with _bounded(module, key):
             yield from _unused_document(key, instance, scope.id, budget)
@@ -232,6 +234,22 @@ def _is_missed(source: str, found: Declared, work: Work) -> bool:
     if not isinstance(work.files, _Folders) or not work.files.staged:
         return True
     return not is_local(source) and _counts(found, work)
+
+
+def _public(instance: Instance, scope: Scope) -> Iterator[Declared]:
+    """What a module makes whose files are not here, if it is a known one of the public registry."""
+    known = scope.names.made_by(address(scope.work.unread.get(instance.address, "")))
+    if not known:
+        return
+    budget = scope.work.budget
+    given = body(instance.declaration.block, instance.place)
+    for resource, settings in resources(known, given):
+        form = _form(instance.declaration)
+        for number, (kind, made) in enumerate(
+            scope.names.objects(resource, settings, form, budget)
+        ):
+            name = f"{instance.address}.{resource}" + (f"#{number}" if number else "")
+            yield Declared(type=kind, name=name, scope=scope.id, settings=made)
 
 
 def _others(module: Module, scope: str) -> Iterator[Declared]:

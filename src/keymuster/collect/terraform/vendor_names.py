@@ -11,7 +11,7 @@ from keymuster.collect.syntax.yaml import parse as parse_yaml
 from keymuster.collect.terraform.documents import document
 from keymuster.collect.terraform.modules import BLOCKS
 from keymuster.collect.terraform.values import Budget, from_plain, is_made, settled, unknown
-from keymuster.rules.schema import TerraformFile
+from keymuster.rules.schema import TerraformFile, TerraformObject
 
 
 class Form(Enum):
@@ -29,6 +29,15 @@ class VendorNames:
     def __init__(self, tables: Sequence[TerraformFile]) -> None:
         self._types = {name: (table, one) for table in tables for name, one in table.types.items()}
         self._own = [table for table in tables if table.words == "terraform"]
+        self._modules = {name: one for table in tables for name, one in table.modules.items()}
+
+    def modules(self) -> dict[str, list[TerraformObject]]:
+        """What every known module of the public registry makes, by its address."""
+        return self._modules
+
+    def made_by(self, source: str) -> list[TerraformObject]:
+        """What the module of this address makes, if it is a known one of the public registry."""
+        return self._modules.get(source, [])
 
     def objects(
         self, type: str, settings: Node, form: Form, budget: Budget
