@@ -164,6 +164,8 @@ def _details(one: Any, inventory: Inventory) -> Iterator[tuple[str, str]]:
     if isinstance(one, Identity):
         yield "credentials", str(len(inventory.credentials(one.id)))
         yield "trusts", ", ".join(trust.principal for trust in inventory.trusts(one.id))
+    if isinstance(one, Resource) and one.settings.get("looked_at") == "no":
+        yield "looked at", "no: it does not lie here"
     for name, value in inventory.facts.get(one.id, {}).items():
         yield name, ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
     for place in dict.fromkeys(sighting.location for sighting in inventory.sightings(one)):

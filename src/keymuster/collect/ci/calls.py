@@ -107,8 +107,9 @@ def link(workflows: Sequence[Workflow]) -> None:
             if not waiting[id(called)]:
                 levels.setdefault(id(called), 0)
                 ready.append(called)
+    beside = {one.root.file: one for one in workflows}
     for one in workflows:
-        one.beside = known
+        one.beside = beside
 
 
 def _join(call: LocalCall) -> None:

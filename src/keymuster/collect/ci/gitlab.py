@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from keymuster.collect.ci.commands import commands
 from keymuster.collect.ci.common import (
@@ -36,16 +36,18 @@ _ROLE_NAMES = ("AWS_ROLE_ARN", "ROLE_ARN")
 
 
 def jobs(root: Node) -> Iterator[tuple[str, Node]]:
+    """The jobs, and what others extend."""
     for name, node in root.entries():
         if name in KEYWORDS or not isinstance(node.value, dict):
             continue
-        if any(
+        if name.startswith(".") or any(
             node.get(key) is not None for key in ("script", "extends", "trigger", "run", "stage")
         ):
             yield name, node
 
 
-def pipelines(root: Node, scope: str, places: Places) -> Iterator[Pipeline]:
+def pipelines(root: Node, scope: Callable[[Node], str], places: Places) -> Iterator[Pipeline]:
+    """The jobs of a pipeline that is put together; `scope` names the file that a job stands in."""
     shared = {name for name, _, _ in variables(root.get("variables"))}
     for name, node in jobs(root):
         if name.startswith("."):
@@ -60,7 +62,7 @@ def pipelines(root: Node, scope: str, places: Places) -> Iterator[Pipeline]:
         for found, one in kept.entries() if kept else ():
             secrets[found] = places.head(one)
         yield Pipeline(
-            id=f"{scope}:{name}",
+            id=f"{scope(node)}:{name}",
             provider=PROVIDER,
             name=name,
             location=places.head(node),
@@ -140,17 +142,13 @@ _OWN_IMAGES = ("$CI_REGISTRY_IMAGE", "${CI_REGISTRY_IMAGE")
 
 def _includes(root: Node, places: Places) -> Iterator[Thing]:
     """What others keep: files of other projects, of other servers, components."""
-    include = root.get("include")
-    for one in include.items() if include else ():
-        text = one.text()
-        kind = next((key for key in ("remote", "project", "component") if one.get(key)), "")
-        if text.startswith(("http://", "https://")):
-            kind = "remote"
-        if not kind:
+    for kind, name, one in included(root):
+        if kind == "local":
             continue
         node = one.get(kind) or one
-        name = node.text() or text
-        if kind == "remote":
+        if kind == "template":
+            pin = "server"
+        elif kind == "remote":
             pin = "hash" if one.get("integrity") is not None else "none"
         elif kind == "component":
             pin = ref_pin(name.rpartition("@")[2] if "@" in name else "")
@@ -158,8 +156,24 @@ def _includes(root: Node, places: Places) -> Iterator[Thing]:
             ref = one.get("ref")
             pin = ref_pin(ref.text() if ref else "")
         cleartext = name.startswith("http://")
-        settings = {"kind": kind, "pin": pin, "cleartext": cleartext}
+        settings = {"kind": kind, "pin": pin, "cleartext": cleartext, "looked_at": "no"}
         yield Thing("GitLab::CI::Include", name, name, places.head(node), settings)
+
+
+_FOREIGN = ("remote", "project", "template", "component")
+
+
+def included(root: Node) -> Iterator[tuple[str, str, Node]]:
+    """(kind, name, entry) of everything that a file includes. The kind of what lies in the repository is
+    `local`."""
+    given = root.get("include")
+    for one in given.items() if given else ():
+        text = one.text()
+        kind = next((key for key in ("local", *_FOREIGN) if one.get(key) is not None), "")
+        if text:
+            kind = "remote" if text.startswith(("http://", "https://")) else "local"
+        if kind:
+            yield kind, (one.get(kind) or one).text(), one
 
 
 def written(root: Node) -> Iterator[tuple[str, Node, str]]:

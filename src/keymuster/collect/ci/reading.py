@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 
 from msgspec import Struct
 
 from keymuster.collect.base import Blob
 from keymuster.collect.ci.common import Pipeline, is_written_secret, records, written_secret
 from keymuster.collect.ci.places import Places
-from keymuster.collect.ci.things import Thing, resources
+from keymuster.collect.ci.things import Seen, Thing, resources
 from keymuster.collect.syntax.node import Broken, File, Node
 from keymuster.collect.syntax.yaml import parse
-from keymuster.model import Confidence, Observation
+from keymuster.model import Confidence, Credential, Observation
 
 LARGEST = 4 * 1024 * 1024
 """Bytes of a file; nobody writes a larger one."""
@@ -49,10 +49,17 @@ def read(
         for job in system.pipelines(root, scope, places):
             if blob.counts(job.location.line, job.location.end_line):
                 yield from records(job)
-        seen: set[int] = set()
-        for name, node, value in system.written(root):
-            if id(node) in seen or not blob.counts(node.line, node.end_line):
-                continue
-            seen.add(id(node))
-            if is_written_secret(name, value):
-                yield written_secret(name, value, node.location(), blob, key, Confidence.MEDIUM)
+        yield from written_secrets(system.written(root), blob, key)
+
+
+def written_secrets(
+    written: Iterable[tuple[str, Node, str]], seen: Blob | Seen, key: bytes
+) -> Iterator[Credential]:
+    """The secrets among variables whose values stand in the file."""
+    done: set[int] = set()
+    for name, node, value in written:
+        if id(node) in done or not seen.counts(node.line, node.end_line):
+            continue
+        done.add(id(node))
+        if is_written_secret(name, value):
+            yield written_secret(name, value, node.location(), seen, key, Confidence.MEDIUM)

@@ -12,7 +12,7 @@ from msgspec import Struct
 from keymuster.collect.ci.expressions import Expression, contexts, spans
 from keymuster.collect.ci.places import Places
 from keymuster.collect.ci.references import Uses
-from keymuster.collect.syntax.node import Node
+from keymuster.collect.syntax.node import File, Node
 from keymuster.model import FileLocation
 
 if TYPE_CHECKING:
@@ -175,13 +175,13 @@ class Job(Struct, eq=False, dict=True):
 
 class Workflow(Struct, eq=False, dict=True):
     """A workflow, or an action made of steps, which has no jobs and no triggers. `callers` are those in the
-    same repository, `beside` what they and it were found among, by path."""
+    same repository, `beside` what it was found among."""
 
     root: Node
     name: str
     places: Places
     callers: list[LocalCall] = []
-    beside: dict[str, Workflow] = {}
+    beside: dict[File, Workflow] = {}
 
     is_action: ClassVar[bool] = False
 
@@ -281,7 +281,7 @@ class Workflow(Struct, eq=False, dict=True):
 
     def head(self, node: Node) -> FileLocation:
         """Where a node begins, in this file or one beside it."""
-        owner = self if node.file == self.root.file else self.beside.get(node.file.path, self)
+        owner = self if node.file == self.root.file else self.beside.get(node.file, self)
         return owner.places.head(node)
 
     @cached_property

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from keymuster.collect.base import Blob, Context, Observed, Reader
+from keymuster.collect.base import Blob, Context, Fragment, Observed, Reader
+from keymuster.model import Observation, Trouble
+
+if TYPE_CHECKING:
+    from keymuster.collect.syntax.node import Node
 
 _HOME = re.compile(r"(?:^|/)(?:[^/]*\.gitlab-ci|\.gitlab-ci[^/]*|\.gitlab/[^/].*)\.ya?ml\Z")
 _STAGES = re.compile(
@@ -15,7 +19,15 @@ _STAGES = re.compile(
 )
 _SCRIPT = re.compile(rb"^[ \t]+script[ \t]*:", re.MULTILINE)
 _SURE = re.compile(rb"^stages[ \t]*:", re.MULTILINE)
-_OTHERS = re.compile(rb"^(?:jobs|steps|pool|pipelines|trigger)[ \t]*:", re.MULTILINE)
+_PART = re.compile(
+    rb"^(?:include|variables|\.[\w.:-]+)[ \t]*:|^[ \t]+(?:- )?script[ \t]*:", re.MULTILINE
+)
+"""What a file may hold that another one includes, whatever it is called."""
+_OTHERS = re.compile(
+    rb"^(?:jobs|steps|pool|pipelines|trigger|apiVersion|language|kind)[ \t]*:", re.MULTILINE
+)
+
+_LARGEST = 4 * 1024 * 1024
 
 
 class GitlabCi(Reader):
@@ -39,14 +51,47 @@ class GitlabCi(Reader):
         content = blob.text.content
         is_home = bool(_HOME.search(blob.path))
         has_script = b"script" in content and _SCRIPT.search(content)
-        if not (has_script or (is_home and _STAGES.search(content))):
+        is_sure = bool(has_script or (is_home and _STAGES.search(content)))
+        if not is_home and is_sure:
+            is_sure = bool(_SURE.search(content)) and not _OTHERS.search(content)
+        if not is_sure and (not _PART.search(content) or _OTHERS.search(content)):
             return
-        if not is_home and (not _SURE.search(content) or _OTHERS.search(content)):
+        if blob.core is not None or blob.text.binary or len(content) > _LARGEST:
             return
-        from keymuster.collect.ci import gitlab
-        from keymuster.collect.ci.reading import System, read
+        from keymuster.collect.ci.files import Kept
 
-        system = System(
-            name=self.name, pipelines=gitlab.pipelines, things=gitlab.things, written=gitlab.written
-        )
-        yield from read(system, blob, self._wanted, self._key, is_sure=is_home)
+        kept = Kept.of(blob, is_sure=is_sure)
+        if is_home and is_sure:
+            kept.documents  # noqa: B018  a file that is not well-formed is told of here
+        yield Fragment(id=f"{self.name}:{blob.path}", reader=self.name, content=kept)
+
+    def finish(self, fragments: Sequence[Any]) -> Iterator[Observation | Trouble]:
+        from keymuster.collect.ci import gitlab, gitlab_files
+        from keymuster.collect.ci.common import records
+        from keymuster.collect.ci.files import PlacesOfAll, said
+
+        files = {kept.path: kept for kept in fragments}
+        places = PlacesOfAll(files)
+        used: dict[str, None] = {}
+
+        def scope(job: Node) -> str:
+            return f"{self.name}:{places.path(job)}"
+
+        for one in gitlab_files.pipelines(files):
+            if isinstance(one, str):
+                yield Trouble(
+                    part=self.name, scope=one,
+                    message="is more work to put together than any honest pipeline; its jobs were not looked at",
+                    advice="Take out references to references, or exclude the file.",
+                )  # fmt: skip
+                used[one] = None
+                continue
+            used |= dict.fromkeys(one.files)
+            for job in gitlab.pipelines(one.root, scope, places):
+                if places.count(job.location):
+                    yield from records(job)
+        for path in used:
+            yield from said(
+                files[path], f"{self.name}:{path}", gitlab.things, gitlab.written, self._wanted,
+                self._key, self.name,
+            )  # fmt: skip
