@@ -28,13 +28,23 @@ def facts(inventory: Inventory, configured: Settings, known: Known) -> dict[str,
             audience = _among_us(one, principal, inventory)
             found[one.id] = {"audience": str(audience), "anyone": "no"}
             continue
-        name = getattr(principal, "name", "") or _untold(one)
-        asked.append(replace(one, principal=name) if name else one)
-    accounts = {one.id: one.account for one in inventory.of(Identity) if one.account}
-    around = Surroundings(known.trusts, ours=Ours(settings=configured.ours), accounts=accounts)
-    for id, answer in judge(asked, around).items():
+        asked.append(as_written(one, inventory))
+    for id, answer in judge(asked, surroundings(inventory, configured, known)).items():
         found[id] = _told(answer)
     return found
+
+
+def as_written(trust: Trust, inventory: Inventory) -> Trust:
+    """A trust whose principal is what the declaration says, and no id."""
+    principal = inventory.records.get(trust.principal)
+    name = getattr(principal, "name", "") or _untold(trust)
+    return replace(trust, principal=name) if name else trust
+
+
+def surroundings(inventory: Inventory, configured: Settings, known: Known) -> Surroundings:
+    """What the trusts of an inventory are judged by."""
+    accounts = {one.id: one.account for one in inventory.of(Identity) if one.account}
+    return Surroundings(known.trusts, ours=Ours(settings=configured.ours), accounts=accounts)
 
 
 def _among_us(trust: Trust, principal: Identity, inventory: Inventory) -> Audience:

@@ -245,23 +245,9 @@ def _aws_federation(one: Trust, denials: list[Trust], around: Surroundings) -> T
     if _SAML_PROVIDER.fullmatch(one.principal) or _is_saml(one):
         return _saml(one)
     address = _issuer_address(one, around)
-
-    def condition_of(claims: frozenset[str]) -> Condition:
-        return aws_trusts.condition(
-            one.conditions, aws_trusts.oidc_names(address, claims, frozenset(("sub", "aud")))
-        )
-
-    tokens = _tokens_of(address, condition_of, around)
-    names = aws_trusts.oidc_names(
-        address, tokens.claims, frozenset(("sub", "aud", *tokens.issuer.aws))
-    )
+    tokens, names = _aws_tokens(one, address, around)
     condition = aws_trusts.condition(one.conditions, names)
-    taken_off = [
-        Not(aws_trusts.condition(other.conditions, names))
-        for other in denials
-        if other.principal in ("*", one.principal)
-        and (not other.actions or aws_trusts.lets_become(other.actions))
-    ]
+    taken_off = _taken_off(one, denials, names)
     whole = Both((condition, *taken_off))
     party = "" if depends_on(address) else address
     found = outsiders(tokens, whole, around.ours, party=party)
@@ -273,6 +259,51 @@ def _aws_federation(one: Trust, denials: list[Trust], around: Surroundings) -> T
         meant = outsiders(tokens, Both((liberal, *taken_off)), around.ours, party=party)
         defects = (*defects, Defect.LITERAL_WILDCARD)
     return _with(one, found, issuer=tokens.issuer.id, defects=defects, meant=meant)
+
+
+def _aws_tokens(one: Trust, address: str, around: Surroundings) -> tuple[Tokens, aws_trusts.NameOf]:
+    """The tokens of the issuer, and the claim that a key of a condition is about."""
+
+    def condition_of(claims: frozenset[str]) -> Condition:
+        return aws_trusts.condition(
+            one.conditions, aws_trusts.oidc_names(address, claims, frozenset(("sub", "aud")))
+        )
+
+    tokens = _tokens_of(address, condition_of, around)
+    asked_for = frozenset(("sub", "aud", *tokens.issuer.aws))
+    return tokens, aws_trusts.oidc_names(address, tokens.claims, asked_for)
+
+
+def _taken_off(one: Trust, denials: list[Trust], names: aws_trusts.NameOf) -> list[Condition]:
+    return [
+        Not(aws_trusts.condition(other.conditions, names))
+        for other in denials
+        if other.principal in ("*", one.principal)
+        and (not other.actions or aws_trusts.lets_become(other.actions))
+    ]
+
+
+def accepts(
+    one: Trust, others: Sequence[Trust], around: Surroundings
+) -> Iterator[tuple[Tokens, Condition]]:
+    """The tokens of issuers that a trust may accept, and what it asks of them; none if it is for no
+    issuer's. `others` are the other trusts of the same identity, and the pools of the estate."""
+    if one.effect is not Effect.ALLOW:
+        return
+    if one.provider == "aws" and one.kind is TrustKind.FEDERATION:
+        if _SAML_PROVIDER.fullmatch(one.principal) or _is_saml(one):
+            return
+        address = _issuer_address(one, around)
+        tokens, names = _aws_tokens(one, address, around)
+        denials = [other for other in others if other.effect is Effect.DENY]
+        asks = aws_trusts.condition(one.conditions, names)
+        yield tokens, Both((asks, *_taken_off(one, denials, names)))
+    elif one.provider == "gcp" and (part := gcp_trusts.member(one.principal)) is not None:
+        for pool in others:
+            if pool.provider == "gcp" and _is_pool(pool) and _is_of(pool, part.pool):
+                yield _pool_asks(part, pool, around)
+    elif one.provider in ("azure", "entra", "azuread"):
+        yield _entra_asks(one, around)
 
 
 def _federation_defects(tokens: Tokens, found: Outsiders, asks: set[str]) -> tuple[Defect, ...]:
@@ -544,6 +575,18 @@ def _is_of(provider: Trust, pool: str) -> bool:
 def _gcp_pool(
     one: Trust, part: gcp_trusts.Member | None, provider: Trust, around: Surroundings
 ) -> TrustAnswer:
+    tokens, condition = _pool_asks(part, provider, around)
+    address = _address(provider.principal)
+    party = "" if depends_on(address) else address
+    found = outsiders(tokens, condition, around.ours, party=party)
+    defects = _federation_defects(tokens, found, asked(condition) | {"aud"})
+    return _with(one, found, issuer=tokens.issuer.id, defects=defects)
+
+
+def _pool_asks(
+    part: gcp_trusts.Member | None, provider: Trust, around: Surroundings
+) -> tuple[Tokens, Condition]:
+    """The tokens that the provider of a pool takes, and what it, and a member of the pool, ask of them."""
     mapping = _get(provider, "attribute_mapping", "attributeMapping")
     expression = _get(provider, "attribute_condition", "attributeCondition") or ""
     mapping = mapping if isinstance(mapping, dict) else {}
@@ -559,13 +602,8 @@ def _gcp_pool(
             return own
         return Both((own, gcp_trusts.condition_of_member(part, mapping, claims)))
 
-    address = _address(provider.principal)
-    tokens = _tokens_of(address, condition_of, around)
-    condition = condition_of(tokens.claims)
-    party = "" if depends_on(address) else address
-    found = outsiders(tokens, condition, around.ours, party=party)
-    defects = _federation_defects(tokens, found, asked(condition) | {"aud"})
-    return _with(one, found, issuer=tokens.issuer.id, defects=defects)
+    tokens = _tokens_of(_address(provider.principal), condition_of, around)
+    return tokens, condition_of(tokens.claims)
 
 
 def _get(one: Trust, *names: str) -> Any:
@@ -576,12 +614,8 @@ def _get(one: Trust, *names: str) -> Any:
 
 
 def _entra(one: Trust, around: Surroundings) -> TrustAnswer:
-    def condition_of(claims: frozenset[str]) -> Condition:
-        return entra_trusts.condition(one.conditions, claims)
-
+    tokens, condition = _entra_asks(one, around)
     address = _address(one.principal)
-    tokens = _tokens_of(address, condition_of, around)
-    condition = condition_of(tokens.claims)
     party = "" if depends_on(address) else address
     found = outsiders(tokens, condition, around.ours, party=party)
     defects = _federation_defects(tokens, found, asked(condition) | {"aud"})
@@ -591,3 +625,11 @@ def _entra(one: Trust, around: Surroundings) -> TrustAnswer:
         meant = outsiders(tokens, liberal, around.ours, party=party)
         defects = (*defects, Defect.LITERAL_WILDCARD)
     return _with(one, found, issuer=tokens.issuer.id, defects=defects, meant=meant)
+
+
+def _entra_asks(one: Trust, around: Surroundings) -> tuple[Tokens, Condition]:
+    def condition_of(claims: frozenset[str]) -> Condition:
+        return entra_trusts.condition(one.conditions, claims)
+
+    tokens = _tokens_of(_address(one.principal), condition_of, around)
+    return tokens, condition_of(tokens.claims)

@@ -50,11 +50,18 @@ FACTS: dict[str, dict[str, tuple[str, Any]]] = {
         "several": ("list<string>", []),
         "defects": ("list<string>", []),
         "meant": ("string", ""),
+        "beyond_workflows": ("string", ""),
+        "needed": ("string", ""),
+        "needed_by": ("string", ""),
     },
     "use": {
         "subject_name": ("string", ""),
         "consumers": ("list<string>", []),
         "namespaces": ("list<string>", []),
+        "login": ("string", ""),
+        "pull_requests": ("string", ""),
+        "privilege": ("string", UNKNOWN),
+        "says": ("string", ""),
     },
     "resource": {"token_mounted": ("string", ""), "open_to": ("list<string>", [])},
 }

@@ -64,12 +64,13 @@ class Pipeline(Struct, frozen=True, eq=False):
     secrets: tuple[tuple[str, FileLocation], ...] = ()
     identities: tuple[tuple[str, FileLocation], ...] = ()
     purpose: str = ""
+    tags: dict[str, str] = {}
 
 
 def records(job: Pipeline) -> Iterator[Observation]:
     yield Identity(
         id=job.id, kind=IdentityKind.WORKFLOW_JOB, provider=job.provider, name=job.name,
-        location=job.location, purpose=job.purpose,
+        location=job.location, purpose=job.purpose, tags=job.tags,
     )  # fmt: skip
     for name, where in job.secrets:
         yield named_secret(job.provider, name, where)

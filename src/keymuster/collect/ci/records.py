@@ -17,6 +17,7 @@ from keymuster.collect.ci.common import (
 from keymuster.collect.ci.common import records as job_records
 from keymuster.collect.ci.expressions import contexts
 from keymuster.collect.ci.github import things
+from keymuster.collect.ci.subjects import UNKNOWN, subjects
 from keymuster.collect.ci.things import Seen, resources
 from keymuster.collect.ci.workflows import Job, Step, Workflow, allows
 from keymuster.collect.syntax.node import Node
@@ -51,24 +52,48 @@ def scope(workflow: Workflow) -> str:
 def _of_job(workflow: Workflow, job: Job) -> Iterator[Observation]:
     place = workflow.places.head(job.node)
     id = f"{scope(workflow)}:{job.id}"
+    identities, said = _signed_in(workflow, job)
     title = job.node.get("name") or workflow.root.get("name")
     yield from job_records(
         Pipeline(
             id=id, provider=PROVIDER, name=job.id, location=place, purpose=title.text() if title else "",
-            secrets=tuple(_secrets(workflow, job)), identities=tuple(_identities(workflow, job)),
+            secrets=tuple(_secrets(workflow, job)), identities=tuple(identities.items()),
+            tags={"subjects": "\n".join(said)} if said else {},
         )
     )  # fmt: skip
     yield from _token(workflow, job, id, place)
 
 
-def _identities(workflow: Workflow, job: Job) -> Iterator[tuple[str, FileLocation]]:
-    """The cloud identities that a job becomes, by its own steps or by what it calls."""
+def _signed_in(workflow: Workflow, job: Job) -> tuple[dict[str, FileLocation], dict[str, None]]:
+    """The cloud identities that a job becomes, by its own steps or by what it calls, and what it says of
+    itself to become them."""
     found: dict[str, FileLocation] = {}
+    said: dict[str, None] = {}
     for way in ways(workflow):
         for step, calls in runs(job, way):
             for subject, node in _sign_ins(step, calls):
                 found.setdefault(subject, workflow.head(node))
-    yield from found.items()
+                said |= dict.fromkeys(_says(step, calls, job))
+    return found, said
+
+
+def _says(step: Step, calls: Chain, job: Job) -> tuple[str, ...]:
+    if any(step.given(name) is not None for name in _OTHER_PROOFS):
+        return (UNKNOWN,)
+    runner = step.job or next((call.job for call in reversed(calls) if call.job), None) or job
+    outer = tuple(call for call in calls if call.step is None)
+    gates = [step.node.get("if"), *(call.node.get("if") for call in calls if call.step is not None)]
+    return subjects(runner, outer, tuple(gates))
+
+
+_OTHER_PROOFS = (
+    "aws-access-key-id",
+    "role-chaining",
+    "web-identity-token-file",
+    "credentials_json",
+    "creds",
+)
+"""Inputs that make a step sign in by something else than the token of its job."""
 
 
 def _token(workflow: Workflow, job: Job, id: str, place: FileLocation) -> Iterator[Grant]:
