@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from keymuster.evaluate import allows
+from keymuster.evaluate import alike, allows
 from keymuster.evaluate.choice import Choice
 from keymuster.evaluate.conditions import Conditions
 from keymuster.evaluate.view import SUBJECTS, view
@@ -48,13 +48,16 @@ def evaluate(
 ) -> Verdict:  # fmt: skip
     """Every finding the wanted policies have on the inventory."""
     comments = inventory.allows
-    findings: list[Finding] = []
+    held: list[tuple[Finding, str]] = []
     undecided: list[Undecided] = []
     for one in _held(inventory, rules, choice, now, limits):
         if isinstance(one, Undecided):
             undecided.append(one)
         else:
-            findings += allows.apply(one, comments, now.date())
+            held.append(one)
+    findings: list[Finding] = []
+    for finding in alike.once(held):
+        findings += allows.apply(finding, comments, now.date())
     findings.sort(key=_order)
     texts = _texts(findings, rules)
     used = {reference for text in texts for reference in text.references}
@@ -68,7 +71,8 @@ def evaluate(
 
 def _held(
     inventory: Inventory, rules: RuleSet, choice: Choice, now: datetime, limits: Lifetimes
-) -> Iterator[Finding | Undecided]:
+) -> Iterator[tuple[Finding, str] | Undecided]:
+    """Each with what it says of any that is alike."""
     conditions = Conditions(limits)
     tokens = {token.id: token for token in rules.tokens}
     for subject, kind in SUBJECTS.items():
@@ -88,7 +92,9 @@ def _held(
                     continue
                 answer = conditions.answer(policy, named)
                 if answer:
-                    yield _finding(policy, tokens.get(_format(record)), record, inventory, seen)
+                    token = tokens.get(_format(record))
+                    finding = _finding(policy, token, record, inventory, seen)
+                    yield finding, alike.judgement(policy, seen)
                 elif unknown := conditions.unknown(policy, named, answer):
                     yield Undecided(
                         policy=policy.id, subject=record.id, location=record.location,

@@ -30,6 +30,7 @@ _COLORS = {
 _BOLD, _DIM = "1", "2"
 _WIDTH = 100
 _PLACES_SHOWN = 5
+_OBJECTS_SHOWN = 3
 
 
 class Text(Reporter):
@@ -80,11 +81,21 @@ class Text(Reporter):
             yield f"           also in {_place(other)}"
         if len(finding.places) > 1 + _PLACES_SHOWN:
             yield f"           and in {len(finding.places) - 1 - _PLACES_SHOWN} more places"
+        if also := finding.evidence.get("also"):
+            yield from self._also(also.split(", "))
         if finding.suppression is not None:
             yield f"           accepted until {finding.suppression.until}: {readable(finding.suppression.justification)}"
         if self._style.verbose:
             for key, value in sorted(finding.evidence.items()):
+                if key == "also":
+                    continue
                 yield f"           {key}: {readable(value)}"
+
+    def _also(self, names: list[str]) -> Iterator[str]:
+        """Objects that it holds for, too; all of them are in the other formats."""
+        shown = names if self._style.verbose else names[:_OBJECTS_SHOWN]
+        more = f" and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
+        yield from _wrapped(", ".join(shown) + more, "           also holds for ", "             ")
 
     def _advice(self, findings: Iterable[Finding], rules: Iterable[RuleText]) -> Iterator[str]:
         named = {finding.rule for finding in findings if _is_open(finding)}
