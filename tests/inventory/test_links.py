@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+from msgspec.structs import replace
+
 from keymuster.inventory.build import build
 from keymuster.model import (
     FileLocation,
@@ -71,3 +74,68 @@ def test_an_inventory_knows_which_policies_somebody_has() -> None:
     inventory = build([_role("tf:1", "a.tf"), attached])
     assert inventory.is_attached("tf:policy")
     assert not inventory.is_attached("tf:other")
+
+
+@pytest.mark.parametrize(
+    ("role", "use"),
+    [
+        ("terraform/iam.tf", "k8s/sa.yaml"),
+        ("api/terraform/prod/iam.tf", "api/k8s/prod/sa.yaml"),
+        ("infra/aws/live/eu/iam/roles/ci.tf", ".github/workflows/deploy.yml"),
+        ("services/api/infra/aws/eu/iam/ci.tf", "services/api/.circleci/config.yml"),
+        ("iam.tf", "a/b/c/d/e/f/sa.yaml"),
+    ],
+)
+def test_what_is_near_or_above_is_meant(role: str, use: str) -> None:
+    assert _subject(_role("tf:1", role), _use(use)) == "tf:1"
+
+
+@pytest.mark.parametrize(
+    ("role", "use"),
+    [
+        ("teams/x/prod/eu/iam/ci.tf", "teams/y/prod/us/app/main.tf"),
+        ("stacks/dev/ci.tf", "stacks/prod/main.tf"),
+        ("infra/staging-eu/ci.tf", "k8s/production/sa.yaml"),
+    ],
+)
+def test_what_is_far_or_of_another_environment_is_not(role: str, use: str) -> None:
+    assert _subject(_role("tf:1", role), _use(use)) == "aws:role/ci"
+
+
+def test_two_stacks_that_declare_the_same_name_are_not_linked_across() -> None:
+    roles = _role("tf:1", "teams/x/ci.tf"), _role("tf:2", "teams/y/infra/prod/ci.tf")
+    assert _subject(*roles, _use("teams/z/main.tf")) == "aws:role/ci"
+    assert _subject(*roles, _use("teams/y/k8s/sa.yaml")) == "tf:2"
+    assert _subject(*roles, _use("teams/x/k8s/sa.yaml")) == "tf:1"
+
+
+def test_the_environment_says_which_of_two_is_meant() -> None:
+    roles = _role("tf:1", "terraform/dev/ci.tf"), _role("tf:2", "terraform/prod/ci.tf")
+    assert _subject(*roles, _use("k8s/prod/sa.yaml")) == "tf:2"
+    assert _subject(*roles, _use(".github/workflows/w.yml")) == "aws:role/ci"
+
+
+def test_what_stands_in_a_folder_above_comes_before_what_stands_below() -> None:
+    roles = _role("tf:1", "infra/ci.tf"), _role("tf:2", "infra/modules/old/ci.tf")
+    assert _subject(*roles, _use("infra/app/main.yaml")) == "tf:1"
+
+
+def test_what_the_same_call_declares_is_meant_wherever_it_stands() -> None:
+    roles = [
+        _role(f"terraform:{root}:module.{name}.aws_iam_role.r", "modules/far/away/in/here/main.tf")
+        for root in ("a", "b")
+        for name in ("x", "y")
+    ]
+    use = replace(_use("envs/a/main.tf"), id="terraform:a:module.x.aws_iam_thing.t#use")
+    assert _subject(*roles, use) == "terraform:a:module.x.aws_iam_role.r"
+    outside = replace(use, id="terraform:a:aws_iam_thing.t#use")
+    assert _subject(*roles, outside) == "aws:role/ci"
+    assert _subject(*roles[:1], outside) == "terraform:a:module.x.aws_iam_role.r"
+
+
+def test_a_name_that_there_is_one_of_in_the_world_is_meant_from_anywhere() -> None:
+    alias = "gcp:ci@acme.iam.gserviceaccount.com"
+    account = replace(_role("tf:1", "stacks/dev/a/b/c/ci.tf"), aliases=(alias,))
+    assert _subject(account, _use("other/prod/d/e/f/main.tf", alias)) == "tf:1"
+    owned = replace(account, aliases=("aws:123456789012:role/ci",))
+    assert _subject(owned, _use("other/prod/d/e/f/m.tf", "aws:123456789012:role/ci")) == "tf:1"

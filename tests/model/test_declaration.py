@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from keymuster.model.declaration import declaration, object_name, without_calls
+from keymuster.model.declaration import calls, declaration, object_name, without_calls
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,19 @@ def test_a_text_says_the_same_of_every_call_and_key() -> None:
         for name in ("one", "two")
     }
     assert texts == {"aws_iam_user.u is a user"}
+
+
+@pytest.mark.parametrize(
+    ("id", "by"),
+    [
+        (
+            'terraform:env:module.a["x.y"].module.b.aws_iam_role.ci#trust/0',
+            ["terraform:env", 'module.a["x.y"]', "module.b"],
+        ),
+        ("resource:terraform:.:aws_iam_role.ci", ["terraform:."]),
+        ("cloudformation:a.yaml:Role", ["cloudformation:a.yaml"]),
+        ("secret", []),
+    ],
+)
+def test_calls_lead_to_an_object(id: str, by: list[str]) -> None:
+    assert calls(id) == by

@@ -36,5 +36,11 @@ def environment(identity: Identity, words: Mapping[str, tuple[str, ...]]) -> Env
     return Environment.UNKNOWN
 
 
+def named_in(text: str) -> set[Environment]:
+    """The environments that a text speaks of, in the words of all."""
+    words = set(_words(text))
+    return {one for one, names in WORDS.items() if not words.isdisjoint(names)}
+
+
 def _words(text: str) -> list[str]:
     return [word.lower() for word in re.findall(r"[A-Z]?[a-z0-9]+|[A-Z0-9]+", text)]

@@ -1,12 +1,28 @@
-"""Records that name another one by an alias, linked to it: what is declared here, used there."""
+"""Records that name another one by an alias, linked to it: what is declared here, used there.
+
+A name like `role/ci` holds in one account, and a big repository declares things of many accounts. So
+the one meant is, of those that have the name, the one that stands nearest:
+
+* what the same root module declares, by the same calls of modules;
+* what stands in the same file;
+* what has most folders in common, and of those what stands in one of the folders above.
+
+If that is more than one, none is meant: it would be a guess. One in a folder beside is only meant if
+it is near: as `api/terraform/prod` is to `api/k8s/prod`, two folders up and two down. What lies farther
+apart has nothing in common but the repository, nor has what folders say is of different environments.
+Folders that begin with a dot (`.github`) speak for the one that they are in, and what stands above
+all else, like a workflow of the whole repository, may mean any of it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from msgspec.structs import replace
 
+from keymuster.inventory.environments import named_in
 from keymuster.model import (
     Credential,
     FileLocation,
@@ -18,6 +34,7 @@ from keymuster.model import (
     Trust,
     Use,
 )
+from keymuster.model.declaration import calls
 
 _LINKS: dict[type[Any], tuple[str, ...]] = {
     Credential: ("identity",),
@@ -28,9 +45,15 @@ _LINKS: dict[type[Any], tuple[str, ...]] = {
 """The fields of each record that are the id, or an alias, of another one."""
 
 
+FARTHEST = 4
+"""Folders between two files neither of which stands above the other."""
+
+_UNIQUE = re.compile(r"@|:\d{12}:")
+"""What is part of names that there is but one of in the world: a domain, an account."""
+
+
 def linked(records: dict[str, Observation]) -> dict[str, Observation]:
-    """The same records, with ids where aliases were. Of several that have an alias, the one is meant
-    that stands nearest; if that is not just one, none."""
+    """The same records, with ids where aliases were, if it is clear what they mean."""
     known: dict[str, list[Identity | Resource]] = {}
     for record in records.values():
         if isinstance(record, Identity | Resource):
@@ -50,39 +73,64 @@ def _linked(
     for field in _LINKS.get(type(record), ()):
         name = getattr(record, field)
         if name in known and name not in records:
-            meant = _nearest(record.location, known[name])
+            meant = _nearest(record, known[name], anywhere=_UNIQUE.search(name) is not None)
             if meant is not None:
                 changes[field] = meant.id
     return replace(record, **changes) if changes else record
 
 
 def _nearest(
-    place: Location, candidates: Sequence[Identity | Resource]
+    record: Observation, candidates: Sequence[Identity | Resource], *, anywhere: bool
 ) -> Identity | Resource | None:
-    if len(candidates) == 1:
-        return candidates[0]
-    distances = [(_distance(place, one.location), one) for one in candidates]
-    least = min(distance for distance, _ in distances)
-    nearest = [one for distance, one in distances if distance == least]
-    return nearest[0] if len({one.id for one in nearest}) == 1 else None
+    ranks = [
+        (rank, one)
+        for one in candidates
+        if (rank := _rank(record, one, anywhere=anywhere)) is not None
+    ]
+    least = min((rank for rank, _ in ranks), default=None)
+    nearest = {one.id: one for rank, one in ranks if rank == least}
+    return nearest.popitem()[1] if len(nearest) == 1 else None
 
 
-def _distance(one: Location, other: Location) -> int:
-    """How many folders lie between two files; less for the same file."""
-    if not (isinstance(one, FileLocation) and isinstance(other, FileLocation)):
-        return 1_000
-    if one.name == other.name:
-        return -1
-    here, there = _folders(one), _folders(other)
-    shared = _shared(here, there)
-    return len(here) + len(there) - 2 * shared
+def _rank(
+    record: Observation, other: Identity | Resource, *, anywhere: bool
+) -> tuple[int, ...] | None:
+    """How near the other is: less is nearer, None is too far."""
+    same_calls = _shared(calls(record.id), calls(other.id))
+    here, there = record.location, other.location
+    if not (isinstance(here, FileLocation) and isinstance(there, FileLocation)):
+        return -same_calls, 1, 0, 0
+    if here.name == there.name:
+        return -same_calls, -1, 0, 0
+    above, beside = _folders(here), _folders(there)
+    shared = _shared(above, beside)
+    up, down = above[shared:], beside[shared:]
+    is_far = bool(up and down) and (
+        len(up) + len(down) > FARTHEST or _are_of_different_environments(up, down)
+    )
+    if is_far and not same_calls and not anywhere:
+        return None
+    return -same_calls, 0, -shared, int(bool(down))
 
 
-def _folders(place: FileLocation) -> list[str]:
-    return place.path.split("/")[:-1]
+def _are_of_different_environments(one: Sequence[str], other: Sequence[str]) -> bool:
+    here, there = named_in("/".join(one)), named_in("/".join(other))
+    return bool(here and there) and not here & there
 
 
-def _shared(one: Iterable[str], other: Iterable[str]) -> int:
+def _folders(place: Location) -> list[str]:
+    assert isinstance(place, FileLocation)
+    return list(_before_dot(place.path.split("/")[:-1]))
+
+
+def _before_dot(folders: Sequence[str]) -> Iterator[str]:
+    for folder in folders:
+        if folder.startswith("."):
+            return
+        yield folder
+
+
+def _shared(one: Sequence[str], other: Sequence[str]) -> int:
     count = 0
     for left, right in zip(one, other, strict=False):
         if left != right:

@@ -12,11 +12,22 @@ _OBJECT = re.compile(
 _CALL = re.compile(r"terraform:[^:\s]*:|module\.[\w-]+(?:\[[^\]]*\])?\.|\[(?:\d+|\"[^\"\]]*\")\]")
 
 
+_PATH = re.compile(r"(?:resource:)?(\w+:[^:]+):((?:module\.[\w-]+(?:\[[^\]]*\])?\.)*)")
+_STEP = re.compile(r"module\.[\w-]+(?:\[[^\]]*\])?")
+
+
 def declaration(id: str) -> str:
     """What an object is called where it is declared, whichever call or key made it; empty for one that
     nothing makes more than one of."""
     found = _OBJECT.fullmatch(id)
     return found[1] if found else ""
+
+
+def calls(id: str) -> list[str]:
+    """What an object is declared by, from outside to inside: a template or root module, and then the
+    calls of modules that lead to it."""
+    found = _PATH.match(id)
+    return [found[1], *_STEP.findall(found[2])] if found else []
 
 
 def object_name(id: str) -> str:
