@@ -57,6 +57,11 @@ from terraforming import everything, objects, settings, value
         ('slice(["a", "b", "c"], 1, 2)', ["b"]),
         ('title("big dog")', "Big Dog"),
         ('{(upper("k")) = 1}', {"K": 1}),
+        ('regex("^arn:[^:]+:iam::([0-9]+):", "arn:aws:iam::123456789012:root")[0]', "123456789012"),
+        ('regex("[a-z]+", "12ab")', "ab"),
+        ('regexall("[a-z]", "a1b")', ["a", "b"]),
+        ('regexall("x", "a1b")', []),
+        ('can(regex("^x$", "y"))', False),
     ],
 )  # fmt: skip
 def test_what_can_be_known_is(expression: str, expected: object) -> None:
@@ -89,6 +94,8 @@ def test_what_can_be_known_is(expression: str, expected: object) -> None:
         ("terraform.workspace", "${terraform.workspace}"),
         ("timestamp()", "${timestamp()}"),
         ('file("key.pem")', "${file(key.pem)}"),
+        ('regex("(a+)+$", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!")', "${regex()}"),
+        ('regex("a", var.x)', "${regex(var.x)}"),
     ],
 )  # fmt: skip
 def test_what_cannot_names_what_it_depends_on(expression: str, expected: object) -> None:

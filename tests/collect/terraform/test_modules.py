@@ -183,6 +183,17 @@ def test_examples_beside_each_other_are_modules_of_their_own() -> None:
     assert set(found) == {"bad.tf:x_y.z", "good.tf:x_y.z", ".:x_y.other"}
 
 
+def test_providers_with_aliases_make_no_module_of_a_file() -> None:
+    provider = 'provider "aws" {{\n  alias = "{}"\n}}\n'
+    found = objects(
+        {
+            "a.tf": provider.format("one") + provider.format("two") + "locals { n = 1 }\n",
+            "b.tf": 'provider "aws" {}\nresource "x_y" "z" { v = local.n }\n',
+        }
+    )
+    assert found[".:x_y.z"].settings.plain() == {"v": 1}
+
+
 def test_providers_backends_variables_and_outputs_are_objects_too() -> None:
     found = objects("""
 terraform {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from msgspec import Struct
 from keymuster.collect.declared import Declared
 from keymuster.collect.syntax.hcl_tree import Block
 from keymuster.collect.syntax.node import Node
+from keymuster.collect.terraform.default_tags import DefaultTags
 from keymuster.collect.terraform.documents import document
 from keymuster.collect.terraform.evaluation import Place
 from keymuster.collect.terraform.files import CODE, DOWNLOADED, DOWNLOADS, TEXT, VARIABLES, Kept
@@ -121,7 +121,7 @@ def _counts(found: Declared, work: Work) -> bool:
 
 def _module(module: Module, scope: Scope) -> Iterator[Declared]:
     budget = module.work.budget
-    default_tags = _default_tags(module)
+    tags = DefaultTags(module)
     later: list[tuple[tuple[str, ...], Instance]] = []
     calls: list[Instance] = []
     for key in list(module.declarations):
@@ -134,7 +134,7 @@ def _module(module: Module, scope: Scope) -> Iterator[Declared]:
                 elif key[0] == "data" and key[1] in _DOCUMENTS:
                     later.append((key, instance))
                 elif key[0] == "resource":
-                    yield from _resource(key[1], instance, default_tags, scope)
+                    yield from _resource(key[1], instance, tags, scope)
     with _bounded(module, ("provider",)):
         yield from _others(module, scope.id)
     if (told := f"{module.folder} {scope.id if module.caller is None else ''}") not in scope.shared:
@@ -169,13 +169,11 @@ def _bounded(module: Module, key: tuple[str, ...]) -> Iterator[None]:
             raise
 
 
-def _resource(
-    type: str, instance: Instance, default_tags: Node | None, scope: Scope
-) -> Iterator[Declared]:
+def _resource(type: str, instance: Instance, tags: DefaultTags, scope: Scope) -> Iterator[Declared]:
     """What one instance of a resource block declares."""
     budget = scope.work.budget
     budget.begin()
-    settings = _tagged(type, instance.body(), default_tags)
+    settings = tags.on(type, instance)
     objects = scope.names.objects(type, settings, _form(instance.declaration), budget)
     for number, (kind, made) in enumerate(objects):
         name = instance.address if not number else f"{instance.address}#{number}"
@@ -307,39 +305,6 @@ def _only(declaration: Declaration, names: list[str]) -> Block:
     block = declaration.block
     attributes = {name: block.attributes[name] for name in names}
     return Block(block.begin, block.end, block.type, block.labels, attributes, [])
-
-
-def _default_tags(module: Module) -> Node | None:
-    """The tags that the provider of a root module puts on everything."""
-    root = module
-    while root.caller is not None:
-        root = root.caller.module
-    for one in root.others:
-        if one.block.type == "provider" and one.block.labels == ["aws"]:
-            made = body(one.block, Place(root, one.source, {}))
-            tags = made.get("default_tags")
-            for block in tags.items() if tags is not None else ():
-                return block.get("tags")
-    return None
-
-
-_WITHOUT_TAGS = re.compile(
-    r"(?<!^aws_iam)(?<!^aws_organizations)_policy$|"
-    r"_(?:attachment|version|permission|membership|association|rotation|access_key|profile_url|acl|"
-    r"versioning|block|configuration|group|login_profile|assignment|inline_policy)$"
-)
-
-
-def _tagged(type: str, settings: Node, default_tags: Node | None) -> Node:
-    if default_tags is None or not type.startswith("aws_") or _WITHOUT_TAGS.search(type):
-        return settings
-    own = settings.get("tags")
-    if own is not None and not isinstance(own.value, dict):
-        return settings
-    if not isinstance(default_tags.value, dict) or not isinstance(settings.value, dict):
-        return settings
-    tags = default_tags.value | dict(own.entries() if own is not None else ())
-    return settings.holding({**settings.value, "tags": settings.holding(tags)})
 
 
 class _Folders:

@@ -43,11 +43,14 @@ _TYPES = {
 }  # fmt: skip
 """What a file of Terraform is made of, and how many labels each has."""
 
+_ONCE = frozenset(("resource", "data", "module", "variable", "output"))
+"""What is there once in a module: of a provider there are several, by their aliases."""
+
 
 class Kept(Struct, eq=False):
     """A file that was understood; `tree` is its block, encoded: a tree of objects takes ten times
     as much. `sources` are those of its module blocks, where they are plain text; `declares` are the
-    types and labels of its blocks. `folders` are those of downloaded modules, by the calls that lead
+    types and labels of those of its blocks that are there once in a module. `folders` are those of downloaded modules, by the calls that lead
     to them, joined by dots."""
 
     path: str
@@ -133,7 +136,9 @@ def keep(blob: Blob, kind: str) -> tuple[Kept | None, list[Broken]]:
     if kind == CODE and mistakes and not any(_is_known(one) for one in block.blocks):
         return None, []
     kept.sources = [source for one in block.of_type("module") if (source := _source(one))]
-    kept.declares = [".".join((one.type, *one.labels)) for one in block.blocks if one.labels]
+    kept.declares = sorted(
+        {".".join((one.type, *one.labels)) for one in block.blocks if one.type in _ONCE}
+    )
     kept.tree = msgspec.msgpack.encode(block)
     return kept, mistakes[:1]
 

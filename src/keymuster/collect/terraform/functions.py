@@ -473,16 +473,48 @@ _NESTED = re.compile(r"\)[*+?{]|\\[^.\-/\\sdwSDW]|\(\?")
 
 
 def _substituted(text: str, pattern: str, new: str) -> str | None:
-    """A text with what an expression finds replaced; None if the expression may take long, means
-    something else in Go's dialect, or its groups are asked for."""
-    if len(text) > 1000 or len(pattern) > 60 or len(new) > 1000 or "$" in new:
+    """A text with what an expression finds replaced; None if its groups are asked for, too."""
+    if len(new) > 1000 or "$" in new or not _is_plain(pattern, text):
         return None
+    return re.sub(pattern, lambda found: new, text, flags=re.ASCII)
+
+
+def _is_plain(pattern: str, text: str) -> bool:
+    """Whether an expression takes no long time, and means the same here as in Go's dialect."""
+    if len(text) > 1000 or len(pattern) > 60:
+        return False
     if _NESTED.search(pattern) or len(_REPEATED.findall(pattern)) > 2:
-        return None
+        return False
     try:
-        return re.sub(pattern, lambda found: new, text, flags=re.ASCII)
+        re.compile(pattern, re.ASCII)
     except re.error:
-        return None
+        return False
+    return True
+
+
+def _regex(arguments: list[Node], place: Place, at: Node) -> Node:
+    found = _found("regex", arguments, at)
+    if not isinstance(found, list):
+        return found
+    if not found:
+        raise Wrong
+    return from_plain(at, found[0])
+
+
+def _regex_all(arguments: list[Node], place: Place, at: Node) -> Node:
+    found = _found("regexall", arguments, at)
+    return from_plain(at, found) if isinstance(found, list) else found
+
+
+def _found(name: str, arguments: list[Node], at: Node) -> list[Any] | Node:
+    """What an expression finds: the groups of each place if it has some, its text otherwise."""
+    if len(arguments) != 2 or any(map(unknown, arguments)):
+        return derived(at, name, arguments)
+    pattern, text = (one.value for one in arguments)
+    if not isinstance(pattern, str) or not isinstance(text, str) or not _is_plain(pattern, text):
+        return derived(at, name, arguments)
+    places = re.finditer(pattern, text, re.ASCII)
+    return [list(one.groups()) if one.re.groups else one[0] for one in places]
 
 
 def _file(arguments: list[Node], place: Place, at: Node) -> Node:
@@ -561,6 +593,8 @@ _PASSING: dict[str, Callable[[list[Node], Place, Node], Node]] = {
     "format": _format,
     "formatlist": _format_list,
     "replace": _replace,
+    "regex": _regex,
+    "regexall": _regex_all,
     "file": _file,
     "templatefile": _template_file,
     "fileexists": _exists,
