@@ -16,6 +16,7 @@ _ANALYSES = (
     "memberships",
     "kubernetes_rbac",
     "aws_facts",
+    "azure_facts",
     "gcp_facts",
     "trust_facts",
     "workflow_logins",

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from keymuster.analysis.aws_escalations import Way
 from keymuster.analysis.aws_identities import KnownPolicy
+from keymuster.model.azure_roles import AzurePrivileges
 from keymuster.model.gcp_roles import GcpRoles
 from keymuster.model.issuers import KnownTrusts
 
@@ -29,6 +30,8 @@ class Known(Protocol):
 
     @property
     def aws(self) -> KnownAws: ...
+    @property
+    def azure(self) -> AzurePrivileges: ...
     @property
     def gcp(self) -> GcpRoles: ...
     @property

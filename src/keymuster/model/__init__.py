@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from keymuster.model.azure_roles import AzurePrivileges, AzureWay, EntraPrivileges
     from keymuster.model.finding import (
         Finding,
         Framework,
@@ -57,12 +58,15 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "AzurePrivileges",
+    "AzureWay",
     "Commit",
     "Confidence",
     "Credential",
     "CredentialKind",
     "CredentialStatus",
     "Effect",
+    "EntraPrivileges",
     "Environment",
     "FileLocation",
     "Finding",
@@ -101,7 +105,16 @@ __all__ = [
     "UseKind",
 ]
 
-_MODULES = ("taxonomy", "secret", "location", "records", "finding", "issuers", "gcp_roles")
+_MODULES = (
+    "taxonomy",
+    "secret",
+    "location",
+    "records",
+    "finding",
+    "issuers",
+    "gcp_roles",
+    "azure_roles",
+)
 """From what imports nothing to what imports most."""
 
 

@@ -15,6 +15,7 @@ from keymuster.digests import blake2b
 from keymuster.errors import RuleError, SettingsError
 from keymuster.model.issuers import KnownTrusts
 from keymuster.rules.schema import (
+    AzurePrivilegesFile,
     AzureRolesFile,
     Case,
     EscalationsFile,
@@ -274,6 +275,8 @@ def _add(rules: RuleSet, path: Path, content: bytes) -> Sequence[TokenFormat | P
             rules.aws = replace(rules.aws, policies=listed.all(), covers=listed.covers)
         case "known" if path.stem == "azure-roles":
             _decode(path, content, AzureRolesFile)  # read by `azure_roles`, where it is asked for
+        case "known" if path.stem == "azure-privileges":
+            rules.azure = _decode(path, content, AzurePrivilegesFile)
         case "known" if path.stem == "gcp-roles":
             rules.gcp = _decode(path, content, GcpRolesFile)
         case "known" if path.stem.startswith("terraform"):

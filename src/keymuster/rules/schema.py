@@ -16,6 +16,7 @@ from keymuster.model import (
     Severity,
     Storage,
 )
+from keymuster.model.azure_roles import AzurePrivileges
 from keymuster.model.gcp_roles import GcpRoles
 from keymuster.model.issuers import KnownTrusts
 
@@ -253,6 +254,10 @@ class AzureRolesFile(Struct, kw_only=True, forbid_unknown_fields=True):
     graph: dict[str, list[str]]
 
 
+class AzurePrivilegesFile(AzurePrivileges, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`rules/known/azure-privileges.yaml`: what roles and permissions of Azure and Entra come to."""
+
+
 class GcpRolesFile(GcpRoles, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`rules/known/gcp-roles.yaml`: what roles and permissions of Google Cloud come to."""
 
@@ -314,6 +319,7 @@ class RuleSet(Struct, kw_only=True):
     samples: dict[str, str]
     trusts: KnownTrusts = KnownTrusts()
     aws: AwsKnowledge = AwsKnowledge()
+    azure: AzurePrivilegesFile = AzurePrivilegesFile()
     gcp: GcpRolesFile = GcpRolesFile()
     terraform: list[TerraformFile] = []
     key: str = ""

@@ -40,6 +40,16 @@ def application(one: Declared) -> Iterator[Observation]:
 def service_principal(one: Declared) -> Iterator[Observation]:
     """An application in a tenant. What is granted to it, it has as that application."""
     yield _identity(one, IdentityKind.SERVICE_ACCOUNT, "")
+    application = one.text("client_id") or one.text("application_id")
+    if reference(application):
+        yield Grant(
+            id=f"{one.id}#application",
+            identity=principal(one, application),
+            kind=GrantKind.OTHER,
+            provider="entra",
+            location=one.location,
+            via=one.id,
+        )
 
 
 def managed_user(one: Declared) -> Iterator[Observation]:
@@ -52,6 +62,30 @@ def managed_user(one: Declared) -> Iterator[Observation]:
         )
     ):
         yield found
+
+
+def group(one: Declared) -> Iterator[Observation]:
+    yield _identity(one, IdentityKind.GROUP, one.known("display_name"))
+    members = one.get("members")
+    for index, node in enumerate(members.items() if members else ()):
+        yield _membership(one, f"member-{index}", node.text(), one.id, node)
+
+
+def group_member(one: Declared) -> Iterator[Observation]:
+    within = principal(one, one.text("group_object_id"))
+    yield _membership(one, "member", one.text("member_object_id"), within, one.settings)
+
+
+def _membership(one: Declared, label: str, member: str, within: str, node: Node) -> Grant:
+    """What the group has, its member has."""
+    return Grant(
+        id=f"{one.id}#{label}",
+        identity=principal(one, member),
+        kind=GrantKind.OTHER,
+        provider="entra",
+        location=node.location(),
+        via=within,
+    )
 
 
 def password(*owners: str) -> Callable[[Declared], Iterator[Observation]]:
@@ -299,6 +333,8 @@ TYPES: dict[str, Callable[[Declared], Iterator[Observation]]] = {
     "azuread_application_registration": application,
     "azuread_service_principal": service_principal,
     "azuread_user": managed_user,
+    "azuread_group": group,
+    "azuread_group_member": group_member,
     "azuread_application_password": password("application_id", "application_object_id"),
     "azuread_service_principal_password": password("service_principal_id"),
     "azuread_application_certificate": certificate("application_id", "application_object_id"),

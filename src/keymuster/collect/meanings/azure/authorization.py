@@ -78,6 +78,7 @@ def role_definition(one: Declared) -> Iterator[Observation]:
                     actions=allowed,
                     not_actions=without,
                     resources=scopes,
+                    conditions={} if kind == "actions" else {"plane": "data"},
                 )
 
 
