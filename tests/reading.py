@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
 
 from hypothesis import strategies
 
-from keymuster.collect.base import Blob, Context, Observed, Reader, Selection
+from keymuster.collect.base import Blob, Context, Fragment, Observed, Reader, Selection
 from keymuster.collect.syntax.node import Broken
 from keymuster.model import Credential, Storage
 from keymuster.rules.schema import RuleSet
@@ -29,8 +29,23 @@ def read(
     part: type[Reader], path: str, text: str, rules: RuleSet = NO_RULES, **more: Any
 ) -> list[Observed]:
     """All that a reader says of a file; nothing if it does not read such."""
+    return read_all(part, {path: text}, rules, **more)
+
+
+def read_all(
+    part: type[Reader], files: Mapping[str, str], rules: RuleSet = NO_RULES, **more: Any
+) -> list[Observed]:
+    """All that a reader says of files together."""
     reader = part(Context(selection=Selection(root="."), rules=rules))
-    return list(reader.read(blob(path, text, **more))) if reader.reads(path) else []
+    observed = [
+        one
+        for path, text in files.items()
+        if reader.reads(path)
+        for one in reader.read(blob(path, text, **more))
+    ]
+    fragments = [one.content for one in observed if isinstance(one, Fragment)]
+    rest = [one for one in observed if not isinstance(one, Fragment)]
+    return [*rest, *reader.finish(fragments)] if fragments else rest
 
 
 def only(kind: type[_T], observed: Sequence[Any]) -> list[_T]:

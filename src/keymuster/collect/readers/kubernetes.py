@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from keymuster.collect.base import Blob, Context, Observed, Reader
+from keymuster.collect.base import Blob, Context, Fragment, Observed, Reader
 
 if TYPE_CHECKING:
     from keymuster.collect.declared import Declared
+    from keymuster.collect.kubernetes.pieces import Piece
     from keymuster.collect.syntax.node import Node
+    from keymuster.model import Observation, Trouble
 
 _KIND = re.compile(
     r"kind[\"']?[ \t]{0,8}:[ \t]{0,8}[\"']?(?:ServiceAccount|(?:Cluster)?Role(?:Binding)?|"
@@ -19,7 +21,11 @@ _KIND = re.compile(
     r"ReplicaSet|ReplicationController|Rollout|Configuration|Service|Revision|KubeletConfiguration|"
     r"ClusterConfiguration|\w{0,40}List)\b"
 )
-_VERSION = re.compile(rb"(?m)^[\s{\"'-]{0,20}apiVersion[\"']?[ \t]{0,8}:")
+_VERSION = re.compile(rb"(?m)^[\s{[\"'-]{0,20}apiVersion[\"']?[ \t]{0,8}:")
+_OPERATIONS = re.compile(
+    rb"(?m)^[\s{[\"'-]{0,20}op[\"']?[ \t]{0,8}:[ \t]{0,8}[\"']?(?:add|replace|remove|move|copy)\b"
+)
+_LARGEST_PATCH = 256 * 1024
 _MOST_IN_LISTS = 10_000
 _DEEPEST_LIST = 4
 
@@ -31,8 +37,8 @@ _GROUP = re.compile(
 
 
 class Kubernetes(Reader):
-    """Manifests in YAML and JSON, with several documents and lists; what a Go template fills in is
-    unknown."""
+    """Manifests in YAML and JSON, with several documents and lists, and what Kustomizations make of
+    them; what a Go template fills in is unknown."""
 
     name: ClassVar[str] = "kubernetes"
 
@@ -45,14 +51,46 @@ class Kubernetes(Reader):
         return {kind for policy in self._rules.policies for kind in policy.types}
 
     def reads(self, path: str) -> bool:
-        return path.endswith((".yaml", ".yml", ".json"))
+        return path.endswith((".yaml", ".yml", ".json")) or path.endswith("ustomization")
 
     def read(self, blob: Blob) -> Iterator[Observed]:
-        if not _VERSION.search(blob.data):
+        if blob.core is not None:
             return
+        from keymuster.collect.kubernetes.pieces import Kind, Piece, is_kustomization
+
+        if is_kustomization(blob.path):
+            yield self._fragment(Piece.of(blob, Kind.KUSTOMIZATION))
+        elif _VERSION.search(blob.data):
+            documents = _documents(blob)
+            records = self._records(declared(documents, blob, self._context))
+            if documents:
+                yield self._fragment(Piece.of(blob, Kind.MANIFEST, (*records,)))
+        elif len(blob.data) <= _LARGEST_PATCH and _OPERATIONS.search(blob.data):
+            yield self._fragment(Piece.of(blob, Kind.OPERATIONS))
+
+    def finish(self, fragments: Sequence[Any]) -> Iterator[Observation | Trouble]:
+        from keymuster.collect.kubernetes import forms
+        from keymuster.collect.kubernetes.pieces import Kind
+
+        if not any(one.kind is Kind.KUSTOMIZATION for one in fragments):
+            for one in fragments:
+                yield from one.records
+            return
+        yield from forms.records(
+            [*fragments], self._context, lambda one: self._records([one]), self._objects
+        )
+
+    def _fragment(self, piece: Piece) -> Fragment:
+        return Fragment(id=f"{self.name}:{piece.path}", reader=self.name, content=piece)
+
+    def _objects(self, piece: Piece) -> Iterator[Declared]:
+        blob = piece.blob
+        return declared(_documents(blob), blob, self._context)
+
+    def _records(self, several: Iterable[Declared]) -> Iterator[Observation]:
         from keymuster.collect import meanings
 
-        for one in declared(_documents(blob), blob, self._context):
+        for one in several:
             yield from meanings.records(one, self._wanted)
 
 

@@ -1,0 +1,1 @@
+"""What several files of Kubernetes say together: Kustomizations, their bases and patches."""
