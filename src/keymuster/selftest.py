@@ -78,7 +78,8 @@ def _case_problems(
     inventory = build(one for one in observed if not isinstance(one, Trouble | Fragment))
     only = replace(rules, policies=[policy])
     least = min(policy.confidence, Choice().confidence, key=lambda one: one.rank)
-    verdict = evaluate(analysed(inventory, Settings(), rules), only, Choice(confidence=least), NOW)
+    known = analysed(inventory, Settings(ours=case.ours), rules)
+    verdict = evaluate(known, only, Choice(confidence=least), NOW)
     said = "finding" if verdict.findings else "undecided" if verdict.undecided else "nothing"
     if said != case.expect:
         yield f"{policy.id}: case `{case.name}` gives {said}, not {case.expect}"

@@ -26,6 +26,7 @@ OURS = {"github": ("acme",)}
         ("repo:*/app:ref:refs/heads/main", "repo:evil/app:ref:refs/heads/main"),
         ("*:pull_request", "repo:evil/x:environment:pull_request"),
         ("repo:?cme/*", "repo:bcme/x:ref:refs/heads/main"),
+        ("repo:*acme/app:*", "repo:evil-acme/app:ref:refs/heads/main"),
         ("*", "repo:evil/x:ref:refs/heads/main"),
     ],
 )
@@ -199,6 +200,22 @@ def test_a_customised_subject_names_its_owner() -> None:
     assert of_github("repository_owner_id:123", settings=OURS).parties == ("123",)
 
 
+@pytest.mark.parametrize(
+    ("sub", "is_open"),
+    [
+        ("repository_owner:acme", True),
+        ("repository_owner:acme:*", True),
+        ("repository_owner_id:12:environment:prod", True),
+        ("repository_owner:acme:repository_id:7", False),
+        ("environment:prod:repository:acme/app", False),
+    ],
+)
+def test_a_customised_subject_of_the_owner_alone_leaves_the_repository_open(
+    sub: str, is_open: bool
+) -> None:
+    assert ("repository" in of_github(sub).open) is is_open
+
+
 def test_a_customised_subject_that_names_nobody_is_anybodys() -> None:
     found = of_github("environment:prod", settings=OURS)
 
@@ -223,6 +240,15 @@ def test_an_enterprise_of_its_own_tells_whose_its_tokens_are() -> None:
 
 
 # --- what is not known ------------------------------------------------------------------------
+
+
+def test_nothing_is_said_of_how_many_where_a_condition_on_the_token_cannot_be_judged() -> None:
+    asks = {"StringLike": {f"{GITHUB}:sub": "repo:acme/*"}}
+    elsewhere = {**asks, "IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}
+    odd = {**asks, "StringAlmost": {f"{GITHUB}:sub": "repo:acme/app"}}
+
+    assert "repository" in answer(federated(GITHUB, elsewhere)).open
+    assert answer(federated(GITHUB, odd)).open == {}
 
 
 def test_what_is_not_known_is_said() -> None:
@@ -551,6 +577,15 @@ def pool(condition: str, issuer: str = f"https://{GITHUB}", **mapping: str) -> A
         ("assertion.repository_owner == 'acme' && assertion.new_claim == 'x'", Audience.UNKNOWN),
         ("${var.condition}", Audience.UNKNOWN),
         ("false", Audience.NOBODY),
+        (
+            "has(assertion.environment) ? assertion.repository_owner == 'acme' : false",
+            Audience.ESTATE,
+        ),
+        (
+            "has(assertion.environment) ? assertion.repository_owner == 'acme' : true",
+            Audience.ANYONE,
+        ),
+        ("(" * 12 + "true" + " ? true : true)" * 12, Audience.UNKNOWN),
     ],
 )
 def test_whom_a_pool_admits(condition: str, audience: Audience) -> None:

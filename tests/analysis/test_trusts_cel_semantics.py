@@ -47,6 +47,7 @@ conditions = st.recursive(
         st.builds("({} && {})".format, inner, inner),
         st.builds("({} || {})".format, inner, inner),
         st.builds("!({})".format, inner),
+        st.builds("({} ? {} : {})".format, inner, inner, inner),
     ),
     max_leaves=5,
 )

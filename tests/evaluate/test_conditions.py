@@ -12,7 +12,7 @@ from keymuster.errors import RuleError
 from keymuster.evaluate.conditions import Conditions, check
 from keymuster.evaluate.view import SUBJECTS, fields, view
 from keymuster.inventory.build import build
-from keymuster.model import CredentialStatus, Observation, Resource, Storage
+from keymuster.model import CredentialStatus, Observation, Resource, Storage, Trust, TrustKind
 from keymuster.rules.schema import Policy, RuleSet
 
 
@@ -192,3 +192,19 @@ class TestWhatIsNotKnown:
         answer = conditions.answer(about, named)
         assert not answer
         assert conditions.unknown(about, named, answer) == unknown
+
+    def test_what_is_out_by_what_is_known_is_decided(self, policy: Policy) -> None:
+        when = "trust.provider == 'gcp' && trust.anyone == 'yes'"
+        about = replace(policy, applies_to="trust", when=when)
+
+        assert _stands_in_the_way(about, provider="aws") == ""
+        assert _stands_in_the_way(about, provider="gcp") == "trust.anyone"
+
+
+def _stands_in_the_way(about: Policy, provider: str) -> str:
+    record = Trust(
+        id="t", identity="i", principal="*", kind=TrustKind.ASSUME, provider=provider,
+        location=place(),
+    )  # fmt: skip
+    named = Conditions.named("trust", view("trust", record, build([record]), NOW))
+    return Conditions().unknown(about, named, False)

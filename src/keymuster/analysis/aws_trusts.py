@@ -179,7 +179,7 @@ def oidc_names(address: str, claims: frozenset[str], passed: frozenset[str]) -> 
         if is_neutral(lower):
             return Both()
         if lower.startswith(("aws:", "sts:")):
-            return Undecided(f"it depends on `{key}`")
+            return Undecided(f"it depends on `{key}`", beside=True)
         return key  # a key of another issuer, which its tokens do not have
 
     return name_of
@@ -193,7 +193,9 @@ def principal_names(claims: frozenset[str]) -> NameOf:
         lower = key.lower()
         if lower in by_lower:
             return by_lower[lower]
-        return Both() if is_neutral(lower) else Undecided(f"it depends on `{key}`")
+        if is_neutral(lower):
+            return Both()
+        return Undecided(f"it depends on `{key}`", beside=True)
 
     return name_of
 

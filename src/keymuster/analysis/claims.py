@@ -143,10 +143,12 @@ class Claim:
 
 @dataclass(frozen=True)
 class Undecided:
-    """A condition that cannot be judged here."""
+    """A condition that cannot be judged here. `beside` says that it is about something that no token
+    tells, so that it does not change how many tokens are accepted."""
 
     reason: str
     unknowns: tuple[str, ...] = ()
+    beside: bool = False
 
 
 @dataclass(frozen=True)

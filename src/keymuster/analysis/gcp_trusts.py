@@ -77,9 +77,9 @@ def condition_of_member(
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<text>[rR]?'(?:[^'\\]|\\.)*'|[rR]?"(?:[^"\\]|\\.)*")|(?P<name>[A-Za-z_]\w*)|(?P<number>\d+)"""
-    r"""|(?P<sign>==|!=|&&|\|\||[!().,\[\]]))""",
+    r"""|(?P<sign>==|!=|&&|\|\||[!().,\[\]?:]))""",
 )
-_MOST_TOKENS, _MOST_DEPTH = 4000, 40
+_MOST_TOKENS, _MOST_DEPTH, _MOST_STEPS = 4000, 40, 20_000
 
 
 def condition(expression: str, mapping: Mapping[str, str], claims: frozenset[str]) -> Condition:
@@ -89,7 +89,7 @@ def condition(expression: str, mapping: Mapping[str, str], claims: frozenset[str
         return Both()
     try:
         parser = _Parser(expression, mapping, claims)
-        result = parser.either(wanted=True)
+        result = parser.choice(wanted=True)
         parser.ends()
     except (NotUnderstood, Unsupported) as error:
         return Undecided(
@@ -105,7 +105,7 @@ class _Parser:
     def __init__(self, text: str, mapping: Mapping[str, str], claims: frozenset[str]) -> None:
         self.mapping, self.claims = mapping, claims
         self.tokens = list(_tokens(text))
-        self.at = self.depth = 0
+        self.at = self.depth = self.steps = 0
 
     def ends(self) -> None:
         if self.at < len(self.tokens):
@@ -124,7 +124,22 @@ class _Parser:
         if not self._takes(sign):
             raise NotUnderstood(f"`{self._next()}` where `{sign}` should be")
 
-    def either(self, *, wanted: bool) -> Condition:
+    def choice(self, *, wanted: bool) -> Condition:
+        """`question ? one : other`, or what is none."""
+        start = self.at
+        plain = self._either(wanted)
+        if self._next() != "?":
+            return plain
+        self.at = start
+        holds = self._either(wanted=True)
+        self.at = start
+        fails = self._either(wanted=False)
+        self._must("?")
+        one = self.choice(wanted=wanted)
+        self._must(":")
+        return Either((Both((holds, one)), Both((fails, self.choice(wanted=wanted)))))
+
+    def _either(self, wanted: bool) -> Condition:
         self.depth += 1
         if self.depth > _MOST_DEPTH:
             raise NotUnderstood("it is nested too deep")
@@ -141,10 +156,13 @@ class _Parser:
         return parts[0] if len(parts) == 1 else (Both if wanted else Either)(tuple(parts))
 
     def _one(self, wanted: bool) -> Condition:
+        self.steps += 1
+        if self.steps > _MOST_STEPS:
+            raise NotUnderstood("it asks too much")
         if self._takes("!"):
             return self._one(not wanted)
         if self._takes("("):
-            inside = self.either(wanted=wanted)
+            inside = self.choice(wanted=wanted)
             self._must(")")
             return inside
         kind, text = self._take()

@@ -266,7 +266,10 @@ def _width_in_time(found: list[Accepted], unknowns: list[str]) -> Outsiders:
 
 
 def _width(found: list[Accepted], unknowns: list[str]) -> Outsiders:
-    """What differs in the tokens that are accepted."""
+    """What differs in the tokens that are accepted; nothing is said of that where a condition on them
+    cannot be judged."""
+    if any(_hides_tokens(leaf) for one in found for leaf in leaves(one.condition)):
+        return Outsiders(audience=Audience.UNKNOWN)
     forms: dict[str, str] = {}
     open: dict[str, str] = {}
     several: dict[str, str] = {}
@@ -276,6 +279,7 @@ def _width(found: list[Accepted], unknowns: list[str]) -> Outsiders:
         name = one.space.form.name
         if name not in forms and (example := _example(one)):
             forms[name] = told(example, unknowns)
+            open |= dict.fromkeys(one.space.form.untold, forms[name])
         for field in one.space.tokens.issuer.breadth:
             if field in open or field not in one.space.matter or field in one.space.tokens.fixed:
                 continue
@@ -285,6 +289,10 @@ def _width(found: list[Accepted], unknowns: list[str]) -> Outsiders:
                 several[field] = told(_example(one), unknowns)
     several = {name: text for name, text in several.items() if name not in open}
     return Outsiders(audience=Audience.UNKNOWN, forms=forms, open=open, several=several)
+
+
+def _hides_tokens(leaf: Claim | Undecided) -> bool:
+    return isinstance(leaf, Undecided) and not leaf.beside
 
 
 def _example(one: Accepted) -> str:

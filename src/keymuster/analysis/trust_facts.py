@@ -26,7 +26,7 @@ def facts(inventory: Inventory, configured: Settings, known: Known) -> dict[str,
         principal = inventory.records.get(one.principal)
         if isinstance(principal, Identity):
             audience = _among_us(one, principal, inventory)
-            found[one.id] = {"audience": str(audience), "anyone": "no"}
+            found[one.id] = {"audience": str(audience), "anyone": "no", "is_ours": True}
             continue
         asked.append(as_written(one, inventory))
     for id, answer in judge(asked, surroundings(inventory, configured, known)).items():
@@ -61,6 +61,9 @@ def _untold(trust: Trust) -> str:
     return "" if rest == trust.principal else f"${{{rest}}}"
 
 
+_OURS = (Audience.NOBODY, Audience.SAME_ACCOUNT, Audience.ESTATE)
+
+
 def _told(answer: TrustAnswer) -> dict[str, Any]:
     return {
         "audience": str(answer.audience),
@@ -70,6 +73,8 @@ def _told(answer: TrustAnswer) -> dict[str, Any]:
         "because": answer.because,
         "reason": answer.reason,
         "parties": list(answer.parties),
+        "strangers": list(answer.parties) if answer.audience is Audience.VENDOR else [],
+        "is_ours": answer.audience in _OURS,
         "forms": list(answer.forms),
         "open": list(answer.open),
         "several": list(answer.several),

@@ -83,10 +83,12 @@ class Conditions:
     def unknown(self, policy: Policy, view: Mapping[str, Any], answer: bool | None) -> str:
         """What stands in the way of deciding, where a condition did not hold: something that it asks
         for is not known, or has a form that it does not expect. Empty if nothing does."""
+        if any(_is_out(view[name], values) for name, values in self._first(policy)):
+            return ""
         asked = self._asks_for(policy)
         for name, path in asked:
             if found := _unknown_in(view.get(name), path):
-                return found
+                return name if found == UNKNOWN else found
         return _ODD if asked and answer is None else ""
 
     def _first(self, policy: Policy) -> list[tuple[str, frozenset[str]]]:
@@ -204,6 +206,11 @@ _MAP = "map<string, dyn>"
 _HAS = re.compile(r"\bhas\(([a-z_]+(?:\.\w+)+)\.\w+\)")
 _NAME = re.compile(r"(?<![\w.])[a-z_]+(?:\.\w+)+(?![\w(])")
 _TEXT = re.compile(r"'[^'\\]*'|\"[^\"\\]*\"")
+
+
+def _is_out(value: Any, wanted: frozenset[str]) -> bool:
+    """Whether a value is surely none of those that a condition demands first."""
+    return value not in wanted and value != UNKNOWN and not is_unknown(value)
 
 
 def _unknown_in(value: Any, path: Sequence[str]) -> str:

@@ -45,6 +45,8 @@ FACTS: dict[str, dict[str, tuple[str, Any]]] = {
         "because": ("string", ""),
         "reason": ("string", ""),
         "parties": ("list<string>", []),
+        "strangers": ("list<string>", []),
+        "is_ours": ("bool", False),
         "forms": ("list<string>", []),
         "open": ("list<string>", []),
         "several": ("list<string>", []),

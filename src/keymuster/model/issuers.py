@@ -9,13 +9,15 @@ class TokenForm(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One kind of token that an issuer makes. `claims` are templates over the issuer's fields, several
     for a claim that has several values at once. `anybody` says why whoever asks gets such a token, unless
     another claim is asked for that says whose it is. `perhaps` says why that may be so and
-    cannot be told. A `rare` form says what another one says in other words."""
+    cannot be told. A `rare` form says what another one says in other words. `untold` are parts of `breadth`
+    that nothing in such a token tells."""
 
     name: str
     claims: dict[str, str | tuple[str, ...]] = {}
     anybody: str = ""
     perhaps: str = ""
     rare: bool = False
+    untold: tuple[str, ...] = ()
 
 
 class Issuer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -106,8 +106,8 @@ class Case(Struct, kw_only=True, forbid_unknown_fields=True):
 
     In `text`, `{token:FORMAT}` stands for a generated token of that format. `seen_in` is where the
     file stands; several places mean that it stands in each of them. `beside` are other files of the
-    same tree, by their paths. `expect` may be that the policy cannot decide, because something that
-    it asks for is not known.
+    same tree, by their paths; `ours` is what the settings name as ours. `expect` may be that the
+    policy cannot decide, because something that it asks for is not known.
     """
 
     name: str
@@ -115,6 +115,7 @@ class Case(Struct, kw_only=True, forbid_unknown_fields=True):
     path: str
     text: str
     beside: dict[str, str] = {}
+    ours: dict[str, tuple[str, ...]] = {}
     seen_in: tuple[Storage, ...] = (Storage.TREE,)
 
 
