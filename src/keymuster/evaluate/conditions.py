@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from string import Formatter
-from typing import Any
+from typing import Any, NamedTuple
 
 from keymuster.errors import RuleError
+from keymuster.evaluate.conjuncts import Plain, conjuncts, plain
 from keymuster.evaluate.view import fields
 from keymuster.inventory.facts import FACTS, UNKNOWN
 from keymuster.model.unknown import depends_on, is_unknown, reference
@@ -47,31 +48,58 @@ class Conditions:
         self._environments: dict[Subject, Any] = {}
         self._compiled: dict[str, Any] = {}
         self._asked: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
-        self._named: dict[str, list[str]] = {}
-        self._demanded: dict[str, list[tuple[str, frozenset[str]]]] = {}
-        self._matched: dict[tuple[str, str], bool | None] = {}
+        self._parts: dict[str, _Parts] = {}
+        self._alone: dict[tuple[Subject, str], Any] = {}
+        self._answered: dict[tuple[str, str], bool | None] = {}
 
     def answer(self, policy: Policy, view: Mapping[str, Any]) -> bool | None:
         """Whether the policy's condition holds for a record, given its view as `named` gives it. None
         where the vendor's words are not such that it has an answer."""
-        if any(view[name] not in values for name, values in self._first(policy)):
+        parts = self._parts_of(policy)
+        if not all(one.of(view[one.name]) for one in parts.plain):
             return False
-        data = self._data(policy, view)
-        if ".matches(" not in policy.when or policy.applies_to == "resource":
-            return self._evaluated(policy, data)
-        # The runtime reads a regular expression anew each time, and many records say the same. What the
-        # settings of resources say is not remembered: it may be a secret.
-        key = (policy.id, repr(data))
-        if key not in self._matched:
-            if len(self._matched) >= _MOST_REMEMBERED:
-                self._matched.clear()
-            self._matched[key] = self._evaluated(policy, data)
-        return self._matched[key]
+        sure = True
+        for part in parts.others:
+            answer = self._part(policy, part, view)
+            if answer is False:  # whatever another part comes to: that is how the runtime has it
+                return False
+            sure = sure and answer is not None
+        return True if sure else self._whole(policy, view)
 
-    def _evaluated(self, policy: Policy, data: Mapping[str, Any]) -> bool | None:
+    def _part(self, policy: Policy, part: _Part, view: Mapping[str, Any]) -> bool | None:
+        """Whether one part of a condition holds; None if it has no answer."""
+        data = {name: view[name] for name in part.names}
+        if policy.applies_to == "resource":
+            # What the settings of resources say is not remembered: it may be a secret.
+            return self._evaluated(policy.applies_to, part.when, data)
+        # The runtime reads a regular expression anew each time, and many records say the same.
+        key = (part.when, repr(data))
+        if key not in self._answered:
+            if len(self._answered) >= _MOST_REMEMBERED:
+                self._answered.clear()
+            self._answered[key] = self._evaluated(policy.applies_to, part.when, data)
+        return self._answered[key]
+
+    def _evaluated(self, subject: Subject, when: str, data: dict[str, Any]) -> bool | None:
+        key = (subject, when)
+        if key not in self._alone:
+            self._alone[key] = self._environment(subject).compile(when)
+        try:
+            answer = self._alone[key].eval(data=data | self._limits).value()
+        except RuntimeError:
+            return None
+        return answer if isinstance(answer, bool) else None
+
+    def _whole(self, policy: Policy, view: Mapping[str, Any]) -> bool | None:
+        """The condition in one: where a part has no answer, the runtime says what is wrong."""
+        parts = self._parts_of(policy)
+        named = [one.name for one in parts.plain] + [
+            name for one in parts.others for name in one.names
+        ]
+        data = {name: view[name] for name in named}
         condition = self.compiled(policy)
         try:
-            answer = condition.eval(data=data).value()
+            answer = condition.eval(data=data | self._limits).value()
         except RuntimeError as error:  # as for mistakes that show when compiling
             answer = str(error).splitlines()[0]
         if isinstance(answer, bool):
@@ -91,26 +119,17 @@ class Conditions:
                 return name if found == UNKNOWN else found
         return _ODD if asked and answer is None else ""
 
-    def _first(self, policy: Policy) -> list[tuple[str, frozenset[str]]]:
-        if policy.id not in self._demanded:
-            known = fields(policy.applies_to)
-            names = {
-                f"{policy.applies_to}.{name}" for name, kind in known.items() if kind == "string"
-            }
-            found = _demanded(policy.when)
-            self._demanded[policy.id] = [one for one in found if one[0] in names]
-        return self._demanded[policy.id]
+    def demanded(self, policy: Policy) -> list[Plain]:
+        """What a condition asks of fields that are always known: where that does not hold, nothing else
+        that is not known stands in the way of deciding."""
+        uncertain = {name for name, _ in self._asks_for(policy)}
+        plain = self._parts_of(policy).plain
+        return [one for one in plain if one.values is not None and one.name not in uncertain]
 
-    def _data(self, policy: Policy, view: Mapping[str, Any]) -> dict[str, Any]:
-        """What the condition names. The runtime translates all that it is given, each time."""
-        if policy.id not in self._named:
-            names = fields(policy.applies_to)
-            self._named[policy.id] = [
-                f"{policy.applies_to}.{name}"
-                for name in dict.fromkeys(_WORD.findall(policy.when))
-                if name in names
-            ]
-        return {name: view[name] for name in self._named[policy.id]} | self._limits
+    def _parts_of(self, policy: Policy) -> _Parts:
+        if policy.id not in self._parts:
+            self._parts[policy.id] = _parts(policy)
+        return self._parts[policy.id]
 
     def _asks_for(self, policy: Policy) -> list[tuple[str, tuple[str, ...]]]:
         if policy.id not in self._asked:
@@ -155,29 +174,80 @@ class Conditions:
         return self._environments[subject]
 
 
-def _demanded(when: str) -> list[tuple[str, frozenset[str]]]:
-    """The fields that must have one of some values, as a condition begins by saying:
-    `grant.provider == 'aws' && grant.kind in ['policy', 'role'] && ...`. Nearly every record fails
-    there for nearly every policy, and to see that needs no runtime."""
-    if "\\" in when:  # a text could end elsewhere than it seems to
-        return []
-    plain = _TEXT.sub("''", when)
-    while (inner := _BRACKETS.sub("", plain)) != plain:
-        plain = inner
-    if set(plain) & set("|?()[]{}/"):  # `&&` is then not what holds all of it together
-        return []
-    found, at = [], 0
-    while part := _EQUAL.match(when, at):
-        found.append((part[1], frozenset(_QUOTED.findall(part[2]))))
-        at = part.end()
+class Sieve:
+    """Which policies a record is no matter for, by what its fields say that are always known: most
+    policies, for most records, and many records say the same there."""
+
+    def __init__(self, conditions: Conditions) -> None:
+        self._conditions = conditions
+        self._demands: dict[tuple[str, ...], _Demands] = {}
+        self._left: dict[tuple[object, ...], tuple[Policy, ...]] = {}
+
+    def left(self, policies: tuple[Policy, ...], view: Mapping[str, Any]) -> tuple[Policy, ...]:
+        """Of some policies those whose condition may hold."""
+        ids = tuple(policy.id for policy in policies)
+        if ids not in self._demands:
+            self._demands[ids] = _demands(
+                {one.id: self._conditions.demanded(one) for one in policies}
+            )
+        demands = self._demands[ids]
+        said = [view[name] for name in demands.values]
+        known = [
+            one if one in told else None
+            for one, told in zip(said, demands.values.values(), strict=True)
+        ]
+        key = (ids, *known)
+        if key not in self._left:
+            self._left[key] = tuple(
+                policy
+                for policy in policies
+                if all(one.of(view[one.name]) for one in demands.of[policy.id])
+            )
+        return self._left[key]
+
+
+class _Demands(NamedTuple):
+    """What each of some policies demands, and all texts that they speak of, by the name of the field."""
+
+    of: dict[str, list[Plain]]
+    values: dict[str, set[str]]
+
+
+def _demands(of: dict[str, list[Plain]]) -> _Demands:
+    values: dict[str, set[str]] = {}
+    for several in of.values():
+        for one in several:
+            values.setdefault(one.name, set()).update(one.values or ())
+    return _Demands(of, values)
+
+
+class _Part(NamedTuple):
+    """A part of a condition, and the fields that it names."""
+
+    when: str
+    names: list[str]
+
+
+class _Parts(NamedTuple):
+    """The parts of a condition, all of which must hold."""
+
+    plain: list[Plain]
+    others: list[_Part]
+
+
+def _parts(policy: Policy) -> _Parts:
+    types = {
+        f"{policy.applies_to}.{name}": kind for name, kind in fields(policy.applies_to).items()
+    }
+    found = _Parts([], [])
+    for text in conjuncts(policy.when):
+        if (one := plain(text, types)) is not None:
+            found.plain.append(one)
+        else:
+            words = dict.fromkeys(_FIELD.findall(text))
+            names = [name for word in words if (name := f"{policy.applies_to}.{word}") in types]
+            found.others.append(_Part(text, names))
     return found
-
-
-_BRACKETS = re.compile(r"\([^()\[\]{}]*\)|\[[^()\[\]{}]*\]|\{[^()\[\]{}]*\}")
-_EQUAL = re.compile(
-    r"\s*([a-z_]+\.\w+) (?:==|in) ('[^'\\]*'|\['[^'\\]*'(?:, ?'[^'\\]*')*\])\s*(?:&&|\Z)"
-)
-_QUOTED = re.compile(r"'([^']*)'")
 
 
 def _asked(policy: Policy) -> list[tuple[str, tuple[str, ...]]]:
@@ -197,7 +267,7 @@ def _asked(policy: Policy) -> list[tuple[str, tuple[str, ...]]]:
 
 
 _MOST_REMEMBERED = 8192
-_WORD = re.compile(r"\w+")
+_FIELD = re.compile(r"\.\s*(\w+)")
 _ODD = "the form of a setting"
 _SAID_ELSEWHERE = {("grant", "actions"), ("grant", "not_actions"), ("trust", "principal")}
 """What is not known if all of it is given from outside. Of resources a part mostly is, and says enough."""

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from keymuster.evaluate import alike, allows
 from keymuster.evaluate.choice import Choice
-from keymuster.evaluate.conditions import Conditions
+from keymuster.evaluate.conditions import Conditions, Sieve
 from keymuster.evaluate.view import SUBJECTS, view
 from keymuster.inventory.build import Inventory
 from keymuster.model import (
@@ -79,17 +79,15 @@ def _held(
         policies = [policy for policy in rules.policies if policy.applies_to == subject]
         if not policies:
             continue
+        wanted = _Wanted(policies, choice)
+        sieve = Sieve(conditions)
         for record in _subjects(inventory, kind):
-            about = [policy for policy in policies if _is_about(policy, record)]
+            about = wanted.of(record)
             if not about:
                 continue
             seen = view(subject, record, inventory, now)
             named = conditions.named(subject, seen)
-            for policy in about:
-                if _confidence(policy, record).rank < choice.confidence.rank:
-                    continue
-                if not choice.wants(policy, _format(record)):
-                    continue
+            for policy in sieve.left(about, named):
                 answer = conditions.answer(policy, named)
                 if answer:
                     token = tokens.get(_format(record))
@@ -102,8 +100,26 @@ def _held(
                     )  # fmt: skip
 
 
-def _is_about(policy: Policy, record: Any) -> bool:
-    return not isinstance(record, Resource) or record.type in policy.types
+class _Wanted:
+    """The policies about one subject that the user wants, found once for all records of a sort."""
+
+    def __init__(self, policies: list[Policy], choice: Choice) -> None:
+        self._policies = policies
+        self._choice = choice
+        self._found: dict[tuple[str, str, Confidence | None], tuple[Policy, ...]] = {}
+
+    def of(self, record: Any) -> tuple[Policy, ...]:
+        type = record.type if isinstance(record, Resource) else ""
+        key = (type, _format(record), getattr(record, "confidence", None))
+        if key not in self._found:
+            self._found[key] = tuple(one for one in self._policies if self._wants(one, record))
+        return self._found[key]
+
+    def _wants(self, policy: Policy, record: Any) -> bool:
+        if isinstance(record, Resource) and record.type not in policy.types:
+            return False
+        sure = _confidence(policy, record).rank >= self._choice.confidence.rank
+        return sure and self._choice.wants(policy, _format(record))
 
 
 def _confidence(policy: Policy, record: Any) -> Confidence:

@@ -1,0 +1,64 @@
+"""The parts of a condition that must all hold, and those that can be judged without a runtime."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+
+def conjuncts(when: str) -> list[str]:
+    """What stands between the outermost `&&` of a condition; all of it as one where something else
+    holds it together."""
+    depth, start = 0, 0
+    found: list[str] = []
+    for sign in _SIGN.finditer(when):
+        text = sign[0]
+        if sign["odd"]:
+            return [when]
+        if text in ("(", "[", "{"):
+            depth += 1
+        elif text in (")", "]", "}"):
+            depth -= 1
+        elif not depth and text in ("||", "?"):
+            return [when]
+        elif not depth and text == "&&":
+            found.append(when[start : sign.start()].strip())
+            start = sign.end()
+    return [*found, when[start:].strip()]
+
+
+_SIGN = re.compile(
+    r"(?P<odd>\b[rRbB]{1,2}['\"]|'''|\"\"\"|//)"  # texts with rules of their own, comments
+    r"|'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\""
+    r"|&&|\|\||[?(){}\[\]]",
+    re.DOTALL,
+)
+
+
+class Plain(NamedTuple):
+    """A part that asks whether a field is, or is not, one of some texts; or, without any, empty."""
+
+    name: str
+    values: frozenset[str] | None
+    holds: bool
+
+    def of(self, value: Any) -> bool:
+        found = not value if self.values is None else value in self.values
+        return found is self.holds
+
+
+def plain(text: str, types: Mapping[str, str]) -> Plain | None:
+    """Such a part, of a field whose type is known to allow it; None for all others."""
+    if (told := _EQUAL.fullmatch(text)) and types.get(told[1]) == "string":
+        return Plain(told[1], frozenset(_QUOTED.findall(told[3])), told[2] != "!=")
+    if (told := _EMPTY.fullmatch(text)) and types.get(told[1], "").startswith(("list<", "map<")):
+        return Plain(told[1], None, told[2] == "==")
+    return None
+
+
+_EQUAL = re.compile(
+    r"([a-z_]+\.\w+) (?:(==|!=) (?='[^'\\]*'\Z)|in (?=\[))('[^'\\]*'|\['[^'\\]*'(?:, ?'[^'\\]*')*\])"
+)
+_EMPTY = re.compile(r"([a-z_]+\.\w+)\.size\(\) (==|>) 0")
+_QUOTED = re.compile(r"'([^']*)'")
