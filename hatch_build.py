@@ -14,7 +14,7 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-ACCELERATOR = "keymuster/collect/packs/_accelerator"
+ACCELERATORS = ("keymuster/collect/packs/_accelerator", "keymuster/detect/_accelerator")
 SWITCH = "KEYMUSTER_NO_ACCELERATOR"
 
 DERIVED = "keymuster/_derived"
@@ -42,20 +42,20 @@ class BuildHook(BuildHookInterface):  # type: ignore[type-arg]
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         self._folder = tempfile.mkdtemp(prefix="keymuster-build-")
         if version == "editable":  # an older one would be taken for ours
-            for older in Path(self.root, "src").glob(f"{ACCELERATOR}.*"):
-                if older.suffix in (".so", ".pyd"):
-                    older.unlink()
+            for name in ACCELERATORS:
+                for older in Path(self.root, "src").glob(f"{name}.*"):
+                    if older.suffix in (".so", ".pyd"):
+                        older.unlink()
             shutil.rmtree(Path(self.root, "src", DERIVED), ignore_errors=True)
-        accelerator = self._accelerator()
-        if accelerator:
-            name = f"{ACCELERATOR.rpartition('/')[0]}/{accelerator.name}"
-            self._include(accelerator, name, version, build_data)
+        accelerators = self._accelerators()
+        for name, built in accelerators.items():
+            self._include(built, f"{name.rpartition('/')[0]}/{built.name}", version, build_data)
         derived = self._derived(version)
         for file in derived:
             self._include(file, f"{DERIVED}/{file.name}", version, build_data)
-        if accelerator or derived:
+        if accelerators or derived:
             build_data["pure_python"] = False
-            build_data["tag"] = f"{'cp311-abi3' if accelerator else 'py3-none'}-{_platform()}"
+            build_data["tag"] = f"{'cp311-abi3' if accelerators else 'py3-none'}-{_platform()}"
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -69,20 +69,25 @@ class BuildHook(BuildHookInterface):  # type: ignore[type-arg]
         else:
             build_data["force_include"][str(built)] = name
 
-    def _accelerator(self) -> Path | None:
-        """The inner loops of the pack reader in C. Without them it is slower, and does the same."""
+    def _accelerators(self) -> dict[str, Path]:
+        """The inner loops of the pack reader and of the search in C. Without them it is slower, and
+        does the same."""
         if _is_set(SWITCH):
-            return self._without_accelerator(f"{SWITCH} is set")
+            return self._without_accelerators(f"{SWITCH} is set")
         if sys.implementation.name != "cpython" or sysconfig.get_config_var("Py_GIL_DISABLED"):
-            return self._without_accelerator("this Python has no stable binary interface")
+            return self._without_accelerators("this Python has no stable binary interface")
         try:
-            return _compiled(Path(self.root, "src", f"{ACCELERATOR}.c"), Path(self._folder))
+            return {
+                name: _compiled(name, Path(self.root, "src"), Path(self._folder))
+                for name in ACCELERATORS
+            }
         except Exception as error:  # noqa: BLE001 - a compiler can fail in any way
             reason = (str(error).splitlines() or [type(error).__name__])[0]
-            return self._without_accelerator(reason)
+            return self._without_accelerators(reason)
 
-    def _without_accelerator(self, reason: str) -> None:
+    def _without_accelerators(self, reason: str) -> dict[str, Path]:
         self.app.display_warning(f"keymuster is built without its C accelerator: {reason}")
+        return {}
 
     def _derived(self, version: str) -> list[Path]:
         """What follows from the rules: their databases, and what those are made of. Without them
@@ -107,19 +112,21 @@ def _is_set(switch: str) -> bool:
     return os.environ.get(switch, "0") not in ("", "0")
 
 
-def _compiled(source: Path, folder: Path) -> Path:
+def _compiled(name: str, sources: Path, folder: Path) -> Path:
     from setuptools import Distribution, Extension
     from setuptools.command.build_ext import build_ext
 
+    source = sources / f"{name}.c"
     options = [] if sys.platform == "win32" else ["-O2"]
     extension = Extension(
-        ACCELERATOR.replace("/", "."),
+        name.replace("/", "."),
         [source.name],
         py_limited_api=True,
         extra_compile_args=options,
     )
     command = build_ext(Distribution({"ext_modules": [extension]}))
-    command.build_lib = command.build_temp = str(folder)
+    command.build_lib = str(folder)
+    command.build_temp = str(folder / name)  # where an object of the same name may be another's
     before = os.getcwd()
     os.chdir(source.parent)  # the paths of objects follow those of the sources
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import sys
 from importlib import metadata
@@ -47,7 +46,8 @@ def _hyperscan() -> str:
 
 def _accelerator() -> str:
     """Whether the compiled part, which an installation may lack, is used."""
-    from keymuster.collect.packs.functions import PLAIN, SWITCH, fastest
+    from keymuster import accelerator
+    from keymuster.collect.packs.functions import PLAIN, fastest
 
-    why = f": {SWITCH} is set" if os.environ.get(SWITCH) else ""
+    why = "" if accelerator.is_wanted() else f": {accelerator.SWITCH} is set"
     return f"no (pure Python{why})" if fastest() is PLAIN else "yes"

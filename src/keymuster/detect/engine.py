@@ -11,10 +11,11 @@ from msgspec.structs import replace
 
 from keymuster.detect import patterns, recognizers, words
 from keymuster.detect.candidates import Candidate
-from keymuster.detect.layers import Answer, Hit, Hits, Kept, Layer, again, fresh, search
+from keymuster.detect.layers import Answer, Hit, Hits, Kept, Layer, Searched, search
 from keymuster.detect.matches import DULL, UNKEPT, WRONG_CHECKSUM, Judged, Match, kept, with_invalid
 from keymuster.detect.patterns import Pattern
 from keymuster.detect.placeholders import entropy, is_placeholder, is_repetitive
+from keymuster.detect.seen import Memory
 from keymuster.detect.words import Word
 from keymuster.model import CredentialStatus, Secret
 from keymuster.rules.schema import RuleSet, TokenFormat
@@ -109,12 +110,14 @@ class Engine:
         return Layer(self._rules.key and f"{name}-{self._rules.key}", self._gated, gates)
 
     @cached_property
-    def _all_layers(self) -> list[Layer]:
-        return [*self.layers, *([self._beside(self.gates)] if self._beside else [])]
+    def _search(self) -> Searched:
+        layers = [*self.layers, *([self._beside(self.gates)] if self._beside else [])]
+        width = max((layer.width for layer in layers), default=0)
+        return Searched(layers, width, self._memory.of(width))
 
     @cached_property
-    def _width(self) -> int:
-        return max((layer.width for layer in self._all_layers), default=0)
+    def _memory(self) -> Memory:
+        return Memory()
 
     @cached_property
     def gates(self) -> int:
@@ -122,7 +125,8 @@ class Engine:
         return len(self._gated) + len(self._words)
 
     def open(self) -> None:
-        """Open the databases now, so that processes forked later share them."""
+        """Open the databases now, so that processes forked later share them, and what they learn."""
+        self._memory  # noqa: B018
         for layer in self.layers:
             layer.open()
 
@@ -143,9 +147,9 @@ class Engine:
         """What `scan` finds, and what was seen on the way. Of what is kept of `other`, nothing is
         looked at again that cannot have changed: the matches are the same as those of a scan."""
         if other is None or (other.binary, other.path) != (binary, path):
-            seen = fresh(self._all_layers, content)
+            seen = self._search.fresh(content)
         else:
-            seen = again(self._all_layers, self._width, content, other.hits, other.size, kept)
+            seen = self._search.again(content, other.hits, other.size, kept)
         reading = Reading(len(content), binary, path, seen)
         return self._standing(self._answered(content, reading, cut), content), reading
 

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from keymuster.detect import patterns
 from keymuster.detect.patterns import Pattern
+from keymuster.detect.seen import Seen
 from keymuster.errors import Unreadable
 
 LARGEST = 2**32 - 1
@@ -97,15 +98,6 @@ class Hits(Struct):
             self.far.add(at)
 
 
-class Window(Struct, frozen=True):
-    """Where hits are to be searched for: those whose ends lie between two offsets. An offset in what
-    is searched is so much less (`shift`)."""
-
-    after: int
-    before: int
-    shift: int
-
-
 class Run(Struct, frozen=True):
     """What is taken over: the hits of the other text whose ends lie, once moved by `shift`, from
     `first` to `last`; all that may have had a say lies between `floor` and `ceiling`."""
@@ -117,25 +109,23 @@ class Run(Struct, frozen=True):
     ceiling: int
 
 
+Span: TypeAlias = tuple[int, int]
+"""Where hits are to be searched for: those whose ends lie between two offsets."""
+
+
 class Plan(Struct, frozen=True):
-    """Which hits of a text are those of another one, and where new ones are to be searched for: in
-    `text`, the stretches that differ with enough around each, on end. `stops` is where each ends."""
+    """Which hits of a text are those of another one, and where new ones are to be searched for."""
 
     runs: list[Run]
-    windows: list[Window]
-    text: bytes
-    stops: list[int]
-
-    def __repr__(self) -> str:  # without its text
-        return f"Plan({self.runs}, {self.windows})"
+    spans: list[Span]
 
     @classmethod
-    def of(cls, content: bytes, size: int, kept: Kept, width: int) -> Plan | None:
-        """The plan for hits in which `width` bytes have a say; None if nothing can be taken over."""
+    def of(cls, whole: int, size: int, kept: Kept, width: int) -> Plan | None:
+        """The plan for a text of `whole` bytes and hits in which `width` bytes have a say; None if
+        nothing can be taken over from the other, of a `size`."""
         runs: list[Run] = []
-        spans: list[tuple[int, int]] = []
+        spans: list[Span] = []
         done = 0  # hits that end up to here are there
-        whole = len(content)
         for here, there, length in kept:
             begins = here == there == 0
             ends = here + length == whole and there + length == size
@@ -159,27 +149,36 @@ class Plan(Struct, frozen=True):
             return None
         if whole > done:
             spans.append((done, whole + 1))
+        return cls(runs, spans)
+
+
+class _Windows:
+    """The stretches of a text that hold all that has a say in hits inside of spans, on end."""
+
+    def __init__(self, content: bytes, spans: Sequence[Span], width: int) -> None:
         parts: list[bytes] = []
-        windows: list[Window] = []
-        stops: list[int] = []
+        self._spans = spans
+        self._shifts: list[int] = []
+        self._stops: list[int] = []
         at = 0
         for after, before in spans:
             start = max(0, after - width)
             part = content[start:before]
-            windows.append(Window(after, before, start - at))
+            self._shifts.append(start - at)
             parts.append(part)
             at += len(part)
-            stops.append(at)
-        return cls(runs, windows, b"".join(parts), stops)
+            self._stops.append(at)
+        self.text = b"".join(parts)
 
     def placed(self, inside: list[Hit]) -> list[Hit]:
         """Hits in what is searched, by their places in the text itself; without those that reach
-        over from one window to the next, or belong to what is taken over."""
+        over from one window to the next, or lie outside of the spans."""
         found = []
         for end, number, back in inside:
-            window = self.windows[bisect_left(self.stops, end)]
-            end += window.shift
-            if window.after < end < window.before:
+            window = bisect_left(self._stops, end)
+            end += self._shifts[window]
+            after, before = self._spans[window]
+            if after < end < before:
                 found.append((end, number, back))
         return found
 
@@ -219,10 +218,12 @@ class Layer:
         """Open the database now, so that processes forked later share it."""
         self._database  # noqa: B018
 
-    def search(self, content: bytes, found: list[Hit]) -> None:
-        """Add every hit; of those at each further byte of a long run, only what can count."""
+    def search(self, content: bytes, found: list[Hit], *, again: bool) -> None:
+        """Add every hit; of those at each further byte of a long run, only what can count, or, if
+        they come `again` with parts of the content, what can count in any of them."""
         database, scratch = self._database
-        database.scan(content, match_event_handler=self._keeper(content, found), scratch=scratch)
+        keep = self._keeper(content, found, again)
+        database.scan(content, match_event_handler=keep, scratch=scratch)
 
     def ends(self, content: bytes, most: int) -> tuple[dict[int, array[int]], bool]:
         """Where each gate hit, and whether that is everywhere: after more than `most` hits of one
@@ -244,7 +245,7 @@ class Layer:
         return found, True
 
     def _keeper(
-        self, content: bytes, found: list[Hit]
+        self, content: bytes, found: list[Hit], again: bool
     ) -> Callable[[int, int, int, int, Any], None]:
         """Keeps the hits of a search, without those at each further byte of a long run: what begins
         at the same place as the one before, or inside a word."""
@@ -259,7 +260,7 @@ class Layer:
                 gate = gated[number]
                 length = gate.length
                 if length is None:
-                    if begin == last[0]:
+                    if begin == last[0] and not again:
                         return
                     back = end - begin
                 elif (
@@ -273,40 +274,57 @@ class Layer:
         return keep
 
 
-def search(layers: Sequence[Layer], content: bytes) -> list[Hit]:
-    """Every hit of some layers, in order; Unreadable for a content that is too long."""
+def search(layers: Sequence[Layer], content: bytes, *, again: bool = False) -> list[Hit]:
+    """Every hit of some layers, in order; Unreadable for a content that is too long. If they come
+    `again` with parts of the content, those that only count in some of them, too."""
     if len(content) > LARGEST:
         raise Unreadable("holds more than 4 GiB in one piece; it was not searched")
     found: list[Hit] = []
     for layer in layers:
-        layer.search(content, found)
+        layer.search(content, found, again=again)
     found.sort()
     return found
 
 
-def fresh(layers: Sequence[Layer], content: bytes) -> Hits:
-    """The hits of a whole text, none of them answered."""
-    hits = Hits()
-    hits.add(search(layers, content))
-    return hits
+class Searched(Struct, frozen=True):
+    """Layers to search with. `width` is the largest of theirs; what was `seen` is not searched again."""
 
+    layers: Sequence[Layer]
+    width: int
+    seen: Seen | None
 
-def again(
-    layers: Sequence[Layer], width: int, content: bytes, other: Hits, size: int, kept: Kept
-) -> Hits:
-    """The hits of a text of which some is kept from another of a `size`, with the answers that
-    nothing but what is kept had a say in. `width` is the largest of the layers'."""
-    plan = Plan.of(content, size, kept, width)
-    if plan is None or len(plan.text) > LARGEST:
-        return fresh(layers, content)
-    found = plan.placed(search(layers, plan.text)) if plan.windows else []
-    hits = Hits()
-    at = 0
-    for run in plan.runs:
-        new = bisect_left(found, (run.first, 0, 0), at)
-        if new > at:
-            hits.add(found[at:new])
-            at = new
-        hits.inherit(other, run)
-    hits.add(found[at:])
-    return hits
+    def fresh(self, content: bytes) -> Hits:
+        """The hits of a whole text, none of them answered."""
+        hits = Hits()
+        hits.add(self._between(content, [(0, len(content) + 1)]))
+        return hits
+
+    def again(self, content: bytes, other: Hits, size: int, kept: Kept) -> Hits:
+        """The hits of a text of which some is kept from another of a `size`, with the answers that
+        nothing but what is kept had a say in."""
+        plan = Plan.of(len(content), size, kept, self.width)
+        if plan is None:
+            return self.fresh(content)
+        found = self._between(content, plan.spans) if plan.spans else []
+        hits = Hits()
+        at = 0
+        for run in plan.runs:
+            new = bisect_left(found, (run.first, 0, 0), at)
+            if new > at:
+                hits.add(found[at:new])
+                at = new
+            hits.inherit(other, run)
+        hits.add(found[at:])
+        return hits
+
+    def _between(self, content: bytes, spans: list[Span]) -> list[Hit]:
+        """The hits inside of spans, in order."""
+        if self.seen is not None and len(content) <= LARGEST:
+            return self.seen.search(content, spans, self._again)
+        if spans == [(0, len(content) + 1)]:
+            return search(self.layers, content)
+        windows = _Windows(content, spans, self.width)
+        return windows.placed(search(self.layers, windows.text))
+
+    def _again(self, text: bytes) -> list[Hit]:
+        return search(self.layers, text, again=True)

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from array import array
 from collections.abc import Callable
 
 from msgspec import Struct
 
+from keymuster import accelerator
 from keymuster.collect.packs import plain
 
 try:
     from keymuster.collect.packs import _accelerator
 except ImportError:
     _accelerator = None  # type: ignore[assignment]
-
-
-SWITCH = "KEYMUSTER_NO_ACCELERATOR"
 
 
 class Functions(Struct, frozen=True):
@@ -48,8 +45,8 @@ def accelerated() -> Functions | None:
 
 
 def fastest() -> Functions:
-    """What there is, or, if `SWITCH` is set in the environment, what there is in any case."""
-    return PLAIN if os.environ.get(SWITCH) else accelerated() or PLAIN
+    """What there is, or, if that is not wanted, what there is in any case."""
+    return accelerated() or PLAIN if accelerator.is_wanted() else PLAIN
 
 
 def _ascending(offsets: array[int]) -> tuple[array[int], array[int]]:

@@ -1,0 +1,523 @@
+/* What of a text has to be searched, because it was not searched before; see seen.py.
+
+   A text is cut into chunks where lines end. What hits in a chunk depends on its bytes, on so many
+   before it (`width`) and on the one behind it, and on nothing else; so for a chunk that comes back with
+   all of these, the answer is known. Chunks are known by digests under a key that is made anew for each
+   run (NH, of which it is proven how seldom two texts have the same): nobody can make two that agree.
+
+   Texts may be hostile, and so may be what hits in them: no byte is read and none written before its
+   place is checked. */
+
+#define PY_SSIZE_T_CLEAN
+#define Py_LIMITED_API 0x030B0000
+#include <Python.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WIDEST 512
+#define LONGEST 1024  /* bytes of a chunk */
+#define LINE 256      /* bytes in which the end of a line is looked for */
+#define WORDS ((WIDEST + LONGEST + 1 + 7) / 8 + 1)
+#define KEYS (2 * 2 * WORDS)
+#define WAYS 8        /* places that a digest may stand at */
+#define HITTING 65536 /* chunks with hits that are known at a time, about */
+#define MOST_HITS (1 << 20)
+
+typedef struct {
+    uint32_t end, number, back; /* the end is counted from the chunk's begin */
+} Hit;
+
+typedef struct {
+    uint64_t tag;
+    uint32_t at, count;
+} Known;
+
+typedef struct {
+    uint64_t begin, end, tag, place;
+    const Known *known;
+    size_t first, count; /* its new hits */
+    int is_new;
+} Chunk;
+
+typedef struct {
+    uint64_t begin, end, offset;
+} Window;
+
+typedef struct {
+    PyObject_HEAD
+    Py_buffer table;
+    uint64_t *clean, buckets;
+    Known *hitting;
+    Hit *hits;
+    size_t held, room;
+    uint64_t width;
+    int busy;
+    uint32_t key[KEYS];
+} Seen;
+
+typedef struct {
+    Chunk *chunks;
+    size_t count, room;
+    Window *windows;
+    size_t windowed;
+    Hit *hits;
+    size_t found, hit_room;
+} Work;
+
+static uint64_t word(const uint8_t *from)
+{
+    uint64_t value;
+    memcpy(&value, from, 8);
+    return value;
+}
+
+static uint64_t mixed(uint64_t value)
+{
+    value = (value ^ value >> 32) * 0xd6e8feb86659fd93u;
+    value = (value ^ value >> 32) * 0xd6e8feb86659fd93u;
+    return value ^ value >> 32;
+}
+
+/* At most WIDEST + LONGEST + 1 bytes. */
+static void digest(const Seen *self, const uint8_t *from, size_t size, uint64_t about, Chunk *chunk)
+{
+    const uint32_t *key = self->key;
+    uint64_t a = 0, b = 0, value = about;
+    for (;; key += 4) {
+        uint32_t low = (uint32_t)value, high = (uint32_t)(value >> 32);
+        a += (uint64_t)(uint32_t)(low + key[0]) * (uint32_t)(high + key[1]);
+        b += (uint64_t)(uint32_t)(low + key[2]) * (uint32_t)(high + key[3]);
+        if (size < 8)
+            break;
+        value = word(from);
+        from += 8;
+        size -= 8;
+    }
+    if (size) {
+        value = 0;
+        memcpy(&value, from, size);
+        a += (uint64_t)(uint32_t)((uint32_t)value + key[4]) * (uint32_t)((value >> 32) + key[5]);
+        b += (uint64_t)(uint32_t)((uint32_t)value + key[6]) * (uint32_t)((value >> 32) + key[7]);
+    }
+    a = mixed(a);
+    chunk->place = a;
+    chunk->tag = (b ^ (a << 32 | a >> 32)) | !(b ^ (a << 32 | a >> 32));
+}
+
+static volatile uint64_t *bucket(const Seen *self, const Chunk *chunk)
+{
+    return self->clean + chunk->place % self->buckets * WAYS;
+}
+
+/* Whether it is known of a chunk what hits in it; where nothing does, it has no `known`. Other
+   processes may write at the same time: a digest is written at once. */
+static int is_known(const Seen *self, Chunk *chunk)
+{
+    volatile uint64_t *clean = bucket(self, chunk);
+    chunk->known = NULL;
+    for (int way = 0; way < WAYS; way++)
+        if (clean[way] == chunk->tag)
+            return 1;
+    const Known *known = self->hitting + (chunk->place >> 20) % (HITTING / 4) * 4;
+    for (int way = 0; way < 4; way++)
+        if (known[way].tag == chunk->tag) {
+            chunk->known = known + way;
+            return 1;
+        }
+    return 0;
+}
+
+static void learn(Seen *self, const Chunk *chunk, const Hit *hits)
+{
+    if (!chunk->count) {
+        volatile uint64_t *clean = bucket(self, chunk);
+        int way = 0;
+        while (way < WAYS && clean[way])
+            way++;
+        clean[way < WAYS ? way : (int)(chunk->tag % WAYS)] = chunk->tag;
+        return;
+    }
+    if (chunk->count > MOST_HITS - self->held) {
+        memset(self->hitting, 0, HITTING * sizeof *self->hitting);
+        self->held = 0;
+        if (chunk->count > MOST_HITS)
+            return;
+    }
+    if (self->held + chunk->count > self->room) {
+        size_t room = 2 * (self->held + chunk->count);
+        Hit *more = realloc(self->hits, room * sizeof *more);
+        if (!more)
+            return; /* then it is searched again */
+        self->hits = more;
+        self->room = room;
+    }
+    Known *known = self->hitting + (chunk->place >> 20) % (HITTING / 4) * 4;
+    int way = 0;
+    while (way < 4 && known[way].tag)
+        way++;
+    known += way < 4 ? way : (int)(chunk->tag % 4);
+    *known = (Known){chunk->tag, (uint32_t)self->held, (uint32_t)chunk->count};
+    memcpy(self->hits + self->held, hits, chunk->count * sizeof *hits);
+    self->held += chunk->count;
+}
+
+/* Whether a chunk may end where a line does: of four lines, one. What is looked at is in the line, so
+   that text comes back in the same chunks. */
+static int cuts(const uint8_t *text, uint64_t begin, uint64_t end)
+{
+    uint64_t first = 0, last = 0, size = end - begin;
+    if (size < 8)
+        memcpy(&first, text + begin, (size_t)size);
+    else {
+        first = word(text + begin);
+        last = word(text + end - 8);
+    }
+    return (first + (last << 29 | last >> 35) + size) * 0x9e3779b97f4a7c15u >> 62 == 0;
+}
+
+/* Where the line that goes on at a place ends, or is cut. */
+static uint64_t line(const uint8_t *text, uint64_t size, uint64_t at)
+{
+    uint64_t most = size - at < LINE ? size - at : LINE;
+    const uint8_t *end = memchr(text + at, '\n', (size_t)most);
+    return end ? (uint64_t)(end - text) + 1 : at + most;
+}
+
+/* Where a chunk begins, not far before a place. */
+static uint64_t begin_of(const uint8_t *text, uint64_t at)
+{
+    uint64_t floor = at < 2 * LINE ? 0 : at - 2 * LINE, nearest = at, end = at;
+    for (; end > floor && text[end - 1] != '\n'; end--)
+        ;
+    if (end > floor)
+        nearest = end;
+    while (end > floor) { /* a line ends here */
+        uint64_t begin = end - 1;
+        while (begin > floor && text[begin - 1] != '\n')
+            begin--;
+        if ((begin > floor || !floor) && end - begin <= LINE && cuts(text, begin, end))
+            return end;
+        end = begin;
+    }
+    return floor ? nearest : 0;
+}
+
+static int grown(void **items, size_t count, size_t *room, size_t size)
+{
+    if (count < *room)
+        return 0;
+    size_t more = 2 * *room + 64;
+    void *made = realloc(*items, more * size);
+    if (!made) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    *items = made;
+    *room = more;
+    return 0;
+}
+
+/* The chunks in which what ends between two places ends. */
+static int cut(Seen *self, Work *work, const uint8_t *text, uint64_t size, uint64_t after,
+               uint64_t before)
+{
+    uint64_t at = begin_of(text, after), last = before - 1;
+    if (work->count && at < work->chunks[work->count - 1].end)
+        at = work->chunks[work->count - 1].end;
+    while (at < last) {
+        uint64_t begin, end = at;
+        int is_line = !at || text[at - 1] == '\n', ends;
+        do {
+            begin = end;
+            end = line(text, size, begin);
+            ends = is_line && text[end - 1] == '\n' && cuts(text, begin, end);
+            is_line = text[end - 1] == '\n';
+        } while (!ends && end < size && end - at < LONGEST - LINE);
+        if (grown((void **)&work->chunks, work->count, &work->room, sizeof *work->chunks))
+            return -1;
+        Chunk *chunk = work->chunks + work->count++;
+        uint64_t lead = at < self->width ? at : self->width, behind = end < size;
+        *chunk = (Chunk){.begin = at, .end = end};
+        digest(self, text + at - lead, (size_t)(lead + end - at + behind),
+               lead | (end - at) << 32 | behind << 63, chunk);
+        chunk->is_new = !is_known(self, chunk);
+        at = end;
+    }
+    return 0;
+}
+
+/* The stretches that have to be searched, ascending, apart, and how long they are together. */
+static int window(Seen *self, Work *work, uint64_t size, uint64_t *total)
+{
+    *total = 0;
+    work->windows = malloc((work->count + 1) * sizeof *work->windows);
+    if (!work->windows) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    for (size_t one = 0; one < work->count; one++) {
+        const Chunk *chunk = work->chunks + one;
+        if (!chunk->is_new)
+            continue;
+        uint64_t begin = chunk->begin < self->width ? 0 : chunk->begin - self->width;
+        uint64_t end = chunk->end + (chunk->end < size);
+        if (work->windowed && begin <= work->windows[work->windowed - 1].end)
+            work->windows[work->windowed - 1].end = end;
+        else
+            work->windows[work->windowed++] = (Window){begin, end, 0};
+    }
+    for (size_t one = 0; one < work->windowed; one++) {
+        work->windows[one].offset = *total;
+        *total += work->windows[one].end - work->windows[one].begin;
+    }
+    return 0;
+}
+
+/* The numbers of a hit; 0 if it is none. */
+static int numbers(PyObject *hit, uint64_t said[3])
+{
+    if (!PyTuple_Check(hit) || PyTuple_Size(hit) != 3) {
+        PyErr_SetString(PyExc_TypeError, "a hit is three numbers");
+        return 0;
+    }
+    for (int one = 0; one < 3; one++) {
+        said[one] = PyLong_AsUnsignedLongLong(PyTuple_GetItem(hit, one));
+        if (said[one] == (uint64_t)-1 && PyErr_Occurred())
+            return 0;
+    }
+    if (said[1] > UINT32_MAX || said[2] > UINT32_MAX) {
+        PyErr_SetString(PyExc_ValueError, "a hit with numbers beyond all bounds");
+        return 0;
+    }
+    return 1;
+}
+
+/* Give each new chunk the hits that end in it, without those of a gate that begin where another in the
+   chunk does. */
+static int place(Work *work, PyObject *found)
+{
+    size_t in = 0, chunk = 0;
+    uint64_t before = 0;
+    Py_ssize_t count = PyList_Size(found);
+    for (Py_ssize_t one = 0; one < count; one++) {
+        uint64_t said[3];
+        if (!numbers(PyList_GetItem(found, one), said))
+            return -1;
+        if (said[0] < before) {
+            PyErr_SetString(PyExc_ValueError, "hits out of order");
+            return -1;
+        }
+        before = said[0];
+        while (in < work->windowed && said[0] > work->windows[in].offset + work->windows[in].end -
+                                                   work->windows[in].begin)
+            in++;
+        if (in == work->windowed)
+            break;
+        uint64_t end = said[0] - work->windows[in].offset + work->windows[in].begin;
+        while (chunk < work->count && work->chunks[chunk].end < end)
+            chunk++;
+        if (chunk == work->count)
+            break;
+        Chunk *at = work->chunks + chunk;
+        if (!at->is_new || end <= at->begin)
+            continue;
+        Hit hit = {(uint32_t)(end - at->begin), (uint32_t)said[1], (uint32_t)said[2]};
+        int is_repeated = 0;
+        for (size_t other = at->first; hit.back && other < at->first + at->count; other++)
+            is_repeated |= work->hits[other].number == hit.number && work->hits[other].back &&
+                           work->hits[other].end - work->hits[other].back == hit.end - hit.back;
+        if (is_repeated)
+            continue;
+        if (grown((void **)&work->hits, work->found, &work->hit_room, sizeof *work->hits))
+            return -1;
+        if (!at->count)
+            at->first = work->found;
+        at->count++;
+        work->hits[work->found++] = hit;
+    }
+    return 0;
+}
+
+/* All hits of the chunks that end inside of the spans. */
+static PyObject *told(const Seen *self, const Work *work, const uint64_t *spans, size_t count)
+{
+    PyObject *result = PyList_New(0);
+    size_t in = 0;
+    for (size_t one = 0; result && one < work->count; one++) {
+        const Chunk *chunk = work->chunks + one;
+        const Hit *hits = chunk->is_new ? work->hits + chunk->first
+                          : chunk->known ? self->hits + chunk->known->at
+                                         : NULL;
+        size_t left = chunk->is_new ? chunk->count : chunk->known ? chunk->known->count : 0;
+        for (; left; left--, hits++) {
+            uint64_t end = chunk->begin + hits->end;
+            while (in < count && spans[2 * in + 1] <= end)
+                in++;
+            if (in == count)
+                return result;
+            if (end <= spans[2 * in])
+                continue;
+            PyObject *hit = Py_BuildValue("(KII)", (unsigned long long)end, (unsigned)hits->number,
+                                          (unsigned)hits->back);
+            if (!hit || PyList_Append(result, hit)) {
+                Py_XDECREF(hit);
+                Py_CLEAR(result);
+                break;
+            }
+            Py_DECREF(hit);
+        }
+    }
+    return result;
+}
+
+static PyObject *joined(const Work *work, PyObject *content, const uint8_t *text, uint64_t size,
+                        uint64_t total)
+{
+    if (total == size) {
+        Py_INCREF(content);
+        return content;
+    }
+    PyObject *made = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)total);
+    char *to = made ? PyBytes_AsString(made) : NULL;
+    for (size_t one = 0; to && one < work->windowed; one++) {
+        const Window *window = work->windows + one;
+        memcpy(to + window->offset, text + window->begin, (size_t)(window->end - window->begin));
+    }
+    return made;
+}
+
+static uint64_t *checked(PyObject *spans, uint64_t size, size_t *count)
+{
+    *count = (size_t)PyList_Size(spans);
+    uint64_t *made = malloc((2 * *count + 1) * sizeof *made), floor = 0;
+    if (!made)
+        PyErr_NoMemory();
+    for (size_t one = 0; made && one < *count; one++) {
+        unsigned long long after, before;
+        PyObject *span = PyList_GetItem(spans, (Py_ssize_t)one);
+        if (!PyTuple_Check(span) || !PyArg_ParseTuple(span, "KK", &after, &before) ||
+            after < floor || before <= after || before > size + 1) {
+            if (!PyErr_Occurred())
+                PyErr_SetString(PyExc_ValueError, "spans ascend, apart, in the text");
+            free(made);
+            return NULL;
+        }
+        made[2 * one] = after;
+        made[2 * one + 1] = floor = before;
+    }
+    return made;
+}
+
+static PyObject *search(Seen *self, PyObject *args)
+{
+    PyObject *content, *spans, *function, *text = NULL, *found = NULL, *result = NULL;
+    if (!PyArg_ParseTuple(args, "SO!O", &content, &PyList_Type, &spans, &function))
+        return NULL;
+    const uint8_t *bytes = (const uint8_t *)PyBytes_AsString(content);
+    uint64_t size = (uint64_t)PyBytes_Size(content), total, *between;
+    size_t count;
+    Work work = {0};
+    if (self->busy) {
+        PyErr_SetString(PyExc_RuntimeError, "a search inside of a search");
+        return NULL;
+    }
+    if (!(between = checked(spans, size, &count)))
+        return NULL;
+    self->busy = 1;
+    for (size_t one = 0; one < count; one++)
+        if (cut(self, &work, bytes, size, between[2 * one], between[2 * one + 1]))
+            goto done;
+    if (window(self, &work, size, &total))
+        goto done;
+    if (work.windowed) {
+        text = joined(&work, content, bytes, size, total);
+        found = text ? PyObject_CallFunctionObjArgs(function, text, NULL) : NULL;
+        if (found && !PyList_Check(found))
+            PyErr_SetString(PyExc_TypeError, "hits come in a list");
+        if (!found || !PyList_Check(found) || place(&work, found))
+            goto done;
+    }
+    result = told(self, &work, between, count);
+    for (size_t one = 0; result && one < work.count; one++)
+        if (work.chunks[one].is_new)
+            learn(self, work.chunks + one, work.hits + work.chunks[one].first);
+done:
+    self->busy = 0;
+    Py_XDECREF(text);
+    Py_XDECREF(found);
+    free(between);
+    free(work.chunks);
+    free(work.windows);
+    free(work.hits);
+    return result;
+}
+
+static PyObject *made(PyTypeObject *type, PyObject *args, PyObject *names)
+{
+    Py_buffer table;
+    const char *key;
+    Py_ssize_t size, width;
+    if (!PyArg_ParseTuple(args, "w*y#n", &table, &key, &size, &width))
+        return NULL;
+    Seen *self = NULL;
+    if (size < (Py_ssize_t)sizeof self->key || width < 0 || width > WIDEST ||
+        table.len < 8 * WAYS || (uintptr_t)table.buf % 8)
+        PyErr_SetString(PyExc_ValueError, "a key or a table that is too small, or too great a width");
+    else
+        self = (Seen *)((allocfunc)PyType_GetSlot(type, Py_tp_alloc))(type, 0);
+    if (!self) {
+        PyBuffer_Release(&table);
+        return NULL;
+    }
+    self->table = table;
+    self->clean = table.buf;
+    self->buckets = (uint64_t)table.len / 8 / WAYS;
+    self->width = (uint64_t)width;
+    memcpy(self->key, key, sizeof self->key);
+    self->hitting = calloc(HITTING, sizeof *self->hitting);
+    if (!self->hitting) {
+        Py_DECREF(self);
+        return PyErr_NoMemory();
+    }
+    return (PyObject *)self;
+}
+
+static void dropped(Seen *self)
+{
+    PyTypeObject *type = Py_TYPE((PyObject *)self);
+    free(self->hitting);
+    free(self->hits);
+    PyBuffer_Release(&self->table);
+    ((freefunc)PyType_GetSlot(type, Py_tp_free))(self);
+    Py_DECREF(type);
+}
+
+static PyMethodDef of_seen[] = {
+    {"search", (PyCFunction)search, METH_VARARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyType_Slot seen_slots[] = {
+    {Py_tp_new, made}, {Py_tp_dealloc, dropped}, {Py_tp_methods, of_seen}, {0, NULL},
+};
+
+static PyType_Spec seen = {"keymuster.detect._accelerator.Seen", sizeof(Seen), 0, Py_TPFLAGS_DEFAULT,
+                           seen_slots};
+
+static int filled(PyObject *module)
+{
+    PyObject *type = PyType_FromSpec(&seen);
+    int failed = !type || PyModule_AddObjectRef(module, "Seen", type) ||
+                 PyModule_AddIntConstant(module, "WIDEST", WIDEST) ||
+                 PyModule_AddIntConstant(module, "KEY_BYTES", 4 * KEYS);
+    Py_XDECREF(type);
+    return failed ? -1 : 0;
+}
+
+static PyModuleDef_Slot slots[] = {{Py_mod_exec, filled}, {0, NULL}};
+
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "_accelerator", NULL, 0, NULL, slots,
+                                    NULL, NULL, NULL};
+
+PyMODINIT_FUNC PyInit__accelerator(void) { return PyModuleDef_Init(&module); }
