@@ -111,7 +111,7 @@ class Conditions:
     def unknown(self, policy: Policy, view: Mapping[str, Any], answer: bool | None) -> str:
         """What stands in the way of deciding, where a condition did not hold: something that it asks
         for is not known, or has a form that it does not expect. Empty if nothing does."""
-        if any(_is_out(view[name], values) for name, values in self._first(policy)):
+        if any(_is_out(view[one.name], one) for one in self._parts_of(policy).plain):
             return ""
         asked = self._asks_for(policy)
         for name, path in asked:
@@ -278,9 +278,11 @@ _NAME = re.compile(r"(?<![\w.])[a-z_]+(?:\.\w+)+(?![\w(])")
 _TEXT = re.compile(r"'[^'\\]*'|\"[^\"\\]*\"")
 
 
-def _is_out(value: Any, wanted: frozenset[str]) -> bool:
-    """Whether a value is surely none of those that a condition demands first."""
-    return value not in wanted and value != UNKNOWN and not is_unknown(value)
+def _is_out(value: Any, demand: Plain) -> bool:
+    """Whether a value is known, and not what a condition demands."""
+    if demand.values is None or not demand.holds:
+        return False
+    return value not in demand.values and value != UNKNOWN and not is_unknown(value)
 
 
 def _unknown_in(value: Any, path: Sequence[str]) -> str:
