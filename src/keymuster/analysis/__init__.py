@@ -20,6 +20,7 @@ _ANALYSES = (
     "gcp_facts",
     "trust_facts",
     "workflow_logins",
+    "agents",
 )
 """The modules whose `facts` follow from an inventory: id of a record -> name, as in
 `inventory/facts.py` -> value. They are imported for an inventory that holds more than secrets."""

@@ -64,6 +64,8 @@ FACTS: dict[str, dict[str, tuple[str, Any]]] = {
         "pull_requests": ("string", ""),
         "privilege": ("string", UNKNOWN),
         "says": ("string", ""),
+        "other_servers": ("list<string>", []),
+        "other_server": ("string", ""),
     },
     "resource": {"token_mounted": ("string", ""), "open_to": ("list<string>", [])},
 }

@@ -15,6 +15,8 @@ from keymuster.digests import blake2b
 from keymuster.errors import RuleError, SettingsError
 from keymuster.model.issuers import KnownTrusts
 from keymuster.rules.schema import (
+    AgentClient,
+    AgentClientsFile,
     AzurePrivilegesFile,
     AzureRolesFile,
     Case,
@@ -281,6 +283,8 @@ def _add(rules: RuleSet, path: Path, content: bytes) -> Sequence[TokenFormat | P
             rules.gcp = _decode(path, content, GcpRolesFile)
         case "known" if path.stem.startswith("terraform"):
             rules.terraform.append(_decode(path, content, TerraformFile))
+        case "known" if path.stem == "agent-clients":
+            rules.agents = _decode(path, content, AgentClientsFile).clients
         case _ if (own := _own_formats(path, content)) is not None:
             rules.tokens += own
             return own
@@ -359,6 +363,7 @@ _INSIDE: dict[type[Any], type[Any]] = {
     EscalationsFile: EscalationWay,
     PublishedPoliciesFile: PublishedPolicy,
     TerraformFile: TerraformType,
+    AgentClientsFile: AgentClient,
 }
 
 

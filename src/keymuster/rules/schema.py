@@ -309,6 +309,50 @@ class TerraformFile(Struct, kw_only=True, forbid_unknown_fields=True):
     modules: dict[str, list[TerraformObject]] = {}
 
 
+class AgentFile(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """Files that configure a client: paths below a project and below a user's folder, paths that differ
+    by system (`~/` is the user's folder), names that say enough. `servers` are the places of MCP
+    servers, `forwards` is the one of agents that the client hands its servers to. `managed` files are
+    an administrator's; in those that are an `agent`, one agent is declared."""
+
+    project: list[str] = []
+    home: list[str] = []
+    linux: list[str] = []
+    macos: list[str] = []
+    windows: list[str] = []
+    names: list[str] = []
+    servers: list[str] = []
+    forwards: str = ""
+    managed: bool = False
+    agent: bool = False
+
+
+class AgentSetting(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """A setting of a client, by its places (`*` is any name), what it is about in our word, and our
+    words for its values; `*` is any other. Without `values` it is said as it is."""
+
+    at: str | list[str]
+    means: str
+    values: dict[str, str] = {}
+
+
+class AgentClient(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """A program that runs AI agents."""
+
+    id: str
+    name: str
+    vendor: str
+    files: list[AgentFile]
+    settings: list[AgentSetting] = []
+
+
+class AgentClientsFile(Struct, kw_only=True, forbid_unknown_fields=True):
+    """`rules/known/agent-clients.yaml`."""
+
+    source: str
+    clients: list[AgentClient]
+
+
 class RuleSet(Struct, kw_only=True):
     """Every rule there is. `key` changes whenever a rule file changes, and what is derived from the
     rules is stored under it: who changes a set by hand empties it."""
@@ -323,6 +367,7 @@ class RuleSet(Struct, kw_only=True):
     azure: AzurePrivilegesFile = AzurePrivilegesFile()
     gcp: GcpRolesFile = GcpRolesFile()
     terraform: list[TerraformFile] = []
+    agents: list[AgentClient] = []
     key: str = ""
     shipped: int = 0
     """How many of the tokens, the first ones, keymuster brings along."""

@@ -1,0 +1,1 @@
+"""AI agents and MCP servers as files configure them."""

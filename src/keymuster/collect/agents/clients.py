@@ -1,0 +1,99 @@
+"""Which client a file configures, and where in it something stands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from keymuster.collect.syntax.node import Node
+from keymuster.rules.schema import AgentClient, AgentFile
+
+OTHER = "mcp"
+"""The client of servers that stand where no client that we know has its own."""
+
+
+class Configured(NamedTuple):
+    """A file of a client. `folder` is the project's, or that of the user, whose files lie below."""
+
+    client: AgentClient
+    file: AgentFile
+    folder: str
+
+
+class Clients:
+    """The clients that are known, by the paths of their files."""
+
+    def __init__(self, clients: Sequence[AgentClient]) -> None:
+        self._forms = sorted(
+            (form for client in clients for form in _forms(client)),
+            key=lambda form: (-form.pattern.count("/"), "*" in form.pattern, -len(form.pattern)),
+        )
+        self._other = next((one for one in clients if one.id == OTHER), None)
+
+    def of(self, path: str) -> Configured | None:
+        """The client whose file this is by its path: the one whose path says most of it."""
+        for form in self._forms:
+            if found := form.regex.search(path):
+                folder = path[: found.start()].rstrip("/")
+                if folder.rpartition("/")[2].startswith("."):  # a folder of settings is no project
+                    folder = folder.rpartition("/")[0]
+                return Configured(form.client, form.file, folder)
+        return None
+
+    def by_content(self, path: str) -> Configured | None:
+        """What a file is that holds servers as most clients have them, under whatever name."""
+        if self._other is None:
+            return None
+        return Configured(self._other, self._other.files[0], path.rpartition("/")[0])
+
+
+class _Form(NamedTuple):
+    pattern: str
+    regex: re.Pattern[str]
+    client: AgentClient
+    file: AgentFile
+
+
+def _forms(client: AgentClient) -> Iterator[_Form]:
+    for file in client.files:
+        listed = (file.project, file.home, file.linux, file.macos, file.windows, file.names)
+        for pattern in dict.fromkeys(one for all in listed for one in all):
+            ending = pattern.removeprefix("~/").partition(":")[2] or pattern.removeprefix("~/")
+            yield _Form(pattern, _regex(ending.lstrip("/")), client, file)
+
+
+@lru_cache(maxsize=1024)
+def _regex(ending: str) -> re.Pattern[str]:
+    plain = "[^/]*".join(map(re.escape, ending.split("*")))
+    return re.compile(rf"(?:\A|/){plain}\Z")
+
+
+def places(root: Node, path: str) -> Iterator[tuple[tuple[str, ...], Node]]:
+    """What stands at a path of a tree, with the keys that lead there. `*` is any key or item; a key may
+    be written with its dots, or as maps inside each other."""
+    yield from _places(root, path.split("."), ())
+
+
+def _places(
+    node: Node, words: list[str], so_far: tuple[str, ...]
+) -> Iterator[tuple[tuple[str, ...], Node]]:
+    if not words:
+        yield so_far, node
+        return
+    if words[0] == "*":
+        inside = node.value
+        if isinstance(inside, dict):
+            for key, one in inside.items():
+                yield from _places(one, words[1:], (*so_far, key))
+        elif isinstance(inside, list):
+            for number, one in enumerate(inside):
+                yield from _places(one, words[1:], (*so_far, str(number)))
+        return
+    for size in range(1, len(words) + 1):
+        key = ".".join(words[:size])
+        if "*" in words[:size]:
+            return
+        if (found := node.get(key)) is not None:
+            yield from _places(found, words[size:], (*so_far, key))

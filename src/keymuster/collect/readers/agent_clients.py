@@ -1,0 +1,91 @@
+"""Settings of the programs that run AI agents, and the MCP servers that they start or reach."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar
+
+from keymuster.collect.base import Blob, Context, Observed, Reader
+
+if TYPE_CHECKING:
+    from keymuster.collect.agents.clients import Clients, Configured
+    from keymuster.collect.syntax.node import Node
+
+_ENDINGS = (".json", ".jsonc", ".json5", ".toml", ".yaml", ".yml", ".code-workspace")
+_MAYBE = re.compile(
+    r"""(?xi) mcp | claude | cursor | vscode | [/.]code\b | Code | \.vs/ | devcontainer | copilot | windsurf | codeium | codex |
+    gemini | qwen | iflow | antigravity | zed | continue | cline | roo | kilo | kiro | POWER\.json | amazonq | opencode | goose |
+    junie | aiassistant | \.ai/ | amp | openclaw | clawdbot | moltbot | crush | lmstudio | lm-studio | factory | trae | warp |
+    augment | rovodev | librechat | boltai | anythingllm | \.agents/ | managed-settings """
+)
+"""What the path of every file in the table of clients holds: most files need not be looked for there."""
+_SERVERS = re.compile(rb"\"mcpServers\"\s{0,20}:\s{0,20}\{")
+_LARGEST = 4 * 1024 * 1024
+
+
+class AgentClients(Reader):
+    """Reads the files of `rules/known/agent-clients.yaml`, and servers under whatever name."""
+
+    name: ClassVar[str] = "agent-clients"
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    @cached_property
+    def _clients(self) -> Clients:
+        from keymuster.collect.agents.clients import Clients
+
+        return Clients(self._context.rules.agents)
+
+    @cached_property
+    def _wanted(self) -> set[str]:
+        return {type for policy in self._context.rules.policies for type in policy.types}
+
+    def reads(self, path: str) -> bool:
+        return path.endswith(_ENDINGS)
+
+    def read(self, blob: Blob) -> Iterator[Observed]:
+        content = blob.text.content
+        if blob.core is not None or len(content) > _LARGEST or blob.text.binary:
+            return
+        configured = self._clients.of(blob.path) if _MAYBE.search(blob.path) else None
+        if configured is None and _SERVERS.search(content):
+            configured = self._clients.by_content(blob.path)
+            is_sure = False
+        else:
+            is_sure = True
+        if configured is None:
+            return
+        from keymuster.collect.agents import records
+        from keymuster.collect.literals.sealing import Sealing
+        from keymuster.collect.syntax.node import Broken
+
+        try:
+            root = _parsed(blob, content.decode("utf-8", "replace"))
+        except Broken:
+            if is_sure and _is_only_for_agents(configured):
+                raise
+            return
+        if root is not None:
+            sealing = Sealing.of(self._context, blob)
+            yield from records.of(root, configured, sealing, self._wanted, blob)
+
+
+def _parsed(blob: Blob, text: str) -> Node | None:
+    from keymuster.collect.syntax import json, toml, yaml
+    from keymuster.collect.syntax.node import File
+
+    file = File.of(blob)
+    if blob.path.endswith(".toml"):
+        return toml.parse(text, file)
+    if not blob.path.endswith((".yaml", ".yml")):
+        return json.parse(text.removeprefix("\ufeff"), file) if text.strip() else None
+    documents = yaml.parse(text, file)
+    return documents[0] if documents else None
+
+
+def _is_only_for_agents(configured: Configured) -> bool:
+    """Whether a file has nothing else to tell: settings of an editor may hold what its own parser takes."""
+    return bool(configured.file.servers) and configured.client.id not in ("vscode", "zed", "mcp")
