@@ -8,6 +8,8 @@ from keymuster.detect.values import languages
 _NEVER = ("a script", "web code", "compiled code", "prose")
 _NAMES = ("jenkinsfile", "dockerfile", "containerfile", "group_vars/", "host_vars/", "kubeconfig")
 """What marks a file wherever it stands in the path, whatever it ends in."""
+_DEFINITIONS = ("agent", "command", "skill", "droid", "mode", "prompt", "check")
+"""What stands in the path of prose that declares an agent in its first lines."""
 
 
 def may_declare(path: str) -> bool:
@@ -16,4 +18,7 @@ def may_declare(path: str) -> bool:
         return False
     if languages.of(path) not in _NEVER:
         return True
-    return any(name in path.lower() for name in _NAMES)
+    lower = path.lower()
+    if lower.endswith(".md") and any(name in lower for name in _DEFINITIONS):
+        return True
+    return any(name in lower for name in _NAMES)

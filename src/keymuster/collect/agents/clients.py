@@ -26,20 +26,27 @@ class Clients:
     """The clients that are known, by the paths of their files."""
 
     def __init__(self, clients: Sequence[AgentClient]) -> None:
-        self._forms = sorted(
+        forms = sorted(
             (form for client in clients for form in _forms(client)),
             key=lambda form: (-form.pattern.count("/"), "*" in form.pattern, -len(form.pattern)),
         )
+        self._by_name: dict[str, list[_Form]] = {}
+        for form in forms:
+            name = form.pattern.rpartition("/")[2]
+            self._by_name.setdefault("" if "*" in name else name, []).append(form)
         self._other = next((one for one in clients if one.id == OTHER), None)
 
     def of(self, path: str) -> Configured | None:
         """The client whose file this is by its path: the one whose path says most of it."""
-        for form in self._forms:
-            if found := form.regex.search(path):
-                folder = path[: found.start()].rstrip("/")
-                if folder.rpartition("/")[2].startswith("."):  # a folder of settings is no project
-                    folder = folder.rpartition("/")[0]
-                return Configured(form.client, form.file, folder)
+        for name in (path.rpartition("/")[2], ""):
+            for form in self._by_name.get(name, ()):
+                if found := form.regex.search(path):
+                    folder = path[: found.start()].rstrip("/")
+                    if folder.rpartition("/")[2].startswith(
+                        "."
+                    ):  # a folder of settings is no project
+                        folder = folder.rpartition("/")[0]
+                    return Configured(form.client, form.file, folder)
         return None
 
     def by_content(self, path: str) -> Configured | None:

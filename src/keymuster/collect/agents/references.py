@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from keymuster.collect.literals.names import kind_of
 from keymuster.collect.literals.values import is_literal, is_random, is_reference, is_sample
 
 _DEFAULT = re.compile(r"\$\{(?:env:)?[A-Za-z_][\w.-]{0,100}:?-(?P<default>[^{}]{1,4000})\}")
@@ -22,7 +23,7 @@ _ELSEWHERE = re.compile(
 )
 _WORDY = re.compile(r"[A-Za-z]{1,30}(?:[-_. ][A-Za-z]{1,30}){0,12}[-_. ]?\d{0,2}")
 _FILLED_IN = re.compile(
-    r"(?i)<[^<>]{1,200}>|\[[^\[\]]{1,200}\]|\{[a-z][\w -]{0,60}\}|\.{3}|…|x{3,}|\*{3,}|\byour\b|(?:\b|_)your(?:\b|_)|your[-_ ]|"
+    r"(?i)\A\{(?:file|env|cmd|input):|<[^<>]{1,200}>|\[[^\[\]]{1,200}\]|\{[a-z][\w -]{0,60}\}|\.{3}|…|x{3,}|\*{3,}|\byour\b|(?:\b|_)your(?:\b|_)|your[-_ ]|"
     r"[-_]here\b|placeholder|replace|change[-_ ]?me|example|dummy|insert|redacted|todo|"
     r"/?path[-_/](?:to|of)\b|(?:abc|123){2,}|abcdef|1234567|"
     r"\bmy[-_]"
@@ -56,6 +57,21 @@ def is_filled_in_later(text: str) -> bool:
     """Whether a value only says what is to be written in its place."""
     return (
         not text.strip() or _FILLED_IN.search(text) is not None or text.strip().lower() in _COMMON
+    )
+
+
+_NAMED_SECRET = re.compile(
+    r"(?i)(?:.*[_.-])?(?:key|token|pat|secret|pass|auth|credentials?|xox[pbc])"
+)
+_NO_SECRET = re.compile(
+    r"(?i).*(?:public|publishable|anon|site|cache|primary|foreign|index|sort|partition|key[_-]?(?:id|name|path|file)).*"
+)
+
+
+def is_named(name: str) -> bool:
+    """Whether a name is that of a secret, as those who set up a server write it: `LINEAR_KEY`."""
+    return kind_of(name) is not None or (
+        _NAMED_SECRET.fullmatch(name) is not None and not _NO_SECRET.fullmatch(name)
     )
 
 

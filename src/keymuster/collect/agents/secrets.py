@@ -8,7 +8,7 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from keymuster.collect.agents.launchers import Launch
-from keymuster.collect.agents.references import default, is_secret, stored, variables
+from keymuster.collect.agents.references import default, is_named, is_secret, stored, variables
 from keymuster.collect.agents.servers import Server
 from keymuster.collect.literals.names import kind_of
 from keymuster.collect.literals.sealing import Sealing
@@ -191,7 +191,7 @@ def of_url(text: str, node: Node, how: str) -> Iterator[Given]:
 
 def _of_value(one: Given, sealing: Sealing, folder: str) -> Iterator[Credential]:
     kind = kind_of(one.name)
-    if kind is None and not one.certain:
+    if not is_named(one.name) and not one.certain:
         return
     text = default(one.text)
     names = list(variables(one.text))

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from keymuster.collect.agents import folders, hosts, tools, values
 from keymuster.collect.agents.folders import Fact
 from keymuster.collect.agents.launchers import LOCAL, Launch
+from keymuster.collect.agents.references import is_filled_in_later, variables
 from keymuster.collect.agents.secrets import PLAIN_HEADERS
 from keymuster.collect.agents.servers import Server, Word, is_url
 from keymuster.collect.ci.things import Thing
@@ -105,20 +106,23 @@ def is_authenticated(server: Server) -> bool:
 
 
 def has_static_token(server: Server, launch: Launch, *, bridged: bool) -> bool:
-    """Whether the proof is a token that somebody made and put there."""
+    """Whether the proof is a token that somebody made and put there, or named."""
     if bridged:
-        return any(word.text in ("--header", "-H") for word in launch.rest)
-    names = [name.lower() for name, _ in server.headers()]
-    return any("auth" in name or "key" in name or "token" in name for name in names) or any(
-        key in server.settings
-        for key in (
-            "bearer_token_env_var",
-            "bearerTokenEnvVar",
-            "bearer_token",
-            "api_key",
-            "apiKey",
-        )
+        words = [word.text for word in launch.rest]
+        texts = [words[at + 1] for at, text in enumerate(words[:-1]) if text in ("--header", "-H")]
+    else:
+        texts = [node.text() for name, node in server.headers() if _PROOF.search(name)]
+        keys = ("bearer_token_env_var", "bearerTokenEnvVar", "bearer_token", "api_key", "apiKey")
+        texts += [f"${{{server.text(key)}}}" for key in keys if key in server.settings]
+    return any(
+        any(variables(text)) or not is_filled_in_later(text)
+        for text in texts
+        if not _SHORT_LIVED.search(text)
     )
+
+
+_PROOF = re.compile(r"(?i)auth|key|token")
+_SHORT_LIVED = re.compile(r"(?i)app[_-]|installation|session|oauth|oidc|\$\(")
 
 
 def _approvals(server: Server) -> Iterator[Fact]:

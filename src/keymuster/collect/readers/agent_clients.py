@@ -15,10 +15,9 @@ if TYPE_CHECKING:
 
 _ENDINGS = (".json", ".jsonc", ".json5", ".toml", ".yaml", ".yml", ".code-workspace")
 _MAYBE = re.compile(
-    r"""(?xi) mcp | claude | cursor | vscode | [/.]code\b | Code | \.vs/ | devcontainer | copilot | windsurf | codeium | codex |
-    gemini | qwen | iflow | antigravity | zed | continue | cline | roo | kilo | kiro | POWER\.json | amazonq | opencode | goose |
-    junie | aiassistant | \.ai/ | amp | openclaw | clawdbot | moltbot | crush | lmstudio | lm-studio | factory | trae | warp |
-    augment | rovodev | librechat | boltai | anythingllm | \.agents/ | managed-settings """
+    r"""(?xi) mcp | settings\.jsonc?\Z | devcontainer | \.code-workspace\Z | openclaw | clawdbot | moltbot | librechat |
+    managed[-_] | (?:\A|[/.]) (?: claude | cursor | copilot | codeium | windsurf | codex | gemini | qwen | continue | cline | roo |
+    kilo | kiro | amazonq | opencode | goose | junie | amp/ | crush | factory | rovodev | augment | power\.json\Z ) """
 )
 """What the path of every file in the table of clients holds: most files need not be looked for there."""
 _SERVERS = re.compile(rb"\"mcpServers\"\s{0,20}:\s{0,20}\{")

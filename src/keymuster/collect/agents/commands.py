@@ -1,0 +1,110 @@
+"""Agents that workflows, compose files and tasks start, with their checks off or with whatever version
+there is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from keymuster.collect.agents import tools
+from keymuster.collect.agents.launchers import launch
+from keymuster.collect.agents.servers import Word
+from keymuster.collect.syntax.node import File, Node
+
+MARKS = re.compile(
+    rb"(?i)claude|codex|gemini|qwen|copilot|opencode|cursor-agent|\bamp\b|aider|goose|droid|kiro-cli|\bq chat\b|"
+    rb"dangerously|--yolo|trust-all-tools|allow-all-tools"
+)
+"""What a file holds that starts one of the agents we know."""
+
+_PROGRAM = (
+    r"(?:claude(?:-code)?(?:-action)?|codex(?:-action)?|gemini(?:-cli)?|qwen(?:-code)?|copilot(?:-cli)?|opencode|cursor-agent|amp|aider|goose|droid|"
+    r"kiro-cli|q|cline|crush|openhands|iflow|auggie)"
+)
+_OFF = re.compile(
+    r"""(?x)
+    (?P<alone>--dangerously-skip-permissions | --dangerously-bypass-approvals-and-sandbox | --dangerously-allow-all |
+      --allow-dangerously-skip-permissions | --skip-permissions-unsafe | --trust-all-tools | --allow-all-tools | --allow-all-paths |
+      --permission-mode[\ =]["']?bypassPermissions | --sandbox[\ =]["']?danger-full-access |
+      sandbox_mode\s?=\s?\\?["']?danger-full-access | approval_policy\s?=\s?\\?["']?never |
+      --approval-mode[\ =]["']?yolo | --ask-for-approval[\ =]["']?never | --yes-always ) |
+    \b"""
+    + _PROGRAM
+    + r"""\b[^\n]{0,2000}?\s(?P<named>--yolo | -y(?=\s|$) | --force | --full-auto | -a[\ ]never | --allow-all | --auto-approve)(?=[\s"'\]]|$)"""
+)
+_INPUT = re.compile(
+    r"""(?xi)^\s{0,60}(?:-\s+)?["']?(?:
+    (?P<sandbox>sandbox|sandbox[_-]mode|safety[_-]strategy)["']?\s*[:=]\s*["']?(?:danger-full-access|unsafe)\b |
+    (?P<mode>permission[_-]?mode|approval[_-]?mode|default_?approval_?mode|GOOSE_MODE|approval_policy)["']?\s*[:=]\s*["']?(?:bypassPermissions|yolo|never|auto)(?=["'\s,}]|$) |
+    (?P<yolo>yolo|skip[_-]permissions|dangerously[_-]skip[_-]permissions|auto[_-]approve)["']?\s*[:=]\s*["']?true\b |
+    (?P<anyone>allowed_non_write_users|allow-users|allow-bots|allowed_bots)["']?\s*[:=]\s*["']?\*["']? )"""
+)
+_TOOLS = re.compile(
+    r"""(?x) (?:--allowed-?[tT]ools | --allow-tool | allowed_tools | allowedTools)["']?[\ =:]{1,4}(?P<list>"[^"\n]{1,2000}"|'[^'\n]{1,2000}'|[^\s"'\n][^\n]{0,500})"""
+)
+_SPLIT_TOOLS = re.compile(r"[,\s]+(?![^()]*\))")
+_PACKAGE = re.compile(
+    r"(?i)@anthropic-ai/claude-code|@openai/codex|@google/gemini-cli|@github/copilot|opencode-ai|@sourcegraph/amp|@qwen-code/qwen-code|"
+    r"aider-chat|@augmentcode/auggie|claude\.ai/install|cursor\.com/install|opencode\.ai/install|openclaw|@charmland/crush"
+)
+_FORBIDS = re.compile(
+    r"(?i)\b(?:never|do not|don't|must not|forbid\w*|den(?:y|ied)|reject\w*|block\w*|disallow\w*|grep|without)\b"
+)
+_LONGEST = 4_000
+MOST = 500
+
+
+class Started(NamedTuple):
+    """One thing that is said of an agent that a line starts: `means` is `checks-off`, `anyone`, `rule` or
+    `unpinned`."""
+
+    means: str
+    shown: str
+    node: Node
+    value: str = ""
+
+
+def of(text: str, file: File) -> Iterator[Started]:
+    """What each line says of an agent that it starts."""
+    count = 0
+    is_agent = False
+    for number, raw in enumerate(text.splitlines(), 1):
+        line = raw[:_LONGEST]
+        stripped = line.lstrip()
+        if stripped.startswith(("#", "//")):
+            continue
+        is_agent = is_agent or MARKS.search(line.encode("utf-8", "replace")) is not None
+        if not is_agent or _FORBIDS.search(line):
+            continue
+        node = Node(
+            value=None, file=file, line=number, column=len(line) - len(stripped) + 1, end_line=number,
+            end_column=len(line) + 1,
+        )  # fmt: skip
+        for one in _said(line, node):
+            yield one
+            count += 1
+            if count >= MOST:
+                return
+
+
+def _said(line: str, node: Node) -> Iterator[Started]:
+    if found := _OFF.search(line):
+        yield Started("checks-off", (found["alone"] or found["named"]).strip(), node)
+    elif found := _INPUT.search(line):
+        means = "anyone" if found["anyone"] else "checks-off"
+        yield Started(means, found[0].strip(" -\"'")[:60], node)
+    for listed in _TOOLS.finditer(line):
+        for rule in _SPLIT_TOOLS.split(listed["list"].strip("\"'"))[:100]:
+            rule = rule.strip("\"'\\")
+            if rule and (reach := tools.reach(rule)) in ("any-tool", "any-command"):
+                yield Started("rule", tools.shown(rule), node, reach)
+    if _PACKAGE.search(line):
+        command = re.sub(
+            r"\A\s*(?:-\s+)?(?:[\w-]{1,40}\s*:\s+)?(?:[|>][-+]?\s*)?[\"']?", "", line
+        ).rstrip("\"',")
+        started = launch([Word(word, node) for word in ("sh", "-c", command)])
+        if started.pinned == "no" and (_PACKAGE.search(started.name) or started.kind == "script"):
+            yield Started(
+                "unpinned", f"{started.name}, {started.because}"[:120], node, started.kind
+            )

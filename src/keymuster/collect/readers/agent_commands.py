@@ -1,0 +1,92 @@
+"""Agents that workflows, tasks and services start."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar
+
+from keymuster.collect.base import Blob, Context, Observed, Reader
+
+if TYPE_CHECKING:
+    from keymuster.collect.ci.things import Thing
+
+_JSON = re.compile(
+    r"(?:\A|/)(?:package|tasks|launch|devcontainer)\.json\Z|(?:\A|/)\.devcontainer\.json\Z"
+)
+_COMPOSE = re.compile(rb"(?m)^[\"']?services[\"']?[ \t]{0,8}:")
+_FOR_AGENTS = re.compile(
+    rb"(?i)mcp|agent|claude|codex|gemini|opencode|openclaw|goose|aider|openhands"
+)
+_MARKS = re.compile(
+    rb"(?i)claude|codex|gemini|qwen|copilot|opencode|cursor-agent|\bamp\b|aider|goose|droid|kiro-cli|\bq chat\b|dangerously|--yolo|trust-all-tools|allow-all-tools"
+)
+_LARGEST = 2 * 1024 * 1024
+
+
+class AgentCommands(Reader):
+    """Reads YAML of whatever system, files of tasks, and Dockerfiles, for agents that are started there."""
+
+    name: ClassVar[str] = "agent-commands"
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    @cached_property
+    def _wanted(self) -> set[str]:
+        return {type for policy in self._context.rules.policies for type in policy.types}
+
+    def reads(self, path: str) -> bool:
+        name = path.rpartition("/")[2].lower()
+        return path.endswith((".yml", ".yaml")) or bool(_JSON.search(path)) or "dockerfile" in name
+
+    def read(self, blob: Blob) -> Iterator[Observed]:
+        content = blob.text.content
+        if blob.core is not None or len(content) > _LARGEST or blob.text.binary:
+            return
+        is_compose = bool(_COMPOSE.search(content) and _FOR_AGENTS.search(content))
+        if not is_compose and not _MARKS.search(content):
+            return
+        from keymuster.collect.ci.things import resources
+
+        yield from resources(
+            f"agent-commands:{blob.path}", _things(blob, is_compose=is_compose), self._wanted, blob
+        )
+
+
+def _things(blob: Blob, *, is_compose: bool) -> Iterator[Thing]:
+    from keymuster.collect.agents import commands, composed
+    from keymuster.collect.ci.things import Thing
+    from keymuster.collect.syntax import documents
+    from keymuster.collect.syntax.node import Broken, File
+
+    text = blob.text.content.decode("utf-8", "replace")
+    for one in commands.of(text, File.of(blob)):
+        place = one.node.location()
+        if one.means == "unpinned":
+            yield Thing(
+                "mcp_launch",
+                one.shown,
+                one.shown,
+                place,
+                {"kind": one.value, "pinned": "no", "package": one.shown},
+            )
+        elif one.means == "rule":
+            yield Thing(
+                "agent_permission",
+                one.shown,
+                one.shown,
+                place,
+                {"effect": "allow", "reach": one.value, "tool": one.shown},
+            )
+        else:
+            yield Thing("agent_command", one.shown, one.shown, place, {"means": one.means})
+    if not is_compose:
+        return
+    try:
+        roots = documents.documents(blob)
+    except Broken:  # said by the reader of Compose files
+        return
+    for root in roots:
+        yield from composed.of(root)

@@ -1,0 +1,44 @@
+"""Agents, commands and skills that Markdown files declare in their first lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import ClassVar
+
+from keymuster.collect.base import Blob, Context, Observed, Reader
+
+_FOLDERS = ("agent", "command", "skill", "droid", "mode", "prompt", "check")
+
+
+class AgentDefinitions(Reader):
+    """`.claude/agents/reviewer.md` and what other clients have like it: tools, permissions, servers."""
+
+    name: ClassVar[str] = "agent-definitions"
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    @cached_property
+    def _wanted(self) -> set[str]:
+        return {type for policy in self._context.rules.policies for type in policy.types}
+
+    def reads(self, path: str) -> bool:
+        if not path.endswith((".md", ".mdc")):
+            return False
+        lower = path.lower()
+        return any(word in lower for word in _FOLDERS)
+
+    def read(self, blob: Blob) -> Iterator[Observed]:
+        if blob.core is not None or not blob.data[:6].lstrip(b"\xef\xbb\xbf").startswith(b"---"):
+            return
+        from keymuster.collect.agents import definitions
+        from keymuster.collect.literals.sealing import Sealing
+        from keymuster.collect.syntax.node import Broken
+
+        if not definitions.client(blob.path):
+            return
+        try:
+            yield from definitions.of(blob, Sealing.of(self._context, blob), self._wanted)
+        except Broken:
+            return  # prose often has first lines that only look like YAML
