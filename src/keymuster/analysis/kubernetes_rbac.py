@@ -255,7 +255,7 @@ def _of_uses(inventory: Inventory) -> dict[str, dict[str, Any]]:
     """Who else consumes what a workload, or a service account, consumes."""
     consumers: dict[str, dict[str, Use]] = {}
     for use in inventory.of(Use):
-        if use.by.startswith(f"{PROVIDER}:") and not is_unknown(use.subject):
+        if _is_by_workload(use, inventory) and not is_unknown(use.subject):
             consumers.setdefault(use.subject, {})[use.by] = use
     found = {}
     for subject, uses in consumers.items():
@@ -270,6 +270,14 @@ def _of_uses(inventory: Inventory) -> dict[str, dict[str, Any]]:
     return found
 
 
+def _is_by_workload(use: Use, inventory: Inventory) -> bool:
+    """Whether one of Kubernetes consumes it, whatever language declares that one."""
+    record = inventory.records.get(use.by)
+    return use.by.startswith(f"{PROVIDER}:") or (
+        isinstance(record, Resource) and record.type == "Workload"
+    )
+
+
 def _mounted(inventory: Inventory) -> Iterator[tuple[str, str]]:
     """Whether a pod finds a token of its service account: the pod decides, then the account."""
     accounts = {
@@ -278,7 +286,7 @@ def _mounted(inventory: Inventory) -> Iterator[tuple[str, str]]:
         if identity.provider == PROVIDER
         for alias in identity.aliases
     }
-    uses = {use.by: use.subject for use in inventory.of(Use) if use.by.startswith(PROVIDER)}
+    uses = {use.by: use.subject for use in inventory.of(Use) if _is_by_workload(use, inventory)}
     for resource in inventory.of(Resource):
         if resource.type != "Workload":
             continue
