@@ -51,6 +51,16 @@ def test_vaulted_and_looked_up_values_are_none() -> None:
     assert read(Ansible, "group_vars/all.yml", "$ANSIBLE_VAULT;1.1;AES256\n6162\n") == []
 
 
+def test_the_secret_that_a_module_puts_into_a_store_is_one_whatever_it_looks_like() -> None:
+    text = """\
+    - name: one
+      azure_rm_keyvaultsecret: {secret_name: db-secret, secret_value: letmein1}
+    - name: other
+      azure_rm_keyvaultsecret: {secret_name: db-secret, secret_value: "{{ password }}"}
+    """
+    assert [line for _, line in said(read(Ansible, "tasks/main.yml", text))] == [2]
+
+
 @pytest.mark.parametrize(
     "path", ["group_vars/all.yml", "a/host_vars/web1", "roles/x/defaults/main.yml", "roles/x/vars/main.yaml"]
 )  # fmt: skip

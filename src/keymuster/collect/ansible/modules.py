@@ -261,6 +261,11 @@ FORMS: dict[str, tuple[Form, ...]] = {
     "ssm_parameter": (
         Form("AWS::SSM::Parameter", {"name": "Name", "string_type": "Type", "value": "Value"}),
     ),
+    "ses_identity_policy": (
+        Form(
+            "AWS::SES::IdentityPolicy", {"identity": "Identity", "policy": "Policy"}, ("Policy",), (), ("policy",)
+        ),
+    ),
     "opensearch": (
         Form(
             "AWS::OpenSearchService::Domain",
@@ -379,16 +384,12 @@ FORMS: dict[str, tuple[Form, ...]] = {
                 "name": "name", "master_auth": "master_auth", "legacy_abac.enabled": "enable_legacy_abac",
                 "node_config": "node_config", "location": "location",
             },
-            (),
-            ("master_auth", "node_config"),
         ),
     ),
     "gcp_container_node_pool": (
         Form(
             "google_container_node_pool",
             {"name": "name", "config": "node_config", "cluster": "cluster"},
-            (),
-            ("node_config",),
         ),
     ),
     "gcp_bigquery_dataset": (
@@ -417,7 +418,7 @@ FORMS: dict[str, tuple[Form, ...]] = {
 
 _OTHER_NAMES = {
     "ec2": "ec2_instance", "ec2_iam": "iam_role", "rds": "rds_instance", "aws_kms": "kms_key",
-    "aws_secret": "secretsmanager_secret", "aws_ssm_parameter_store": "ssm_parameter",
+    "aws_secret": "secretsmanager_secret", "aws_ses_identity_policy": "ses_identity_policy", "aws_ssm_parameter_store": "ssm_parameter",
     "ecs_repository": "ecs_ecr", "aws_eks_cluster": "eks_cluster", "lambda_function": "lambda",
     "redshift_cluster": "redshift", "aws_s3_bucket": "s3_bucket", "azure_rm_acr": "azure_rm_containerregistry",
 
@@ -454,7 +455,7 @@ def _settings(form: Form, parameters: Node) -> Node:
             node = node.holding([node])
         elif word == "Tags" and isinstance(node.value, dict):
             node = node.made([{"Key": key, "Value": one} for key, one in node.value.items()])
-        _put(settings, word.split("."), _truth(node))
+        _put(settings, word.split("."), node if word in form.documents else _truth(node))
     return parameters.made(settings)
 
 
@@ -474,11 +475,17 @@ def _document(node: Node) -> Node:
         return node
 
 
-def _truth(node: Node) -> Node:
+def _truth(node: Node, depth: int = 0) -> Node:
     """`yes` and `no` as Ansible understands them."""
-    if isinstance(node.value, str) and node.value.lower() in _WORDS:
-        return node.holding(_WORDS[node.value.lower()])
-    return node
+    match node.value:
+        case str() as text if text.lower() in _WORDS:
+            return node.holding(_WORDS[text.lower()])
+        case dict() as entries if depth < _DEEPEST:
+            return node.holding({key: _truth(one, depth + 1) for key, one in entries.items()})
+        case list() as items if depth < _DEEPEST:
+            return node.holding([_truth(one, depth + 1) for one in items])
+        case _:
+            return node
 
 
 _WORDS = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
@@ -551,5 +558,32 @@ def _old_iam(parameters: Node) -> Iterator[tuple[str, Node]]:
         yield "AWS::IAM::AccessKey", parameters.made({"UserName": called, "Status": "Active"})
 
 
+def _bucket_lists(parameters: Node) -> Iterator[tuple[str, Node]]:
+    """Who may use a bucket of Google Cloud, and what comes into it."""
+    for key, kind in (
+        ("acl", "google_storage_bucket_access_control"),
+        ("default_object_acl", "google_storage_default_object_access_control"),
+    ):
+        listed = parameters.get(key)
+        for one in listed.items() if listed is not None else ():
+            if isinstance(one.value, dict):
+                yield kind, known(one)
+    if (given := parameters.get("predefined_default_object_acl")) is not None:
+        settings = {"predefined_acl": known(given)}
+        yield "google_storage_default_object_acl", parameters.made(settings)
+
+
 _Special: TypeAlias = Callable[[Node], Iterator[tuple[str, Node]]]
-_SPECIAL: dict[str, _Special] = {"iam_policy": _inline_policy, "iam": _old_iam}
+_SPECIAL: dict[str, _Special] = {
+    "iam_policy": _inline_policy, "iam": _old_iam, "gcp_storage_bucket": _bucket_lists,
+}  # fmt: skip
+
+SECRETS: dict[str, tuple[str, ...]] = {
+    "azure_rm_keyvaultsecret": ("secret_value",),
+    "secretsmanager_secret": ("secret",),
+    "aws_secret": ("secret",),
+    "gcp_secret_manager": ("value",),
+    "hashivault_secret": ("data",),
+    "docker_secret": ("data",),
+}
+"""Parameters that hold the secret that a module stores, by its name without its collection."""

@@ -16,7 +16,7 @@ from keymuster.collect.literals.search import within
 from keymuster.collect.readers.kubernetes import declared
 from keymuster.collect.syntax import documents
 from keymuster.collect.syntax.node import Broken, File, Node
-from keymuster.model import Credential, Resource
+from keymuster.model import Credential, CredentialKind, Resource
 
 _PLAYBOOK = re.compile(rb"(?m)^-[ \t]+hosts[ \t]*:|^-[ \t]+name[ \t]*:[^\n]*\n[ \t]+hosts[ \t]*:")
 
@@ -97,7 +97,21 @@ class Playbooks:
         if parameters is None or not blob.counts(task.line, task.end_line):
             return
         yield from self._secrets(blob, parameters, "ansible-task")
+        yield from self._stored(blob, module, parameters)
         yield from self._declared(blob, task, module, parameters)
+
+    def _stored(self, blob: Blob, module: str, parameters: Node) -> Iterator[Observed]:
+        """The secret that a module is to put into a store."""
+        sealing = Sealing.of(self._context, blob)
+        for name in modules.SECRETS.get(module.rpartition(".")[2], ()):
+            node = parameters.get(name)
+            if node is None or node.tag or not isinstance(node.value, str):
+                continue
+            found = sealing.credential(
+                node, name, declared_as="ansible-task", kind=CredentialKind.PASSWORD
+            )
+            if found is not None:
+                yield found
 
     def _declared(
         self, blob: Blob, task: Node, module: str, parameters: Node
