@@ -283,3 +283,26 @@ resource "aws_instance" "i" { user_data = templatefile("init.tpl", { a = "x" }) 
     place = statement.items()[0].location()
     assert (place.path, place.line, place.column) == ("infra/p.json", 3, 5)
     assert found["infra:aws_instance.i"].text("UserData") == "env=x ${HOME}\n"
+
+
+def test_a_managed_policy_is_looked_up_by_its_name() -> None:
+    text = """
+data "aws_iam_policy" "p" {
+  name = "%s"
+}
+resource "aws_iam_role_policy_attachment" "a" {
+  policy_arn = data.aws_iam_policy.p.arn
+}
+"""
+    name = "aws_iam_role_policy_attachment.a"
+    published = settings(text % "AmazonS3ReadOnlyAccess", name)
+    assert published["policy_arn"] == "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
+    own = settings(text % "deployer", name)
+    assert own["policy_arn"] == "arn:aws:iam::${AWS::AccountId}:policy/deployer"
+
+
+def test_a_policy_that_is_looked_up_and_not_attached_is_declared_as_such() -> None:
+    lookup = 'data "aws_iam_policy" "p" {\n  name = "AdministratorAccess"\n}\n'
+    assert objects(lookup)[".:data.aws_iam_policy.p"].type == "data.aws_iam_policy"
+    attached = 'resource "aws_iam_role_policy_attachment" "a" {\n  policy_arn = data.aws_iam_policy.p.arn\n}\n'
+    assert set(objects(lookup + attached)) == {".:aws_iam_role_policy_attachment.a"}

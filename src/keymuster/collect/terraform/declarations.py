@@ -131,7 +131,7 @@ def _module(module: Module, scope: Scope) -> Iterator[Declared]:
             for _, instance in module.instances(key) or ():
                 if key[0] == "module":
                     calls.append(instance)
-                elif key[0] == "data" and key[1] in _DOCUMENTS:
+                elif key[0] == "data" and key[1] in (*_DOCUMENTS, _LOOKED_UP):
                     later.append((key, instance))
                 elif key[0] == "resource":
                     yield from _resource(key[1], instance, tags, scope)
@@ -150,6 +150,9 @@ def _module(module: Module, scope: Scope) -> Iterator[Declared]:
             yield from _public(instance, scope)
     for key, instance in later:
         with _bounded(module, key):
+            if key[1] == _LOOKED_UP:
+                yield from _unused_lookup(instance, scope.id, budget)
+                continue
             yield from _unused_document(key, instance, scope.id, budget)
 
 
@@ -187,6 +190,17 @@ _DOCUMENTS = {
     "aws_iam_policy_document": ("json", "PolicyDocument"),
     "google_iam_policy": ("policy_data", "policy_data"),
 }
+
+
+_LOOKED_UP = "aws_iam_policy"
+
+
+def _unused_lookup(instance: Instance, scope: str, budget: Budget) -> Iterator[Declared]:
+    """A managed policy that is looked up and attached nowhere, so far as was seen."""
+    if id(instance.declaration.block) in instance.module.work.used:
+        return
+    settings = settled(instance.body(), budget)
+    yield Declared(type=f"data.{_LOOKED_UP}", name=instance.address, scope=scope, settings=settings)
 
 
 def _form(declaration: Declaration) -> Form:

@@ -180,26 +180,28 @@ class Instance(Struct, eq=False):
         if not isinstance(key.value, str) or unknown(key):
             return unknown_at(at, "${" + self.address + "}")
         if name not in self.attributes:
-            self.attributes[name] = self._missing(name, at)  # while it is evaluated: a cycle
+            self.attributes[name] = self.missing(name, at)  # while it is evaluated: a cycle
             self.attributes[name] = self._evaluated(name, at)
         return self.attributes[name]
 
-    def _missing(self, name: str, at: Node) -> Node:
+    def missing(self, name: str, at: Node) -> Node:
         return unknown_at(at, "${" + f"{self.address}.{name}" + "}")
 
     def _evaluated(self, name: str, at: Node) -> Node:
         block = self.declaration.block
         if block.type == "module":
             called = self.module.called(self)
-            return called.output(name, at) if called is not None else self._missing(name, at)
+            return called.output(name, at) if called is not None else self.missing(name, at)
         if name in _META:
-            return self._missing(name, at)
+            return self.missing(name, at)
+        if block.type == "data" and block.labels[:1] == ["aws_iam_policy"]:
+            self.module.work.used.add(id(block))
         if name in block.attributes:
             attribute = block.attributes[name]
             found = attempt(attribute.value, self.place.of(attribute))
             if found.value is None and not is_made(found):
-                return self._missing(name, at)
-            return self._missing(name, at) if _is_better_named(found) else found
+                return self.missing(name, at)
+            return self.missing(name, at) if _is_better_named(found) else found
         computed = _COMPUTED.get((block.type, block.labels[0], name)) if block.labels else None
         if computed is not None:
             self.module.work.used.add(id(block))
@@ -208,7 +210,7 @@ class Instance(Struct, eq=False):
             found_blocks = self.body().get(name)
             if found_blocks is not None:
                 return found_blocks
-        return self._missing(name, at)
+        return self.missing(name, at)
 
     def body(self) -> Node:
         """All that its block says, in Terraform's own words: nested blocks as lists."""
@@ -660,6 +662,24 @@ def _iam_policy(instance: Instance, at: Node) -> Node:
     return encoded(at, tree)
 
 
+_PUBLISHED = re.compile(
+    r"(?:Amazon|AWS|Cloud(?:Front|Trail|Watch))\w{1,100}|AdministratorAccess|PowerUserAccess|IAMFullAccess|"
+    r"IAMReadOnlyAccess|IAMUserChangePassword|ReadOnlyAccess|ViewOnlyAccess|SecurityAudit|Billing|SupportUser|"
+    r"(?:Database|Network|System)Administrator|DataScientist"
+)
+"""What the policies are called that AWS publishes."""
+
+
+def _looked_up_policy(instance: Instance, at: Node) -> Node:
+    """The ARN of a managed policy that is looked up by its name: one of AWS's own, or of this account."""
+    name = instance.body().get("name")
+    if name is None or unknown(name) or not isinstance(name.value, str):
+        return instance.missing("arn", at)
+    if _PUBLISHED.fullmatch(name.value):
+        return at.holding(f"arn:aws:iam::aws:policy/{name.value}")
+    return made_text(at, "arn:aws:iam::${AWS::AccountId}:policy/" + name.value, unknown=True)
+
+
 def _google_policy(instance: Instance, at: Node) -> Node:
     return encoded(at, documents.google_policy(instance.body()))
 
@@ -689,6 +709,8 @@ def _rendered(instance: Instance, at: Node) -> Node:
 _COMPUTED = {
     ("data", "aws_iam_policy_document", "json"): _iam_policy,
     ("data", "aws_iam_policy_document", "minified_json"): _iam_policy,
+    ("data", "aws_iam_policy", "arn"): _looked_up_policy,
+    ("data", "aws_iam_policy", "id"): _looked_up_policy,
     ("data", "google_iam_policy", "policy_data"): _google_policy,
     ("data", "template_file", "rendered"): _rendered,
 }
