@@ -215,7 +215,7 @@ def _is_ansible(item: Node) -> bool:
 
 
 def _is_known(module: str) -> bool:
-    return module in modules.FORMS or module in _COMMON
+    return module in modules.FORMS or module in modules.SECRETS or module in _COMMON
 
 
 _COMMON = {
