@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterator
+from itertools import chain
 
 from msgspec.structs import replace
 
@@ -12,7 +13,7 @@ from keymuster.collect.ansible import modules
 from keymuster.collect.base import Blob, Context, Observed
 from keymuster.collect.declared import Declared
 from keymuster.collect.literals.sealing import Sealing
-from keymuster.collect.literals.search import within
+from keymuster.collect.literals.search import once, within
 from keymuster.collect.readers.kubernetes import declared
 from keymuster.collect.syntax import documents
 from keymuster.collect.syntax.node import Broken, File, Node
@@ -96,11 +97,11 @@ class Playbooks:
         module, parameters = _module(task)
         if parameters is None or not blob.counts(task.line, task.end_line):
             return
-        yield from self._secrets(blob, parameters, "ansible-task")
-        yield from self._stored(blob, module, parameters)
+        stored = self._stored(blob, module, parameters)
+        yield from once(chain(stored, self._secrets(blob, parameters, "ansible-task")))
         yield from self._declared(blob, task, module, parameters)
 
-    def _stored(self, blob: Blob, module: str, parameters: Node) -> Iterator[Observed]:
+    def _stored(self, blob: Blob, module: str, parameters: Node) -> Iterator[Credential]:
         """The secret that a module is to put into a store."""
         sealing = Sealing.of(self._context, blob)
         for name in modules.SECRETS.get(module.rpartition(".")[2], ()):
@@ -151,7 +152,7 @@ class Playbooks:
             for one in declared([modules.known(definition)], blob, self._context):
                 yield from meanings.records(one, self._wanted)
 
-    def _secrets(self, blob: Blob, node: Node, declared_as: str) -> Iterator[Observed]:
+    def _secrets(self, blob: Blob, node: Node, declared_as: str) -> Iterator[Credential]:
         sealing = Sealing.of(self._context, blob)
         found = within(node, sealing, declared_as=declared_as, counts=blob.counts)
         yield from map(_as_connection, found)
