@@ -262,3 +262,50 @@ def test_the_name_of_a_finding_does_not_move_with_its_line(read: Read) -> None:
         for text in (before, after)
     ]
     assert ids[0] == ids[1]
+
+
+PUBLIC = ".".join(("registry", "npmjs", "org"))
+
+
+@pytest.mark.parametrize(
+    ("given", "published"),
+    [
+        (f"registry-url: https://{PUBLIC}, always-auth: true", True),
+        (f"registry-url: https://{PUBLIC}", False),
+        ("registry-url: https://npm.example.com, always-auth: true", False),
+        ("always-auth: true", False),
+    ],
+)
+def test_a_set_up_registry_may_demand_a_stored_token(
+    read: Read, given: str, published: bool
+) -> None:
+    text = steps(f"- uses: actions/setup-node@v4\n        with: {{{given}}}")
+    assert bool(settings("Publishing", read(text))) == published
+
+
+@pytest.mark.parametrize(("ref", "restores"), [("v4", False), ("v5", True), ("v6.1.0", True)])
+def test_a_later_setup_of_node_keeps_a_cache_by_itself(
+    read: Read, ref: str, restores: bool
+) -> None:
+    text = steps(f"- uses: actions/setup-node@{ref}", "- uses: pypa/gh-action-pypi-publish@v1")
+    assert settings("Cache", read(text))[0]["restores"] == restores
+
+
+def test_the_image_of_an_action_is_read(read: Read) -> None:
+    text = "name: x\nruns:\n  using: docker\n  image: docker://alpine:3\n"
+    observed = read(text, "action.yml")
+    assert (settings("Image", observed)[0]["pin"], lines("Image", observed)) == ("tag", [4])
+
+
+@pytest.mark.parametrize(
+    ("job", "unasked"),
+    [
+        ("permissions: {contents: write}", True),
+        ("permissions: {contents: read}", False),
+        ("if: github.event.comment.author_association == 'OWNER'", False),
+        ("env: {A: '${{ secrets.A }}'}\n    permissions: {}", True),
+    ],
+)
+def test_a_comment_starts_what_asks_for_nobody(read: Read, job: str, unasked: bool) -> None:
+    text = f"on: issue_comment\njobs:\n  a:\n    {job}\n    steps:\n      - run: x\n"
+    assert settings("Trigger", read(text))[0]["reaches_secrets_unasked"] == unasked

@@ -129,7 +129,7 @@ def _calls(workflow: Workflow, known: Mapping[str, Workflow]) -> Iterator[LocalC
     for step in workflow.every_step():
         if step.uses is not None and step.uses.kind == "local":
             called = _found(workflow, step.uses.action, known, ("/action.yml", "/action.yaml"))
-            if called is not None and called.is_action:
+            if called is not None and called.is_action and called.is_composite:
                 yield LocalCall(workflow, step.job, step, called)
 
 

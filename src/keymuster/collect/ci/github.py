@@ -3,6 +3,7 @@ tokens, steps, images, secrets, conditions."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
@@ -40,9 +41,31 @@ def _triggers(workflow: Workflow) -> Iterator[Thing]:
             "only_read_only_steps": bool(done)
             and all(one.uses is not None and one.uses.is_one(*READ_ONLY_ACTIONS) for one in done)
             and all(job.uses is None for job in workflow.jobs),
+            "reaches_secrets_unasked": event in _COMMENTS
+            and any(map(_runs_for_anyone, workflow.jobs)),
         }
         where = workflow.places.from_to(on, place) if on is not None else place
         yield Thing("GitHub::Actions::Trigger", event, event, where, settings)
+
+
+_COMMENTS = ("issue_comment", "discussion_comment")
+"""Events that take no more than an account, and run with secrets."""
+
+_ASKS_WHO = re.compile(
+    r"author_association|github\.actor|triggering_actor|sender\.|user\.(?:login|id|type)|repository_owner"
+    r"|collaborators/|getCollaboratorPermissionLevel|permission",
+    re.IGNORECASE,
+)
+
+
+def _runs_for_anyone(job: Job) -> bool:
+    """Whether it has secrets or declares rights, and neither its condition nor a step asks who caused it."""
+    if not job.sees_secrets and (None in job.granted or not steps.writes(job)):
+        return False
+    asked = [job.node.get("if")]
+    for step in job.steps:
+        asked += [step.node.get("if"), step.run, step.given("script"), step.node.get("uses")]
+    return not any(node is not None and _ASKS_WHO.search(node.text()) for node in asked)
 
 
 def _names_what_it_needs(event: str, node: Node) -> bool:
@@ -101,6 +124,7 @@ def _of_permissions(workflow: Workflow, node: Node | None, job: Job | None) -> I
                 "access": access,
                 "jobs": len(workflow.jobs),
                 "used": scope != "id-token" or _signs_in(workflow, job),
+                "explained": workflow.places.has_comment((node.get(scope) or node).line),
             },
         )  # fmt: skip
 

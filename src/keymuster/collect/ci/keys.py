@@ -119,6 +119,7 @@ _PUBLISHING_SECRETS: dict[str, tuple[str, ...]] = {
     "jrubics/poetry-publish": ("pypi_token",),
     "nuget/setup-nuget": ("nuget-api-key",),
     "code-specialist/pypi-poetry-publish": ("access_token",),
+    "actions/setup-node": ("always-auth",),
 }
 """Publishing actions and the inputs that make them use a stored token; `!` if it is by being false."""
 
@@ -128,10 +129,14 @@ _PUBLIC = re.compile(r"(?:\b|\.)(?:(?:pypi|npmjs|rubygems)\.org|crates\.io)\b")
 
 
 def _refuses_trust(step: Step, inputs: tuple[str, ...]) -> bool:
-    for name in ("repository-url", "registry", "gem-server"):
+    for name in ("repository-url", "registry", "gem-server", "registry-url"):
         node = step.given(name)
         if node is not None and not _PUBLIC.search(node.text()):
             return False
+    if "always-auth" in inputs:
+        always = step.given("always-auth")
+        is_on = always is not None and always.text().lower() == "true"
+        return is_on and step.given("registry-url") is not None
     for name in inputs:
         node = step.given(name.removeprefix("!"))
         if node is not None and (

@@ -51,6 +51,9 @@ def _hosted_by(job: Job, node: Node) -> str:
     return answer
 
 
+_PUBLISHED = "docker://"
+
+
 def images(workflow: Workflow) -> Iterator[Thing]:
     for job in workflow.jobs:
         container = job.node.get("container")
@@ -59,6 +62,10 @@ def images(workflow: Workflow) -> Iterator[Thing]:
             yield from _of_container(workflow, job, f"{job.id}.container", container)
         for name, service in services.entries() if services else ():
             yield from _of_container(workflow, job, f"{job.id}.services.{name}", service)
+    own = workflow.root.get("runs", "image")
+    if workflow.is_action and own is not None and own.text().startswith(_PUBLISHED):
+        name = own.text().removeprefix(_PUBLISHED)
+        yield _image(workflow, [], "runs.image", own, name)
     for step, key in workflow.keyed_steps():
         node = step.node.get("uses")
         if node is not None and step.uses is not None and step.uses.kind == "image":

@@ -25,6 +25,12 @@ class Places:
             last = node.end_column
         return _at(node, node.line, node.column, node.line, last)
 
+    def has_comment(self, number: int) -> bool:
+        """Whether a comment stands on a line, behind what it says, or alone on the line before."""
+        return bool(
+            re.search(r"\s#", self._line(number)) or self._line(number - 1).lstrip().startswith("#")
+        )
+
     def from_to(self, first: Node, last: FileLocation) -> FileLocation:
         """From where one thing begins to where another ends."""
         return _at(first, first.line, first.column, last.end_line, last.end_column)

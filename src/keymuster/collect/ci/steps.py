@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -125,7 +126,7 @@ def _checkout(step: Step, workflow: Workflow) -> tuple[dict[str, Any], LocalCall
         "uploads": _uploads(step, workflow),
         "untrusted": untrusted,
         "privileged": workflow.has(*_WITH_SECRETS),
-        "reaches_secrets": any(job.sees_secrets or _writes(job) for job in workflow.jobs_of(step)),
+        "reaches_secrets": any(job.sees_secrets or writes(job) for job in workflow.jobs_of(step)),
         "repository": (step.given("repository") or step.node.holding("")).text(),
     }
     return settings, (by or workflow.cause(*_WITH_SECRETS)) if untrusted else None
@@ -134,7 +135,8 @@ def _checkout(step: Step, workflow: Workflow) -> tuple[dict[str, Any], LocalCall
 _WITH_SECRETS = (*PRIVILEGED, "issue_comment")
 
 
-def _writes(job: Job) -> bool:
+def writes(job: Job) -> bool:
+    """Whether its token may change something, or nobody says what it may."""
     if None in job.granted:
         return True
     return any(
@@ -241,4 +243,12 @@ def _restores_cache(step: Step) -> bool:
         node = step.given(name)
         if node is not None:
             answers.append(node.text().lower() not in ("", "false", "no", "never"))
+    if not answers and step.uses.is_one("actions/setup-node"):
+        return _is_from(step.uses.ref, 5)
     return any(answers) if answers else cache.by_itself
+
+
+def _is_from(ref: str, major: int) -> bool:
+    """Whether a tag is of a major version or a later one."""
+    found = re.fullmatch(r"v?([0-9]{1,4})(?:\..*)?", ref)
+    return found is not None and int(found[1]) >= major

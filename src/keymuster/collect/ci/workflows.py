@@ -217,6 +217,11 @@ class Workflow(Struct, eq=False, dict=True):
             yield step, f"{step.job.id}.{step.key}" if step.job else step.key
 
     @property
+    def is_composite(self) -> bool:
+        """Whether it is made of steps, which can be followed."""
+        return self.root.get("runs", "steps") is not None
+
+    @property
     def has_neighbours(self) -> bool:
         """Whether other files of the repository may say more of it, or it of them."""
         used = [*(job.uses for job in self.jobs), *(step.uses for step in self.every_step())]
@@ -346,6 +351,6 @@ _FIRST_WORDS = re.compile(r"\s{0,20}[\w./-]{1,40}(?: [\w./-]{1,40})?")
 
 
 class Action(Workflow):
-    """An action that is made of steps."""
+    """An action, made of steps or of an image."""
 
     is_action: ClassVar[bool] = True

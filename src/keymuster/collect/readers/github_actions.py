@@ -23,7 +23,7 @@ _LARGEST = 4 * 1024 * 1024
 
 
 class GithubActions(Reader):
-    """Reads workflows wherever they lie, and actions made of steps."""
+    """Reads workflows wherever they lie, and actions made of steps or of an image."""
 
     name: ClassVar[str] = "github-actions"
 
@@ -89,6 +89,6 @@ def _parsed(blob: Blob, text: str) -> Workflow | None:
     name = blob.path
     if isinstance((root.get("jobs") or root).value, dict) and root.get("jobs") is not None:
         return Workflow(root, name, Places(text))
-    if root.get("runs", "steps") is not None:
+    if root.get("runs", "steps") is not None or root.get("runs", "image") is not None:
         return Action(root, name, Places(text))
     return None
