@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from keymuster.collect.ci.commands import commands
 from keymuster.collect.ci.common import (
@@ -51,7 +51,8 @@ def jobs(root: Node) -> Iterator[tuple[str, Node]]:
         yield "pipeline", root
 
 
-def pipelines(root: Node, scope: str, places: Places) -> Iterator[Pipeline]:
+def pipelines(root: Node, scope: Callable[[Node], str], places: Places) -> Iterator[Pipeline]:
+    """The jobs of a pipeline with its templates; `scope` names the file that a job stands in."""
     set_here = {
         name.upper() for node in root.walk() for name, _, _ in variables(node.get("variables"))
     }
@@ -67,7 +68,7 @@ def pipelines(root: Node, scope: str, places: Places) -> Iterator[Pipeline]:
                 if key in _CONNECTIONS and value.text():
                     connections.setdefault(_unknown(value.text()), places.head(value))
         yield Pipeline(
-            id=f"{scope}:{name}", provider=PROVIDER, name=name, location=places.head(node),
+            id=f"{scope(node)}:{name}", provider=PROVIDER, name=name, location=places.head(node),
             secrets=tuple((one, at) for one, at in secrets.items() if one != "System.AccessToken"),
             identities=tuple(
                 (f"azure-devops:service-connection/{one}", at) for one, at in connections.items()
@@ -117,7 +118,7 @@ def _resources(root: Node, places: Places) -> Iterator[Thing]:
                 name.text(),
                 name.text(),
                 places.head(ref or name),
-                {"pin": pin},
+                {"pin": pin, "looked_at": "no"},
             )
     containers = root.get("resources", "containers")
     for one in containers.items() if containers else ():

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from keymuster.collect.base import Blob, Context, Observed, Reader
+from keymuster.collect.base import Blob, Context, Fragment, Observed, Reader
+from keymuster.model import Observation, Trouble
+
+if TYPE_CHECKING:
+    from keymuster.collect.syntax.node import Node
 
 _HOME = re.compile(
     r"(?:^|/)(?:\.?azure[-_]?pipelines?[^/]*|\.?(?:azure-pipelines|azuredevops|azure-devops|pipelines)/.*)\.ya?ml\Z"
@@ -16,12 +20,20 @@ _STEPS = re.compile(
     rb"^[ \t]*(?:-[ \t]+)?(?:task|script|bash|pwsh|powershell|template|deployment)[ \t]*:",
     re.MULTILINE,
 )
-_SURE = re.compile(rb"^(?:pool|trigger|pr|stages|steps|jobs|resources)[ \t]*:", re.MULTILINE)
+_SURE = re.compile(
+    rb"^(?:pool|trigger|pr|stages|steps|jobs|resources|extends|variables)[ \t]*:", re.MULTILINE
+)
 _TASK = re.compile(rb"^[ \t]*-[ \t]+task[ \t]*:[ \t]*[\w.-]+@[0-9]", re.MULTILINE)
+_OTHERS = re.compile(
+    rb"^(?:apiVersion|kind|on|services|language|pipelines|include|version|workflows|image)[ \t]*:",
+    re.MULTILINE,
+)
+"""What other files have that look like a template."""
+_LARGEST = 4 * 1024 * 1024
 
 
 class AzurePipelines(Reader):
-    """Reads `azure-pipelines.yml`, and pipelines that lie elsewhere."""
+    """Reads `azure-pipelines.yml`, pipelines that lie elsewhere, and the templates that they take in."""
 
     name: ClassVar[str] = "azure-pipelines"
 
@@ -40,17 +52,47 @@ class AzurePipelines(Reader):
     def read(self, blob: Blob) -> Iterator[Observed]:
         content = blob.text.content
         is_home = bool(_HOME.search(blob.path))
-        if not is_home and b"task" not in content:
-            return
-        if not (_STEPS if is_home else _TASK).search(content):
-            return
         if not _SURE.search(content):
             return
-        from keymuster.collect.ci import azure_pipelines
-        from keymuster.collect.ci.reading import System, read
+        is_sure = bool((_STEPS if is_home else _TASK).search(content))
+        if not is_sure and _OTHERS.search(content):
+            return
+        if blob.core is not None or blob.text.binary or len(content) > _LARGEST:
+            return
+        from keymuster.collect.ci.files import Kept
 
-        system = System(
-            name=self.name, pipelines=azure_pipelines.pipelines, things=azure_pipelines.things,
-            written=azure_pipelines.written,
-        )  # fmt: skip
-        yield from read(system, blob, self._wanted, self._key, is_sure=is_home)
+        kept = Kept.of(blob, is_sure=is_sure)
+        if is_home:
+            kept.documents  # noqa: B018  a file that is not well-formed is told of here
+        yield Fragment(id=f"{self.name}:{blob.path}", reader=self.name, content=kept)
+
+    def finish(self, fragments: Sequence[Any]) -> Iterator[Observation | Trouble]:
+        from keymuster.collect.ci import azure_files, azure_pipelines
+        from keymuster.collect.ci.common import records
+        from keymuster.collect.ci.files import PlacesOfAll, said
+
+        files = {kept.path: kept for kept in fragments}
+        places = PlacesOfAll(files)
+        used: dict[str, None] = {}
+
+        def scope(job: Node) -> str:
+            return f"{self.name}:{places.path(job)}"
+
+        for one in azure_files.pipelines(files):
+            if isinstance(one, str):
+                yield Trouble(
+                    part=self.name, scope=one,
+                    message="is more work to put together than any honest pipeline; its jobs were not looked at",
+                    advice="Take out templates of templates, or exclude the file.",
+                )  # fmt: skip
+                used[one] = None
+                continue
+            used |= dict.fromkeys(one.files)
+            for job in azure_pipelines.pipelines(one.root, scope, places):
+                if places.count(job.location):
+                    yield from records(job)
+        for path in used:
+            yield from said(
+                files[path], f"{self.name}:{path}", azure_pipelines.things, azure_pipelines.written,
+                self._wanted, self._key, self.name,
+            )  # fmt: skip
