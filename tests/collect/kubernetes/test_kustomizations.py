@@ -191,6 +191,15 @@ def test_a_patch_of_something_else_says_nothing_twice() -> None:
     assert len(patched) == len(plain)
 
 
+def test_another_image_makes_no_other_workload() -> None:
+    image = "patches:\n  - target: {kind: Deployment}\n    patch: '[{op: replace, path: /spec/template/spec/containers/0/image, value: b}]'\n"
+    [workload] = [
+        one for one in only(Resource, _read(BASE | _overlay(image))) if one.type == "Workload"
+    ]
+    assert _place(workload) == ("base/app.yaml", 1)
+    assert workload.settings["images"] == ["b"]
+
+
 OPERATIONS = """\
 - op: replace
   path: /spec/template/spec/serviceAccountName

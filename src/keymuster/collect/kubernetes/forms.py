@@ -81,7 +81,7 @@ def _of_object(
         bare = _by_id(meaning(replace(one, settings=thing.bare))) if content else as_written
         here: set[str] = set()
         for record in found:
-            is_changed = bare.get(record.id) != as_written.get(record.id)
+            is_changed = _judged(bare, record.id) != _judged(as_written, record.id)
             if record.id in said and not is_changed:
                 continue
             here.add(record.id)
@@ -92,6 +92,16 @@ def _of_object(
             else:
                 yield from _changed(record, one, thing, folder if record.id in said else "")
         said |= here
+
+
+def _judged(found: Mapping[str, list[Observation]], id: str) -> list[Any]:
+    """What may make a difference to a policy: which image it is does not."""
+    return [
+        {key: value for key, value in one.settings.items() if key != "images"}
+        if isinstance(one, Resource) and one.type == "Workload"
+        else one
+        for one in found.get(id, ())
+    ]
 
 
 def _changed(
