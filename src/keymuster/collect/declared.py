@@ -67,13 +67,18 @@ class Declared(Struct, kw_only=True, eq=False):
     def target(self, text: Any) -> str:
         """The id of the object that a value is taken from; empty if it is not just that."""
         name = reference(text)
-        return f"{self.scope}:{_object(name)}" if name else ""
+        return self._id_of(name) if name else ""
 
     def targets(self, text: Any) -> list[str]:
         """The ids of all objects that a text is made with."""
         if not isinstance(text, str):
             return []
-        return [f"{self.scope}:{_object(name)}" for name in depends_on(text)]
+        return [self._id_of(name) for name in depends_on(text)]
+
+    def _id_of(self, name: str) -> str:
+        """The object of a name holds in this scope, unless it is a whole id: `[@scope:app_vault].id`."""
+        called = _object(name)
+        return called[1:] if called.startswith("@") else f"{self.scope}:{called}"
 
 
 def _object(name: str) -> str:

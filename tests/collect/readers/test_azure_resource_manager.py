@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 from msgspec.json import encode
 
-from keymuster.collect.base import Blob
+from keymuster.collect.base import Blob, Fragment
 from keymuster.collect.readers.azure_resource_manager import AzureResourceManager
 from keymuster.collect.syntax.node import Broken
 from keymuster.model import (
@@ -46,7 +46,22 @@ class Read:
     def __call__(self, text: str, path: str = "main.bicep", **more: Any) -> list[Any]:
         blob = Blob(path=path, data=dedent(text).encode(), storage=Storage.TREE, **more)
         assert self._reader.reads(path)
-        return list(self._reader.read(blob))
+        return self.together([blob])
+
+    def files(self, kind: type[T], **texts: str) -> list[T]:
+        """Of several: `modules__a.bicep` lies in a folder."""
+        paths = {name.replace("__", "/").replace("_", "."): text for name, text in texts.items()}
+        blobs = [
+            Blob(path=path, data=dedent(text).encode(), storage=Storage.TREE)
+            for path, text in paths.items()
+        ]
+        return [one for one in self.together(blobs) if isinstance(one, kind)]
+
+    def together(self, blobs: list[Blob]) -> list[Any]:
+        observed = [one for blob in blobs for one in self._reader.read(blob)]
+        kept = [one.content for one in observed if isinstance(one, Fragment)]
+        rest = [one for one in observed if not isinstance(one, Fragment)]
+        return [*rest, *self._reader.finish(kept)]
 
     def only(self, kind: type[T], text: str, path: str = "main.bicep", **more: Any) -> list[T]:
         return [one for one in self(text, path, **more) if isinstance(one, kind)]

@@ -29,7 +29,7 @@ _TOKEN = re.compile(
 
 def program(document: Node) -> Program:
     """A map with `resources` as a program."""
-    made = Program(bicep=False)
+    made = Program(bicep=False, target_scope=_target_scope(document))
     for name, node in _entries(document, "parameters"):
         kind = node.get("type")
         type = kind.text().lower() if kind else ""
@@ -46,6 +46,20 @@ def program(document: Node) -> Program:
     resources = document.get("resources")
     made.resources = declarations(resources) if resources else []
     return made
+
+
+_SCOPES = {
+    "subscriptiondeploymenttemplate": "subscription",
+    "managementgroupdeploymenttemplate": "managementgroup",
+    "tenantdeploymenttemplate": "tenant",
+}
+
+
+def _target_scope(document: Node) -> str:
+    """A template says by its schema what it is deployed to."""
+    schema = document.get("$schema")
+    last = schema.text().lower().rpartition("/")[2] if schema else ""
+    return _SCOPES.get(last.partition(".")[0], "")
 
 
 def declarations(resources: Node) -> list[Declaration]:

@@ -125,6 +125,11 @@ class _Parser:
                 self._skip_to("=")
                 self._expect("=")
                 self._program.outputs[name] = self._expression()
+            case "targetScope":
+                self._expect("=")
+                scope = self._expression()
+                if isinstance(scope, Literal) and isinstance(scope.value, str):
+                    self._program.target_scope = scope.value.lower()
             case _:
                 self._skip_statement()
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from msgspec import Struct
 
@@ -45,6 +45,27 @@ MOST_ELEMENTS = 64
 
 DEPLOYMENTS = "microsoft.resources/deployments"
 
+Follow: TypeAlias = Callable[["Taken"], Mapping[str, Node]]
+"""Deploys a module, and gives what it puts out."""
+
+SCOPES = {
+    "subscription": "/subscriptions/${subscription.id}",
+    "managementgroup": "/providers/Microsoft.Management/managementGroups/${managementGroup.name}",
+    "tenant": "/",
+}
+"""What a template is deployed to, in the words of an id. Of a resource group that goes without saying."""
+
+_EACH = (
+    "microsoft.authorization/",
+    "microsoft.managedidentity/",
+    "microsoft.keyvault/vaults/accesspolicies",
+)
+"""How types begin of which every one that a loop makes is looked at by itself: each is about somebody
+else. Of others one says what all do."""
+
+_COPY = "copy index"
+"""The name of the variable of a loop in JSON, which no loop in Bicep can have."""
+
 
 class Made(Struct, eq=False):
     """A resource: its whole type, its name, and its settings, which stand where it does. `parent` is
@@ -55,6 +76,17 @@ class Made(Struct, eq=False):
     name: str
     settings: Node
     parent: str = ""
+
+
+class Taken(Struct, eq=False):
+    """A template that takes in another one: what it calls that, where that lies, what it passes, and the
+    scope it is deployed to, if the template says so."""
+
+    symbol: str
+    path: str
+    given: dict[str, Node]
+    place: Node
+    scope: str = ""
 
 
 class Budget(Struct):
@@ -81,11 +113,16 @@ class Deployment:
         given: Mapping[str, Node] | None = None,
         outer: Deployment | None = None,
         budget: Budget | None = None,
+        follow: Follow | None = None,
+        scope: str = "",
     ) -> None:
         self._program = program
         self._given = given or {}
         self._outer = outer
         self._budget = budget or Budget()
+        self._follow = follow
+        self.scope = scope or SCOPES.get(program.target_scope, "")
+        self._outputs: dict[str, Node] = {}
         self._values: dict[str, Node] = {}
         self._busy: set[str] = set()
         self._depth = 0
@@ -103,18 +140,66 @@ class Deployment:
         for one in self._resources:
             if one.declaration.existing or one.declaration.module:
                 continue
-            body = self._body(one.declaration.body)
-            if body is None:
-                continue
-            settings = one.declaration.place.holding(
-                {key: value for key, value in self._entered(body, {}).items() if key not in _APART}
-            )
-            parent = one.parent or self._parent(one, body)
-            yield Made(
-                symbol=self._label(one), type=self._type(one), name=self._name(one).text(),
-                settings=settings, parent=self._label(parent) if parent else "",
-            )  # fmt: skip
-            yield from self._nested(one, settings)
+            for number, local in enumerate(self._rounds(one)):
+                body = self._body(one.declaration.body, local)
+                if body is not None:
+                    yield from self._one(one, body, local, number)
+
+    def _one(
+        self, one: _Placed, body: Entries, local: Mapping[str, Node], number: int
+    ) -> Iterator[Made]:
+        settings = one.declaration.place.holding(
+            {key: value for key, value in self._entered(body, local).items() if key not in _APART}
+        )
+        parent = one.parent or self._parent(one, body)
+        type, name = self._type(one), self._name(one).text()
+        if local and (named := settings.get("name")) is not None:
+            name = named.text()
+        if type.lower().endswith(_EXTENDING):
+            type, settings = self._extending(type, name, settings)
+        yield Made(
+            symbol=self._label(one) + (f"#{number}" if number else ""), type=type, name=name,
+            settings=self._scoped(type, settings), parent=self._label(parent) if parent else "",
+        )  # fmt: skip
+        yield from self._nested(one, settings)
+
+    def _rounds(self, one: _Placed) -> Iterator[Mapping[str, Node]]:
+        """What the variables of a loop are, each time; nothing is known of them where one resource
+        stands for all."""
+        body = one.declaration.body
+        if isinstance(body, If):
+            body = body.body
+        is_each = one.declaration.module or self._type(one).lower().startswith(_EACH)
+        elements: list[Mapping[str, Node]] = []
+        if isinstance(body, For) and is_each:
+            over = self._value(body.of, {})
+            items = over.value if isinstance(over.value, list) else []
+            for index, item in enumerate(items[: MOST_ELEMENTS + 1]):
+                elements.append(dict(zip(body.names, (item, item.holding(index)), strict=False)))
+        elif isinstance(body, Entries) and is_each and not self._program.bicep:
+            copy = next((value for key, value in body.entries if _key(key) == "copy"), None)
+            count = self._value(copy, {}).get("count") if copy is not None else None
+            if count is not None and type(count.value) is int:
+                few = range(min(count.value, MOST_ELEMENTS + 1))
+                elements = [{_COPY: count.holding(index)} for index in few]
+        yield from elements if 0 < len(elements) <= MOST_ELEMENTS else ({},)
+
+    def _scoped(self, type: str, settings: Node) -> Node:
+        """With what it is deployed to, where that decides what a role is assigned on."""
+        if not self.scope or not type.lower().startswith("microsoft.authorization/"):
+            return settings
+        if settings.get("scope") is not None:
+            return settings
+        return settings.holding({**dict(settings.entries()), "scope": settings.holding(self.scope)})
+
+    def _extending(self, type: str, name: str, settings: Node) -> tuple[str, Node]:
+        """An assignment by the long name that says what it is on: `vaults/providers/roleAssignments`,
+        named `v/Microsoft.Authorization/<guid>`."""
+        above, _, last = type[: type.lower().rindex("/providers/")], "", type.rpartition("/")[2]
+        on = name.lower().find("/microsoft.authorization/")
+        scope = self._id(above, name[:on] if on > 0 else name)
+        made = {**dict(settings.entries()), "scope": settings.holding(scope)}
+        return f"Microsoft.Authorization/{last}", settings.holding(made)
 
     def parameters(self) -> Iterator[tuple[str, Node, Node | None, bool]]:
         """Name, place, what it is if nobody passes anything, and whether it is kept from sight."""
@@ -129,10 +214,55 @@ class Deployment:
     def modules(self) -> Iterator[tuple[str, str, Node]]:
         """Symbol, path, and what is passed to it."""
         for one in self._resources:
-            body = self._body(one.declaration.body) if one.declaration.module else None
+            body = self._body(one.declaration.body, {}) if one.declaration.module else None
             if body is not None:
                 made = one.declaration.place.holding(dict(self._entered(body, {})))
                 yield one.symbol, one.declaration.type, made
+
+    def calls(self) -> Iterator[Taken]:
+        """The templates that this one takes in, as often as it does."""
+        for one in self._resources:
+            if one.declaration.existing or not (
+                one.declaration.module or self._type(one).lower() == DEPLOYMENTS
+            ):
+                continue
+            for number, local in enumerate(self._rounds(one)):
+                body = self._body(one.declaration.body, local)
+                call = self._call(one, body, local, number) if body is not None else None
+                if call is not None:
+                    yield call
+
+    def _call(
+        self, one: _Placed, body: Entries, local: Mapping[str, Node], number: int
+    ) -> Taken | None:
+        place = one.declaration.place
+        entered = place.holding(dict(self._entered(body, local)))
+        symbol = self._label(one) + (f"#{number}" if number else "")
+        if one.declaration.module:
+            passed, scope = entered.get("params"), entered.get("scope")
+            return Taken(
+                symbol, one.declaration.type, dict(passed.entries()) if passed else {}, place,
+                scope.text() if scope else "",
+            )  # fmt: skip
+        link = entered.get("properties", "templateLink")
+        path = link and (link.get("relativePath") or link.get("uri"))
+        passed = entered.get("properties", "parameters")
+        if not path or not path.text():
+            return None
+        return Taken(symbol, path.text(), _values(passed), place)
+
+    def _put_out(self, one: _Placed, place: Node) -> Node:
+        """What a module puts out; of several made by a loop, the first."""
+        if self._follow is None:
+            return place.holding("${[" + self._label(one) + "].outputs}")
+        if one.symbol not in self._outputs:
+            self._outputs[one.symbol] = place.holding(unknown(f"{one.symbol}.outputs"))
+            local = next(iter(self._rounds(one)))
+            body = self._body(one.declaration.body, local)
+            call = self._call(one, body, local, 0) if body is not None else None
+            if call is not None and (found := self._follow(call)):
+                self._outputs[one.symbol] = place.holding(dict(found))
+        return self._outputs[one.symbol]
 
     def _listed(
         self, declarations: list[Declaration], parent: _Placed | None, depth: int = 0
@@ -146,11 +276,11 @@ class Deployment:
             if isinstance(body, Entries) and depth < 8:
                 yield from self._listed(body.resources, placed, depth + 1)
 
-    def _body(self, body: Expression) -> Entries | None:
+    def _body(self, body: Expression, local: Mapping[str, Node]) -> Entries | None:
         """The settings of a resource, those of one for a loop; None if it is not made."""
         while not isinstance(body, Entries):
             if isinstance(body, If):
-                if self._value(body.condition, {}).value is False:
+                if self._value(body.condition, local).value is False:
                     return None
                 body = body.body
             elif isinstance(body, For):
@@ -160,7 +290,7 @@ class Deployment:
         condition = next((one for key, one in body.entries if _key(key) == "condition"), None)
         if condition is None or self._program.bicep:
             return body
-        return None if self._value(condition, {}).value is False else body
+        return None if self._value(condition, local).value is False else body
 
     def _nested(self, one: _Placed, settings: Node) -> Iterator[Made]:
         template = one.declaration.place.get("properties", "template")
@@ -168,12 +298,7 @@ class Deployment:
             return
         scope = settings.get("properties", "expressionEvaluationOptions", "scope")
         inner = scope is not None and scope.text().lower() == "inner"
-        passed = settings.get("properties", "parameters")
-        given = {
-            key: value
-            for key, node in (passed.entries() if passed else ())
-            if (value := node.get("value")) is not None
-        }
+        given = _values(settings.get("properties", "parameters"))
         yield from Deployment(
             arm.program(template), given=given if inner else {}, outer=None if inner else self,
             budget=self._budget,
@@ -365,7 +490,7 @@ class Deployment:
         if name in self._program.variables:
             return self._variable(name, place)
         if (found := self._by_symbol.get(name)) is not None:
-            return place.holding("${[" + found.symbol + "]}")
+            return place.holding("${[" + self._meant(found) + "]}")
         return place.holding(unknown(name))
 
     def _parameter(self, name: str, place: Node) -> Node:
@@ -399,7 +524,11 @@ class Deployment:
         self, place: Node, of: Expression, key: Expression, local: Mapping[str, Node]
     ) -> Node:
         if isinstance(of, Name) and of.name not in local and of.name in self._by_symbol:
-            return self._asked(self._by_symbol[of.name], self._words(key, local), place)
+            asked, step = self._by_symbol[of.name], self._value(key, local)
+            if type(step.value) is int:  # one of those that a loop makes
+                several = f"#{step.value}" if step.value else ""
+                return place.holding("${[" + self._meant(asked) + several + "]}")
+            return self._asked(asked, _text(step), place)
         if self._depth > DEEPEST:
             return place.holding(unknown("too much to work out"))
         self._depth += 1
@@ -422,7 +551,18 @@ class Deployment:
             return place.holding(self._name(found).text().rpartition("/")[2])
         if name == "id" and found.declaration.existing:
             return place.holding(self._id(self._type(found), self._name(found).text()))
-        return place.holding("${[" + self._label(found) + f"].{name}" + "}")
+        if name == "outputs" and found.declaration.module:
+            return self._put_out(found, place)
+        return place.holding("${[" + self._meant(found) + f"].{name}" + "}")
+
+    def _meant(self, found: _Placed) -> str:
+        """What a reference calls a resource. An identity that exists is the one of that name, wherever it
+        is declared."""
+        if found.declaration.existing and self._type(found).lower() == _IDENTITIES:
+            name = self._name(found).text()
+            if not is_unknown(name):
+                return f"@azure:userAssignedIdentities/{name.rpartition('/')[2].lower()}"
+        return self._label(found)
 
     def _id(self, type: str, name: str, scope: str = "") -> str:
         """The id that Azure gives a resource."""
@@ -500,6 +640,10 @@ class Deployment:
             return self._paid(self._looked_up(name, arguments[0].text(), one.place))
         if name in _IDS:
             return one.place.holding(self._resource_id(name, arguments))
+        if name == "copyindex" and _COPY in local:
+            index, offset = local[_COPY].value, arguments[-1].value if arguments else 0
+            if type(index) is int:
+                return one.place.holding(index + (offset if type(offset) is int else 0))
         if name == "reference" and arguments:
             return one.place.holding(self._reference(arguments))
         made = _FUNCTIONS.get(name)
@@ -567,6 +711,10 @@ class _Placed(Struct, eq=False):
 _APART = frozenset(("type", "apiVersion", "dependsOn", "condition", "copy", "comments"))
 """Entries of a resource that are no settings of it."""
 
+_EXTENDING = ("/providers/roleassignments", "/providers/roledefinitions")
+
+_IDENTITIES = "microsoft.managedidentity/userassignedidentities"
+
 _OPERATIONS = {"and": "&&", "or": "||", "not": "!", "equals": "==", "coalesce": "??"}
 
 _IDS = frozenset(
@@ -585,6 +733,30 @@ def _key(one: Expression) -> str:
 
 def _inside(one: Expression) -> Expression:
     return one.body if isinstance(one, If) else one
+
+
+def _values(passed: Node | None) -> dict[str, Node]:
+    """Parameters as a deployment writes them."""
+    return {
+        key: value
+        for key, node in (passed.entries() if passed else ())
+        if (value := node.get("value")) is not None
+    }
+
+
+def abroad(node: Node, scope: str) -> Node:
+    """A value as another template may use it: references are whole ids."""
+    match node.value:
+        case str() as value if "${[" in value:
+            return node.holding(_INSIDE.sub(lambda _: "${[@" + scope + ":", value))
+        case dict() as entries:
+            return node.holding({key: abroad(one, scope) for key, one in entries.items()})
+        case list() as items:
+            return node.holding([abroad(one, scope) for one in items])
+    return node
+
+
+_INSIDE = re.compile(r"\$\{\[(?!@)")
 
 
 def _parameter(name: str, place: Node) -> Node:
@@ -707,6 +879,19 @@ def _join(place: Node, arguments: list[Node]) -> Any:
     return _text(arguments[1]).join(_text(one) for one in arguments[0].items())
 
 
+def _length(place: Node, arguments: list[Node]) -> Any:
+    [one] = arguments if len(arguments) == 1 else [None]
+    known = one is not None and isinstance(one.value, str | list | dict)
+    return _NOT_KNOWN if not known or is_unknown(one.value) else len(one.value)  # type: ignore[union-attr,arg-type]
+
+
+def _uri(place: Node, arguments: list[Node]) -> Any:
+    texts = [_text(one) for one in arguments]
+    return (
+        f"{texts[0].rpartition('/')[0] or texts[0]}/{texts[1]}" if len(texts) == 2 else _NOT_KNOWN
+    )
+
+
 def _range(place: Node, arguments: list[Node]) -> Any:
     numbers = [one.value for one in arguments if type(one.value) is int]
     if len(numbers) != 2 or not 0 <= numbers[1] <= MOST_ELEMENTS:
@@ -738,6 +923,8 @@ _FUNCTIONS: dict[str, Callable[[Node, list[Node]], Any]] = {
     "replace": _replace,
     "join": _join,
     "range": _range,
+    "uri": _uri,
+    "length": _length,
     "bool": _bool,
     "int": _whole,
     "any": _whole,

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from keymuster.collect.azure import arm, bicep
 from keymuster.collect.azure.evaluation import Deployment, Made
+from keymuster.collect.azure.tree import Program
 from keymuster.collect.base import Blob, Context
 from keymuster.collect.declared import Declared
 from keymuster.collect.literals.sealing import Sealing
@@ -20,6 +21,18 @@ MODULE = "Microsoft.Resources/deployments/modules"
 """How the parts of a template are spoken of that are no resources."""
 
 
+def program_of(blob: Blob) -> Program | None:
+    """The only program of a file; None if it is broken, or holds none or several."""
+    text = blob.text.content.decode("utf-8", "replace").removeprefix("\ufeff")
+    try:
+        if blob.path.lower().endswith((".bicep", ".bicepparam")):
+            return bicep.parse(text, File.of(blob))
+        [template] = _templates(json.parse(text, File.of(blob)))
+        return arm.program(template)
+    except (Broken, ValueError):
+        return None
+
+
 def objects(
     blob: Blob, scope: str, context: Context, types: Mapping[str, str], *, surely: bool
 ) -> Iterator[Declared | str]:
@@ -30,7 +43,7 @@ def objects(
     sealing = Sealing.of(context, blob)
     if blob.path.lower().endswith((".bicep", ".bicepparam")):
         program = bicep.parse(text, File.of(blob))
-        for one in _declared(Deployment(program), scope, sealing, types, passed=_is_passed(blob)):
+        for one in declared(Deployment(program), scope, sealing, types, passed=_is_passed(blob)):
             if isinstance(one, str) or blob.counts(one.settings.line, one.settings.end_line):
                 yield one
         return
@@ -42,7 +55,7 @@ def objects(
         return
     for number, template in enumerate(_templates(document)):
         within = f"{scope}#{number}" if number else scope
-        for one in _declared(Deployment(arm.program(template)), within, sealing, types):
+        for one in declared(Deployment(arm.program(template)), within, sealing, types):
             if isinstance(one, str) or blob.counts(one.settings.line, one.settings.end_line):
                 yield one
     if _is_of_parameters(document):
@@ -81,7 +94,7 @@ def _is_of_parameters(document: Node) -> bool:
     return schema is not None and "deploymentparameters" in schema.text().lower()
 
 
-def _declared(
+def declared(
     work: Deployment,
     scope: str,
     sealing: Sealing,
@@ -89,6 +102,7 @@ def _declared(
     *,
     passed: bool = False,
 ) -> Iterator[Declared | str]:
+    """What a template declares where it is deployed once."""
     for made in _whole([*work.resources()]):
         yield Declared(
             type=types.get(made.type.lower(), made.type), name=made.symbol or made.name,

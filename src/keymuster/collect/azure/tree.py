@@ -121,9 +121,11 @@ class Declaration(Struct, eq=False):
 
 
 class Program(Struct, eq=False):
-    """A template. `bicep` says how it speaks of its own parts: by their bare names."""
+    """A template. `bicep` says how it speaks of its own parts: by their bare names. `target_scope` is
+    what it is deployed to, `subscription` for instance; a resource group if it is empty."""
 
     bicep: bool
+    target_scope: str = ""
     parameters: dict[str, Parameter] = field(default_factory=dict)
     variables: dict[str, Expression] = field(default_factory=dict)
     resources: list[Declaration] = field(default_factory=list)

@@ -4,12 +4,12 @@ files pass to them."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from keymuster.collect.base import Blob, Context, Observed, Reader
-from keymuster.model import Trouble
+from keymuster.collect.base import Blob, Context, Fragment, Observed, Reader
+from keymuster.model import Observation, Trouble
 
 if TYPE_CHECKING:
     from keymuster.collect.declared import Declared
@@ -26,7 +26,8 @@ _LARGEST = 5 * 1024 * 1024
 
 
 class AzureResourceManager(Reader):
-    """Templates, each by itself: a module of Bicep is looked at as the file that it is."""
+    """Templates. A module of Bicep and a linked template are looked at as they are deployed, with what is
+    passed to them."""
 
     name: ClassVar[str] = "azure-resource-manager"
     past: ClassVar[bool] = False
@@ -53,19 +54,63 @@ class AzureResourceManager(Reader):
         if len(content) > _LARGEST:
             yield _trouble(blob, "is larger than any template may be; it was not read as one")
             return
-        from keymuster.collect import meanings
         from keymuster.collect.azure import objects
-        from keymuster.collect.meanings.azure.literals import literals
+        from keymuster.collect.azure.modules import Template
 
         scope = f"{self.name}:{blob.path}"
-        types = {one.lower(): one for one in (*self._wanted, *meanings.known())}
-        for one in objects.objects(blob, scope, self._context, types, surely=surely):
+        records: list[Observation] = []
+        for one in objects.objects(blob, scope, self._context, self._types, surely=surely):
             if isinstance(one, str):
                 yield _trouble(blob, one)
-                continue
-            yield from meanings.records(one, self._wanted)
-            if one.type not in meanings.known() and _is_of_azure(one):
-                yield from literals(one)
+            else:
+                records += self._records(one)
+        takes = tuple(one.decode("utf-8", "replace") for one in _taken(content, is_bicep))
+        template = Template(
+            path=blob.path, data=content, storage=blob.storage, member=blob.member,
+            object=blob.object, changed=blob.changed, records=tuple(records), takes=takes,
+        )  # fmt: skip
+        if surely or records:
+            yield Fragment(id=scope, reader=self.name, content=template)
+
+    def finish(self, fragments: Sequence[Any]) -> Iterator[Observation | Trouble]:
+        if not any(one.takes for one in fragments):
+            for one in fragments:
+                yield from one.records
+            return
+        from keymuster.collect.azure.modules import Modules
+
+        yield from Modules(fragments, self._context, self._types).records(self._records)
+
+    @cached_property
+    def _types(self) -> dict[str, str]:
+        """Those that mean something here, by their lower case: Azure does not care."""
+        from keymuster.collect import meanings
+
+        return {one.lower(): one for one in (*self._wanted, *meanings.known())}
+
+    def _records(self, one: Declared) -> Iterator[Observation]:
+        from keymuster.collect import meanings
+        from keymuster.collect.meanings.azure.literals import literals
+
+        yield from meanings.records(one, self._wanted)
+        if one.type not in meanings.known() and _is_of_azure(one):
+            yield from literals(one)
+
+
+_MODULE = re.compile(rb"(?m)^[ \t]{0,20}module\s{1,20}\w{1,200}\s{1,20}'([^'\n]{1,500})'")
+_LINK = re.compile(rb"\"(?:relativePath|uri)\"\s{0,20}:\s{0,20}\"([^\"\n]{1,2000})\"")
+_NAME = re.compile(rb"[\w./-]{1,500}\.json")
+
+
+def _taken(content: bytes, is_bicep: bool) -> Iterator[bytes]:
+    """Paths of the templates that a template may take in, or the ends of them."""
+    if is_bicep:
+        for found in _MODULE.finditer(content):
+            if not found[1].startswith((b"br:", b"br/", b"ts:", b"ts/")):
+                yield found[1]
+    elif b"templateLink" in content:
+        for found in _LINK.finditer(content):
+            yield from (b"${}/" + name.lstrip(b"/") for name in _NAME.findall(found[1]))
 
 
 def _is_of_azure(one: Declared) -> bool:
