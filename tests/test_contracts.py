@@ -128,16 +128,17 @@ def test_a_commit_hook_knows_by_name_what_a_reader_of_declarations_reads(
 
 # --- imports ---------------------------------------------------------------------------------
 
-BOTTOM = {"cache", "digests", "errors", "settings", "settings_file"}
+BOTTOM = {"cache", "digests", "errors", "nearest", "settings", "settings_file"}
 """What everybody but the model may use."""
 
 LAYERS = {
     "model": {"model"},
     "errors": set(),
     "digests": set(),
+    "nearest": set(),
     "cache": {"digests"},
     "settings_file": {"cache", "digests"},
-    "settings": {"errors", "model", "settings_file"},
+    "settings": {"errors", "model", "nearest", "settings_file"},
     "rules": {"model", "rules", *BOTTOM},
     "detect": {"model", "rules", "detect", *BOTTOM},
     "collect": {"model", "rules", "detect", "collect", *BOTTOM},

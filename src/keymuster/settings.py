@@ -12,13 +12,15 @@ from msgspec import Meta, Struct
 
 from keymuster import settings_file
 from keymuster.errors import SettingsError
-from keymuster.model import Confidence
+from keymuster.model import Confidence, Environment
 from keymuster.model.secret import PUBLIC_KEY
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 DEFAULT_MAX_FILE_BYTES = 256 * 1024 * 1024
+
+_ENVIRONMENTS = tuple(one.value for one in Environment if one is not Environment.UNKNOWN)
 
 FAIL_ON = ("critical", "high", "medium", "low", "never")
 
@@ -191,6 +193,11 @@ def _decode(path: str, content: bytes) -> Settings:
         )
     size_in_bytes(settings.max_file_size, f"{path}: max_file_size")
     size_in_bytes(settings.containers.bytes, f"{path}: containers.bytes")
+    for name in settings.environments:
+        if name not in _ENVIRONMENTS:
+            raise SettingsError(
+                f"{path}: environments: there is no `{name}`{_nearest(name, _ENVIRONMENTS)}"
+            )
     for field in ("paths", "names", "values"):
         for number, entry in enumerate(getattr(settings.exclude, field)):
             if problem := _entry_problem(field, entry):
@@ -226,14 +233,14 @@ HASHES = ("sha256:", "secret:")
 def _with_hint(problem: str) -> str:
     unknown = re.search(r"unknown field `([^`]+)`", problem)
     if unknown is None:
-        return problem
+        is_number = "Expected `str`, got `int`" in problem
+        return f"{problem}; write it in quotes" if is_number else problem
     within = problem.partition("`$.")[2].partition("`")[0].partition(".")[0]
     struct: Any = type(getattr(Settings(), within)) if within else Settings
     return problem + _nearest(unknown[1], struct.__struct_fields__)
 
 
 def _nearest(name: str, known: Sequence[str]) -> str:
-    from difflib import get_close_matches  # only for what is wrong
+    from keymuster.nearest import hint  # only for what is wrong
 
-    close = get_close_matches(name, known, n=1)
-    return f"; did you mean `{close[0]}`?" if close else f"; there are {', '.join(known)}"
+    return hint(name, known)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -9,14 +10,17 @@ from msgspec.structs import replace
 from keymuster.analysis.known import Known
 from keymuster.analysis.outsiders import Audience, Ours
 from keymuster.analysis.trusts import Surroundings, TrustAnswer, judge
+from keymuster.errors import SettingsError
 from keymuster.inventory.build import Inventory
 from keymuster.inventory.facts import UNKNOWN
 from keymuster.model import Identity, Trust
+from keymuster.nearest import hint
 from keymuster.settings import Settings
 
 
 def facts(inventory: Inventory, configured: Settings, known: Known) -> dict[str, dict[str, Any]]:
     """For every trust that lets somebody in."""
+    _check(configured.ours, known)
     trusts = list(inventory.of(Trust))
     if not trusts:
         return {}
@@ -45,6 +49,18 @@ def surroundings(inventory: Inventory, configured: Settings, known: Known) -> Su
     """What the trusts of an inventory are judged by."""
     accounts = {one.id: one.account for one in inventory.of(Identity) if one.account}
     return Surroundings(known.trusts, ours=Ours(settings=configured.ours), accounts=accounts)
+
+
+def _check(ours: Mapping[str, Sequence[str]], known: Known) -> None:
+    """SettingsError for a word that nothing is asked by: what it names would be taken for others'."""
+    words = sorted({_GOOGLE_CLOUD, *(one.ours for one in known.trusts.issuers if one.ours)})
+    for name in ours:
+        if name not in words:
+            raise SettingsError(f"ours: there is no `{name}`{hint(name, words)}")
+
+
+_GOOGLE_CLOUD = "gcp"
+"""The word for projects, whose tokens no issuer makes."""
 
 
 def _among_us(trust: Trust, principal: Identity, inventory: Inventory) -> Audience:

@@ -45,12 +45,12 @@ class LazyGroup(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            from difflib import get_close_matches
+            from keymuster.nearest import nearest
 
-            close = get_close_matches(args[0], COMMANDS, n=1)
+            close = nearest(args[0], COMMANDS)
             if not close or "Did you mean" in error.message:
                 raise
-            raise click.UsageError(f"{error.message} Did you mean '{close[0]}'?", ctx) from error
+            raise click.UsageError(f"{error.message} Did you mean '{close}'?", ctx) from error
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

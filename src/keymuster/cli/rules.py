@@ -233,7 +233,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def _nearest(id: str, rules: RuleSet) -> str:
-    from difflib import get_close_matches
+    from keymuster.nearest import nearest
 
-    close = get_close_matches(id, [rule.id for rule in rules.rules], n=1)
-    return f"Did you mean `{close[0]}`?" if close else "See: keymuster rules list"
+    close = nearest(id, [rule.id for rule in rules.rules])
+    return f"Did you mean `{close}`?" if close else "See: keymuster rules list"

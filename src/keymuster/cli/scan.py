@@ -258,12 +258,12 @@ def _check_formats(wanted: set[str], configured: Settings) -> None:
     """SettingsError for a format that is neither built in nor an extension's."""
     known = [*_FORMATS, *registry.installed("reporter", configured.extensions)]
     for format in sorted(wanted - set(known)):
-        from difflib import get_close_matches
+        from keymuster.nearest import nearest
 
-        close = get_close_matches(format, known, n=1)
+        close = nearest(format, known)
         raise SettingsError(
             f"no format is called `{format}`",
-            f"Did you mean `{close[0]}`?" if close else f"Formats: {', '.join(known)}.",
+            f"Did you mean `{close}`?" if close else f"Formats: {', '.join(known)}.",
         )
 
 

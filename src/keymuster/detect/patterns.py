@@ -83,11 +83,9 @@ def check(rules: RuleSet) -> None:
             (token.recognizer, RECOGNIZERS),
         ):
             if named is not None and named not in known:
-                from difflib import get_close_matches  # only for what is wrong
+                from keymuster.nearest import hint  # only for what is wrong
 
-                hint = get_close_matches(named, known, n=1)
-                also = f"; did you mean `{hint[0]}`?" if hint else ""
-                raise RuleError(token.id, f"there is no `{named}`{also}")
+                raise RuleError(token.id, f"there is no `{named}`{hint(named, known)}")
         try:
             searches = list(of_format(index, token))
         except ValueError as error:

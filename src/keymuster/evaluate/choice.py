@@ -49,10 +49,10 @@ def _any(names: set[str], globs: tuple[str, ...]) -> bool:
 
 
 def _nearest(glob: str, rules: RuleSet) -> str:
-    from difflib import get_close_matches
+    from keymuster.nearest import nearest
 
-    close = get_close_matches(glob, [rule.id for rule in rules.rules], n=1)
-    return f"Did you mean `{close[0]}`? " if close else ""
+    close = nearest(glob, [rule.id for rule in rules.rules])
+    return f"Did you mean `{close}`? " if close else ""
 
 
 def names_rule(named: str, policy: str, rule: str) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from string import Formatter
 from typing import Any, NamedTuple
 
@@ -13,6 +12,7 @@ from keymuster.evaluate.conjuncts import Plain, conjuncts, plain
 from keymuster.evaluate.view import fields
 from keymuster.inventory.facts import FACTS, UNKNOWN
 from keymuster.model.unknown import depends_on, is_unknown, reference
+from keymuster.nearest import hint
 from keymuster.rules.schema import Policy, RuleSet, Subject
 from keymuster.settings import Lifetimes
 
@@ -31,7 +31,7 @@ def check(rules: RuleSet) -> None:
             if name is not None and (name not in known or spec or conversion):
                 raise RuleError(
                     policy.id,
-                    f"message: `{{{name}}}` is not a plain field of {policy.applies_to}{_hint(name, known)}",
+                    f"message: `{{{name}}}` is not a plain field of {policy.applies_to}{hint(name, sorted(known))}",
                 )
 
 
@@ -306,13 +306,8 @@ def _explained(problem: str, subject: Subject) -> str:
     if unknown := re.search(r"undeclared reference to '([\w.]+)'", problem):
         owner, _, name = unknown[1].rpartition(".")
         if owner == subject:
-            return f"no field `{name}` on {subject}{_hint(name, fields(subject))}"
+            return f"no field `{name}` on {subject}{hint(name, sorted(fields(subject)))}"
         also = f"; did you mean `{subject}.{name}`?" if name in fields(subject) else ""
         return f"there is no `{unknown[1]}`{also}"
     first = re.search(r"ERROR: <input>:(\d+:\d+): ([^\n|]+)", problem)
     return f"at {first[1]}: {first[2].strip()}" if first else problem.splitlines()[0]
-
-
-def _hint(name: str, known: Mapping[str, str]) -> str:
-    close = get_close_matches(name, known, n=1)
-    return f"; did you mean `{close[0]}`?" if close else f"; there are {', '.join(sorted(known))}"

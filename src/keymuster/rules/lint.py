@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
-from difflib import get_close_matches
+from collections.abc import Iterable, Iterator
 
+from keymuster.nearest import nearest
 from keymuster.rules import re2, shape
 from keymuster.rules.schema import Policy, RuleSet, TokenFormat
 
@@ -38,7 +38,7 @@ def set_problems(rules: RuleSet) -> Iterator[tuple[str, str]]:
         if policy.kind not in rules.mapping:
             yield (
                 policy.id,
-                f"kind `{policy.kind}` is not in the mapping{_hint(policy.kind, rules.mapping)}",
+                f"kind `{policy.kind}` is not in the mapping{_meant(policy.kind, rules.mapping)}",
             )
     entries = {file.id: {entry.id for entry in file.entries} for file in rules.frameworks}
     for kind, references in rules.mapping.items():
@@ -118,6 +118,6 @@ def _of_policy(policy: Policy) -> Iterator[str]:
         yield "nhi: needs at least one category"
 
 
-def _hint(name: str, known: object) -> str:
-    close = get_close_matches(name, list(known), n=1)  # type: ignore[call-overload]
-    return f"; did you mean `{close[0]}`?" if close else ""
+def _meant(name: str, known: Iterable[str]) -> str:
+    close = nearest(name, known)
+    return f"; did you mean `{close}`?" if close else ""

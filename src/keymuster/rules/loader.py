@@ -373,7 +373,7 @@ def _with_hint(problem: str, kind: type[Any]) -> str:
         return problem
     structs = [kind, _INSIDE[kind]] if kind in _INSIDE else [kind]
     fields = [field for struct in structs for field in struct.__struct_fields__]
-    from difflib import get_close_matches  # only for what is wrong
+    from keymuster.nearest import nearest  # only for what is wrong
 
-    hint = get_close_matches(unknown[1], fields, n=1)
-    return f"{problem}; did you mean `{hint[0]}`?" if hint else problem
+    close = nearest(unknown[1], fields)
+    return f"{problem}; did you mean `{close}`?" if close else problem

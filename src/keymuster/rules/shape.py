@@ -150,11 +150,9 @@ def _field(inside: str) -> tuple[Part, ...]:
         return (Choice(tuple(inside.split("|"))),)
     name, _, length = inside.partition(":")
     if name not in ALPHABETS:
-        from difflib import get_close_matches  # only for what is wrong
+        from keymuster.nearest import hint  # only for what is wrong
 
-        hint = get_close_matches(name, ALPHABETS, n=1)
-        also = f"; did you mean `{hint[0]}`?" if hint else f": one of {', '.join(ALPHABETS)}"
-        raise ValueError(f"no alphabet `{name}`{also}")
+        raise ValueError(f"no alphabet `{name}`{hint(name, ALPHABETS)}")
     numbers = _LENGTH.fullmatch(length)
     if numbers is None:
         raise ValueError(f"`{length}` is not a length: write 36, 20-40 or 20+")

@@ -127,10 +127,10 @@ def _unknown(named: tuple[str, ...], rules: RuleSet) -> str:
         policy, _, format = name.partition("/")
         if name in policies or name in formats or (policy in policies and format in formats):
             continue
-        from difflib import get_close_matches
+        from keymuster.nearest import nearest
 
-        close = get_close_matches(name, [*policies, *formats], n=1)
-        return f"there is no rule `{name}`" + (f"; did you mean `{close[0]}`?" if close else "")
+        close = nearest(name, [*policies, *formats])
+        return f"there is no rule `{name}`" + (f"; did you mean `{close}`?" if close else "")
     return ""
 
 
