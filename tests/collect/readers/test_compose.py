@@ -71,3 +71,11 @@ def test_anything_is_read(value: object) -> None:
         "compose.yaml",
         {"services": {"a": value, "b": {"image": "x", "environment": value}}},
     )
+
+
+def test_mounts_on_one_line_are_two() -> None:
+    file = "services:\n  a: {image: x, volumes: ['/var/run/docker.sock:/s', '~/.aws:/root/.aws']}\n"
+    found = only(Resource, read(Compose, "compose.yaml", file))
+
+    assert {one.name for one in found} == {"/var/run/docker.sock", "~/.aws"}
+    assert len({one.id for one in found}) == 2

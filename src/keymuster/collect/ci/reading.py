@@ -31,7 +31,11 @@ def read(
     system: System, blob: Blob, wanted: Container[str], key: bytes, *, is_sure: bool
 ) -> Iterator[Observation]:
     """What a file says; Broken for one that is not well-formed, if it `is_sure` to be of this system."""
-    if blob.core is not None or blob.text.binary or len(blob.text.content) > LARGEST:
+    if blob.core is not None or blob.text.binary:
+        return
+    if len(blob.text.content) > LARGEST:
+        if is_sure:
+            raise Broken(1, "is too large to be read as a whole")
         return
     text = blob.text.content.decode("utf-8", "replace")
     try:

@@ -102,7 +102,7 @@ def _mounts(blob: Blob, service: str, node: Node) -> Iterator[Resource]:
             item.line, item.end_line
         ):
             yield Resource(
-                id=f"HostPath:compose:{blob.path}:{service}#{item.line}",
+                id=f"HostPath:compose:{blob.path}:{service}#{item.line}:{path}",
                 type="HostPath",
                 name=path,
                 location=item.location(),

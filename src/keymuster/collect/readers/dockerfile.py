@@ -12,6 +12,7 @@ _NAME = re.compile(
     r"(?i)(?:(?:docker|container)file(?:[._-][\w.-]{1,80})?|[\w.-]{1,80}\.(?:docker|container)file)"
 )
 _FROM = re.compile(rb"(?mi)^[ \t]{0,20}FROM[ \t]+\S")
+_LARGEST = 1024 * 1024
 
 
 class Dockerfile(Reader):
@@ -28,6 +29,10 @@ class Dockerfile(Reader):
     def read(self, blob: Blob) -> Iterator[Observed]:
         if blob.core is not None or not _FROM.search(blob.data):
             return
+        from keymuster.collect.syntax.node import Broken
+
+        if len(blob.data) > _LARGEST:
+            raise Broken(1, "is too large to be read as a whole")
         from keymuster.collect.image_builds import ImageBuilds
         from keymuster.collect.literals.sealing import Sealing
 

@@ -41,7 +41,7 @@ class GithubActions(Reader):
 
     def read(self, blob: Blob) -> Iterator[Observed]:
         content = blob.text.content
-        if blob.core is not None or len(content) > _LARGEST or blob.text.binary:
+        if blob.core is not None or blob.text.binary:
             return
         is_home = bool(_HOME.search(blob.path))
         is_workflow = bool(
@@ -54,6 +54,10 @@ class GithubActions(Reader):
         from keymuster.collect.ci.things import Seen
         from keymuster.collect.syntax.node import Broken
 
+        if len(content) > _LARGEST:
+            if is_home or is_action:
+                raise Broken(1, "is too large to be read as a whole")
+            return
         try:
             workflow = _parsed(blob, content.decode("utf-8", "replace"))
         except Broken:

@@ -36,10 +36,12 @@ class Jenkinsfile(Reader):
 
     def read(self, blob: Blob) -> Iterator[Observed]:
         content = blob.text.content
-        if blob.core is not None or blob.text.binary or len(content) > _LARGEST:
+        if blob.core is not None or blob.text.binary or not _PIPELINE.search(content):
             return
-        if not _PIPELINE.search(content):
-            return
+        from keymuster.collect.syntax.node import Broken
+
+        if len(content) > _LARGEST:
+            raise Broken(1, "is too large to be read as a whole")
         from keymuster.collect.ci import jenkins
         from keymuster.collect.ci.common import is_written_secret, records, written_secret
         from keymuster.collect.ci.things import resources
