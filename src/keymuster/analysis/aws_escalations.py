@@ -3,7 +3,7 @@ denied, limited to certain resources or bound to conditions is no way."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from functools import lru_cache
 from itertools import product
@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 from msgspec import Struct
 
 from keymuster.analysis.answers import Answer, every
+from keymuster.analysis.aws_alike import Alike, alike
 from keymuster.analysis.aws_conditions import texts
 from keymuster.analysis.aws_identities import (
     SOMEBODY,
@@ -119,12 +120,12 @@ def forget() -> None:
 
 
 class _Found(NamedTuple):
-    """How far a way is open on one thing: what it brings, whom one becomes or what is changed."""
+    """How far a way is open on some things: what it brings, whom one becomes or what is changed."""
 
     answer: Answer
     grants: tuple[str, ...] = ()
     gain: Gain = Gain.ANY
-    target: str = ""
+    targets: tuple[str, ...] = ()
 
 
 _ORDER = [Answer.YES, Answer.UNKNOWN, Answer.NO]
@@ -176,13 +177,13 @@ class _Search:
         if not found:
             return None
         best = min(found, key=_rank)
-        alike = [one for one in found if _rank(one) == _rank(best)]
+        as_good = [one for one in found if _rank(one) == _rank(best)]
         grants = [grant for one in (best, *side) for grant in one.grants]
         return Escalation(
             way=way.id,
             answer=every((best.answer, *(one.answer for one in side))),
             gain=best.gain,
-            targets=tuple(dict.fromkeys(one.target for one in alike if one.target)),
+            targets=_merged([one.targets for one in as_good if one.targets]),
             grants=tuple(dict.fromkeys(grants)),
         )
 
@@ -238,22 +239,39 @@ class _Search:
         elif kind == "policy":
             own = [self.estate.names(id) for id in permissions.policies]
         for each in own:
-            target = each[0] if each else ""
             told = self._called_here(each, actions[0])
-            yield self._on(way, actions, told)._replace(gain=Gain.ADMIN, target=target)
+            yield self._on(way, actions, told)._replace(gain=Gain.ADMIN, targets=each[:1])
 
     def _workloads(self, way: Way, kind: str, actions: Sequence[str]) -> Iterator[_Found]:
+        shapes, patterns = self._shapes(kind, actions[0]), self._patterns(actions[0])
+        key = ("workloads", kind, *shapes, "", *patterns, self._statements(actions))
+        several, others = self.estate.kept.get(key, lambda: self._alike_workloads(kind, actions))
+        for one in several:
+            found = self._on(way, actions, one.told)
+            if found.answer is Answer.NO:
+                continue
+            for gain, group in one.groups(self.level_of, self._gain).items():
+                yield found._replace(gain=gain, targets=group)
+        for name in others:
+            yield self._on(way, actions, (name,))._replace(gain=Gain.UNKNOWN, targets=(name,))
+
+    def _alike_workloads(
+        self, kind: str, actions: Sequence[str]
+    ) -> tuple[list[Alike], Collection[str]]:
+        """Workloads by what statements say of them, and the examples that are none of them."""
         known: list[Pieces] = []
+        things: list[tuple[tuple[str, ...], str]] = []
         for workload, role in self.estate.workloads:
             looks = self._looks(workload, kind, actions[0])
-            if not looks:
-                continue
-            known += looks
-            found = self._on(way, actions, self._told(looks, actions[0]))
-            yield found._replace(gain=self._gain(role), target=role)
-        for name in self._examples(kind, actions[0]):
-            if not any(covers(one, name) for one in known):
-                yield self._on(way, actions, (name,))._replace(gain=Gain.UNKNOWN, target=name)
+            if looks:
+                known += looks
+                things.append((self._told(looks, actions[0]), role))
+        others = [
+            name
+            for name in self._examples(kind, actions[0])
+            if not any(covers(one, name) for one in known)
+        ]
+        return alike(things, self._says(actions)), others
 
     def _looks(self, workload: str, kind: str, action: str) -> list[Pieces]:
         """How the ARN of a workload looks if it is of that kind; when none is known, it may be of any."""
@@ -293,26 +311,61 @@ class _Search:
 
     def _others(self, way: Way, kind: str, actions: Sequence[str]) -> Iterator[_Found]:
         """Identities that are known, and what else the statements name."""
-        told = set()
-        for id in self._known(kind, actions[0]):
-            one = self.estate.identities[id]
-            told.add(_tail(self.estate.arn(one)))
-            if one is self.permissions.identity or (kind == "group" and id in self._groups()):
-                continue
-            found = self._on(
-                way, actions, self._called_here(self.estate.names_of(one), actions[0]), id
-            )
-            gain = _PARTS.get(way.leads_to) or self._gain(id)
-            yield found._replace(gain=gain, target=id)
-        mine = _tail(arn(self.permissions.identity)) if self.permissions.identity else SOMEBODY
+        one = self.permissions.identity
+        mine = frozenset({one.id} if one else ()) | (self._groups() if kind == "group" else set())
+        part, passes = _PARTS.get(way.leads_to), tuple(way.passes)
+
+        def told_apart(id: str) -> tuple[Gain, tuple[bool, ...]]:
+            return part or self._gain(id), tuple(self._trusts(id, one) for one in passes)
+
+        several, tails = self._alike_identities(kind, actions)
+        for each in several:
+            groups = each.groups((self.level_of, part, passes), told_apart)
+            overlap = not mine.isdisjoint(each.among)
+            for (gain, _), group in groups.items():
+                others = tuple(id for id in group if id not in mine) if overlap else group
+                if others:
+                    for found in self._on_each(way, actions, each.told, others):
+                        yield found._replace(gain=gain)
+        own = _tail(arn(one)) if one else SOMEBODY
         for name in self._examples(kind, actions[0]):
             tail = _tail(name)
-            if tail in told or tail == mine or tail.endswith(f"/{SOMEBODY}"):
+            if tail in tails or tail == own or tail.endswith(f"/{SOMEBODY}"):
                 continue
             gain = _PARTS.get(way.leads_to, Gain.UNKNOWN)
             if FRESH in tail and gain is Gain.ADMIN:
                 gain = Gain.UNKNOWN
-            yield self._on(way, actions, (name,))._replace(gain=gain, target=name)
+            yield self._on(way, actions, (name,))._replace(gain=gain, targets=(name,))
+
+    def _on_each(
+        self, way: Way, actions: Sequence[str], told: tuple[str, ...], ids: tuple[str, ...]
+    ) -> Iterator[_Found]:
+        """On identities that are alike, one by one only where the trust policy of each has a say."""
+        found = self._on(way, actions, told, ids[0] if way.passes else "")
+        if way.passes or way.attaches or not self._asks_trust(actions):
+            yield found._replace(targets=ids)
+        elif found.answer is not Answer.NO:
+            for id in ids:
+                yield self._assuming(found, actions, id)._replace(targets=(id,))
+
+    def _alike_identities(
+        self, kind: str, actions: Sequence[str]
+    ) -> tuple[list[Alike], Collection[str]]:
+        """Known identities by what statements say of them, and how the ARNs of all of them end."""
+        patterns = tuple(self._telling(kind, actions[0]))
+        accounts = self._accounts(actions[0])
+        key = ("identities", kind, patterns, accounts, self._statements(actions))
+        return self.estate.kept.get(key, lambda: self._known_alike(kind, patterns, actions))
+
+    def _known_alike(
+        self, kind: str, patterns: Iterable[str], actions: Sequence[str]
+    ) -> tuple[list[Alike], Collection[str]]:
+        estate = self.estate
+        known = dict.fromkeys(id for one in patterns for id in estate.known(kind, one))
+        called = {id: estate.names_of(estate.identities[id]) for id in known}
+        things = [(self._called_here(names, actions[0]), id) for id, names in called.items()]
+        tails = frozenset(_tail(estate.arn(estate.identities[id])) for id in known)
+        return alike(things, self._says(actions)), tails
 
     def _groups(self) -> set[str]:
         return {self.estate.id(name) for name in self.permissions.groups}
@@ -323,15 +376,13 @@ class _Search:
             return Gain.ADMIN
         return Gain.UNKNOWN if level is Level.UNKNOWN else Gain.IDENTITY
 
-    def _known(self, kind: str, action: str) -> list[str]:
-        """Known identities that patterns cover. When nothing sets some apart, one that covers all is
-        no help: what was asked about any of them is answered for each."""
-        found: dict[str, None] = {}
+    def _telling(self, kind: str, action: str) -> Iterator[str]:
+        """Patterns of the identities that are of interest. When nothing sets some apart, one that
+        covers all is no help: what was asked about any of them is answered for each."""
         whole = [] if self._is_limited(action) else [*map(example, self._shapes(kind, action))]
         for pattern in self._patterns(action):
             if not any(covers(pattern, one) for one in whole):
-                found.update(dict.fromkeys(self.estate.known(kind, _written(pattern))))
-        return list(found)
+                yield _written(pattern)
 
     def _is_limited(self, action: str) -> bool:
         one = self.permissions
@@ -424,12 +475,12 @@ class _Search:
         return self._somewhere[key]
 
     def _on(self, way: Way, actions: Sequence[str], target: Sequence[str], id: str = "") -> _Found:
-        """Whether a way is open on one thing, which is of that id if it is known."""
+        """Whether a way is open on one thing, which is of that id if it is known; the trust policies
+        of roles that are assumed aside."""
         if way.attaches:
             return self._attaching(way, actions, target)
         if not way.passes:
-            found = self._allowed(actions, target, {})
-            return self._assuming(found, actions, id)
+            return self._allowed(actions, target, {})
         best = _Found(Answer.NO)
         for service in way.passes:
             if id and not self._trusts(id, service):
@@ -473,15 +524,30 @@ class _Search:
 
     def _alike(self, action: str, name: str) -> object:
         """What is the same for all things that no statement about an action tells apart."""
-        if action not in self._telling_apart:
-            self._telling_apart[action] = self._by_name(action)
-        statements = self._telling_apart[action]
+        statements = self._by_name(action)
         if statements is None:
             return name
         context = self.permissions.context
         return tuple(about_resource(one, name, context) for one in statements)
 
+    def _says(self, actions: Sequence[str]) -> Callable[[str], Hashable]:
+        """The same for several actions."""
+        return lambda name: tuple(self._alike(action, name) for action in actions)
+
+    def _statements(self, actions: Sequence[str]) -> Hashable:
+        """What that depends on besides the names."""
+        several = map(self._by_name, actions)
+        return tuple(
+            None if one is None else tuple((each.resources, each.not_resources) for each in one)
+            for one in several
+        )
+
     def _by_name(self, action: str) -> list[Statement] | None:
+        if action not in self._telling_apart:
+            self._telling_apart[action] = self._stated_by_name(action)
+        return self._telling_apart[action]
+
+    def _stated_by_name(self, action: str) -> list[Statement] | None:
         """The statements about an action that are not about all things. None where variables stand in
         their resources, as those depend on the request too."""
         one = self.permissions
@@ -534,10 +600,14 @@ class _Search:
         service is made to do; one that nobody has seen may trust it."""
         return self.estate.trusts_service(id, service)
 
-    def _assuming(self, found: _Found, actions: Sequence[str], id: str) -> _Found:
-        """The role's trust policy has a say as well, unless the way changes that."""
+    def _asks_trust(self, actions: Sequence[str]) -> bool:
+        """Whether a role's trust policy has a say: unless the way changes that."""
         mine = self.permissions.identity
-        if not id or mine is None or _ASSUME not in actions or _TRUST in actions:
+        return mine is not None and _ASSUME in actions and _TRUST not in actions
+
+    def _assuming(self, found: _Found, actions: Sequence[str], id: str) -> _Found:
+        mine = self.permissions.identity
+        if mine is None or not self._asks_trust(actions):
             return found
         trust = self.estate.trusts(id)
         if trust is None or found.answer is Answer.NO:
@@ -612,6 +682,12 @@ def _called(shape: Pieces, name: str) -> Pieces:
     """A shape of ARNs with the name of one thing in it."""
     *where, what = arn_parts(shape) or [shape]
     return pieces(":".join(map(_written, where)) + ":" + _written(what).replace("*", name, 1))
+
+
+def _merged(several: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    if len(several) == 1:
+        return several[0]
+    return tuple(dict.fromkeys(one for each in several for one in each))
 
 
 def _tail(arn: str) -> str:

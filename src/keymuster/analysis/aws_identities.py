@@ -4,7 +4,7 @@ the policies that they have, within their boundaries."""
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple, Protocol
@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 from msgspec import Struct
 
 from keymuster.analysis.answers import Answer, every
+from keymuster.analysis.aws_alike import Alike, Kept
 from keymuster.analysis.aws_conditions import Context
 from keymuster.analysis.aws_patterns import matches
 from keymuster.analysis.aws_policy import (
@@ -218,6 +219,7 @@ class Estate:
         self._permissions: dict[str, Permissions] = {}
         self._known: dict[tuple[str, str], tuple[str, ...]] = {}
         self._services: dict[tuple[str, str], bool] = {}
+        self.kept: Kept[tuple[list[Alike], Collection[str]]] = Kept(_MOST_KEPT, _size)
 
     def id(self, name: str) -> str:
         """The id of what goes by a name; the name itself if nobody is known by it."""
@@ -320,6 +322,15 @@ class Estate:
             policies=tuple(gathered.policies if identity else (id, *gathered.policies)),
             grants=tuple(gathered.grants),
         )
+
+
+_MOST_KEPT = 100_000
+"""Ids of things that are alike: some 20 MB."""
+
+
+def _size(found: tuple[list[Alike], Collection[str]]) -> int:
+    several, others = found
+    return sum(len(one.ids) for one in several) + len(others) + 1
 
 
 class _Gathered:
