@@ -118,3 +118,29 @@ def test_many_wildcards_cost_little() -> None:
     start = time.perf_counter()
     assert matches("*a" * 200 + "b", "a" * 20_000) is Answer.NO
     assert time.perf_counter() - start < 1
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "both"),
+    [
+        ("a*c", "abc", "abc"),
+        ("a*c", "ab", None),
+        ("", "", ""),
+        ("*", "", ""),
+        ("a?c", "abc", "abc"),
+        ("a?c", "ac", None),
+        ("abc", "abc", "abc"),
+        ("abc", "abd", None),
+        ("a${var.x}c", "abc", None),
+        ("*${var.x}", "a", None),
+        ("a${aws:username}", "ab", None),
+        ("${aws:username}", "b", None),
+        ("*a*a*", "a", None),
+        ("*a*a*", "aa", "aa"),
+    ],
+)
+def test_a_text_is_common_to_itself_and_a_pattern_that_covers_it(
+    pattern: str, text: str, both: str | None
+) -> None:
+    assert common(pieces(pattern), pieces(text)) == both
+    assert common(pieces(text), pieces(pattern)) == both

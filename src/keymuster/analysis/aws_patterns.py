@@ -119,10 +119,16 @@ def matches(
     fill: Fill | None = None,
 ) -> Answer:
     """Whether a value matches a pattern; `fold` takes no notice of case."""
-    if fill is None or "${" not in pattern:
+    if fill is None or "${" not in pattern or not _varies(pattern):
         return _matches_text(pattern, value, fold, wildcards)
     full = filled(pieces(pattern, wildcards), fill)
     return Answer.NO if full is None else match(full, value, fold=fold)
+
+
+@lru_cache(maxsize=65536)
+def _varies(pattern: str) -> bool:
+    """Whether what a pattern covers depends on the request."""
+    return any(map(_is_variable, pieces(pattern)))
 
 
 @lru_cache(maxsize=262144)
@@ -251,6 +257,9 @@ def _find(run: _Run, value: str, place: int) -> int:
 def common(one: Pieces, other: Pieces) -> str | None:
     """A text that both patterns cover, with `FRESH` where both leave it open; None if there is none.
     A part that is not told covers only itself."""
+    for pattern, plain in ((one, other), (other, one)):
+        if (text := _plain(plain)) is not None and not any(map(_is_variable, pattern)):
+            return text if covers(pattern, text) else None
     first, second = _symbols(one), _symbols(other)
     made: dict[tuple[int, int], tuple[tuple[int, int], str] | None] = {(0, 0): None}
     waiting = [(0, 0)]
@@ -274,6 +283,17 @@ def common_arn(one: Pieces, other: Pieces) -> str | None:
     parts = [common(*pair) for pair in zip(first, second, strict=True)]
     told = [part for part in parts if part is not None]
     return ":".join(told) if len(told) == len(parts) else None
+
+
+def _plain(pattern: Pieces) -> str | None:
+    """The one text that a pattern covers, if it has neither wildcards nor parts that are not told."""
+    if not pattern:
+        return ""
+    return pattern[0] if len(pattern) == 1 and isinstance(pattern[0], str) else None
+
+
+def _is_variable(piece: Piece) -> bool:
+    return isinstance(piece, Variable)
 
 
 def _symbols(pattern: Pieces) -> list[Piece]:
