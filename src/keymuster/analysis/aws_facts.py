@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from keymuster.analysis import aws_escalations, aws_patterns
+from keymuster.analysis import aws_escalations, aws_patterns, aws_policy
 from keymuster.analysis.answers import Answer
 from keymuster.analysis.aws_escalations import Escalation, Gain, Ways
 from keymuster.analysis.aws_identities import Estate, KnownPolicies, arn
@@ -51,8 +51,8 @@ def facts(inventory: Inventory, _: Settings, known: Known) -> dict[str, dict[str
     for policy in _held_by_nobody(inventory, identities, grants):
         if reach.privilege(policy).level is not Level.ADMIN:
             _blame(found, reach.escalations(policy), "")
-    aws_patterns.forget()
-    aws_escalations.forget()
+    for one in (aws_patterns, aws_policy, aws_escalations):
+        one.forget()
     return found
 
 

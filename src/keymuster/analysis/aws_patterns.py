@@ -398,6 +398,6 @@ def arn_parts(arn: Pieces) -> list[Pieces] | None:
 
 
 def forget() -> None:
-    """Drop what is remembered of pairs: of an estate that is done, it is many megabytes."""
-    for one in (_matches_text, common, common_arn):
+    """Drop what is remembered of patterns: of an estate that is done, it is many megabytes."""
+    for one in (_matches_text, common, common_arn, pieces, _runs, example, whole_arn, _varies):
         one.cache_clear()

@@ -174,6 +174,11 @@ def _names_action(patterns: tuple[str, ...], action: str) -> Answer:
     return some(matches(one, action, fold=True) for one in patterns)
 
 
+def forget() -> None:
+    """Drop what is remembered of actions, when an estate is done."""
+    _names_action.cache_clear()
+
+
 def about_resource(statement: Statement, resource: str, context: Context) -> Answer:
     if statement.resources:
         return _names_resource(statement.resources, resource, context)
