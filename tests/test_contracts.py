@@ -128,12 +128,13 @@ def test_a_commit_hook_knows_by_name_what_a_reader_of_declarations_reads(
 
 # --- imports ---------------------------------------------------------------------------------
 
-BOTTOM = {"cache", "digests", "errors", "nearest", "settings", "settings_file"}
+BOTTOM = {"accelerator", "cache", "digests", "errors", "nearest", "settings", "settings_file"}
 """What everybody but the model may use."""
 
 LAYERS = {
     "model": {"model"},
     "errors": set(),
+    "accelerator": set(),
     "digests": set(),
     "nearest": set(),
     "cache": {"digests"},

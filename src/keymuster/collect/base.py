@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 from msgspec import Struct
 
 from keymuster.collect.line_hash import LineHashes
-from keymuster.detect.layers import Kept
+from keymuster.detect.loops import Kept
 from keymuster.detect.positions import Positions
 from keymuster.detect.text import Text, as_text
 from keymuster.model import Commit, Confidence, FileLocation, Observation, Storage, Trouble

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Any
 
-from keymuster.detect.layers import Kept
+from keymuster.detect.loops import Kept
 
 _TEXTS = 4
 _LEAST, _LARGEST = 1024, 1 << 20

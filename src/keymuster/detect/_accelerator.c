@@ -1,4 +1,5 @@
-/* What of a text has to be searched, because it was not searched before; see seen.py.
+/* The inner loops of the search; loops.py has them in Python and says what each does. And what of a text
+   has to be searched, because it was not searched before; see seen.py.
 
    A text is cut into chunks where lines end. What hits in a chunk depends on its bytes, on so many
    before it (`width`) and on the one behind it, and on nothing else; so for a chunk that comes back with
@@ -23,6 +24,13 @@
 #define WAYS 8        /* places that a digest may stand at */
 #define HITTING 65536 /* chunks with hits that are known at a time, about */
 #define MOST_HITS (1 << 20)
+#define NOWHERE (1ll << 60)
+
+#ifdef __GNUC__ /* a digest stands anywhere in a large table */
+#define FETCH(place) __builtin_prefetch(place)
+#else
+#define FETCH(place) (void)(place)
+#endif
 
 typedef struct {
     uint32_t end, number, back; /* the end is counted from the chunk's begin */
@@ -241,7 +249,7 @@ static int cut(Seen *self, Work *work, const uint8_t *text, uint64_t size, uint6
         *chunk = (Chunk){.begin = at, .end = end};
         digest(self, text + at - lead, (size_t)(lead + end - at + behind),
                lead | (end - at) << 32 | behind << 63, chunk);
-        chunk->is_new = !is_known(self, chunk);
+        FETCH((const void *)bucket(self, chunk));
         at = end;
     }
     return 0;
@@ -251,6 +259,8 @@ static int cut(Seen *self, Work *work, const uint8_t *text, uint64_t size, uint6
 static int window(Seen *self, Work *work, uint64_t size, uint64_t *total)
 {
     *total = 0;
+    for (size_t one = 0; one < work->count; one++)
+        work->chunks[one].is_new = !is_known(self, work->chunks + one);
     work->windows = malloc((work->count + 1) * sizeof *work->windows);
     if (!work->windows) {
         PyErr_NoMemory();
@@ -505,6 +515,388 @@ static PyType_Slot seen_slots[] = {
 static PyType_Spec seen = {"keymuster.detect._accelerator.Seen", sizeof(Seen), 0, Py_TPFLAGS_DEFAULT,
                            seen_slots};
 
+/* The numbers in a tuple; 0 if it is no tuple of so many. */
+static int whole(PyObject *tuple, int64_t *said, int count)
+{
+    if (!PyTuple_Check(tuple) || PyTuple_Size(tuple) != count) {
+        PyErr_SetString(PyExc_TypeError, "a tuple of other numbers");
+        return 0;
+    }
+    for (int one = 0; one < count; one++) {
+        said[one] = PyLong_AsLongLong(PyTuple_GetItem(tuple, one));
+        if (said[one] == -1 && PyErr_Occurred())
+            return 0;
+    }
+    return 1;
+}
+
+static int appended(PyObject *list, PyObject *item)
+{
+    int failed = !item || PyList_Append(list, item);
+    Py_XDECREF(item);
+    return failed ? -1 : 0;
+}
+
+static PyObject *planned(PyObject *module, PyObject *args)
+{
+    PyObject *kept;
+    long long size, other, width, done = 0;
+    if (!PyArg_ParseTuple(args, "OLLL", &kept, &size, &other, &width))
+        return NULL;
+    PyObject *runs = PyList_New(0), *spans = PyList_New(0), *items = PySequence_List(kept);
+    Py_ssize_t count = items ? PyList_Size(items) : 0;
+    int failed = !runs || !spans || !items;
+    for (Py_ssize_t one = 0; !failed && one < count; one++) {
+        int64_t said[3];
+        if (!whole(PyList_GetItem(items, one), said, 3)) {
+            failed = 1;
+            break;
+        }
+        long long here = said[0], there = said[1], length = said[2];
+        int begins = !here && !there, ends = here + length == size && there + length == other;
+        long long first = begins ? 0 : here + width + 1, last = here + length - !ends;
+        if (first >= last)
+            continue;
+        if (first - done > 1)
+            failed = appended(spans, Py_BuildValue("(LL)", done, first));
+        failed = failed || appended(runs, Py_BuildValue("(LLLLL)", first, last, here - there,
+                                                        begins ? -NOWHERE : here,
+                                                        ends ? NOWHERE : here + length));
+        done = last;
+    }
+    if (!failed && PyList_Size(runs) && size > done)
+        failed = appended(spans, Py_BuildValue("(LL)", done, size + 1));
+    Py_XDECREF(items);
+    PyObject *result = failed ? NULL : PyTuple_Pack(2, runs, spans);
+    Py_XDECREF(runs);
+    Py_XDECREF(spans);
+    return result;
+}
+
+/* How many of ascending numbers are below one, or, if `through`, not above it. */
+static Py_ssize_t below(PyObject *numbers, Py_ssize_t low, int64_t than, int through)
+{
+    Py_ssize_t high = PyList_Size(numbers);
+    while (low < high) {
+        Py_ssize_t middle = low + (high - low) / 2;
+        int64_t one = PyLong_AsLongLong(PyList_GetItem(numbers, middle));
+        if (one == -1 && PyErr_Occurred())
+            return -1;
+        if (one < than || (through && one == than))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+typedef struct {
+    PyObject *ends, *marks, *answers, *far;
+} Hits;
+
+static int add_new(Hits *to, PyObject *found, Py_ssize_t *at, int64_t before)
+{
+    Py_ssize_t count = PyList_Size(found);
+    for (; *at < count; ++*at) {
+        PyObject *hit = PyList_GetItem(found, *at);
+        int64_t said[3];
+        if (!whole(hit, said, 3))
+            return -1;
+        if (said[0] >= before)
+            return 0;
+        if (PyList_Append(to->ends, PyTuple_GetItem(hit, 0)) ||
+            appended(to->marks, PyTuple_GetSlice(hit, 1, 3)) ||
+            PyList_Append(to->answers, Py_None))
+            return -1;
+    }
+    return 0;
+}
+
+/* Drop an answer in which something had a say that is not kept; say whether it is one of those that
+   depend on more than what is near. -1 if it is no answer. */
+static int checked_answer(Hits *to, Py_ssize_t at, const int64_t run[5], int64_t near)
+{
+    PyObject *answer = PyList_GetItem(to->answers, at);
+    if (!answer || answer == Py_None)
+        return answer ? 0 : -1;
+    if (!PyTuple_Check(answer) || PyTuple_Size(answer) != 4) {
+        PyErr_SetString(PyExc_TypeError, "no answer");
+        return -1;
+    }
+    int64_t lead = PyLong_AsLongLong(PyTuple_GetItem(answer, 0));
+    int64_t rest = PyLong_AsLongLong(PyTuple_GetItem(answer, 1));
+    int64_t end = PyLong_AsLongLong(PyList_GetItem(to->ends, at));
+    if (PyErr_Occurred())
+        return -1;
+    if (end - lead < run[3] || end + rest > run[4]) {
+        Py_INCREF(Py_None);
+        return PyList_SetItem(to->answers, at, Py_None);
+    }
+    if (lead <= near && rest <= near)
+        return 0;
+    PyObject *number = PyLong_FromSsize_t(at);
+    int failed = !number || PySet_Add(to->far, number);
+    Py_XDECREF(number);
+    return failed ? -1 : 0;
+}
+
+static int inherit(Hits *to, const Hits *other, PyObject *far, const int64_t run[5], int64_t near)
+{
+    int64_t shift = run[2];
+    Py_ssize_t begin = below(other->ends, 0, run[0] - shift, 0);
+    Py_ssize_t stop = begin < 0 ? -1 : below(other->ends, begin, run[1] - shift, 1);
+    if (stop < 0 || begin == stop)
+        return stop < 0 ? -1 : 0;
+    Py_ssize_t base = PyList_Size(to->ends);
+    if (stop > PyList_Size(other->marks) || stop > PyList_Size(other->answers)) {
+        PyErr_SetString(PyExc_ValueError, "lists of different lengths");
+        return -1;
+    }
+    for (Py_ssize_t one = begin; one < stop; one++) {
+        PyObject *end = PyList_GetItem(other->ends, one);
+        int64_t moved = shift ? PyLong_AsLongLong(end) : 0;
+        if (moved == -1 && PyErr_Occurred())
+            return -1;
+        int failed = shift ? appended(to->ends, PyLong_FromLongLong(moved + shift))
+                           : PyList_Append(to->ends, end);
+        if (failed || PyList_Append(to->marks, PyList_GetItem(other->marks, one)) ||
+            PyList_Append(to->answers, PyList_GetItem(other->answers, one)))
+            return -1;
+    }
+    Py_ssize_t count = base + stop - begin;
+    Py_ssize_t left = below(to->ends, base, run[3] + near, 1);
+    Py_ssize_t right = left < 0 ? -1 : below(to->ends, left, run[4] - near, 0);
+    if (right < 0)
+        return -1;
+    for (Py_ssize_t at = base; at < count; at++) {
+        if (at == left && right > left)
+            at = right;
+        if (at < count && checked_answer(to, at, run, near))
+            return -1;
+    }
+    Py_ssize_t further = PyList_Size(far);
+    for (Py_ssize_t one = 0; one < further; one++) {
+        Py_ssize_t at = PyLong_AsSsize_t(PyList_GetItem(far, one));
+        if (at == -1 && PyErr_Occurred())
+            return -1;
+        if (at >= begin && at < stop && checked_answer(to, base + at - begin, run, near))
+            return -1;
+    }
+    return 0;
+}
+
+static PyObject *merged(PyObject *module, PyObject *args)
+{
+    PyObject *found, *runs, *far;
+    Hits other, to = {PyList_New(0), PyList_New(0), PyList_New(0), PySet_New(NULL)};
+    long long near;
+    Py_ssize_t at = 0;
+    int failed = !to.ends || !to.marks || !to.answers || !to.far ||
+                 !PyArg_ParseTuple(args, "O!O!O!O!O!OL", &PyList_Type, &found, &PyList_Type, &runs,
+                                   &PyList_Type, &other.ends, &PyList_Type, &other.marks, &PyList_Type,
+                                   &other.answers, &other.far, &near);
+    far = failed ? NULL : PySequence_List(other.far);
+    failed = failed || !far;
+    Py_ssize_t count = failed ? 0 : PyList_Size(runs);
+    for (Py_ssize_t one = 0; !failed && one < count; one++) {
+        int64_t run[5];
+        failed = !whole(PyList_GetItem(runs, one), run, 5) || add_new(&to, found, &at, run[0]) ||
+                 inherit(&to, &other, far, run, near);
+    }
+    failed = failed || add_new(&to, found, &at, INT64_MAX);
+    PyObject *result = failed ? NULL : PyTuple_Pack(4, to.ends, to.marks, to.answers, to.far);
+    Py_XDECREF(to.ends);
+    Py_XDECREF(to.marks);
+    Py_XDECREF(to.answers);
+    Py_XDECREF(to.far);
+    Py_XDECREF(far);
+    return result;
+}
+
+static PyObject *telling(PyObject *module, PyObject *answers)
+{
+    if (!PyList_Check(answers)) {
+        PyErr_SetString(PyExc_TypeError, "answers come in a list");
+        return NULL;
+    }
+    PyObject *result = PyList_New(0);
+    Py_ssize_t count = PyList_Size(answers);
+    for (Py_ssize_t one = 0; result && one < count; one++) {
+        PyObject *answer = PyList_GetItem(answers, one);
+        if (PyTuple_Check(answer) && PyTuple_Size(answer) == 4) {
+            PyObject *said = PyTuple_GetItem(answer, 3);
+            if (PyTuple_Check(said) && !PyTuple_Size(said))
+                continue;
+        }
+        if (appended(result, PyLong_FromSsize_t(one)))
+            Py_CLEAR(result);
+    }
+    return result;
+}
+
+static PyObject *from(PyObject *module, PyObject *args)
+{
+    PyObject *ends, *marks;
+    long long first;
+    if (!PyArg_ParseTuple(args, "O!O!L", &PyList_Type, &ends, &PyList_Type, &marks, &first))
+        return NULL;
+    PyObject *result = PyDict_New();
+    Py_ssize_t count = PyList_Size(marks);
+    if (result && count != PyList_Size(ends)) {
+        PyErr_SetString(PyExc_ValueError, "lists of different lengths");
+        Py_CLEAR(result);
+    }
+    for (Py_ssize_t one = 0; result && one < count; one++) {
+        int64_t said[2];
+        if (!whole(PyList_GetItem(marks, one), said, 2)) {
+            Py_CLEAR(result);
+            break;
+        }
+        if (said[0] < first)
+            continue;
+        PyObject *number = PyLong_FromLongLong(said[0] - first);
+        PyObject *list = number ? PyDict_GetItemWithError(result, number) : NULL;
+        int failed = 0;
+        if (number && !list && !PyErr_Occurred()) {
+            list = PyList_New(0);
+            failed = !list || PyDict_SetItem(result, number, list);
+            Py_XDECREF(list); /* which the dictionary holds */
+        }
+        if (failed || !list || PyList_Append(list, PyList_GetItem(ends, one)))
+            Py_CLEAR(result);
+        Py_XDECREF(number);
+    }
+    return result;
+}
+
+static int stands(const uint8_t *text, int64_t begin, int64_t end, const uint8_t *mark, int64_t size)
+{
+    while (end - begin >= size) {
+        const uint8_t *at = memchr(text + begin, mark[0], (size_t)(end - begin - size + 1));
+        if (!at)
+            return 0;
+        if (!memcmp(at, mark, (size_t)size))
+            return 1;
+        begin = at - text + 1;
+    }
+    return 0;
+}
+
+static PyObject *stands_anew(PyObject *module, PyObject *args)
+{
+    const char *text, *mark;
+    Py_ssize_t held, size;
+    PyObject *kept;
+    if (!PyArg_ParseTuple(args, "y#Oy#", &text, &held, &kept, &mark, &size))
+        return NULL;
+    PyObject *items = PySequence_List(kept);
+    if (!items || !size) {
+        Py_XDECREF(items);
+        return items ? PyErr_Format(PyExc_ValueError, "a mark of nothing") : NULL;
+    }
+    Py_ssize_t count = PyList_Size(items);
+    int64_t at = 0, said[3];
+    int is_there = 0, failed = 0;
+    for (Py_ssize_t one = 0; one <= count && !is_there; one++) {
+        int64_t end = held;
+        if (one < count) {
+            if ((failed = !whole(PyList_GetItem(items, one), said, 3)))
+                break;
+            if (said[0] < at || said[2] < 0 || said[0] > held || said[2] > held - said[0]) {
+                PyErr_SetString(PyExc_ValueError, "stretches ascend, apart, in the text");
+                failed = 1;
+                break;
+            }
+            end = said[0] + size < held ? said[0] + size : held;
+        }
+        is_there = stands((const uint8_t *)text, at < size ? 0 : at - size, end,
+                          (const uint8_t *)mark, size);
+        at = one < count ? said[0] + said[2] : held;
+    }
+    Py_DECREF(items);
+    return failed ? NULL : PyBool_FromLong(is_there);
+}
+
+#define BESIDE 256
+#define WORD 4096
+#define TOGETHER 65536
+
+static int breaks(uint8_t byte)
+{
+    return byte == '\n' || byte == '\t' || byte == ' ' || byte == '"' || byte == '\'' || byte == '<' ||
+           byte == '>';
+}
+
+static int64_t left_of(const uint8_t *text, int64_t at)
+{
+    int64_t floor = at < BESIDE ? 0 : at - BESIDE;
+    int64_t lowest = floor < WORD ? 0 : floor - WORD, begin = at;
+    while (begin > floor && text[begin - 1] != '\n')
+        begin--;
+    if (begin > floor || !floor)
+        return begin;
+    while (begin > lowest && !breaks(text[begin - 1]))
+        begin--;
+    return begin;
+}
+
+static int64_t right_of(const uint8_t *text, int64_t size, int64_t at)
+{
+    int64_t ceiling = size - at < BESIDE ? size : at + BESIDE;
+    int64_t highest = size - ceiling < WORD ? size : ceiling + WORD;
+    const uint8_t *line = memchr(text + at, '\n', (size_t)(ceiling - at));
+    if (line)
+        return line - text;
+    while (ceiling < highest && !breaks(text[ceiling]))
+        ceiling++;
+    return ceiling;
+}
+
+static PyObject *stretches(PyObject *module, PyObject *args)
+{
+    const char *text;
+    Py_ssize_t size;
+    PyObject *ends;
+    if (!PyArg_ParseTuple(args, "y#O!", &text, &size, &PyList_Type, &ends))
+        return NULL;
+    PyObject *result = PyList_New(0);
+    Py_ssize_t count = PyList_Size(ends), at = 0;
+    int64_t first = 0, last = 0;
+    for (; result && at <= count; at++) {
+        int64_t end = INT64_MAX;
+        if (at < count) {
+            end = PyLong_AsLongLong(PyList_GetItem(ends, at));
+            if (end < 1 || end > size || end < last) {
+                if (!PyErr_Occurred())
+                    PyErr_SetString(PyExc_ValueError, "ends ascend, in the text");
+                Py_CLEAR(result);
+                break;
+            }
+        }
+        if (first && end - last < BESIDE && end - first < TOGETHER) {
+            last = end;
+            continue;
+        }
+        if (first &&
+            appended(result,
+                     Py_BuildValue("(LL)", (long long)left_of((const uint8_t *)text, first - 1),
+                                   (long long)right_of((const uint8_t *)text, size, last))))
+            Py_CLEAR(result);
+        first = last = end;
+    }
+    return result;
+}
+
+static PyMethodDef functions[] = {
+    {"planned", planned, METH_VARARGS, NULL},
+    {"merged", merged, METH_VARARGS, NULL},
+    {"telling", telling, METH_O, NULL},
+    {"numbered_from", from, METH_VARARGS, NULL},
+    {"stands_anew", stands_anew, METH_VARARGS, NULL},
+    {"stretches", stretches, METH_VARARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
 static int filled(PyObject *module)
 {
     PyObject *type = PyType_FromSpec(&seen);
@@ -517,7 +909,7 @@ static int filled(PyObject *module)
 
 static PyModuleDef_Slot slots[] = {{Py_mod_exec, filled}, {0, NULL}};
 
-static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "_accelerator", NULL, 0, NULL, slots,
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "_accelerator", NULL, 0, functions, slots,
                                     NULL, NULL, NULL};
 
 PyMODINIT_FUNC PyInit__accelerator(void) { return PyModuleDef_Init(&module); }

@@ -1,5 +1,6 @@
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from mmap import mmap
+from typing import Any
 
 WIDEST: int
 KEY_BYTES: int
@@ -13,3 +14,26 @@ class Seen:
         function: Callable[[bytes], list[tuple[int, int, int]]],
         /,
     ) -> list[tuple[int, int, int]]: ...
+
+Hit = tuple[int, int, int]
+Answer = tuple[int, int, int, tuple[Any, ...]]
+
+def planned(
+    kept: Sequence[tuple[int, int, int]], size: int, other: int, width: int, /
+) -> tuple[list[tuple[int, int, int, int, int]], list[tuple[int, int]]]: ...
+def merged(
+    found: list[Hit],
+    runs: list[tuple[int, int, int, int, int]],
+    ends: list[int],
+    marks: list[tuple[int, int]],
+    answers: list[Answer | None],
+    far: set[int],
+    near: int,
+    /,
+) -> tuple[list[int], list[tuple[int, int]], list[Answer | None], set[int]]: ...
+def telling(answers: list[Answer | None], /) -> list[int]: ...
+def numbered_from(
+    ends: list[int], marks: list[tuple[int, int]], first: int, /
+) -> dict[int, list[int]]: ...
+def stands_anew(text: bytes, kept: Sequence[tuple[int, int, int]], mark: bytes, /) -> bool: ...
+def stretches(text: bytes, ends: list[int], /) -> list[tuple[int, int]]: ...

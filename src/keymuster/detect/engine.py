@@ -11,7 +11,8 @@ from msgspec.structs import replace
 
 from keymuster.detect import patterns, recognizers, words
 from keymuster.detect.candidates import Candidate
-from keymuster.detect.layers import Answer, Hit, Hits, Kept, Layer, Searched, search
+from keymuster.detect.layers import Hits, Layer, Searched, search
+from keymuster.detect.loops import Answer, Hit, Kept, Loops, fastest
 from keymuster.detect.matches import DULL, UNKEPT, WRONG_CHECKSUM, Judged, Match, kept, with_invalid
 from keymuster.detect.patterns import Pattern
 from keymuster.detect.placeholders import entropy, is_placeholder, is_repetitive
@@ -113,7 +114,12 @@ class Engine:
     def _search(self) -> Searched:
         layers = [*self.layers, *([self._beside(self.gates)] if self._beside else [])]
         width = max((layer.width for layer in layers), default=0)
-        return Searched(layers, width, self._memory.of(width))
+        return Searched(layers, width, self._memory.of(width), self.loops)
+
+    @cached_property
+    def loops(self) -> Loops:
+        """The inner loops."""
+        return fastest()
 
     @cached_property
     def _memory(self) -> Memory:
@@ -126,7 +132,7 @@ class Engine:
 
     def open(self) -> None:
         """Open the databases now, so that processes forked later share them, and what they learn."""
-        self._memory  # noqa: B018
+        self._memory, self.loops  # noqa: B018
         for layer in self.layers:
             layer.open()
 
@@ -203,13 +209,14 @@ class Engine:
         hits, names = reading.hits, _names(content)
         few = len(hits.ends) <= names
         found: list[Judged] = []
-        for at, answer in enumerate(hits.answers):
+        for at in self.loops.telling(hits.answers) if few else range(len(hits.ends)):
             if not few and hits.marks[at][0] in self._guesses and not hits.is_repeated(at):
                 names -= 1
                 if names < 0:
                     if names == -1:
                         cut()
                     continue
+            answer = hits.answers[at]
             if answer is None:
                 answer = self._answer(content, hits, at, reading)
                 hits.answer(at, answer)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any
 
 from msgspec import Struct
 
 from keymuster.detect import patterns
+from keymuster.detect.loops import Answer, Hit, Kept, Loops, Run, Span
 from keymuster.detect.patterns import Pattern
 from keymuster.detect.seen import Seen
 from keymuster.errors import Unreadable
@@ -19,22 +20,8 @@ from keymuster.errors import Unreadable
 LARGEST = 2**32 - 1
 """Bytes that Hyperscan can search at once; it counts them in 32 bits."""
 
-Hit: TypeAlias = tuple[int, int, int]
-"""End, number of the gate, bytes from there to the begin (0 where that was not asked); they count in
-this order."""
-
-Kept: TypeAlias = Sequence[tuple[int, int, int]]
-"""What a text has from another one: (offset, offset in the other, bytes), ascending, apart."""
-
-Answer: TypeAlias = tuple[int, int, int, tuple[Any, ...]]
-"""What a hit led to: how many bytes before and behind its end had a say, where the end was then, and
-what was found."""
-
 _NEAR = 2048
 """Bytes around a hit of which few answers depend on more."""
-
-NOWHERE = 1 << 60
-"""An offset further away than anything can have a say from."""
 
 _NONE = (-1, -1)
 
@@ -47,37 +34,6 @@ class Hits(Struct):
     marks: list[tuple[int, int]] = []
     answers: list[Answer | None] = []
     far: set[int] = set()
-
-    def add(self, found: list[Hit]) -> None:
-        """More hits, behind those that are here."""
-        if found:
-            self.ends += [end for end, _, _ in found]
-            self.marks += [(number, back) for _, number, back in found]
-            self.answers += [None] * len(found)
-
-    def inherit(self, other: Hits, run: Run) -> None:
-        """Take over the hits of a run, and the answers that still hold."""
-        shift = run.shift
-        begin = bisect_left(other.ends, run.first - shift)
-        stop = bisect_right(other.ends, run.last - shift)
-        if begin == stop:
-            return
-        base = len(self.ends)
-        self.ends += [end + shift for end in other.ends[begin:stop]]
-        self.marks += other.marks[begin:stop]
-        self.answers += other.answers[begin:stop]
-        left = bisect_right(self.ends, run.floor + _NEAR, base)
-        right = bisect_left(self.ends, run.ceiling - _NEAR, left)
-        far = [base + at - begin for at in other.far if begin <= at < stop]
-        for at in (*range(base, left), *range(right, len(self.ends)), *far):
-            answer = self.answers[at]
-            if answer is None:
-                continue
-            end = self.ends[at]
-            if end - answer[0] < run.floor or end + answer[1] > run.ceiling:
-                self.answers[at] = None
-            elif answer[0] > _NEAR or answer[1] > _NEAR:
-                self.far.add(at)
 
     def is_repeated(self, at: int) -> bool:
         """Whether another hit of the same gate before this one begins at the same place."""
@@ -96,60 +52,6 @@ class Hits(Struct):
         self.answers[at] = answer
         if answer[0] > _NEAR or answer[1] > _NEAR:
             self.far.add(at)
-
-
-class Run(Struct, frozen=True):
-    """What is taken over: the hits of the other text whose ends lie, once moved by `shift`, from
-    `first` to `last`; all that may have had a say lies between `floor` and `ceiling`."""
-
-    first: int
-    last: int
-    shift: int
-    floor: int
-    ceiling: int
-
-
-Span: TypeAlias = tuple[int, int]
-"""Where hits are to be searched for: those whose ends lie between two offsets."""
-
-
-class Plan(Struct, frozen=True):
-    """Which hits of a text are those of another one, and where new ones are to be searched for."""
-
-    runs: list[Run]
-    spans: list[Span]
-
-    @classmethod
-    def of(cls, whole: int, size: int, kept: Kept, width: int) -> Plan | None:
-        """The plan for a text of `whole` bytes and hits in which `width` bytes have a say; None if
-        nothing can be taken over from the other, of a `size`."""
-        runs: list[Run] = []
-        spans: list[Span] = []
-        done = 0  # hits that end up to here are there
-        for here, there, length in kept:
-            begins = here == there == 0
-            ends = here + length == whole and there + length == size
-            first = 0 if begins else here + width + 1
-            last = here + length - (not ends)
-            if first >= last:
-                continue
-            if first - done > 1:
-                spans.append((done, first))
-            runs.append(
-                Run(
-                    first,
-                    last,
-                    here - there,
-                    -NOWHERE if begins else here,
-                    NOWHERE if ends else here + length,
-                )
-            )
-            done = last
-        if not runs:
-            return None
-        if whole > done:
-            spans.append((done, whole + 1))
-        return cls(runs, spans)
 
 
 class _Windows:
@@ -292,30 +194,26 @@ class Searched(Struct, frozen=True):
     layers: Sequence[Layer]
     width: int
     seen: Seen | None
+    loops: Loops
 
     def fresh(self, content: bytes) -> Hits:
         """The hits of a whole text, none of them answered."""
-        hits = Hits()
-        hits.add(self._between(content, [(0, len(content) + 1)]))
-        return hits
+        return self._merged(self._between(content, [(0, len(content) + 1)]), [], Hits())
 
     def again(self, content: bytes, other: Hits, size: int, kept: Kept) -> Hits:
         """The hits of a text of which some is kept from another of a `size`, with the answers that
         nothing but what is kept had a say in."""
-        plan = Plan.of(len(content), size, kept, self.width)
-        if plan is None:
+        runs, spans = self.loops.planned(kept, len(content), size, self.width)
+        if not runs:
             return self.fresh(content)
-        found = self._between(content, plan.spans) if plan.spans else []
-        hits = Hits()
-        at = 0
-        for run in plan.runs:
-            new = bisect_left(found, (run.first, 0, 0), at)
-            if new > at:
-                hits.add(found[at:new])
-                at = new
-            hits.inherit(other, run)
-        hits.add(found[at:])
-        return hits
+        return self._merged(self._between(content, spans) if spans else [], runs, other)
+
+    def _merged(self, found: list[Hit], runs: list[Run], other: Hits) -> Hits:
+        return Hits(
+            *self.loops.merged(
+                found, runs, other.ends, other.marks, other.answers, other.far, _NEAR
+            )
+        )
 
     def _between(self, content: bytes, spans: list[Span]) -> list[Hit]:
         """The hits inside of spans, in order."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,7 +16,8 @@ from keymuster import cache
 from keymuster.detect import encodings, engine
 from keymuster.detect.encodings.base import Ends, Piece
 from keymuster.detect.engine import Engine
-from keymuster.detect.layers import LARGEST, Hits, Kept, Layer
+from keymuster.detect.layers import LARGEST, Hits, Layer
+from keymuster.detect.loops import Kept
 from keymuster.detect.matches import Match
 from keymuster.detect.patterns import Pattern
 from keymuster.digests import blake2b
@@ -295,16 +295,14 @@ class Nested:
 
     def _gated_again(self, hits: Hits, budget: Budget) -> dict[str, Ends]:
         """The same of hits that are known."""
-        found: defaultdict[int, array[int]] = defaultdict(lambda: array("Q"))
         first = self._engine.gates
-        for end, (number, _) in zip(hits.ends, hits.marks, strict=True):
-            if number >= first:
-                found[number - first].append(end)
-        return self._by_encoding(found, budget)
+        return self._by_encoding(
+            self._engine.loops.numbered_from(hits.ends, hits.marks, first), budget
+        )
 
-    def _by_encoding(self, hits: Mapping[int, array[int]], budget: Budget) -> dict[str, Ends]:
-        found: defaultdict[str, defaultdict[int, array[int]]] = defaultdict(
-            lambda: defaultdict(lambda: array("Q"))
+    def _by_encoding(self, hits: Mapping[int, Sequence[int]], budget: Budget) -> dict[str, Ends]:
+        found: defaultdict[str, defaultdict[int, list[int]]] = defaultdict(
+            lambda: defaultdict(list)
         )
         for number, ends in hits.items():
             budget.hits -= len(ends)

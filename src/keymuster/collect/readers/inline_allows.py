@@ -11,6 +11,7 @@ from typing import ClassVar
 from msgspec.structs import replace
 
 from keymuster.collect.base import Blob, Context, Reader
+from keymuster.detect.loops import fastest
 from keymuster.model import InlineAllow
 from keymuster.rules.schema import RuleSet
 
@@ -33,6 +34,7 @@ class InlineAllows(Reader):
 
     def __init__(self, context: Context) -> None:
         self._rules = context.rules
+        self._stands_anew = fastest().stands_anew
 
     def reads(self, path: str) -> bool:
         return True
@@ -43,7 +45,7 @@ class InlineAllows(Reader):
         if blob.notes is None or content is not blob.data:
             return _MARK in content
         if blob.before.get(self.name) is False:
-            marked = any(_MARK in content[begin:end] for begin, end in _around(blob, len(_MARK)))
+            marked = self._stands_anew(content, blob.kept, _MARK)
         else:
             marked = _MARK in content
         blob.notes[self.name] = marked
@@ -63,15 +65,6 @@ class InlineAllows(Reader):
                 # an old comment beside a change still covers it, but is not judged with it
                 judged = blob.counts(begin[0], end[0])
                 yield allow if judged else replace(allow, location=replace(allow.location, path=""))
-
-
-def _around(blob: Blob, size: int) -> Iterator[tuple[int, int]]:
-    """The spans in which something of a size stands that is not all in what was kept."""
-    at = 0
-    for here, _, length in blob.kept:
-        yield max(0, at - size), here + size
-        at = here + length
-    yield max(0, at - size), len(blob.data)
 
 
 def _allow(

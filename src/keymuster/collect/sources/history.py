@@ -19,7 +19,7 @@ from keymuster.collect.packs.store import MEMORY, Store
 from keymuster.collect.placing import current, inherited, placed, renamed
 from keymuster.collect.resumed import Resumed
 from keymuster.collect.revisions import revisions
-from keymuster.detect.layers import Kept
+from keymuster.detect.loops import Kept
 from keymuster.errors import Unreadable
 from keymuster.model import Credential, FileLocation, InlineAllow, Storage, Trouble
 

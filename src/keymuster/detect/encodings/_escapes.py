@@ -9,19 +9,11 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from itertools import accumulate
 
+from keymuster.detect import loops
 from keymuster.detect.encodings.base import Encoding, Ends, Gate, Piece
 
-_NEAR = 256
-"""Escapes closer than this are decoded together, with so much of their lines around them."""
-
-_WORD = 4_096
-"""A word that reaches further is followed that far, so that no token is cut."""
-
 _LONGEST = 65_536
-"""Source decoded at once; a longer stretch is decoded in pieces that overlap by `_WORD`."""
-
-_BREAKS = b"\n\t \"'<>"
-_BREAK = re.compile(b"[" + _BREAKS + b"]")
+"""Source decoded at once; a longer stretch is decoded in pieces that overlap by a word."""
 
 
 def encoding(name: str, gate: str, escape: str, meaning: Callable[[bytes], bytes]) -> Encoding:
@@ -35,7 +27,7 @@ def encoding(name: str, gate: str, escape: str, meaning: Callable[[bytes], bytes
     def decode(text: bytes, ends: Ends, _: int) -> Iterator[Piece]:
         known: dict[bytes, bytes] = {}
         spelling = _Spelling()
-        for start, end in _stretches(text, ends.get(0, ())):
+        for start, end in loops.fastest().stretches(text, [*ends.get(0, ())]):
             parts = pattern.split(text[start:end])
             for spelled in {*parts[1::2]} - known.keys():
                 known[spelled] = meaning(spelled)
@@ -48,7 +40,7 @@ def encoding(name: str, gate: str, escape: str, meaning: Callable[[bytes], bytes
 
     return Encoding(
         gates=gates, decode=decode, in_binary=False, escapes=True,
-        spans=lambda text, ends: [*_stretches(text, ends)],
+        spans=lambda text, ends: loops.fastest().stretches(text, [*ends]),
     )  # fmt: skip
 
 
@@ -108,35 +100,3 @@ class _Spelling:
         start = source[first] if first % 2 else source[first] + begin - decoded[first]
         stop = source[last + 1] if last % 2 else source[last] + end - decoded[last]
         return start, stop
-
-
-def _stretches(text: bytes, ends: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Spans around escapes that stand together."""
-    at = 0
-    while at < len(ends):
-        first = last = ends[at]
-        at += 1
-        while at < len(ends) and ends[at] - last < _NEAR and ends[at] - first < _LONGEST:
-            last = ends[at]
-            at += 1
-        yield _left(text, first - 1), _right(text, last)
-
-
-def _left(text: bytes, escape: int) -> int:
-    """Where the line begins, or a word not far before the escape."""
-    floor = max(0, escape - _NEAR)
-    line = text.rfind(b"\n", floor, escape)
-    if line >= 0 or not floor:
-        return line + 1
-    lowest = max(0, floor - _WORD)
-    return max(lowest, 1 + max(text.rfind(one, lowest, floor) for one in _BREAKS))
-
-
-def _right(text: bytes, escape: int) -> int:
-    """Where the line ends, or a word not far behind the escape."""
-    ceiling = min(len(text), escape + _NEAR)
-    line = text.find(b"\n", escape, ceiling)
-    if line >= 0:
-        return line
-    found = _BREAK.search(text, ceiling, ceiling + _WORD)
-    return found.start() if found else min(len(text), ceiling + _WORD)

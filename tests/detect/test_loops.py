@@ -1,0 +1,135 @@
+"""The inner loops in C and in Python: the same answers, and no harm from what is none."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from keymuster.detect import loops
+from keymuster.detect.loops import PLAIN, Answer, Loops
+
+Kept = list[tuple[int, int, int]]
+
+
+@pytest.fixture(scope="module")
+def compiled() -> Loops:
+    found = loops.accelerated()
+    if found is None:
+        pytest.skip("was not built")
+    return found
+
+
+def stretches_of(chance: Random, size: int, other: int) -> Kept:
+    kept, at = Kept(), 0
+    while at < size and chance.random() < 0.9:
+        at += chance.choice([0, 0, 1, 20, 300])
+        length = min(chance.choice([1, 5, 160, 3000]), size - at, other)
+        if length < 1:
+            break
+        there = chance.choice(
+            [0, other - length, chance.randrange(other - length + 1), min(at, other - length)]
+        )
+        kept.append((at, there, length))
+        at += length
+    return kept
+
+
+def hits_of(chance: Random, size: int, count: int) -> list[tuple[int, int, int]]:
+    return sorted(
+        (chance.randrange(1, size + 1), chance.randrange(5), chance.choice([0, 0, 3]))
+        for _ in range(count)
+    )
+
+
+def answer_of(chance: Random) -> Answer | None:
+    if chance.random() < 0.3:
+        return None
+    far = [0, 1, 15, 16, 17, 40, 1 << 59]
+    said: tuple[Any, ...] = chance.choice([(), (), ("a finding",)])
+    return chance.choice(far), chance.choice(far), chance.randrange(5000), said
+
+
+@given(chance=st.randoms(use_true_random=False))
+@settings(max_examples=300, deadline=None)
+def test_what_is_taken_over_is_the_same(compiled: Loops, chance: Random) -> None:
+    size, other = chance.choice([1, 50, 4000]), chance.choice([1, 50, 4000])
+    kept, width = stretches_of(chance, size, other), chance.choice([0, 3, 129])
+    runs, spans = PLAIN.planned(kept, size, other, width)
+    assert compiled.planned(kept, size, other, width) == (runs, spans)
+    assert compiled.planned(tuple(kept), size, other, width) == (runs, spans)
+    found = [one for one in hits_of(chance, size, 20) if any(a < one[0] < b for a, b in spans)]
+    had = hits_of(chance, other, chance.choice([0, 3, 60]))
+    ends, marks = [end for end, _, _ in had], [one[1:] for one in had]
+    answers = [answer_of(chance) for _ in had]
+    far = {at for at, one in enumerate(answers) if one and max(one[:2]) > 16}
+    whole = PLAIN.merged(found, runs, ends, marks, answers, far, 16)
+    assert compiled.merged(found, runs, ends, marks, answers, far, 16) == whole
+    assert whole[0] == sorted(whole[0])
+    assert PLAIN.telling(whole[2]) == compiled.telling(whole[2])
+    for first in (0, 2, 5):
+        numbered = PLAIN.numbered_from(ends, marks, first)
+        assert compiled.numbered_from(ends, marks, first) == numbered
+        assert all(list(one) == sorted(one) for one in numbered.values())
+
+
+@given(chance=st.randoms(use_true_random=False))
+@settings(max_examples=300, deadline=None)
+def test_a_mark_is_seen_where_nothing_was_kept(compiled: Loops, chance: Random) -> None:
+    text = b"".join(chance.choices([b"mark", b"mar", b"k", b"m", b" " * 9, b"mmark"], k=12))
+    kept = stretches_of(chance, len(text), len(text))
+    said = PLAIN.stands_anew(text, kept, b"mark")
+    assert compiled.stands_anew(text, kept, b"mark") == said
+    outside = text
+    for here, _, length in kept:
+        outside = outside[:here] + b"." * length + outside[here + length :]
+    assert said or b"mark" not in outside
+
+
+@given(chance=st.randoms(use_true_random=False))
+@settings(max_examples=300, deadline=None)
+def test_stretches_around_escapes_are_the_same(compiled: Loops, chance: Random) -> None:
+    pieces = [b"\n", b" ", b'"', b"<", b"x", b"y" * 250, b"z" * 257, b"w" * 4096, b"v" * 4360]
+    text = b"".join(chance.choices(pieces, k=chance.randrange(1, 15)))
+    ends = sorted(chance.randrange(1, len(text) + 1) for _ in range(chance.randrange(12)))
+    found = PLAIN.stretches(text, ends)
+    assert compiled.stretches(text, ends) == found
+    many = list(range(1, 200_000, 100))
+    assert compiled.stretches(b"a" * 200_000, many) == PLAIN.stretches(b"a" * 200_000, many)
+    for begin, end in found:
+        assert 0 <= begin <= end <= len(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("planned", (3, 1, 1, 1)),
+        ("planned", ([(1, 2)], 1, 1, 1)),
+        ("planned", (["abc"], 1, 1, 1)),
+        ("merged", ([(1, 1)], [], [], [], [], set(), 1)),
+        ("merged", ([], [(0, 9, 0, 0, 9)], [5], [], [], set(), 1)),
+        ("merged", ([], [(0, 9, 0, 0, 9)], [1], [(1, 0)], [(1, 2)], set(), 1)),
+        ("merged", ([], [(0, 9, 0, 0, 9)], [1], [(1, 0)], ["abcd"], set(), 1)),
+        ("merged", ([], [(0, 9, 1, 0, 9)], ["a"], [(1, 0)], [None], set(), 1)),
+        ("merged", ([], [(0, 9, 0, 0, 9)], [5], [(1, 0)], [None], {"a"}, 1)),
+        ("merged", ([], [(0, 9)], [], [], [], set(), 1)),
+        ("telling", (3,)),
+        ("numbered_from", ([1], [], 0)),
+        ("numbered_from", ([1], [3], 0)),
+        ("stands_anew", (b"text", [(2, 0, 3)], b"m")),
+        ("stands_anew", (b"text", [(2, 0, 1), (1, 0, 1)], b"m")),
+        ("stands_anew", (b"text", [(-1, 0, 1)], b"m")),
+        ("stands_anew", (b"text", [(0, 0, 1 << 63)], b"m")),
+        ("stands_anew", (b"text", [], b"")),
+        ("stretches", (b"text", [5])),
+        ("stretches", (b"text", [0])),
+        ("stretches", (b"text", [3, 2])),
+        ("stretches", (b"text", ["a"])),
+    ],
+)
+def test_what_is_no_input_does_no_harm(compiled: Loops, name: str, words: Any) -> None:
+    with pytest.raises((TypeError, ValueError, OverflowError)):
+        getattr(compiled, name)(*words)
