@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 from zipfile import ZipFile
 
 import click
@@ -24,6 +25,7 @@ from keymuster.detect.checksums import CHECKSUMS
 from keymuster.detect.decode import DECODERS
 from keymuster.detect.values import weighing
 from keymuster.model import Confidence, CredentialStatus
+from keymuster.model.registration import Registry
 from keymuster.report.json import ReportV1
 from keymuster.rules import pages, shape
 from keymuster.rules.schema import RuleSet, TokenFormat
@@ -60,7 +62,8 @@ def _pages(rules: RuleSet) -> Iterator[tuple[str, str]]:
     """(path, text) of everything that is generated."""
     yield "docs/rules.md", pages.catalogue(rules)
     yield "docs/cli.md", _cli()
-    yield "docs/schemas/report-v1.json", _schema()
+    yield "docs/schemas/report-v1.json", _schema(ReportV1, "keymuster report, version 1")
+    yield "docs/schemas/agents-v1.json", _schema(Registry, "Registry of agents, version 1")
     for path in WITH_BLOCKS:
         page = (ROOT / path).read_text(encoding="utf-8")
         yield path, _BLOCK.sub(lambda found: found[1] + BLOCKS[found[2]](rules) + found[3], page)
@@ -86,10 +89,10 @@ def _commands(
                 yield from _commands(child, [*words, name])
 
 
-def _schema() -> str:
-    schema = msgspec.json.schema(ReportV1)
+def _schema(type: Any, title: str) -> str:
+    schema = msgspec.json.schema(type)
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    schema["title"] = "keymuster report, version 1"
+    schema["title"] = title
     return msgspec.json.format(msgspec.json.encode(schema), indent=2).decode() + "\n"
 
 
