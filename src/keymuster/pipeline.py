@@ -24,7 +24,16 @@ from keymuster.evaluate import conditions
 from keymuster.evaluate.choice import Choice
 from keymuster.evaluate.engine import evaluate
 from keymuster.inventory.build import Inventory, build
-from keymuster.model import Credential, Observation, Provenance, Report, Trouble
+from keymuster.model import (
+    Credential,
+    Identity,
+    IdentityKind,
+    Observation,
+    Provenance,
+    Report,
+    Resource,
+    Trouble,
+)
 from keymuster.redaction import redacted
 from keymuster.report.base import Style
 from keymuster.rules import loader
@@ -68,6 +77,14 @@ def scan(
     if cached and not configured.extensions:  # what an extension says may depend on anything
         context = _knowing(context, source, now)
     seen = gather(context, source, configured=configured, jobs=jobs, progress=progress)
+    return judged(seen, context, source, choice=choice, configured=configured, now=now)
+
+
+def judged(
+    seen: Gathered, context: Context, source: str, *, choice: Choice, configured: Settings = _DEFAULT,
+    now: datetime,
+) -> Report:  # fmt: skip
+    """What the wanted policies say of what was gathered."""
     verdict = evaluate(seen.inventory, context.rules, choice, now, configured.limits)
     report = Report(
         findings=verdict.findings,
@@ -108,7 +125,9 @@ def gather(
     observed = collect(origin, readers, jobs, progress, cut, unpack, noting)
     excluded: Counter[str] = Counter()
     observations = _observations(origin.finish(observed), troubles, cut)
-    inventory = build(_reported(observations, context.rules, excluded))
+    reported = list(_reported(observations, context.rules, excluded))
+    troubles += _register(reported, context.selection.root, configured)
+    inventory = build(reported)
     inventory = analysed(inventory, configured, context.rules)
     if context.remembered is not None and not cut:
         context.remembered.save()
@@ -229,6 +248,21 @@ def _observations(
                 yield one
     except KeyboardInterrupt:
         cut.append(_INTERRUPTED)
+
+
+def _register(reported: list[Observation], root: str, configured: Settings) -> Iterator[Trouble]:
+    """Add the registry of agents to what was seen, if there are agents and it was not among it."""
+    kinds = {one.kind for one in reported if isinstance(one, Identity)}
+    types = {one.type for one in reported if isinstance(one, Resource)}
+    if IdentityKind.AGENT not in kinds or "agent_registration" in types:
+        return
+    from keymuster.collect.agents.registry import standing
+
+    for one in standing(root, configured.agents.registry):
+        if isinstance(one, Trouble):
+            yield one
+        else:
+            reported.append(one)
 
 
 def _reported(

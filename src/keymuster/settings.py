@@ -62,6 +62,12 @@ class Owners(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     purpose_tags: tuple[str, ...] = ("purpose", "description", "service", "application", "app")
 
 
+class AgentSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The registry of agents, if it does not stand in `.keymuster/agents.yaml` of what is scanned."""
+
+    registry: str = ""
+
+
 class Lifetimes(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """From when on a thing is too old, unused for too long, or valid for too long."""
 
@@ -90,6 +96,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     fingerprint_key_env: str = ""
     owners: Owners = Owners()
     limits: Lifetimes = Lifetimes()
+    agents: AgentSettings = AgentSettings()
     ours: dict[str, tuple[str, ...]] = {}
     """Provider -> what of it is ours: organisations of GitHub, accounts of AWS, projects ..."""
     environments: dict[str, tuple[str, ...]] = {}
@@ -118,7 +125,15 @@ def load(chosen: str | None, start: str) -> tuple[Settings, str | None]:
             content = file.read()
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read: {error.strerror}") from error
-    return _decode(path, content), path
+    return _from_here(_decode(path, content), os.path.dirname(path)), path
+
+
+def _from_here(configured: Settings, folder: str) -> Settings:
+    """With files where they are: settings name them from where the settings stand."""
+    if not configured.agents.registry:
+        return configured
+    registry = os.path.abspath(os.path.join(folder, configured.agents.registry))
+    return msgspec.structs.replace(configured, agents=AgentSettings(registry=registry))
 
 
 _NOT_PLAIN = (

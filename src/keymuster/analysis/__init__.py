@@ -21,6 +21,7 @@ _ANALYSES = (
     "trust_facts",
     "workflow_logins",
     "agents",
+    "registrations",
 )
 """The modules whose `facts` follow from an inventory: id of a record -> name, as in
 `inventory/facts.py` -> value. They are imported for an inventory that holds more than secrets."""

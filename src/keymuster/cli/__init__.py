@@ -16,6 +16,7 @@ COMMANDS = {
     "scan": "Scan files, the staged change or the whole history.",
     "explain": "Say why a value is reported, or why not.",
     "inventory": "List identities, credentials and what they may do.",
+    "agents": "Hold the agents that there are against the registry of agents.",
     "rules": "List, show, check, start and import rules.",
     "init": "Set a repository up: settings, hook, CI.",
 }

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 import click
 import msgspec
 
-from keymuster import pipeline, settings, settings_file, work
+from keymuster import settings_file
+from keymuster.cli.gathering import gathered, tell_troubles
 from keymuster.cli.output import stdout
-from keymuster.cli.selection import folder_of, selection
-from keymuster.collect.base import Context
 from keymuster.inventory.build import Inventory
 from keymuster.model import (
-    Confidence,
     Credential,
     Grant,
     Identity,
@@ -33,11 +30,6 @@ _KINDS: dict[str, type[Any]] = {
     "use": Use,
     "resource": Resource,
 }
-_OPTIONS = {
-    "include_ignored": False, "exclude": (), "max_file_size": None, "container_depth": None,
-    "no_containers": False, "since": None, "range_": None, "pushed": False, "unreachable": False,
-}  # fmt: skip
-"""What a scan may select, as it is by default."""
 
 
 @click.group("inventory")
@@ -89,19 +81,7 @@ def list_(
       keymuster inventory list infra .github
       keymuster inventory list --kind trust
     """
-    starting = paths[0] if paths else os.curdir
-    configured, file = settings.load(config, folder_of(starting))
-    rules = pipeline.load_rules(settings.rule_folders(configured, file))
-    context = Context(
-        selection=selection(paths, "worktree", configured, _OPTIONS),
-        rules=rules,
-        fingerprint_key=configured.fingerprint_key(),
-        exclude=configured.exclude,
-        confidence=Confidence(configured.confidence),
-    )
-    seen = pipeline.gather(
-        context, "worktree", configured=configured, jobs=jobs or work.default_jobs()
-    )
+    seen = gathered(paths, config, jobs).seen
     wanted = kinds or (("identity",) if format_ == "text" else (*_KINDS,))
     records = [one for kind in wanted for one in seen.inventory.of(_KINDS[kind])]
     with stdout() as out:
@@ -110,9 +90,7 @@ def list_(
         else:
             for line in _lines(records, seen.inventory):
                 out.write(line + "\n")
-    for trouble in seen.troubles:
-        click.echo(f"not seen: {readable(trouble.scope)}: {readable(trouble.message)}", err=True)
-    return 3 if seen.troubles else 0
+    return tell_troubles(seen)
 
 
 def _json(records: Iterable[Any], inventory: Inventory) -> bytes:

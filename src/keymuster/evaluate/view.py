@@ -13,6 +13,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, TypeAlias
 
+from keymuster.evaluate import lapses
 from keymuster.inventory.build import Inventory
 from keymuster.inventory.facts import FACTS
 from keymuster.model import (
@@ -125,6 +126,16 @@ def _allow_expired(record: InlineAllow, _: Inventory, now: datetime) -> bool:
     return record.until is not None and record.until < now.date()
 
 
+def _excepted(record: Any, inventory: Inventory, now: datetime) -> bool:
+    """Whether the registry of agents still allows it, for a time."""
+    until = inventory.facts.get(record.id, {}).get("excepted_until", "")
+    return bool(until) and now.date().isoformat() <= until
+
+
+def _lapsed(record: Resource, _: Inventory, now: datetime) -> list[str]:
+    return lapses.of(record.settings, now.date()) if record.type == "agent_registration" else []
+
+
 DERIVED: dict[Subject, dict[str, tuple[str, Derive]]] = {
     "credential": {
         "storages": ("list<string>", _storages),
@@ -147,8 +158,9 @@ DERIVED: dict[Subject, dict[str, tuple[str, Derive]]] = {
         "setting": ("string", lambda record, *_: record.tags.get("setting", "")),
         "siblings": ("int", _siblings),
     },
-    "grant": {"held": ("bool", _held)},
-    "use": {"consumer_count": ("int", _consumers)},
+    "grant": {"held": ("bool", _held), "excepted": ("bool", _excepted)},
+    "use": {"consumer_count": ("int", _consumers), "excepted": ("bool", _excepted)},
+    "resource": {"lapsed": ("list<string>", _lapsed)},
     "inline_allow": {"expired": ("bool", _allow_expired)},
 }
 """Subject -> name -> (CEL type, how to find it)."""

@@ -23,6 +23,8 @@ FACTS: dict[str, dict[str, tuple[str, Any]]] = {
         "is_bound": ("bool", True),
         "groups": ("list<string>", []),
         "credential_kinds": ("list<string>", []),
+        "registration": ("string", ""),
+        "registered_as": ("string", ""),
     },
     "grant": {
         "escalates": ("string", "no"),
@@ -36,6 +38,10 @@ FACTS: dict[str, dict[str, tuple[str, Any]]] = {
         "holder_roles": ("list<string>", []),
         "cluster_wide": ("bool", False),
         "cross_namespace": ("bool", False),
+        "registration": ("string", ""),
+        "registered_as": ("string", ""),
+        "unregistered": ("string", ""),
+        "excepted_until": ("string", ""),
     },
     "trust": {
         "audience": ("string", UNKNOWN),
@@ -66,7 +72,16 @@ FACTS: dict[str, dict[str, tuple[str, Any]]] = {
         "says": ("string", ""),
         "other_servers": ("list<string>", []),
         "other_server": ("string", ""),
+        "registration": ("string", ""),
+        "registered_as": ("string", ""),
+        "shared_with": ("string", ""),
+        "excepted_until": ("string", ""),
     },
-    "resource": {"token_mounted": ("string", ""), "open_to": ("list<string>", [])},
+    "resource": {
+        "token_mounted": ("string", ""),
+        "open_to": ("list<string>", []),
+        "found": ("list<string>", []),
+        "gone_servers": ("string", ""),
+    },
 }
 """Record, in the word of `applies_to` -> name -> (CEL type, value where nothing was derived)."""

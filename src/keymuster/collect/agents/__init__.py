@@ -1,1 +1,1 @@
-"""AI agents and MCP servers as files configure them."""
+"""Configuration of AI agents: what it declares, and the registry that says who answers for it."""

@@ -1,0 +1,53 @@
+"""The inventory of some paths, for commands that list or compare it and do not scan."""
+
+from __future__ import annotations
+
+import os
+
+import click
+from msgspec import Struct
+
+from keymuster import pipeline, settings, work
+from keymuster.cli.selection import folder_of, selection
+from keymuster.collect.base import Context
+from keymuster.model import Confidence
+from keymuster.report.base import readable
+from keymuster.settings import Settings
+
+_OPTIONS = {
+    "include_ignored": False, "exclude": (), "max_file_size": None, "container_depth": None,
+    "no_containers": False, "since": None, "range_": None, "pushed": False, "unreachable": False,
+}  # fmt: skip
+"""What a scan may select, as it is by default."""
+
+
+class Looked(Struct, frozen=True, kw_only=True):
+    """What was seen, and by which settings."""
+
+    seen: pipeline.Gathered
+    context: Context
+    configured: Settings
+
+
+def gathered(paths: tuple[str, ...], config: str | None, jobs: int = 0) -> Looked:
+    """All that the working tree says at these paths, by the settings that hold there."""
+    configured, file = settings.load(config, folder_of(paths[0] if paths else os.curdir))
+    rules = pipeline.load_rules(settings.rule_folders(configured, file))
+    context = Context(
+        selection=selection(paths, "worktree", configured, _OPTIONS),
+        rules=rules,
+        fingerprint_key=configured.fingerprint_key(),
+        exclude=configured.exclude,
+        confidence=Confidence(configured.confidence),
+    )
+    seen = pipeline.gather(
+        context, "worktree", configured=configured, jobs=jobs or work.default_jobs()
+    )
+    return Looked(seen=seen, context=context, configured=configured)
+
+
+def tell_troubles(seen: pipeline.Gathered) -> int:
+    """Say what could not be looked at; the exit code for that."""
+    for trouble in seen.troubles:
+        click.echo(f"not seen: {readable(trouble.scope)}: {readable(trouble.message)}", err=True)
+    return 3 if seen.troubles else 0

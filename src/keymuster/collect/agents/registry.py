@@ -1,0 +1,114 @@
+"""The registry of agents, `.keymuster/agents.yaml`: what somebody answers for, to hold reality against."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from keymuster.collect.base import Blob
+from keymuster.collect.syntax import yaml
+from keymuster.collect.syntax.node import Broken, File, Node
+from keymuster.errors import SettingsError
+from keymuster.model import Resource, Storage, Trouble
+from keymuster.model.registration import TYPE, Registry
+
+FILE = ".keymuster/agents.yaml"
+
+
+def registrations(blob: Blob) -> Iterator[Resource]:
+    """The entries of a registry file, each at its place; Broken for a file that is wrong. `storage` is
+    where the file was seen."""
+    documents = yaml.parse(blob.text.content.decode("utf-8", "replace"), File.of(blob))
+    if not documents:
+        return
+    root = documents[0]
+    entries = root.get("agents")
+    nodes = entries.items() if entries else []
+    seen: set[str] = set()
+    registry = _read(root)
+    for agent, node in zip(registry.agents, nodes, strict=True):
+        if agent.id in seen:
+            raise Broken(node.line, f"a second agent is called `{agent.id}`")
+        seen.add(agent.id)
+        yield Resource(
+            id=f"resource:{TYPE}:{blob.path}:{agent.id}",
+            type=TYPE,
+            name=agent.id,
+            location=node.location(),
+            settings={
+                **msgspec.to_builtins(agent),
+                "storage": blob.storage.value,
+                "owner_left": agent.owner in registry.left,
+            },
+        )
+
+
+def standing(root: str, chosen: str) -> Iterator[Resource | Trouble]:
+    """The entries of the registry that stands in a folder, or that settings name, though it was not
+    among the files of the scan; SettingsError if one is named that is not there."""
+    path = chosen or os.path.join(root, FILE)
+    try:
+        with open(path, "rb") as file:
+            data = file.read()
+    except FileNotFoundError:
+        if chosen:
+            raise SettingsError(
+                f"agents.registry: there is no {chosen}", "Name the file, or remove the setting."
+            ) from None
+        return
+    except OSError as error:
+        yield Trouble(
+            part="agent-registry", scope=path, message=f"cannot be read: {error.strerror}",
+            advice="Make it readable.",
+        )  # fmt: skip
+        return
+    inside = os.path.relpath(path, root).replace(os.sep, "/")
+    name = path if inside.startswith("../") else inside
+    try:
+        yield from registrations(Blob(path=name, data=data, storage=Storage.OTHER))
+    except Broken as error:
+        yield Trouble(
+            part="agent-registry", scope=name, message=error.message, advice=error.advice()
+        )
+
+
+def _read(root: Node) -> Registry:
+    try:
+        return msgspec.convert(root.plain() or {}, type=Registry, strict=False)
+    except msgspec.ValidationError as error:
+        problem, _, path = str(error).partition(" - at ")
+        node = _at(root, path.strip("`"))
+        raise Broken(
+            node.line, f"{_plainly(problem)} ({path.strip('`$.') or 'the file'})"
+        ) from None
+
+
+def _plainly(problem: str) -> str:
+    """What msgspec says of JSON, in words for somebody who writes YAML."""
+    for theirs, ours in _WORDS.items():
+        problem = problem.replace(theirs, ours)
+    return problem
+
+
+_WORDS = {
+    "Object contains": "there is an",
+    "Object missing": "there is no",
+    "Invalid RFC3339 encoded date": "not a date as in 2027-01-31",
+}
+
+_STEP = re.compile(r"\.([A-Za-z_]\w*)|\[(\d+)\]")
+
+
+def _at(root: Node, path: str) -> Node:
+    """The value at a path like `$.agents[0].review`, or what is nearest above it."""
+    node = root
+    for key, index in _STEP.findall(path):
+        items = node.items()
+        inner = node.get(key) if key else items[int(index)] if int(index) < len(items) else None
+        if inner is None:
+            break
+        node = inner
+    return node
