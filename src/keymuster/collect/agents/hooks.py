@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from keymuster.collect.agents.launchers import _PIPED, launch
+from keymuster.collect.agents.launchers import is_piped, launch
 from keymuster.collect.agents.servers import Word, split
 from keymuster.collect.syntax.node import Node
 
@@ -63,12 +63,12 @@ def of(node: Node, event: str = "") -> Iterator[Hook]:
 
 
 def _hook(event: str, command: str, node: Node) -> Hook:
-    text = command[:20_000]
+    text = command[:10_000]
     words = split(text)
     started = launch([Word(word, node) for word in ["sh", "-c", text]])
     facts = {
         "event": event[:60],
-        "downloads": bool(_PIPED.search(text)),
+        "downloads": is_piped(text),
         "unpinned": started.pinned == "no",
         "sends": bool(_SENDS.search(text)),
         "secrets": bool(_SECRETS.search(text)),

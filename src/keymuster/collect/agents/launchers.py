@@ -46,7 +46,7 @@ _TAG = re.compile(r"v?\d+(?:[._-]\w+)*|[\w.-]*\d+\.\d+[\w.-]*")
 _DIGEST = re.compile(r"@sha256:[0-9a-f]{64}\Z")
 _ASSIGNED = re.compile(r"[A-Za-z_]\w*=.*", re.DOTALL)
 _PIPED = re.compile(
-    r"(?i)\b(?:curl|wget|iwr|irm|invoke-webrequest|invoke-restmethod)\b[^\n]{0,2000}?"
+    r"(?i)\b(?:curl|wget|iwr|irm|invoke-webrequest|invoke-restmethod)\b[^\n]{0,400}?"
     r"(?:\|\s{0,8}(?:sudo\s{1,8}(?:-\S{1,20}\s{1,8}){0,4})?(?:env\s{1,8})?(?:\S{0,80}/)?(?:ba|z|da|k|fi)?sh\b|\|\s{0,8}(?:sudo\s{1,8})?(?:python|node|perl|ruby|iex|bun|deno)|\biex\b)"
     r"|\biex\b[^\n]{0,200}?\b(?:irm|iwr|downloadstring)\b"
     r"|(?:ba|z|da)?sh\s{1,8}(?:-c\s{1,8})?[\"']?(?:<\(|\$\()\s{0,8}(?:curl|wget)\b"
@@ -126,6 +126,8 @@ _PREFIXES = {
     "mise",
     "direnv",
 }
+_LONGEST = 10_000
+"""Characters of a line that is looked at."""
 _DEEPEST = 6
 
 
@@ -155,7 +157,7 @@ def launch(words: Sequence[Word], depth: int = 0) -> Launch:
     starter = _STARTERS.get(program)
     if starter is not None and (found := starter(rest)) is not None:
         return found
-    if _PIPED.search(" ".join(word.text for word in words)[:20_000]):
+    if is_piped(" ".join(word.text for word in words)):
         return Launch(
             kind="script",
             name="a script",
@@ -171,7 +173,7 @@ def _line(words: Sequence[Word], depth: int) -> Launch:
     if not words:
         return Launch(kind=LOCAL)
     text, node = " ".join(word.text for word in words), words[0].node
-    if _PIPED.search(text[:20_000]):
+    if is_piped(text):
         return Launch(
             kind="script",
             name="a script",
@@ -185,6 +187,11 @@ def _line(words: Sequence[Word], depth: int) -> Launch:
         if last.pinned == "no":
             return last
     return last
+
+
+def is_piped(line: str) -> bool:
+    """Whether a line runs what it has just fetched."""
+    return _PIPED.search(line[:_LONGEST]) is not None
 
 
 def _program(text: str) -> str:

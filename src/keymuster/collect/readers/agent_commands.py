@@ -22,6 +22,10 @@ _FOR_AGENTS = re.compile(
 _MARKS = re.compile(
     rb"(?i)claude|codex|gemini|qwen|copilot|opencode|cursor-agent|\bamp\b|aider|goose|droid|kiro-cli|\bq chat\b|dangerously|--yolo|trust-all-tools|allow-all-tools"
 )
+_STARTS = re.compile(
+    rb"(?m)^[\"']?(?:jobs|services|steps|stages|pipelines|runs|tasks|apiVersion|workflows|script|before_script|pool)[\"']?[ \t]{0,8}:"
+)
+"""What a file in YAML has at its margin if it starts something; others may only speak of it."""
 _LARGEST = 2 * 1024 * 1024
 
 
@@ -47,6 +51,8 @@ class AgentCommands(Reader):
             return
         is_compose = bool(_COMPOSE.search(content) and _FOR_AGENTS.search(content))
         if not is_compose and not _MARKS.search(content):
+            return
+        if blob.path.endswith((".yml", ".yaml")) and not _STARTS.search(content):
             return
         from keymuster.collect.ci.things import resources
 

@@ -1,0 +1,111 @@
+"""Agents that workflows, tasks and services start."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings
+
+from keymuster.collect.readers.agent_commands import AgentCommands
+from keymuster.model import Resource
+from keymuster.rules.schema import RuleSet
+from reading import only, read, structures, survives
+
+WORKFLOW = """\
+on: push
+jobs:
+  fix:
+    steps:
+      # - run: claude --dangerously-skip-permissions
+      - run: npm install -g @anthropic-ai/claude-code
+      - run: npm install -g @openai/codex@0.46.0
+      - run: |
+          claude -p "$PROMPT" \\
+            --dangerously-skip-permissions
+      - run: gemini --yolo -p x
+      - run: echo "never use --dangerously-skip-permissions"
+      - run: claude -p x --allowedTools "Read,Bash(*)"
+      - uses: openai/codex-action@v1
+        with: {sandbox: read-only}
+      - uses: openai/codex-action@v1
+        with:
+          safety-strategy: unsafe
+"""
+
+
+def seen(rules: RuleSet, path: str, text: str) -> list[tuple[str, str, int]]:
+    found = only(Resource, read(AgentCommands, path, text, rules))
+    return [(one.type, one.name, one.location.line) for one in found]  # type: ignore[union-attr]
+
+
+def test_each_line_that_starts_an_agent_says_what_it_leaves_out(rules: RuleSet) -> None:
+    assert seen(rules, ".github/workflows/fix.yml", WORKFLOW) == [
+        ("mcp_launch", "@anthropic-ai/claude-code, no version", 6),
+        ("agent_command", "--dangerously-skip-permissions", 10),
+        ("agent_command", "--yolo", 11),
+        ("agent_permission", "Bash(*)", 13),
+        ("agent_command", "safety-strategy: unsafe", 18),
+    ]
+
+
+def test_a_file_that_starts_nothing_may_speak_of_it(rules: RuleSet) -> None:
+    text = "note: |\n  claude --dangerously-skip-permissions\n"
+    assert seen(rules, "notes.yaml", text) == []
+
+
+def test_a_task_of_an_editor_is_read(rules: RuleSet) -> None:
+    text = json.dumps({"tasks": [{"command": "codex --yolo"}]})
+    assert seen(rules, ".vscode/tasks.json", text) == [("agent_command", "--yolo", 1)]
+    assert read(AgentCommands, "data.json", text, rules) == []
+
+
+def test_a_service_for_agents_is_a_server(rules: RuleSet) -> None:
+    text = """\
+        services:
+          notes-mcp:
+            image: acme/notes-mcp
+            command: ["--host", "0.0.0.0"]
+            ports: ["8811:8811"]
+            privileged: true
+            volumes:
+              - /var/run/docker.sock:/var/run/docker.sock
+              - {type: bind, source: /, target: /host, read_only: true}
+          database:
+            image: postgres
+            ports: ["5432:5432"]
+        """
+    found = seen(rules, "docker-compose.yml", text)
+    assert [one for one in found if one[0] not in ("mcp_server", "mcp_environment")] == [
+        ("mcp_launch", "notes-mcp: acme/notes-mcp, no tag", 3),
+        ("mcp_container", "notes-mcp: --privileged", 6),
+        ("mcp_mount", "notes-mcp: /var/run/docker.sock", 8),
+        ("mcp_mount", "notes-mcp: /", 9),
+        ("mcp_setting", "notes-mcp: host", 4),
+        ("mcp_setting", "notes-mcp: port 8811:8811", 5),
+    ]
+
+
+@pytest.mark.parametrize(
+    "ports", ["127.0.0.1:8811:8811", "{target: 8811, published: 8811, host_ip: 127.0.0.1}"]
+)
+def test_a_port_of_this_machine_is_not_open(rules: RuleSet, ports: str) -> None:
+    text = (
+        f"services:\n  notes-mcp:\n    image: acme/notes-mcp:1.8.2\n    ports:\n      - {ports}\n"
+    )
+    assert "mcp_setting" not in [type for type, _, _ in seen(rules, "compose.yml", text)]
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    value=structures(
+        "services", "mcp", "image", "ports", "volumes", "command", "claude --yolo", ":"
+    )
+)
+def test_anything_is_read(rules: RuleSet, value: object) -> None:
+    survives(AgentCommands, "tasks.json", {"services": {"mcp": value}, "tasks": value}, rules)
+
+
+def test_long_lines_take_time_in_proportion(rules: RuleSet) -> None:
+    for part in ("claude ", "--allowedTools ", "sandbox: ", "npx @openai/codex ", "curl x | "):
+        read(AgentCommands, "ci.yml", "jobs:\n  claude:\n    - run: " + part * 20_000, rules)
