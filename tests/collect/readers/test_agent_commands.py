@@ -79,7 +79,6 @@ def test_a_service_for_agents_is_a_server(rules: RuleSet) -> None:
     assert [one for one in found if one[0] not in ("mcp_server", "mcp_environment")] == [
         ("mcp_launch", "notes-mcp: acme/notes-mcp, no tag", 3),
         ("mcp_container", "notes-mcp: --privileged", 6),
-        ("mcp_mount", "notes-mcp: /var/run/docker.sock", 8),
         ("mcp_mount", "notes-mcp: /", 9),
         ("mcp_setting", "notes-mcp: host", 4),
         ("mcp_setting", "notes-mcp: port 8811:8811", 5),

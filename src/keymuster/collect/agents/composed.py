@@ -15,6 +15,8 @@ _AGENT = re.compile(
     r"(?i)(?:\A|[^a-z])(?:mcp|agent|agents|claude|codex|gemini-cli|opencode|openclaw|goose|aider|openhands|modelcontextprotocol)(?:\Z|[^a-z])"
 )
 CLIENT = "compose"
+_SAID_ELSEWHERE = ("socket", "credentials")
+"""Mounts that are judged for all services."""
 
 
 def of(root: Node) -> Iterator[Thing]:
@@ -23,7 +25,9 @@ def of(root: Node) -> Iterator[Thing]:
     for name, service in services.entries() if services else ():
         if isinstance(service.value, dict) and _is_for_agents(name, service):
             server = _server(name, service)
-            yield from things(server, launch(server.words), CLIENT)
+            for one in things(server, launch(server.words), CLIENT):
+                if one.settings.get("what") not in _SAID_ELSEWHERE:
+                    yield one
 
 
 def _is_for_agents(name: str, service: Node) -> bool:

@@ -75,7 +75,8 @@ def _environment_in(name: str, text: str) -> str:
         return of(plain) if is_named and _holds_access(plain) else ""
     if "://" in text:
         url = hosts.parts(text)
-        return (of(url.hostname or "") or of(url.path.strip("/"))) if url else ""
+        said = (of(url.hostname or "") or of(url.path.strip("/"))) if url else ""
+        return said or (of(plain) if _holds_access(plain) else "")
     if _holds_access(plain):
         return of(plain)
     last = text.replace("\\", "/").rpartition("/")[2]  # of a path, the folders say nothing
@@ -83,4 +84,9 @@ def _environment_in(name: str, text: str) -> str:
 
 
 def _holds_access(name: str) -> bool:
-    return kind_of(name) is not None or name.upper().endswith(("_URL", "_DSN", "_URI"))
+    return kind_of(name) is not None or _ACCESS.search(name) is not None
+
+
+_ACCESS = re.compile(
+    r"(?i)(?:\A|[_-])(?:url|dsn|uri|host|endpoint|token|key|password|secret)(?:[_-]|\Z)"
+)

@@ -52,6 +52,11 @@ def of(
         id=agent, kind=IdentityKind.AGENT, provider=configured.client.id, name=configured.client.id,
         location=_head(root).location(), aliases=(f"agent:{configured.client.id}",),
     )  # fmt: skip
+    if file.agent and (name := (root.get("name") or root).text()):
+        yield Identity(
+            id=f"agent:{configured.client.id}:{path}:{name}", kind=IdentityKind.AGENT, provider=configured.client.id,
+            name=name, location=_head(root).location(), aliases=(f"agent:{name}",),
+        )  # fmt: skip
     for one in declared:
         if blob.counts(one.server.node.line, one.server.node.end_line):
             yield from server_records(

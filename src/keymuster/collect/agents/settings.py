@@ -4,7 +4,7 @@ What a setting is about (`means`):
 `approval` (never, edits, ask): whether somebody is asked. `sandbox` (none, workspace, read-only), `sandbox-leave`.
 `bypass` (disabled, accepted): whether all checks may be switched off. `allow`, `deny`, `ask`, `core`: lists of rules;
 `shell-allow`: of commands; `commands`, `files`, `urls`: maps of patterns; `tool-permissions`, `tool-defaults`,
-`amp-permissions`: maps of tools. `project-servers`, `discovery`, `server-access`: which servers are started unasked.
+`amp-permissions`: maps of tools; `tools`: those that an agent has at all. `project-servers`, `discovery`, `server-access`: which servers are started unasked.
 `network`, `tls`, `endpoint`, `listener`, `listener-auth`. `credential-store`, `environment`, `variables`, `key-helper`.
 `directories`, `hooks`, `folder-trust`, `shell`, `mcp-allow`; `other` says nothing that policies ask.
 """
@@ -71,6 +71,10 @@ def rules(settings: list[Said]) -> Iterator[Rule]:
             for item in one.node.items()[:MOST_RULES]:
                 if isinstance(item.value, str):
                     yield Rule(f"Bash({item.value})", Effect.ALLOW, item)
+        elif one.means == "tools":
+            for item in one.node.items()[:MOST_RULES]:
+                if item.text() in ("*", "all"):
+                    yield Rule("*", Effect.ALLOW, item)
         elif one.means == "mcp-allow":
             for item in one.node.items()[:MOST_RULES]:
                 if item.text() in ("*:*", "*"):

@@ -60,7 +60,7 @@ def split(rule: str) -> tuple[str, str | None]:
 
 def reach(rule: str) -> str:
     """How far a rule goes: `any-tool`, `any-command`, `any-program` (one that runs others, or what it
-    is given), `any-path` of files to write, `any-tool-of-server`, or `narrow`."""
+    is given), `any-path` of files to write, `any-tool-of-server`, `changing-tool` of a server, or `narrow`."""
     tool, pattern = split(rule)
     name = tool.lower()
     if _ANY.fullmatch(tool) and tool and not pattern:
@@ -73,7 +73,9 @@ def reach(rule: str) -> str:
         return command_reach(pattern or "")
     if name.startswith("mcp__"):
         parts = name.split("__")
-        return "any-tool-of-server" if len(parts) == 2 or parts[2] in ("", "*") else "narrow"
+        if len(parts) == 2 or parts[2] in ("", "*"):
+            return "any-tool-of-server"
+        return "changing-tool" if changes(tool) else "narrow"
     if name.startswith("@") and "/" not in name.removeprefix("@builtin/") and name != "@builtin":
         return "any-tool-of-server"
     if name in ("@builtin", "@builtin/*"):

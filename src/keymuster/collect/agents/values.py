@@ -221,6 +221,9 @@ def _means(name: str, text: str, *, temporary: bool) -> Iterator[tuple[str, str]
     lower = text.strip().lower()
     is_option = name.startswith("-")
     plain = name.lstrip("-")
+    if plain.upper() == "PGSSLMODE" and lower == "disable":
+        yield "tls-off", lower
+        return
     if (_CHECKED.search(plain) and lower in _OFF) or (
         _UNCHECKED.search(plain) and (lower in _ON or (is_option and not lower))
     ):
