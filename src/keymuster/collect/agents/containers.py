@@ -18,6 +18,8 @@ _VALUES = {
     "--volumes-from", "--group-add", "--cidfile", "--runtime", "--sysctl", "--uts", "--network-alias", "--isolation",
     "--memory-swap", "--pids-limit", "--annotation", "--cgroupns", "--health-cmd", "--volume-driver", "-a", "--attach",
 }  # fmt: skip
+_GLUED = ("-e", "-v", "-p", "-u", "-w")
+"""Options whose value may stand right behind them."""
 _GLOBAL = {
     "--context",
     "-c",
@@ -93,18 +95,13 @@ def container(rest: Sequence[Word]) -> Container | None:
         if not text.startswith("-") or text == "-":
             break
         name, equals, value = text.partition("=")
-        if equals:
+        if text[:2] in _GLUED and len(text) > 2:
+            flags.append((text[:2], Word(text[2:], rest[at].node)))
+        elif equals:
             flags.append((name, Word(value, rest[at].node)))
         elif name in _VALUES and at + 1 < len(rest):
             at += 1
             flags.append((name, rest[at]))
-        elif (
-            name[:2] in ("-e", "-v", "-p", "-u", "-w")
-            and name[1] != "-"
-            and len(name) > 2
-            and name[:3] != "-it"
-        ):
-            flags.append((name[:2], Word(name[2:], rest[at].node)))
         else:
             flags.append((name, rest[at]))
         at += 1

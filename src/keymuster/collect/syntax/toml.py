@@ -149,6 +149,8 @@ class _Parser:
             value = table.value
         elif found := _TEXT.match(self._text, at):
             value, at = _string(found), found.end()
+        elif self._text.startswith(('"', "'"), at):
+            raise self._broken(at, "a text does not end")
         elif found := _SCALAR.match(self._text, at):
             value, at = _scalar(found[0]), found.end()
         else:
