@@ -9,7 +9,7 @@ from keymuster.collect.agents import tools
 
 @pytest.mark.parametrize(
     "name",
-    ["delete_rows", "createIssue", "execute_sql", "run_query", "manage_k8s_resource", "mcp__hub__push_files", "apply_patch"],
+    ["delete_rows", "createIssue", "execute_sql", "run_query", "manage_k8s_resource", "mcp__hub__push_files", "apply_patch", "memo_create_memo", "browser_click"],
 )  # fmt: skip
 def test_a_tool_that_changes_something(name: str) -> None:
     assert tools.changes(name)
@@ -17,7 +17,7 @@ def test_a_tool_that_changes_something(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["list_containers", "get_updates", "searchCode", "read_query", "describe_table", "resolve-library-id", "get_pod_logs", ""],
+    ["list_containers", "get_updates", "searchCode", "read_query", "describe_table", "resolve-library-id", "get_pod_logs", "memo_list_updates", ""],
 )  # fmt: skip
 def test_a_tool_that_reads(name: str) -> None:
     assert not tools.changes(name)

@@ -45,9 +45,12 @@ def changes(name: str) -> bool:
     words = [word.lower() for word in _TOKEN.findall(name.rpartition("__")[2][:200])]
     if not words:
         return False
-    if words[0] in _READS and not {"and", "or"} & set(words):
+    verb = next(
+        (word for word in words[:3] if word in _READS or word in _FIRST or word in _ALWAYS), ""
+    )
+    if verb in _READS and not {"and", "or"} & set(words):
         return False
-    return bool(_ALWAYS & set(words)) or words[0] in _FIRST
+    return verb in _FIRST or bool(_ALWAYS & set(words))
 
 
 def split(rule: str) -> tuple[str, str | None]:

@@ -231,6 +231,8 @@ def _means(name: str, text: str, *, temporary: bool) -> Iterator[tuple[str, str]
         return
     if "://" in text and (url := hosts.parts(text)) is not None:
         yield from _of_address(url.hostname or "", url.username or "", url.scheme, text)
+    if _is_cleartext(plain, text):
+        yield "cleartext", ""
     if is_option:
         if _WRITES_ON.fullmatch(plain) and not lower:
             yield "writes-allowed", ""
@@ -273,6 +275,23 @@ def _means(name: str, text: str, *, temporary: bool) -> Iterator[tuple[str, str]
         yield "writes-allowed", lower
     if re.fullmatch(r"(?i)(?:access[_-])?mode|access[_-]?level", plain) and lower in _UNRESTRICTED:
         yield "writes-allowed", lower
+
+
+_ADDRESS = re.compile(
+    r"(?i)(?:.*[_-])?(?:url|uri|endpoint|host|server|base|api|address|addr|instance|site|domain|origin)(?:[_-]url)?"
+)
+
+
+def _is_cleartext(name: str, text: str) -> bool:
+    """Whether an address that a server is to speak to is one without encryption, away from here."""
+    if not text.lower().startswith(("http://", "ws://")) or not _ADDRESS.fullmatch(name):
+        return False
+    url = hosts.parts(text)
+    away = url is not None and hosts.kind((url.hostname or "").lower()) not in (
+        "loopback",
+        "unknown",
+    )
+    return away and "proxy" not in name.lower() and not re.search(r"(?i)your|<|//my-", text)
 
 
 def _is_personal(name: str, text: str) -> bool:

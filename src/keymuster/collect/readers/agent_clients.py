@@ -17,7 +17,7 @@ _ENDINGS = (".json", ".jsonc", ".json5", ".toml", ".yaml", ".yml", ".code-worksp
 _MAYBE = re.compile(
     r"""(?xi) mcp | settings\.jsonc?\Z | devcontainer | \.code-workspace\Z | openclaw | clawdbot | moltbot | librechat |
     managed[-_] | (?:\A|[/.]) (?: claude | cursor | copilot | codeium | windsurf | codex | gemini | qwen | continue | cline | roo |
-    kilo | kiro | amazonq | opencode | goose | junie | amp/ | crush | factory | rovodev | augment | power\.json\Z ) """
+    kilo | kiro | grok | amazonq | opencode | goose | junie | amp/ | crush | factory | rovodev | augment | power\.json\Z ) """
 )
 """What the path of every file in the table of clients holds: most files need not be looked for there."""
 _SERVERS = re.compile(rb"\"mcpServers\"\s{0,20}:\s{0,20}\{")
