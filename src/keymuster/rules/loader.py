@@ -30,6 +30,7 @@ from keymuster.rules.schema import (
     Policy,
     PublishedPoliciesFile,
     PublishedPolicy,
+    PulumiFile,
     RuleSet,
     SamplesFile,
     TerraformFile,
@@ -281,6 +282,8 @@ def _add(rules: RuleSet, path: Path, content: bytes) -> Sequence[TokenFormat | P
             rules.azure = _decode(path, content, AzurePrivilegesFile)
         case "known" if path.stem == "gcp-roles":
             rules.gcp = _decode(path, content, GcpRolesFile)
+        case "known" if path.stem == "pulumi":
+            rules.pulumi = _decode(path, content, PulumiFile)
         case "known" if path.stem.startswith("terraform"):
             rules.terraform.append(_decode(path, content, TerraformFile))
         case "known" if path.stem == "agent-clients":

@@ -353,6 +353,16 @@ class AgentClientsFile(Struct, kw_only=True, forbid_unknown_fields=True):
     clients: list[AgentClient]
 
 
+class PulumiFile(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """`rules/known/pulumi.yaml`. `packages` are those that are bridged from a provider of Terraform of
+    another name; `types` say what a type of a bridged package is in Terraform, and one of
+    `azure-native` in ARM, where that does not follow from its name."""
+
+    source: str = ""
+    packages: dict[str, str] = {}
+    types: dict[str, str] = {}
+
+
 class RuleSet(Struct, kw_only=True):
     """Every rule there is. `key` changes whenever a rule file changes, and what is derived from the
     rules is stored under it: who changes a set by hand empties it."""
@@ -368,6 +378,7 @@ class RuleSet(Struct, kw_only=True):
     gcp: GcpRolesFile = GcpRolesFile()
     terraform: list[TerraformFile] = []
     agents: list[AgentClient] = []
+    pulumi: PulumiFile = PulumiFile()
     key: str = ""
     shipped: int = 0
     """How many of the tokens, the first ones, keymuster brings along."""

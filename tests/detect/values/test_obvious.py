@@ -119,6 +119,14 @@ def test_an_encrypted_value_is_known_as_such(read: Read, begin: str) -> None:
     assert is_none(read, f"password: '{body}'") == [False]
 
 
+def test_what_a_stack_of_pulumi_holds_encrypted_is_known_as_such(read: Read) -> None:
+    nonce, body = (made.from_shape(f"{{base64:{n}}}", 0, Random(n)) for n in (16, 40))
+    salt = made.from_shape("{base64:11}", 0, Random(1))
+    assert is_none(read, f"password: v1:{nonce}:{body}") == [True]
+    assert is_none(read, f"encryptionsalt: v1:{salt}=:v1:{nonce}:{body}") == [True]
+    assert is_none(read, f"password: v1:{body}") == [False]
+
+
 def test_an_authorization_header_is_no_word_of_its_own(read: Read) -> None:
     assert is_none(read, "Authorization: Bearer ~") == [True, False]
 

@@ -46,10 +46,11 @@ _STANDS_IN = re.compile(
 )
 _ENCRYPTED = re.compile(
     rb"ENC\[(?:AES256_GCM|PKCS7|GPG)\b|\$ANSIBLE_VAULT;|vault:v\d{1,4}:|AQICAH[A-Za-z0-9+/]{60}|ENC\(|"
-    rb"\{cipher\}|Ag[A-D][A-Za-z0-9+/]{400}"
+    rb"\{cipher\}|Ag[A-D][A-Za-z0-9+/]{400}|v1:[A-Za-z0-9+/]{11}=:v1:|v1:[A-Za-z0-9+/]{16}:[A-Za-z0-9+/]{20}"
 )
 """How encrypted values begin: SOPS and hiera-eyaml, Ansible Vault, the transit engine of HashiCorp
-Vault, AWS KMS, Jasypt, Spring Cloud Config, Sealed Secrets (the length of a 4096-bit RSA block)."""
+Vault, AWS KMS, Jasypt, Spring Cloud Config, Sealed Secrets (the length of a 4096-bit RSA block),
+stacks of Pulumi (a salt or a nonce, and what is encrypted with it)."""
 
 _URL_WORDS = frozenset(
     b"pass passwd password passphrase pwd pw secret user username token key apikey api_key mypass mypassword "
