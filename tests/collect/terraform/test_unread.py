@@ -102,9 +102,17 @@ def test_a_module_that_was_fetched_is_followed(root: str) -> None:
         f"{scope}:module.role.aws_iam_role.r",
         f"{scope}:module.role.module.inner.aws_iam_user.inner",
         f"{scope}:module.role.module.beside.aws_iam_user.beside",
-    } | {name for name in found if "var." in name}
+    }
     assert found[f"{scope}:module.role.aws_iam_role.r"].text("RoleName") == "ci"
     assert _troubles(files) == []
+
+
+def test_what_a_fetched_module_declares_stands_where_it_is_called() -> None:
+    call = '\nmodule "role" {\n  source = "acme/iam/aws"\n  name   = "ci"\n}\n'
+    for one in objects(_fetched("") | {"main.tf": call}).values():
+        name = one.get("RoleName")
+        for place in (one.location, name.location() if name is not None else one.location):
+            assert (place.path, place.line, place.end_line) == ("main.tf", 2, 5)
 
 
 @pytest.mark.parametrize(

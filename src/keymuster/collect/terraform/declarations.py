@@ -16,7 +16,14 @@ from keymuster.collect.syntax.node import Node
 from keymuster.collect.terraform.default_tags import DefaultTags
 from keymuster.collect.terraform.documents import document
 from keymuster.collect.terraform.evaluation import Place
-from keymuster.collect.terraform.files import CODE, DOWNLOADED, DOWNLOADS, TEXT, VARIABLES, Kept
+from keymuster.collect.terraform.files import (
+    CODE,
+    DOWNLOADED,
+    TEXT,
+    VARIABLES,
+    Kept,
+    is_downloaded,
+)
 from keymuster.collect.terraform.modules import (
     Declaration,
     Instance,
@@ -24,6 +31,7 @@ from keymuster.collect.terraform.modules import (
     Work,
     body,
     is_local,
+    standing_at,
 )
 from keymuster.collect.terraform.overrides import is_override
 from keymuster.collect.terraform.public_modules import address, resources
@@ -143,17 +151,33 @@ def _module(module: Module, scope: Scope) -> Iterator[Declared]:
             yield from _said(module, scope.id)
     for instance in calls:
         called = module.called(instance)
-        if called is not None:
-            yield from _module(called, scope)
-        else:
+        if called is None:
             yield _unread(instance, scope)
             yield from _public(instance, scope)
+        elif is_downloaded(called.folder) and not is_downloaded(module.folder):
+            yield from _at_call(_module(called, scope), instance)
+        else:
+            yield from _module(called, scope)
     for key, instance in later:
         with _bounded(module, key):
             if key[1] == _LOOKED_UP:
                 yield from _unused_lookup(instance, scope.id, budget)
                 continue
             yield from _unused_document(key, instance, scope.id, budget)
+
+
+def _at_call(found: Iterator[Declared], call: Instance) -> Iterator[Declared]:
+    """What a module from elsewhere declares stands where it is called: nobody edits it where it was
+    downloaded to."""
+    place = call.declaration.node()
+    for one in found:
+        if one.type not in _SAID:
+            one.settings = standing_at(one.settings, place)
+            yield one
+
+
+_SAID = ("terraform:variable", "terraform:output")
+"""What a module says of itself."""
 
 
 @contextmanager
@@ -358,7 +382,7 @@ class _Folders:
         return [
             folder
             for folder, files in self._code.items()
-            if any(kept.kind == CODE for kept in files) and f"/{DOWNLOADS}" not in f"/{folder}/"
+            if any(kept.kind == CODE for kept in files) and not is_downloaded(folder)
         ]
 
     def roots(self, folder: str) -> list[tuple[str, list[Kept]]]:

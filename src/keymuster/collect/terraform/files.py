@@ -47,6 +47,10 @@ _ONCE = frozenset(("resource", "data", "module", "variable", "output"))
 """What is there once in a module: of a provider there are several, by their aliases."""
 
 
+def is_downloaded(folder: str) -> bool:
+    return f"/{DOWNLOADS}" in f"/{folder}/"
+
+
 class Kept(Struct, eq=False):
     """A file that was understood; `tree` is its block, encoded: a tree of objects takes ten times
     as much. `sources` are those of its module blocks, where they are plain text; `declares` are the

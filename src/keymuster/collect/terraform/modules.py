@@ -640,17 +640,17 @@ def _default(default: Expression | None, value: Node, module: Module) -> Node:
     if default is None:
         return value.holding(None)
     place = Place(module, Source(value.file, [0]), {})
-    return _standing_there(attempt(default, place), value)
+    return standing_at(attempt(default, place), value)
 
 
-def _standing_there(node: Node, place: Node) -> Node:
+def standing_at(node: Node, place: Node) -> Node:
     """All of a value said to stand at one place."""
     if isinstance(node.value, dict):
         return place.holding(
-            {key: _standing_there(one, place) for key, one in node.value.items()}
+            {key: standing_at(one, place) for key, one in node.value.items()}
         )  # fmt: skip
     if isinstance(node.value, list):
-        return place.holding([_standing_there(one, place) for one in node.value])
+        return place.holding([standing_at(one, place) for one in node.value])
     return place.holding(node.value) if not is_made(node) else unknown_at(place, str(node.value))
 
 
