@@ -67,6 +67,7 @@ def test_names_are_written_as_terraform_does(name: str, said: str) -> None:
         ("vault:Token", "vault_token"),
         ("okta:app/oAuth:OAuth", "okta_app_oauth"),
         ("acme:web:BigThing", "acme_web_big_thing"),
+        ("acme:RandomPassword", "acme_random_password"),
         ("azure-native:storage:StorageAccount", "Microsoft.Storage/storageAccounts"),
         ("azure-native:storage/v20230101:StorageAccount", "Microsoft.Storage/storageAccounts"),
         ("azure-native:authorization:RoleAssignment", "Microsoft.Authorization/roleAssignments"),

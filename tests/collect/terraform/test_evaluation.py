@@ -178,3 +178,16 @@ def test_a_key_that_is_wrong_does_not_cost_the_others() -> None:
 def test_objects_are_told_of_without_their_settings() -> None:
     (one,) = objects('resource "x_y" "z" { note = "not shown" }\n').values()
     assert "not shown" not in repr(one) + repr(one.settings)
+
+
+def test_a_heredoc_loses_its_margin_between_directives_too() -> None:
+    text = """<<-EOT
+    top:
+    %{ for x in ["a", "b"] ~}
+      - ${x}
+    %{ endfor ~}
+    %{ if true }
+    yes
+    %{ endif ~}
+    EOT"""
+    assert value(text) == "top:\n- a\n- b\n\nyes\n"

@@ -116,7 +116,8 @@ class Types:
         prefix = self._table.packages.get(package, package.replace("-", "_"))
         module = "" if module == "index" else module
         for parts in ((prefix, module, name), (prefix, name), (name,)):
-            if found := self._terraform.get(_plain("".join(parts))):
+            found = self._terraform.get(_plain("".join(parts)))
+            if found and found.startswith(f"{prefix}_"):
                 return found
         return "_".join(filter(None, (prefix, snake(module), snake(name[:1].lower() + name[1:]))))
 

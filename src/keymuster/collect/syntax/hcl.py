@@ -686,10 +686,14 @@ def _unindented(text: str, begin: int, end: int, parts: list[Expression]) -> lis
     indent = min((len(line) - len(line.lstrip(" \t")) for line in lines), default=0)
     if not indent:
         return parts
+    return _cut(parts, text, begin, indent)
+
+
+def _cut(parts: list[Expression], text: str, begin: int, indent: int) -> list[Expression]:
     kept: list[Expression] = []
     for part in parts:
         if not isinstance(part, Literal) or not isinstance(part.value, str):
-            kept.append(part)
+            kept.append(_cut_inside(part, text, begin, indent))
             continue
         at = part.begin
         for line in part.value.splitlines(keepends=True):
@@ -699,6 +703,19 @@ def _unindented(text: str, begin: int, end: int, parts: list[Expression]) -> lis
                 kept.append(Literal(at + cut, at + len(line), line[cut:]))
             at += len(line)
     return kept
+
+
+def _cut_inside(part: Expression, text: str, begin: int, indent: int) -> Expression:
+    """The same for what stands between directives, such as `%{ if x }` and `%{ endif }`."""
+    match part:
+        case For(joined=True):
+            part.value = _cut_inside(part.value, text, begin, indent)
+        case Conditional():
+            part.then = _cut_inside(part.then, text, begin, indent)
+            part.otherwise = _cut_inside(part.otherwise, text, begin, indent)
+        case Template():
+            part.parts = _cut(part.parts, text, begin, indent)
+    return part
 
 
 def _is_number(value: object) -> bool:
