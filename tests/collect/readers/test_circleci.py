@@ -79,3 +79,83 @@ def test_a_key_in_a_script_has_its_line(read: Read) -> None:
 
 def test_other_files_in_the_folder_are_left_alone(read: Read) -> None:
     assert read("a: 1\n") == []
+
+
+PARTS = """\
+version: 2.1
+setup: true
+executors:
+  big:
+    docker:
+      - image: acme/x:1
+        auth: {username: u, password: $REGISTRY_PASSWORD}
+orbs:
+  own:
+    commands:
+      push:
+        steps:
+          - run: push $PUSH_TOKEN
+    jobs:
+      ship:
+        steps: [push]
+commands:
+  login:
+    parameters:
+      role: {type: string, default: arn:aws:iam::123456789012:role/default}
+    steps:
+      - aws-cli/setup:
+          role_arn: << parameters.role >>
+      - when:
+          condition: true
+          steps: [own/push]
+jobs:
+  deploy:
+    executor: big
+    parameters:
+      role: {type: string}
+    steps:
+      - login: {role: << parameters.role >>}
+  test:
+    steps: [login]
+workflows:
+  all:
+    jobs:
+      - deploy: {role: "arn:aws:iam::123456789012:role/live"}
+      - deploy: {role: "arn:aws:iam::123456789012:role/dev"}
+      - test
+      - own/ship: {context: publishing}
+"""
+
+
+def _becomes(job: str, observed: list[object]) -> set[str]:
+    return {one.subject for one in of(Use, observed) if one.by.endswith(f":{job}")}
+
+
+@pytest.mark.parametrize(
+    ("job", "used"),
+    [
+        (
+            "deploy",
+            {
+                "aws:role/live", "aws:role/dev", "circleci:secret/PUSH_TOKEN",
+                "circleci:secret/REGISTRY_PASSWORD",
+            },
+        ),
+        ("test", {"aws:role/default", "circleci:secret/PUSH_TOKEN"}),
+        ("own/ship", {"circleci:secret/PUSH_TOKEN", "circleci:context/publishing"}),
+    ],
+)  # fmt: skip
+def test_a_job_has_what_its_commands_and_its_executor_have(
+    read: Read, job: str, used: set[str]
+) -> None:
+    assert _becomes(job, read(PARTS)) == used
+
+
+def test_commands_that_call_each_other_end(read: Read) -> None:
+    text = "version: 2.1\ncommands:\n  a: {steps: [b, b]}\n  b: {steps: [a, a]}\njobs:\n  x: {steps: [a]}\n"
+    assert [one.name for one in of(Identity, read(text))] == ["x"]
+
+
+def test_a_configuration_to_continue_with_may_lie_anywhere(read: Read) -> None:
+    assert _becomes("test", read(PARTS, "ci/continued.yml"))
+    assert not read(PARTS.replace("workflows:", "flows:"), "ci/continued.yml")

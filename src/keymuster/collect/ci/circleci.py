@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from keymuster.collect.ci.circleci_parts import jobs, parts
 from keymuster.collect.ci.commands import commands
 from keymuster.collect.ci.common import (
     SECRET_NAME,
@@ -28,30 +29,36 @@ _EXACT = re.compile(r"v?[0-9]+\.[0-9]+\.[0-9]+(?:[-+].*)?")
 
 def pipelines(root: Node, scope: str, places: Places) -> Iterator[Pipeline]:
     contexts: dict[str, list[tuple[str, FileLocation]]] = {}
+    calls: dict[str, list[Node]] = {}
     for name, node in _calls(root):
+        calls.setdefault(name, []).append(node)
         for one in _texts(node.get("context")):
             contexts.setdefault(name, []).append(
                 (f"circleci:context/{one.text()}", places.head(one))
             )
-    jobs = root.get("jobs")
-    for name, node in jobs.entries() if jobs else ():
-        if not isinstance(node.value, dict):
-            continue
+    for job in jobs(root):
         secrets: dict[str, FileLocation] = {}
-        for one in node.walk():
-            for found in _VARIABLE.findall(one.text()):
-                if SECRET_NAME.fullmatch(found) and not found.startswith("CIRCLE_"):
-                    secrets.setdefault(found, places.head(one))
-        roles = [
-            (aws_role(one.text()), places.head(one))
-            for key in ("role_arn", "role-arn")
-            for one in _settings(node, key)
-            if one.text()
-        ]
+        roles: dict[str, FileLocation] = {}
+        for part in parts(job, root, calls.get(job.name, ())):
+            for one in part.node.walk():
+                for found in _VARIABLE.findall(part.text(one)):
+                    if SECRET_NAME.fullmatch(found) and not found.startswith("CIRCLE_"):
+                        secrets.setdefault(found, places.head(one))
+            for key in ("role_arn", "role-arn"):
+                for one in _settings(part.node, key):
+                    if text := part.text(one):
+                        roles.setdefault(aws_role(_unknown(text)), places.head(one))
         yield Pipeline(
-            id=f"{scope}:{name}", provider=PROVIDER, name=name, location=places.head(node),
-            secrets=tuple(secrets.items()), identities=(*contexts.get(name, ()), *roles),
+            id=f"{scope}:{job.name}", provider=PROVIDER, name=job.name, location=places.head(job.node),
+            secrets=tuple(secrets.items()),
+            identities=(*contexts.get(job.name, ()), *roles.items()),
         )  # fmt: skip
+
+
+def _unknown(text: str) -> str:
+    """What only a run knows as an unknown: `<< pipeline.parameters.role >>`, `$ROLE`."""
+    text = re.sub(r"<<\s{0,20}([\w.-]{1,100})\s{0,20}>>", lambda found: "${" + found[1] + "}", text)
+    return _VARIABLE.sub(lambda found: "${" + found[1] + "}", text)
 
 
 def _settings(node: Node, key: str) -> Iterator[Node]:
@@ -83,12 +90,16 @@ def things(root: Node, places: Places) -> Iterator[Thing]:
                 name,
                 node.text(),
                 places.head(node),
-                {"pin": _orb_pin(node.text())},
+                {"pin": _orb_pin(node.text()), "looked_at": "no"},
             )
-    for group in ("jobs", "executors"):
-        owners = root.get(group)
-        for name, node in owners.entries() if owners else ():
-            yield from _of_job(f"{group}.{name}", node, places)
+    inline = [one for _, one in (orbs.entries() if orbs else ()) if isinstance(one.value, dict)]
+    for number, scope in enumerate([root, *inline]):
+        for group in ("jobs", "executors", "commands"):
+            owners = scope.get(group)
+            for name, node in owners.entries() if owners else ():
+                yield from _of_job(
+                    f"{f'orbs.{number}.' if number else ''}{group}.{name}", node, places
+                )
     for name, node in _calls(root):
         filters = node.get("filters")
         for one in _texts(node.get("context")):

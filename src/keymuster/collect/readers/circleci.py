@@ -9,13 +9,14 @@ from typing import ClassVar
 
 from keymuster.collect.base import Blob, Context, Observed, Reader
 
-_HOME = re.compile(r"(?:^|/)\.circleci/[^/]+\.ya?ml\Z")
+_HOME = re.compile(r"(?:^|/)\.circleci/(?:[^/]+/)*[^/]+\.ya?ml\Z")
 _VERSION = re.compile(rb"^version[ \t]*:[ \t]*[\"']?2", re.MULTILINE)
+_WORKFLOWS = re.compile(rb"^workflows[ \t]*:", re.MULTILINE)
 _JOBS = re.compile(rb"^(?:jobs|workflows|orbs)[ \t]*:", re.MULTILINE)
 
 
 class CircleCi(Reader):
-    """Reads the files in `.circleci`."""
+    """Reads the files in `.circleci`, and those that a set-up job continues with, wherever they lie."""
 
     name: ClassVar[str] = "circleci"
 
@@ -29,11 +30,14 @@ class CircleCi(Reader):
         return {type for policy in self._rules.policies for type in policy.types}
 
     def reads(self, path: str) -> bool:
-        return bool(_HOME.search(path))
+        return path.endswith((".yml", ".yaml"))
 
     def read(self, blob: Blob) -> Iterator[Observed]:
         content = blob.text.content
-        if not (_VERSION.search(content) and _JOBS.search(content)):
+        is_home = bool(_HOME.search(blob.path))
+        if not is_home and b"workflows" not in content:
+            return
+        if not (_VERSION.search(content) and (_JOBS if is_home else _WORKFLOWS).search(content)):
             return
         from keymuster.collect.ci import circleci
         from keymuster.collect.ci.reading import System, read
@@ -44,4 +48,4 @@ class CircleCi(Reader):
             things=circleci.things,
             written=circleci.written,
         )
-        yield from read(system, blob, self._wanted, self._key, is_sure=True)
+        yield from read(system, blob, self._wanted, self._key, is_sure=is_home)
