@@ -55,6 +55,7 @@ def told(
         ("branch:release/*", "repo:acme/app:ref:refs/heads/release/1/2", "refused"),
         ("branch:release/**", "repo:acme/app:ref:refs/heads/release/1/2", "accepted"),
         ("branch:v[0-9]+", "repo:acme/app:ref:refs/heads/v12", "accepted"),
+        ("branch:dev?", "repo:acme/app:ref:refs/heads/de", "accepted"),
         ("tag:v1", "repo:acme/app:ref:refs/heads/v1", "refused"),
         ("environment:live", "repo:acme/app:environment:*", "accepted"),
         ("environment:live", "repo:acme/app:environment:Test", "refused"),
@@ -112,7 +113,7 @@ def test_a_trust_is_wider_than_what_its_workflows_say(
     ("said", "subject", "answer"),
     [
         ("pull_request", "repo:acme/app:*", "yes"),
-        ("pull_request?", "repo:acme/app:*", "no"),
+        ("perhaps pull_request", "repo:acme/app:*", "no"),
         ("branch:main\npull_request", "repo:acme/app:ref:refs/heads/*", "no"),
     ],
 )

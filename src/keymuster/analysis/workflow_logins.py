@@ -38,6 +38,7 @@ from keymuster.settings import Settings
 _MOST_STEPS = 60_000
 _FORMS = ("branch", "tag", "environment", "pull_request")
 _ISSUER = "github"
+_PERHAPS = "perhaps "
 
 _NO_SLASH = repeated(characters((0, ord("/") - 1), (ord("/") + 1, 0x10FFFF)))
 
@@ -84,7 +85,7 @@ def _says_what_it_is(job: object) -> bool:
 
 def _login(use: Use, job: Identity) -> Login:
     written = job.tags["subjects"].split("\n")
-    says = [one.removesuffix("?").partition(":") for one in written if one != "?"]
+    says = [one.removeprefix(_PERHAPS).partition(":") for one in written if one != "?"]
     return Login(
         use=use,
         job=job,

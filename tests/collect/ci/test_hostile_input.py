@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from ci_files import reading
+from ci_files import reading, reading_all
 from keymuster import registry
 from keymuster.collect.base import Fragment
 from keymuster.collect.syntax.node import Broken
@@ -41,6 +41,8 @@ KEYS = [
     "pipelines", "definitions", "step", "pipe", "aws", "secret-key", "registries", "updates", "token",
     "id_tokens", "aud", "trigger", "pool", "version", "push", "tags", "workflow_dispatch", "type",
     "pull_request_target", "default", "component", "project", "remote", "AWS_SECRET_ACCESS_KEY", "a",
+    "workflow_call", "runs", "extends", "inherit", "spec", "local", "template", "parameters", "commands",
+    "executors", "executor", "${{ if true }}", "workflow_run", "cases", "value",
 ]  # fmt: skip
 WORDS = [
     "push", "self-hosted", "actions/checkout@v4", "actions/github-script@main", "docker://a", "./x",
@@ -48,6 +50,8 @@ WORDS = [
     "${{ github.event.issue.title }}", "write-all", "write", "inherit", "twine upload x", "a@", "@", "",
     "echo $A >> $GITHUB_ENV", "$A", "<<a>>", "x/y@volatile", "https://x", "2.1", "github.actor == 'x[bot]'",
     "aws-actions/configure-aws-credentials@v1", "actions/create-github-app-token@v1",
+    "./.github/workflows/b.yml", "./b", "b.yml", "/b.yml", "${{ parameters.a }}", "$[[ inputs.a ]]",
+    "<< parameters.a >>", "${{ inputs.a }}", "environment:a", "composite",
 ]  # fmt: skip
 
 scalars = (
@@ -79,6 +83,35 @@ def test_no_value_in_any_place_stops_a_reader_or_a_policy(
     text = "\n".join(f"{key}: {json.dumps(value)}" for key, value in tree.items())
     try:
         observed = read(text + "\n")
+    except Broken:
+        return
+    records = [one for one in observed if not isinstance(one, Trouble | Fragment)]
+    only = replace(rules, policies=[one for one in rules.policies if one.id.startswith("ci-")])
+    evaluate(build(records), only, Choice(), datetime(2026, 1, 1, tzinfo=UTC))
+
+
+OTHERS = {
+    "github-actions": (".github/workflows/b.yml", "b/action.yml"),
+    "gitlab-ci": ("b.yml", ".gitlab/b.yml"),
+    "azure-pipelines": ("b.yml", "c/azure-pipelines.yml"),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(first=files, second=files, third=files)
+def test_no_value_in_files_that_take_each_other_in_stops_a_reader_or_a_policy(
+    name: str, rules: RuleSet, tmp_path: Path, first: Any, second: Any, third: Any
+) -> None:
+    read = reading_all(registry.part("reader", name), rules, tmp_path)
+    paths = (READERS[name], *OTHERS[name])
+    texts = (
+        "\n".join(f"{key}: {json.dumps(value)}" for key, value in tree.items())
+        + "\nruns: {steps: []}\n"
+        for tree in (first, second, third)
+    )
+    try:
+        observed = read(dict(zip(paths, texts, strict=True)))
     except Broken:
         return
     records = [one for one in observed if not isinstance(one, Trouble | Fragment)]

@@ -14,12 +14,14 @@ from keymuster.collect.syntax.node import Node
 from keymuster.model.unknown import depends_on
 
 UNKNOWN = "?"
-"""One that is not known; behind another one: that it may be so, or not."""
+"""One that is not known."""
+_PERHAPS = "perhaps "
+"""Before one that may be, or not."""
 
 _ANY_BRANCH, _ANY_TAG = "branch:**", "tag:**"
 _EVENTS: dict[str, tuple[str, ...]] = {
     "pull_request": ("pull_request",),
-    "pull_request_target": (f"pull_request{UNKNOWN}", _ANY_BRANCH),
+    "pull_request_target": (f"{_PERHAPS}pull_request", _ANY_BRANCH),
     "release": (_ANY_TAG,),
     "workflow_dispatch": (_ANY_BRANCH, _ANY_TAG),
     "repository_dispatch": (_ANY_BRANCH,),
@@ -49,9 +51,7 @@ def subjects(job: Job, way: Chain, conditions: tuple[Node | None, ...] = ()) -> 
     if only:
         return (only,)
     if any(node is not None and any(gate in node.text() for gate in _GATES) for node in asked):
-        found = dict.fromkeys(
-            f"pull_request{UNKNOWN}" if one == "pull_request" else one for one in found
-        )
+        found = dict.fromkeys(f"{_PERHAPS}{one}" if one == "pull_request" else one for one in found)
     return tuple(found)
 
 
@@ -69,7 +69,8 @@ def _environment(job: Job, way: Chain) -> str:
     if node is None or not node.text():
         return UNKNOWN
     name = told(node, (job.node, job.workflow.root), way).text
-    return UNKNOWN if not name or depends_on(name) or "${{" in name else f"environment:{name}"
+    is_unknown = not name or "${{" in name or "\n" in name or bool(depends_on(name))
+    return UNKNOWN if is_unknown else f"environment:{name}"
 
 
 def _of_event(event: str, workflow: Workflow) -> tuple[str, ...]:
