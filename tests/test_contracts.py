@@ -104,7 +104,7 @@ NAMES = (
     "a.template", "Dockerfile", "web.dockerfile", "Dockerfile.py", "Containerfile", "Jenkinsfile", "Jenkinsfile.groovy",
     "ci.jenkinsfile", "hosts", "inventory.ini", "group_vars/all", "group_vars/all.md", "host_vars/web.py",
     "config", "prod.kubeconfig", "admin.conf", "values.yaml", "kustomization.yaml", "Kustomization",
-    ".circleci/config.yml", "bitbucket-pipelines.yml", ".github/dependabot.yml", "serverless.yml", "Pulumi.yaml",
+    ".circleci/config.yml", "bitbucket-pipelines.yml", ".github/dependabot.yml", "serverless.yml", "Pulumi.yaml", ".keymuster/agents.yaml",
     ".codex/config.toml", "team.code-workspace", ".claude/agents/reviewer.md", "SKILL.md",
 )  # fmt: skip
 """Names of files that declare something, one for each reader at least."""

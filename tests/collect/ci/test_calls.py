@@ -232,3 +232,15 @@ def test_calls_that_branch_at_every_level_end(read: ReadAll) -> None:
         "      - uses: actions/checkout@v4\n        with: {ref: '${{ inputs.a }}'}\n"
     )
     assert len(of(Identity, read(files))) == 12 * 8 + 1
+
+
+def test_a_workflow_that_does_not_lie_here_is_named_as_not_looked_at(read: ReadAll) -> None:
+    elsewhere = caller().replace(f"./{DEPLOY}", "acme/ci/.github/workflows/x.yml@v1")
+    for files, unread in (({CI: elsewhere}, ["no"]), ({CI: caller()}, ["no"]), ({CI: caller(), DEPLOY: CALLED}, [])):  # fmt: skip
+        found = things("Uses", read(files))
+        assert [one.settings["looked_at"] for one in found if "looked_at" in one.settings] == unread
+
+
+def test_who_hands_on_all_secrets_is_told_which_are_read(read: ReadAll) -> None:
+    (inherit,) = things("SecretsInherit", read({CI: caller("secrets: inherit"), DEPLOY: CALLED}))
+    assert inherit.name == f"call (to {DEPLOY}, which reads TOKEN)"

@@ -87,14 +87,14 @@ def _jobs(workflow: Workflow) -> Iterator[Thing]:
             if _is_shortly_before(called, inherit):
                 where = workflow.places.from_to(called, where)
             local = job.uses is not None and job.uses.kind == "local"
-            reads = job.secrets if job.call is not None else []
+            name = job.id
+            if job.call is not None:
+                reads = ", ".join(job.secrets) or "none"
+                name = f"{job.id} (to {job.call.called.name}, which reads {reads})"
             yield Thing(
-                "GitHub::Actions::SecretsInherit",
-                job.id,
-                job.id,
-                where,
-                {"local": local, "reads": reads},
-            )
+                "GitHub::Actions::SecretsInherit", job.id, name, where,
+                {"local": local, "reads": job.secrets if job.call is not None else []},
+            )  # fmt: skip
 
 
 def _is_shortly_before(one: Node, other: Node) -> bool:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from keymuster.collect.ci.calls import LocalCall, runs, sources
 from keymuster.collect.ci.commands import commands, registry
 from keymuster.collect.ci.known_actions import (
@@ -52,10 +54,11 @@ def steps(workflow: Workflow) -> Iterator[Thing]:
             assert node is not None
             yield _reference(workflow, uses, node, key, workflow.jobs_of(step))
     for job in workflow.jobs:
-        if job.uses is not None and job.uses.kind == "workflow":
+        if job.uses is not None and job.uses.kind in ("workflow", "local") and job.call is None:
             node = job.node.get("uses")
             assert node is not None
-            yield _reference(workflow, job.uses, node, job.id, [job])
+            one = _reference(workflow, job.uses, node, job.id, [job])
+            yield replace(one, settings=one.settings | {"looked_at": "no"})
 
 
 def _plain(written: str) -> str:
