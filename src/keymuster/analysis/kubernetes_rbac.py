@@ -81,6 +81,10 @@ def _requests(verbs: Iterable[str], resources: Iterable[str]) -> tuple[Request, 
 DANGERS: dict[str, tuple[Request, ...]] = {
     "escalate-roles": _requests(["escalate"], [f"{_RBAC}/roles", f"{_RBAC}/clusterroles"]),
     "bind-roles": _requests(["bind"], [f"{_RBAC}/roles", f"{_RBAC}/clusterroles"]),
+    "change-roles": _requests(
+        ["create", "update", "patch"],
+        [f"{_RBAC}/{kind}" for kind in ("roles", "clusterroles", "rolebindings", "clusterrolebindings")],
+    ),
     "impersonate": _requests(
         ["impersonate"],
         ["/users", "/groups", "/serviceaccounts", "authentication.k8s.io/uids",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+
 from keymuster.collect.literals.sealing import Sealing
 from keymuster.collect.literals.search import in_script, lines, named, once, within
 from keymuster.collect.syntax import yaml
@@ -61,6 +63,13 @@ def test_a_secret_is_told_once_in_a_line() -> None:
 def test_lines_that_set_something_are_found_in_a_text() -> None:
     text = "# comment\nexport HOST=db\n  PASSWORD: 'x y'\nURL\n\"token\"=abc,\n"
     assert list(lines(text)) == [("HOST", "db"), ("PASSWORD", "x y"), ("token", "abc")]
+
+
+def test_a_script_may_be_in_base64() -> None:
+    script = f"#!/bin/sh\nexport DB_PASSWORD={WORD}5\n"
+    encoded = b64encode(script.encode()).decode()
+    assert list(in_script(encoded)) == [("DB_PASSWORD", f"{WORD}5")]
+    assert list(in_script(encoded[:-3])) == []
 
 
 def test_scripts_set_and_pass_secrets() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
@@ -111,10 +112,24 @@ def lines(text: str) -> Iterator[tuple[str, str]]:
         yield found["name"], found["value"].strip().rstrip(",;").strip("\"'")
 
 
+_BASE64 = re.compile(r"[A-Za-z0-9+/\s]{16,}={0,2}\s{0,4}")
+
+
+def _decoded(script: str) -> str:
+    if not _BASE64.fullmatch(script):
+        return script
+    try:
+        return b64decode(script).decode()
+    except ValueError:
+        return script
+
+
 def in_script(script: str) -> Iterator[tuple[str, str]]:
-    """(name, value) of the variables that a script sets to a secret, and of those that it passes."""
+    """(name, value) of the variables that a script sets to a secret, and of those that it passes. It may
+    be in base64, as those are that start machines."""
+    script = _decoded(script[:_MOST_OF_SCRIPT])
     for pattern in (_VARIABLE, _FLAG):
-        for found in pattern.finditer(script[:_MOST_OF_SCRIPT]):
+        for found in pattern.finditer(script):
             value = found[2] or found[3] or found[4]
             if value and kind_of(found[1]) is not None:
                 yield found[1], value
