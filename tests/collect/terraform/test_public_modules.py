@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from keymuster.collect.terraform.public_modules import address
@@ -83,3 +85,61 @@ def test_every_known_module_makes_what_the_tables_know() -> None:
             declared = _module(source, inputs)
             kind = declared[f"module.m.{one.resource}"]
             assert not kind.startswith("aws_"), (source, one.resource)
+
+
+def _trusts(module: str, inputs: str) -> list[dict[str, Any]]:
+    """The statements of the trust policy of the role that a module for roles makes."""
+    source = f"terraform-aws-modules/iam/aws//modules/{module}"
+    text = f'module "m" {{\n  source = "{source}"\n  {inputs}\n}}\n'
+    role = objects(text)[".:module.m.aws_iam_role"].settings.plain()
+    statements: list[dict[str, Any]] = role["AssumeRolePolicyDocument"]["Statement"]
+    return statements
+
+
+def test_a_module_makes_a_role_for_workflows() -> None:
+    [said] = _trusts("iam-github-oidc-role", 'subjects = ["acme/app:*", "repo:acme/lib:*"]')
+    issuer = "token.actions.githubusercontent.com"
+    assert said["Principal"]["Federated"].endswith(f":oidc-provider/{issuer}")
+    assert said["Condition"] == {
+        "StringEquals": {f"{issuer}:aud": ["sts.amazonaws.com"]},
+        "StringLike": {f"{issuer}:sub": ["repo:acme/app:*", "repo:acme/lib:*"]},
+    }
+
+
+def test_a_module_makes_a_role_for_those_who_are_named() -> None:
+    arns = 'trusted_role_arns = ["arn:aws:iam::111122223333:root"]'
+    [said] = _trusts("iam-assumable-role", arns)
+    assert said["Principal"] == {"AWS": ["arn:aws:iam::111122223333:root"]}
+    assert said["Condition"] == {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+    [said] = _trusts("iam-assumable-role", f"{arns}\n  role_requires_mfa = false")
+    assert "Condition" not in said
+
+
+def test_a_module_makes_a_role_for_holders_of_tokens() -> None:
+    [said] = _trusts(
+        "iam-assumable-role-with-oidc",
+        'provider_url = "https://oidc.example.com"\n  oidc_subjects_with_wildcards = ["team-*"]',
+    )
+    assert said["Condition"] == {"StringLike": {"oidc.example.com:sub": ["team-*"]}}
+
+
+def test_a_role_that_a_module_is_told_not_to_make_is_none() -> None:
+    source = "terraform-aws-modules/iam/aws//modules/iam-assumable-role"
+    inputs = 'create_role = false\n  trusted_role_services = ["ec2.amazonaws.com"]'
+    assert _module(source, inputs) == {"module.m": "terraform:module"}
+
+
+@pytest.mark.parametrize(
+    "value", ['"x"', "1", "true", "null", "[]", "{}", '[{ a = 1 }, null, "b"]', '{ a = ["b"] }', "var.x", "var.x[*].y"]
+)  # fmt: skip
+def test_whatever_a_known_module_is_given_it_is_read(value: str) -> None:
+    roles = "iam-assumable-role", "iam-github-oidc-role", "iam-assumable-role-with-oidc"
+    inputs = (
+        "subjects", "audience", "provider_url", "provider_urls", "trusted_role_arns", "role_name",
+        "trusted_role_services", "role_sts_externalid", "custom_role_policy_arns", "policies",
+        "oidc_fully_qualified_subjects", "oidc_subjects_with_wildcards", "attach_admin_policy",
+    )  # fmt: skip
+    known = {source: {name for one in made for name in one.names} for source, made in names().modules().items()}  # fmt: skip
+    known |= {f"terraform-aws-modules/iam/aws//modules/{one}": set(inputs) for one in roles}
+    for source, given in known.items():
+        assert "module.m" in _module(source, "\n  ".join(f"{name} = {value}" for name in given))

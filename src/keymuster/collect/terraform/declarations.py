@@ -34,7 +34,7 @@ from keymuster.collect.terraform.modules import (
     standing_at,
 )
 from keymuster.collect.terraform.overrides import is_override
-from keymuster.collect.terraform.public_modules import address, resources
+from keymuster.collect.terraform.public_modules import address, makes_role, resources, roles
 from keymuster.collect.terraform.unread import Unread
 from keymuster.collect.terraform.values import Budget, Exhausted, settled
 from keymuster.collect.terraform.vendor_names import Form, VendorNames
@@ -274,11 +274,15 @@ def _is_missed(source: str, found: Declared, work: Work) -> bool:
 
 def _public(instance: Instance, scope: Scope) -> Iterator[Declared]:
     """What a module makes whose files are not here, if it is a known one of the public registry."""
-    known = scope.names.made_by(address(scope.work.unread.get(instance.address, "")))
-    if not known:
+    source = address(scope.work.unread.get(instance.address, ""))
+    known = scope.names.made_by(source)
+    if not known and not makes_role(source):
         return
     budget = scope.work.budget
     given = body(instance.declaration.block, instance.place)
+    for kind, made in roles(source, settled(given, budget)):
+        name = f"{instance.address}.aws_iam_role"
+        yield Declared(type=kind, name=name, scope=scope.id, settings=made)
     for resource, settings in resources(known, given):
         form = _form(instance.declaration)
         for number, (kind, made) in enumerate(

@@ -4,7 +4,8 @@ inputs is known."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from keymuster.collect.syntax.node import Node
 from keymuster.collect.terraform.modules import BLOCKS
@@ -34,6 +35,112 @@ def resources(known: list[TerraformObject], given: Node) -> Iterator[tuple[str, 
         if any(_is_off(given, name) for name in one.switches):
             continue
         yield one.resource, _settings(one, given)
+
+
+_IAM = "terraform-aws-modules/iam/aws//modules/"
+_GITHUB = "token.actions.githubusercontent.com"
+
+
+def makes_role(source: str) -> bool:
+    """Whether the module of this address makes a role for those whom it is told to trust."""
+    return source in _ROLES
+
+
+def roles(source: str, given: Node) -> Iterator[tuple[str, Node]]:
+    """(type, settings), in the words of CloudFormation, of the role that a module makes for those whom it
+    is told to trust. What it is given must be settled."""
+    make = _ROLES.get(source)
+    if make is None or _is_off(given, "create_role") or _is_off(given, "create"):
+        return
+    statements = list(make(given))
+    if not statements:
+        return
+    settings: dict[str, Any] = {"AssumeRolePolicyDocument": {"Statement": statements}}
+    if (name := given.get("role_name") or given.get("name")) is not None:
+        settings["RoleName"] = name
+    attached = [node for key in _ATTACHED for node in _items(given.get(key))]
+    if _is_on(given, "attach_admin_policy"):
+        attached.append(given.holding("arn:aws:iam::aws:policy/AdministratorAccess"))
+    if attached:
+        settings["ManagedPolicyArns"] = attached
+    yield "AWS::IAM::Role", given.made(settings)
+
+
+_ATTACHED = ("custom_role_policy_arns", "role_policy_arns", "policies")
+
+
+def _for_those_named(given: Node) -> Iterator[dict[str, Any]]:
+    """`iam-assumable-role`: other identities, with a second factor unless it is told not to ask for one,
+    and services."""
+    who = _items(given.get("trusted_role_arns"))
+    if who:
+        statement: dict[str, Any] = {
+            "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": who},
+        }  # fmt: skip
+        conditions: dict[str, Any] = {}
+        if not _is_off(given, "role_requires_mfa"):
+            conditions["Bool"] = {"aws:MultiFactorAuthPresent": "true"}
+        if ids := _items(given.get("role_sts_externalid")):
+            conditions["StringEquals"] = {"sts:ExternalId": ids}
+        if conditions:
+            statement["Condition"] = conditions
+        yield statement
+    if services := _items(given.get("trusted_role_services")):
+        yield {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": services}}
+
+
+def _for_github(given: Node) -> Iterator[dict[str, Any]]:
+    """`iam-github-oidc-role`: workflows, by subjects that may leave out how they begin."""
+    subjects = [
+        one.holding("repo:" + one.text().removeprefix("repo:"))
+        for one in _items(given.get("subjects"))
+        if one.text()
+    ]
+    audience = _items(given.get("audience")) or [given.holding("sts.amazonaws.com")]
+    yield _by_token(
+        _GITHUB,
+        {"StringEquals": {f"{_GITHUB}:aud": audience}, "StringLike": {f"{_GITHUB}:sub": subjects}},
+    )
+
+
+def _for_tokens(given: Node) -> Iterator[dict[str, Any]]:
+    """`iam-assumable-role-with-oidc`: holders of tokens of any issuer."""
+    urls = [*_items(given.get("provider_url")), *_items(given.get("provider_urls"))]
+    for url in urls:
+        issuer = url.text().removeprefix("https://")
+        conditions: dict[str, Any] = {}
+        if exact := _items(given.get("oidc_fully_qualified_subjects")):
+            conditions.setdefault("StringEquals", {})[f"{issuer}:sub"] = exact
+        if alike := _items(given.get("oidc_subjects_with_wildcards")):
+            conditions["StringLike"] = {f"{issuer}:sub": alike}
+        if audiences := _items(given.get("oidc_fully_qualified_audiences")):
+            conditions.setdefault("StringEquals", {})[f"{issuer}:aud"] = audiences
+        yield _by_token(issuer, conditions)
+
+
+def _by_token(issuer: str, conditions: dict[str, Any]) -> dict[str, Any]:
+    statement: dict[str, Any] = {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Principal": {"Federated": "arn:aws:iam::${AWS::AccountId}:oidc-provider/" + issuer},
+    }
+    return {**statement, "Condition": conditions} if conditions else statement
+
+
+_ROLES: dict[str, Callable[[Node], Iterator[dict[str, Any]]]] = {
+    f"{_IAM}iam-assumable-role": _for_those_named,
+    f"{_IAM}iam-github-oidc-role": _for_github,
+    f"{_IAM}iam-assumable-role-with-oidc": _for_tokens,
+}
+
+
+def _items(node: Node | None) -> list[Node]:
+    """The entries of a list or map, or the one thing that is given instead."""
+    if node is None or node.value is None:
+        return []
+    if isinstance(node.value, dict):
+        return list(node.value.values())
+    return node.items()
 
 
 def _settings(one: TerraformObject, given: Node) -> Node:
