@@ -115,6 +115,30 @@ def _consumers(record: Use, inventory: Inventory, _: datetime) -> int:
     )
 
 
+def _exposures(record: Use, inventory: Inventory, _: datetime) -> list[str]:
+    """Whether the instances that have the same profile can be reached from the internet: `public`,
+    `private`, or both, as far as their declarations tell."""
+    if "#IamInstanceProfile/" not in record.id:
+        return []
+    machines = (
+        inventory.records.get(f"resource:{one.by}") for one in inventory.uses(record.subject)
+    )
+    return sorted({_exposure(one) for one in machines} - {""})
+
+
+def _exposure(machine: Any) -> str:
+    if not isinstance(machine, Resource):
+        return ""
+    interfaces = machine.settings.get("NetworkInterfaces")
+    first = interfaces[0] if isinstance(interfaces, list) and interfaces else None
+    places = [machine.settings, *([first] if isinstance(first, dict) else [])]
+    for place in places:
+        if isinstance(said := place.get("AssociatePublicIpAddress"), bool):
+            return "public" if said else "private"
+    subnets = " ".join(str(place.get("SubnetId", "")).lower() for place in places)
+    return next((word for word in ("public", "private") if word in subnets), "")
+
+
 def _held(record: Grant, inventory: Inventory, _: datetime) -> bool:
     """Whether somebody has what is granted. Nobody may be seen to have a policy that stands by itself:
     it is for others to use, or a draft."""
@@ -159,7 +183,11 @@ DERIVED: dict[Subject, dict[str, tuple[str, Derive]]] = {
         "siblings": ("int", _siblings),
     },
     "grant": {"held": ("bool", _held), "excepted": ("bool", _excepted)},
-    "use": {"consumer_count": ("int", _consumers), "excepted": ("bool", _excepted)},
+    "use": {
+        "consumer_count": ("int", _consumers),
+        "exposures": ("list<string>", _exposures),
+        "excepted": ("bool", _excepted),
+    },
     "resource": {"lapsed": ("list<string>", _lapsed)},
     "inline_allow": {"expired": ("bool", _allow_expired)},
 }
