@@ -71,7 +71,7 @@ def told(rules: RuleSet, *texts: str) -> tuple[str, str]:
     """The ways of Ann's policy to all rights, and whom it makes her."""
     found = facts(rules, *texts)
     [said] = [one for id, one in found.items() if "aws_iam_user_policy.ann" in id] or [{}]
-    return said.get("ways", ""), said.get("takes_over", "")
+    return ", ".join(said.get("escalations", [])), said.get("takes_over", "")
 
 
 WORKLOADS = [
@@ -167,8 +167,8 @@ resource "aws_iam_user_policy_attachment" "ann" {
         [one for id, one in facts(rules, text % name).items() if "aws_iam_policy.own" in id]
         for name in ("own", "other")
     )
-    assert [one["ways"] for one in own] == ["create-policy-version"]
-    assert not any(one.get("ways") for one in other)
+    assert [one["escalations"] for one in own] == [["create-policy-version"]]
+    assert not any(one.get("escalations") for one in other)
 
 
 def test_the_grant_by_which_an_administrator_is_assumed_is_told(rules: RuleSet) -> None:

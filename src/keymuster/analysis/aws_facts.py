@@ -139,7 +139,6 @@ def _note(said: dict[str, Any], way: str, answer: Answer, holder: str) -> None:
     said["escalates"] = "yes"
     if way not in said["escalations"]:
         said["escalations"].append(way)
-        said["ways"] = ", ".join(said["escalations"])
     if holder and holder not in said["holders"]:
         said["holders"].append(holder)
 

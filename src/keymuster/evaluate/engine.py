@@ -11,6 +11,7 @@ from msgspec import Struct
 from keymuster.evaluate import alike, allows
 from keymuster.evaluate.choice import Choice
 from keymuster.evaluate.conditions import Conditions, Sieve
+from keymuster.evaluate.messages import filled
 from keymuster.evaluate.view import SUBJECTS, view
 from keymuster.inventory.build import Inventory
 from keymuster.model import (
@@ -152,7 +153,7 @@ def _finding(
         severity=policy.severity,
         confidence=_confidence(policy, record),
         subject=record.id,
-        message=policy.message.format(**seen),
+        message=filled(policy.message, seen, inventory),
         places=tuple(sorted(places, key=_place)),
         evidence=evidence,
         remediation=_remediation(policy, token),

@@ -29,7 +29,6 @@ FACTS: dict[str, dict[str, tuple[str, Any]]] = {
     "grant": {
         "escalates": ("string", "no"),
         "escalations": ("list<string>", []),
-        "ways": ("string", ""),
         "takes_over": ("string", ""),
         "holders": ("list<string>", []),
         "dangers": ("list<string>", []),

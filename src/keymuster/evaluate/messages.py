@@ -1,0 +1,43 @@
+"""Messages of policies, filled in with what a record says, in words that people have for it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from string import Formatter
+from typing import Any
+
+from keymuster.inventory.build import Inventory
+
+_MOST = 6
+"""Entries of a list that a message names."""
+
+_SCOPE = re.compile(
+    r"(?:terraform|cloudformation|serverless|azure-resource-manager|ansible|kubernetes|pulumi):[^:]*:(.+)"
+)
+_ALIAS = re.compile(r"(?:aws|azure|entra|gcp|kubernetes):(?:role/)?(.+)")
+
+
+def filled(message: str, seen: Mapping[str, Any], inventory: Inventory) -> str:
+    """A message with the fields that it names."""
+    holes = [name for _, name, _, _ in Formatter().parse(message) if name is not None]
+    return message.format(**{name: _spoken(seen[name], inventory) for name in holes})
+
+
+def _spoken(value: Any, inventory: Inventory) -> str:
+    if isinstance(value, list):
+        named = [_spoken(one, inventory) for one in value[:_MOST]]
+        rest = len(value) - _MOST
+        return ", ".join(named) + (f" and {rest} more" if rest > 0 else "")
+    return _called(value, inventory) if isinstance(value, str) else str(value)
+
+
+def _called(text: str, inventory: Inventory) -> str:
+    """What people call that of which a text is the id or an alias; any other text as it is."""
+    record = inventory.records.get(text)
+    if record is not None and (name := getattr(record, "name", "")):
+        return str(name)
+    if found := _SCOPE.fullmatch(text):
+        return found[1].partition("#")[0]
+    found = _ALIAS.fullmatch(text)
+    return found[1] if found else text

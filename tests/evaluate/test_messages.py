@@ -1,0 +1,36 @@
+"""Messages in words that people have for things."""
+
+from __future__ import annotations
+
+import pytest
+
+from evaluate.records import credential, place
+from keymuster.evaluate.messages import filled
+from keymuster.inventory.build import build
+from keymuster.model import Identity, IdentityKind
+
+CI = Identity(
+    id="terraform:.:aws_iam_role.ci", kind=IdentityKind.ROLE, provider="aws", name="ci-deploy",
+    location=place(),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("terraform:.:aws_iam_role.ci", "ci-deploy"),
+        ("terraform:infra/prod:aws_lambda_function.f", "aws_lambda_function.f"),
+        ("terraform:.:aws_sqs_queue_policy.q#ResourcePolicy/0/*", "aws_sqs_queue_policy.q"),
+        ("azure:role/Owner", "Owner"),
+        ("aws:user/bot", "user/bot"),
+        ("roles/owner", "roles/owner"),
+        ("arn:aws:iam::111122223333:root", "arn:aws:iam::111122223333:root"),
+        (["read-secrets", "azure:role/Owner"], "read-secrets, Owner"),
+        ([], ""),
+        (list("abcdefghi"), "a, b, c, d, e, f and 3 more"),
+    ],
+)
+def test_a_field_is_said_as_people_say_it(value: object, said: str) -> None:
+    inventory = build([CI, credential()])
+
+    assert filled("{by} runs", {"by": value}, inventory) == f"{said} runs"
