@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from keymuster.analysis import analysed
-from keymuster.analysis.kubernetes_rbac import (
-    DANGERS,
-    Request,
-    Rule,
-    covers,
-    dangers,
-    effective,
-)
+from keymuster.analysis.kubernetes_rbac import effective
+from keymuster.analysis.kubernetes_roles import Roles
+from keymuster.analysis.kubernetes_rules import DANGERS, Request, Rule, covers, dangers
 from keymuster.collect.readers.kubernetes import Kubernetes
 from keymuster.inventory.build import Inventory, build
 from keymuster.model import Grant, Identity, Resource, Use
@@ -131,7 +127,7 @@ def test_rights_come_from_roles_of_other_files_and_hold_where_they_are_bound() -
     assert one["dangers"] == other["dangers"] == one["cluster_dangers"] == ["exec-into-pods"]
     assert other["cluster_dangers"] == []
     [account] = here.of(Identity)
-    assert [rule.namespace for rule in effective(account, here)] == ["prod"]
+    assert [rule.namespace for rule in effective(account, here, Roles(here)).rules] == ["prod"]
 
 
 def test_rights_of_groups_count() -> None:
@@ -156,6 +152,71 @@ def test_roles_that_every_cluster_has_are_known() -> None:
     assert "everything" in found["dangers"]  # type: ignore[operator]
     [found] = facts(Grant, inventory(binding("ClusterRoleBinding", "view", APP)))
     assert found["dangers"] == []
+
+
+def labelled(name: str, label: str, rules: str) -> str:
+    return f"{RBAC}kind: ClusterRole\nmetadata: {{name: {name}, labels: {{{label}: 'true'}}}}\nrules: [{rules}]\n"
+
+
+IMPERSONATING = "{apiGroups: [''], resources: [users], verbs: [impersonate]}"
+
+
+def test_a_role_has_the_rules_of_those_that_it_gathers_and_that_they_gather() -> None:
+    top = f"{RBAC}kind: ClusterRole\nmetadata: {{name: top}}\naggregationRule: {{clusterRoleSelectors: [{{matchLabels: {{to-top: 'true'}}}}]}}\nrules: []\n"
+    middle = labelled("middle", "to-top", "").replace(
+        "rules",
+        "aggregationRule: {clusterRoleSelectors: [{matchLabels: {to-middle: 'true'}}]}\nrules",
+    )
+    leaf = labelled("leaf", "to-middle", IMPERSONATING)
+    bound = binding("ClusterRoleBinding", "top", APP)
+
+    [found] = facts(Identity, inventory(ACCOUNT, top, middle, leaf, bound))
+    assert (found["cluster_dangers"], found["privilege"]) == (["impersonate"], "admin")
+    [found] = facts(Identity, inventory(ACCOUNT, top, leaf, bound))
+    assert (found["cluster_dangers"], found["privilege"]) == ([], "none")
+
+
+def test_roles_that_every_cluster_has_gather_others() -> None:
+    more = labelled("more", "rbac.authorization.k8s.io/aggregate-to-view", IMPERSONATING)
+    [found] = facts(Identity, inventory(ACCOUNT, more, binding("ClusterRoleBinding", "view", APP)))
+    assert found["cluster_dangers"] == ["impersonate"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "role", "level"),
+    [
+        ("ClusterRoleBinding", "cluster-admin", "admin"),
+        ("ClusterRoleBinding", "exec", "write"),
+        ("RoleBinding", "cluster-admin", "write"),
+        ("RoleBinding", "view", "read"),
+        ("RoleBinding", "declared-elsewhere", "unknown"),
+    ],
+)
+def test_how_much_an_account_may_do_is_one_word(kind: str, role: str, level: str) -> None:
+    [found] = facts(Identity, inventory(ACCOUNT, ROLE, binding(kind, role, APP)))
+    assert found["privilege"] == level
+
+
+def test_an_account_without_bindings_may_nothing() -> None:
+    [found] = facts(Identity, inventory(ACCOUNT))
+    assert found["privilege"] == "none"
+
+
+def test_a_chart_is_in_one_namespace_whether_it_says_so_or_not() -> None:
+    account = ACCOUNT.replace(", namespace: prod", "")
+    subject = "{kind: ServiceAccount, name: app, namespace: '{{ .Release.Namespace }}'}"
+    [found] = facts(
+        Identity, inventory(account, binding("ClusterRoleBinding", "cluster-admin", subject))
+    )
+    assert (found["is_bound"], found["privilege"]) == (True, "admin")
+
+
+def test_labels_and_annotations_tell_the_owner() -> None:
+    account = ACCOUNT.replace(
+        "prod}", "prod, labels: {team: platform}, annotations: {a/purpose: ci}}"
+    )
+    [found] = facts(Identity, inventory(account))
+    assert (found["owner"], found["purpose"]) == ("platform", "ci")
 
 
 def test_a_role_of_a_name_that_a_chart_fills_in_is_unknown() -> None:

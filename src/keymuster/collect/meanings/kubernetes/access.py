@@ -26,6 +26,7 @@ from keymuster.model import (
 
 PROVIDER = "kubernetes"
 DEFAULT = "default"
+_OF_RELEASE = "${.Release.Namespace}"
 _MOST_PAIRS = 500
 """Pairs of API group and resource that are told apart in one rule; people write a few dozen."""
 
@@ -38,12 +39,18 @@ _AZURE_CLIENT = "azure.workload.identity/client-id"
 
 def alias(kind: str, namespace: str, name: str) -> str:
     """What others call an object: `kubernetes:Role/prod/reader`, `kubernetes:ClusterRole/view`."""
-    place = "" if kind in _CLUSTER_WIDE else f"{namespace or DEFAULT}/"
+    place = "" if kind in _CLUSTER_WIDE else f"{_home(namespace)}/"
     return f"{PROVIDER}:{kind}/{place}{name}"
 
 
 def namespace(one: Declared) -> str:
-    return one.text("metadata", "namespace") or DEFAULT
+    return _home(one.text("metadata", "namespace"))
+
+
+def _home(namespace: str) -> str:
+    """Where an object is: in the templates of a chart, one that does not say it is where the chart is
+    released, as one that does."""
+    return DEFAULT if namespace in ("", _OF_RELEASE) else namespace
 
 
 def name(one: Declared) -> str:
@@ -60,13 +67,29 @@ def _service_account(one: Declared) -> Iterator[Observation]:
         account=namespace(one),
         location=one.location,
         aliases=(alias("ServiceAccount", namespace(one), name(one)),),
-        tags={"automount": automount} if automount else {},
+        tags=_tags(one) | ({_AUTOMOUNT: automount} if automount else {}),
     )
     for subject in _cloud_identities(one):
         yield Use(
             id=f"{one.id}#{subject}", subject=subject, by=one.id, kind=UseKind.WORKLOAD,
             location=one.location,
         )  # fmt: skip
+
+
+_LONGEST_TAG = 256
+_AUTOMOUNT = "automount"
+
+
+def _tags(one: Declared) -> dict[str, str]:
+    """Labels, and the annotations that are as short as those: people write owners into both."""
+    found = _map(one.get("metadata", "annotations")) | _map(one.get("metadata", "labels"))
+    return {
+        key: text for key, text in found.items() if len(text) <= _LONGEST_TAG and key != _AUTOMOUNT
+    }
+
+
+def _map(node: Node | None) -> dict[str, str]:
+    return {key: value.text() for key, value in node.entries()} if node else {}
 
 
 def _cloud_identities(one: Declared) -> Iterator[str]:
@@ -91,6 +114,7 @@ def _role(one: Declared) -> Iterator[Observation]:
         name=name(one),
         location=one.location,
         aliases=(alias(one.type, namespace(one), name(one)),),
+        settings={"labels": _map(one.get("metadata", "labels")), "aggregates": _gathers(one)},
     )
     rules = one.get("rules")
     for number, rule in enumerate(rules.items() if rules else ()):
@@ -112,6 +136,13 @@ def _role(one: Declared) -> Iterator[Observation]:
             conditions=conditions,
             location=rule.location(),
         )
+
+
+def _gathers(one: Declared) -> list[dict[str, str]]:
+    """The labels of roles whose rules this one gathers; each map is asked for by itself."""
+    selectors = one.get("aggregationRule", "clusterRoleSelectors")
+    asked = [_map(each.get("matchLabels")) for each in (selectors.items() if selectors else ())]
+    return [labels for labels in asked if labels]
 
 
 def _resources(rule: Node) -> Iterator[str]:
