@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from keymuster.collect.cloudformation.loops import Loops
 from keymuster.collect.syntax.node import Node, Value
 from keymuster.model.unknown import is_unknown
 
@@ -31,14 +32,15 @@ class Template:
     def __init__(self, document: Node) -> None:
         self._document = document
         self._left = _MOST_TEXT
+        self._loops = Loops(self._turns)
         self._parameters = dict(_entries(document, "Parameters"))
         self._conditions = dict(_entries(document, "Conditions"))
         self._held: dict[str, bool | None] = {}
         self._local: list[dict[str, Node]] = []
 
     def section(self, name: str) -> Iterator[tuple[str, Node]]:
-        """The entries of a part of the template, as they are written."""
-        yield from _entries(self._document, name)
+        """The entries of a part of the template, as they are written; loops are written out."""
+        yield from self._loops.written_out(_entries(self._document, name))
 
     def resolved(self, node: Node, *, words: bool = True) -> Node | None:
         """A value without functions; None if it stands for no value at all. If `words`, the texts
@@ -51,7 +53,7 @@ class Template:
         match node.value:
             case dict() as entries:
                 kept: dict[str, Node] = {}
-                for key, one in entries.items():
+                for key, one in self._loops.written_out(entries.items()):
                     value = self.resolved(one, words=words and key not in _VERBATIM)
                     if value is not None:
                         kept[key] = value
@@ -201,6 +203,13 @@ class Template:
         if isinstance(default.value, str) and (kind == "CommaDelimitedList" or "List<" in kind):
             return default.holding([default.holding(one.strip()) for one in text.split(",")])
         return default
+
+    def _turns(self, collection: Node) -> list[str]:
+        """The texts that a loop goes through; one that is not known, where they are not."""
+        found = self.resolved(collection, words=False)
+        if found is None or not isinstance(found.value, list):
+            return [_joined(found) if found and is_unknown(found.value) else unknown("Fn::ForEach")]
+        return _texts(found)
 
     def _open(self, name: str) -> str:
         """An unknown value: what a parameter is given, or what a resource becomes."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from keymuster.collect.base import Blob, Context
 from keymuster.collect.cloudformation.intrinsics import Template
+from keymuster.collect.cloudformation.loops import PREFIX as LOOP
 from keymuster.collect.declared import Declared
 from keymuster.collect.literals.sealing import Sealing
 from keymuster.collect.syntax import json, yaml
@@ -30,7 +31,8 @@ def documents(blob: Blob, *, surely: bool) -> Iterator[Node]:
         return
     for document in found:
         resources = document.get("Resources")
-        if resources is not None and any(_type(node) for _, node in resources.entries()):
+        entries = resources.entries() if resources is not None else ()
+        if any(key.startswith(LOOP) or _type(node) for key, node in entries):
             yield document
 
 
