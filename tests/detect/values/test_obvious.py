@@ -71,6 +71,8 @@ def test_where_nothing_is_code_nothing_is_dropped_for_it(read: Read, path: str) 
 @pytest.mark.parametrize(
     "text",
     [
+        "secrets: inherit\n",
+        "permissions:\n  id-token: write\n",
         "password = None",
         "password: true",
         "token: string",

@@ -239,7 +239,7 @@ LITERALS = frozenset(
     b"text uuid password secret token hidden include omit same-origin always never on_create disable disabled enable "
     b"enabled auto manual default basic bearer oauth oauth2 jwt http https tcp local md5 sha sha1 sha256 "
     b"sha512 rs256 hs256 plain id name type value key in not and or if else return new function def class "
-    b"import from for while async await const let var".split()
+    b"import from for while async await const let var inherit read write".split()
 )
 _REFERENCE = re.compile(
     rb"\$[{(\w]|\{\{|\}\}|<%|%>|#\{|@\{|%\(|%[sdvqx@](?!\w)|%\w+%|\{\d*\}|\{[\w.]{1,40}\}|\[\[|<[\w -]{1,40}>|@\w+@|__\w+__"
