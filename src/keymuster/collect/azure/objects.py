@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from keymuster.collect.azure import arm, bicep
+from keymuster.collect.azure import arm, bicep, graph
 from keymuster.collect.azure.evaluation import Deployment, Made
 from keymuster.collect.azure.tree import Program
 from keymuster.collect.base import Blob, Context
@@ -104,9 +104,10 @@ def declared(
 ) -> Iterator[Declared | str]:
     """What a template declares where it is deployed once."""
     for made in _whole([*work.resources()]):
+        type, settings = graph.translated(made.type, _settings(made))
         yield Declared(
-            type=types.get(made.type.lower(), made.type), name=made.symbol or made.name,
-            scope=scope, settings=_settings(made), sealing=sealing,
+            type=types.get(type.lower(), type), name=made.symbol or made.name, scope=scope,
+            settings=settings, sealing=sealing,
         )  # fmt: skip
     for name, place, default, secure in work.parameters():
         yield _parameter(scope, sealing, name, place, default, secure=None if passed else secure)

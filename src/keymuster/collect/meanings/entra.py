@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from msgspec.structs import replace
+
 from keymuster.collect.declared import Declared
 from keymuster.collect.literals.sealing import SETTING
 from keymuster.collect.meanings.azure.credentials import moment
@@ -39,7 +41,10 @@ def application(one: Declared) -> Iterator[Observation]:
 
 def service_principal(one: Declared) -> Iterator[Observation]:
     """An application in a tenant. What is granted to it, it has as that application."""
-    yield _identity(one, IdentityKind.SERVICE_ACCOUNT, "")
+    yield replace(
+        _identity(one, IdentityKind.SERVICE_ACCOUNT, ""),
+        status="disabled" if one.text("account_enabled") == "false" else "",
+    )
     application = one.text("client_id") or one.text("application_id")
     if reference(application):
         yield Grant(
