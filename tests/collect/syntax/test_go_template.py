@@ -24,6 +24,19 @@ from keymuster.collect.syntax.go_template import masked
         ("{{/* a\nb */}}\na: 1 {{- /* c */}}", "\n\na: 1 "),
         ('a: {{ default "letmein" .b }}', 'a: "${default .b}"'),
         ('a: x{{ "letmein" }}', "a: x${template}"),
+        ("a: {{- .b | nindent 2 }}\n  c: d", "a: \n  c: d"),
+        ("a: {{- .b | nindent 2 }}\n{{- if .x }}\n\n  # e\n  c: d", "a: \n\n\n  # e\n  c: d"),
+        ("a: {{- .b }}\nc: d", 'a: "${.b}"\nc: d'),
+        ("- a: {{ .b }}\n  c: d", '- a: "${.b}"\n  c: d'),
+        ("- a: {{ .b }}\n    c: d", "- a: \n    c: d"),
+        ("- {{ .b }}\n  c: d", "- \n  c: d"),
+        ("- {{ .b }}\n- c", '- "${.b}"\n- c'),
+        (
+            "a: {{ if .b }}{{ .c }}{{ else }} {{ .d }}{{ end }}\n",
+            "a: ${if .b}${.c}${else} ${.d}${end}\n",
+        ),
+        ("{{- /* as {{ if .b }} is */ -}}\na: 1", "\na: 1"),
+        ("{{/* never {{ ended }}\na: 1", "\na: 1"),
         ("a: {{ never closed", "a: {{ never closed"),
         ("a: 1", "a: 1"),
     ],
@@ -44,3 +57,13 @@ def test_a_long_line_takes_no_longer_than_its_length() -> None:
     text = "{{a}}" * 200_000
     assert masked(text) == ""
     assert masked(f"x{text}").count("${a}") == 200_000
+
+
+def test_many_templates_above_each_other_take_no_longer_than_their_length() -> None:
+    text = "a: {{ .b }}\n" + "{{ .c }}\n" * 3
+    assert masked(text * 20_000).count("${.b}") == 20_000
+
+
+@pytest.mark.parametrize("piece", ["{{/*}}", "[ {{a}}, ", "{{/*", "a: {{b}}\n  "])
+def test_no_text_takes_longer_than_its_length(piece: str) -> None:
+    assert masked(piece * 100_000).count("\n") == (piece * 100_000).count("\n")

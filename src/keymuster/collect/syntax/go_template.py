@@ -24,20 +24,29 @@ def masked(text: str) -> str:
     out = [pieces[0]]
     for number, (start, stop) in enumerate(spans):
         inside, after = text[start + len(_OPEN) : stop - len(_CLOSE)], pieces[number + 1]
-        quote = '"' if _is_whole(pieces[number], after) else ""
-        out.append(_replaced(inside, alone[number], quote))
+        is_whole = _is_whole(pieces[number], after, is_last=number == len(spans) - 1)
+        if is_whole and _goes_on(text, start, stop):
+            out.append("\n" * inside.count("\n"))
+        else:
+            out.append(_replaced(inside, alone[number], '"' if is_whole else ""))
         out.append(after)
     return "".join(out)
 
 
 def _spans(text: str) -> Iterator[tuple[int, int]]:
-    at = 0
+    at, last_comment_end = 0, text.rfind("*/")
     while (start := text.find(_OPEN, at)) >= 0:
-        stop = text.find(_CLOSE, start)
+        inside = start
+        if start < last_comment_end and (comment := _COMMENT.match(text, start)):
+            inside = text.find("*/", comment.end())  # a comment may hold templates
+        stop = text.find(_CLOSE, max(inside, start))
         if stop < 0:
             return
         at = stop + len(_CLOSE)
         yield start, at
+
+
+_COMMENT = re.compile(r"\{\{-?\s{0,20}/\*")
 
 
 def _between(spans: list[tuple[int, int]], size: int) -> Iterator[tuple[int, int]]:
@@ -62,13 +71,40 @@ def _alone(pieces: list[str]) -> list[bool]:
     return alone
 
 
-def _is_whole(before: str, after: str) -> bool:
+def _is_whole(before: str, after: str, *, is_last: bool) -> bool:
     """Whether a template is a whole value: without quotation marks, its braces would end a map."""
     return (
         before.endswith((" ", "[", ","))
         and before.rstrip(" ").endswith((":", ",", "[", "-"))
-        and (not after or after.lstrip(" ")[:1] in ("\n", "\r", ",", "}", "]"))
+        and ((is_last and not after) or after.lstrip(" ")[:1] in tuple("\n\r,}]"))
     )
+
+
+def _goes_on(text: str, start: int, stop: int) -> bool:
+    """Whether lines below belong to the same key as a template: it makes a part of a map or list, as in
+    `labels: {{- include "labels" . | nindent 4 }}`, and a text in its place would stand in their way."""
+    begin = max(0, start - _LONGEST_LINE)
+    head = text[max(text.rfind("\n", begin, start) + 1, begin) : start]
+    bare = head.lstrip(" -")
+    column = len(head) - len(bare)  # of the key, or of the item of a list
+    at = text.find("\n", stop, stop + _LONGEST_LINE)
+    for _ in range(_MOST_LINES):
+        if at < 0:
+            return False
+        end = text.find("\n", at + 1)
+        line = text[at + 1 : min(len(text) if end < 0 else end, at + _LONGEST_LINE)]
+        if line.strip() and not _ALONE.fullmatch(line) and not line.lstrip().startswith("#"):
+            indent = len(line) - len(line.lstrip(" "))
+            return indent > column or (not bare and indent == column)
+        at = end
+    return False
+
+
+_LONGEST_LINE = 500
+_MOST_LINES = 40
+"""Lines that a template is followed over: others are templates, blank or comments."""
+
+_ALONE = re.compile(r"\s*+(?:\{\{(?:[^{}]|\{(?!\{)|\}(?!\}))*+\}\}\s*+)+")
 
 
 def _replaced(inside: str, is_alone: bool, quote: str) -> str:
