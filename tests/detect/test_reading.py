@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from detect.made import in_context, tokens
 from keymuster import accelerator
 from keymuster.detect import engine, layers, patterns, seen
-from keymuster.detect.nested import Found, Nested, Reading
+from keymuster.detect.engine import Reading
+from keymuster.detect.nested import Found, Nested
 from keymuster.detect.recognizers.values import URL
 from keymuster.detect.values.syntax import FORMS
 from keymuster.rules.schema import RuleSet

@@ -38,10 +38,13 @@ _BEFORE_IN_CONTEXT = 2 * (patterns.REACH + words.BEFORE)
 _Around: TypeAlias = tuple[tuple[int, int], int, bool, str, bytes]
 """A hit without its place, the bytes of the text up to its end, and the text around it."""
 
-_LEAD, _REST = 400, 256
+_LEAD, _LEAD_OF_WORD, _REST = 400, 128, 256
 """Bytes before the end of a hit and behind it, which are all that most answers depend on."""
 
-_MOST_REMEMBERED = 20_000
+_NO_ANSWER: Answer = 0, 0, 0, ()
+"""To what leads to nothing, wherever it stands."""
+
+_MOST_REMEMBERED = 40_000
 
 
 class Reading(Struct):
@@ -207,7 +210,7 @@ class Engine:
     def _answered(self, content: bytes, reading: Reading, cut: Callable[[], None]) -> list[Judged]:
         """The same from the hits of a reading. Those that have no answer are given one."""
         hits, names = reading.hits, _names(content)
-        few = len(hits.ends) <= names
+        few, gates = len(hits.ends) <= names, self.gates
         found: list[Judged] = []
         for at in self.loops.telling(hits.answers) if few else range(len(hits.ends)):
             if not few and hits.marks[at][0] in self._guesses and not hits.is_repeated(at):
@@ -218,6 +221,9 @@ class Engine:
                     continue
             answer = hits.answers[at]
             if answer is None:
+                if hits.marks[at][0] >= gates:
+                    hits.answers[at] = _NO_ANSWER
+                    continue
                 answer = self._answer(content, hits, at, reading)
                 hits.answer(at, answer)
             if answer[3]:
@@ -228,16 +234,17 @@ class Engine:
         """What a hit led to. Versions of a text come back to what they had: what is known of the
         same hit in the same surroundings is not asked again."""
         end, mark = hits.ends[at], hits.marks[at]
-        if mark[0] >= self.gates or hits.is_repeated(at):
-            return 0, 0, end, ()
-        lead = min(end, _LEAD)
+        if mark[1] and hits.is_repeated(at):
+            return _NO_ANSWER
+        most = _LEAD if mark[0] < len(self._gated) else _LEAD_OF_WORD
+        lead = min(end, most)
         around = mark, lead, reading.binary, reading.path, content[end - lead : end + _REST]
         known = self._remembered.get(around)
         if known is not None:
             return known
         found, begin, stop = self._led_to(content, (end, *mark), reading.binary, reading.path)
         answer = end - begin, stop - end, end, tuple(found)
-        if answer[0] <= _LEAD and answer[1] <= _REST:
+        if (answer[0] <= most or end < most) and answer[1] <= _REST:
             if len(self._remembered) >= _MOST_REMEMBERED:
                 self._remembered.clear()
             self._remembered[around] = answer

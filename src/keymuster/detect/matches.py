@@ -38,6 +38,8 @@ Judged: TypeAlias = tuple[TokenFormat, Candidate, Match | str]
 def kept(found: list[Judged]) -> list[Match]:
     """The matches that stand: none in forged text, and no two that overlap. A form without a marker
     is only forged text for a guess at just the same."""
+    if not found:
+        return []
     wrong = [(token, one) for token, one, verdict in found if verdict == WRONG_CHECKSUM]
     forged = [(one.start, one.end) for token, one in wrong if patterns.has_marker(token)]
     same = {(one.start, one.end) for _, one in wrong}

@@ -7,15 +7,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from keymuster import cache
-from keymuster.detect import encodings, engine
+from keymuster.detect import encodings
 from keymuster.detect.encodings.base import Ends, Piece
-from keymuster.detect.engine import Engine
+from keymuster.detect.engine import Engine, Reading
 from keymuster.detect.layers import LARGEST, Hits, Layer
 from keymuster.detect.loops import Kept
 from keymuster.detect.matches import Match
@@ -116,14 +116,9 @@ class _Inside(Struct, frozen=True):
     spent: _Spent
 
 
-class Reading(Struct):
-    """What was seen in a text, for those texts that are made of it."""
-
-    plain: engine.Reading
-    inside: dict[bytes, _Inside] = {}
-    """By the digest of a piece."""
-    fruitless: dict[bytes, _Spent] = {}
-    """By the digest of what an encoding decodes in which nothing is found."""
+_MOST_REMEMBERED = 50_000
+"""Pieces, and what is not decoded again, of which it is known what they hold. Versions of a text have
+nearly the same of them."""
 
 
 class Nested:
@@ -133,6 +128,8 @@ class Nested:
     def __init__(self, rules: RuleSet, *, invalid: bool = False) -> None:
         self._engine = Engine(rules, invalid=invalid, beside=self._layer_from)
         self._rules = rules
+        self._inside: dict[bytes, _Inside] = {}
+        self._fruitless: dict[bytes, _Spent] = {}
 
     @property
     def layers(self) -> list[Layer]:
@@ -158,56 +155,49 @@ class Nested:
         """What `scan` finds, and what was seen on the way, which spares most of the work for another
         text of which some is `kept` from this one (see `Engine.read`)."""
         budget = Budget.of(len(content))
-        matches, plain = self._engine.read(
-            content, binary=binary, path=path, cut=budget.cut, kept=kept,
-            other=other.plain if other else None,
-        )  # fmt: skip
-        reading = Reading(plain)
-        gated = self._gated_again(plain.hits, budget)
+        matches, reading = self._engine.read(
+            content, binary=binary, path=path, cut=budget.cut, other=other, kept=kept
+        )
+        gated = self._gated_again(reading.hits, budget)
         if budget.hits < 0:  # which of them count, only a scan says
             return self.scan(content, binary=binary, path=path), reading
-        if other is None or (other.plain.binary, other.plain.path) != (binary, path):
-            other = Reading(plain)
+        if not matches and not gated:
+            return _found([], budget), reading
         inner: list[_Hit] = []
         certain: list[Piece] = []
         for name in gated:
-            digest = _digest(name, content, gated)
-            spent = other.fruitless.get(digest)
+            digest = _digest(name, content, gated, reading)
+            spent = self._fruitless.get(digest)
             if spent is not None and budget.allows(spent):
                 budget.spend(spent)
-                reading.fruitless[digest] = spent
                 continue
             before, found = budget.left, len(inner) + len(certain)
             for piece in self._pieces(name, content, binary, DEPTH, gated, _NOTHING, budget):
                 if piece.certain:
                     certain.append(piece)
-                hits = self._remembered(name, piece, gated, other, reading, budget)
+                hits = self._remembered(name, piece, gated, reading, budget)
                 inner += filter(None, (_outside(hit, piece) for hit in hits))
             if digest and not budget.ended and len(inner) + len(certain) == found:
-                reading.fruitless[digest] = budget.spent_since(before)
+                _remember(self._fruitless, digest, budget.spent_since(before))
         own = [_Hit(one.start, one.end, one) for one in matches]
         return _found(_settled(_believed(own, certain), inner), budget), reading
 
     def _remembered(
-        self, name: str, piece: Piece, gated: dict[str, Ends], other: Reading, reading: Reading,
-        budget: Budget,
-    ) -> list[_Hit]:  # fmt: skip
+        self, name: str, piece: Piece, gated: dict[str, Ends], reading: Reading, budget: Budget
+    ) -> list[_Hit]:
         """The hits in a piece of a text; those of one that was seen in another text are known."""
         seen = _known(name, piece, gated)
-        key = blake2b(f"{piece.binary} {sorted(seen.items())} ".encode(), digest_size=16)
-        key.update(piece.text)
-        digest = key.digest()
-        found = other.inside.get(digest)
-        if found is None or not budget.allows(found.spent):
-            before, path = budget.left, reading.plain.path
-            hits = self._hits(piece.text, piece.binary, DEPTH - 1, budget, path, seen)
-            if budget.ended:
-                return hits
-            found = _Inside(hits, budget.spent_since(before))
-        else:
+        about = f"{piece.binary} {sorted(seen.items())} {reading.path}\0".encode("utf-8", "replace")
+        digest = blake2b(about + piece.text, digest_size=16).digest()
+        found = self._inside.get(digest)
+        if found is not None and budget.allows(found.spent):
             budget.spend(found.spent)
-        reading.inside[digest] = found
-        return found.hits
+            return found.hits
+        before = budget.left
+        hits = self._hits(piece.text, piece.binary, DEPTH - 1, budget, reading.path, seen)
+        if not budget.ended:
+            _remember(self._inside, digest, _Inside(hits, budget.spent_since(before)))
+        return hits
 
     def _hits(
         self, text: bytes, binary: bool, depth: int, budget: Budget, path: str,
@@ -328,17 +318,26 @@ def _before(name: str, spans: Sequence[tuple[int, int]], gated: dict[str, Ends])
     }
 
 
-def _digest(name: str, text: bytes, gated: dict[str, Ends]) -> bytes:
+def _digest(name: str, text: bytes, gated: dict[str, Ends], reading: Reading) -> bytes:
     """What names everything that an encoding makes of a text; empty if only decoding shows it."""
     spans = encodings.load(name).spans
     if spans is None:
         return b""
     stretches = spans(text, gated[name].get(0, ()))
     seen = _before(name, stretches, gated)
-    parts = [f"{name} {sorted(seen.items())}".encode()]
-    parts += [text[start:end] for start, end in stretches]
+    about = f"{name} {sorted(seen.items())} {reading.binary} {reading.path}"
+    parts = [about.encode("utf-8", "replace"), *(text[start:end] for start, end in stretches)]
     lengths = ",".join([str(len(part)) for part in parts])
     return blake2b(b"".join([lengths.encode(), *parts]), digest_size=16).digest()
+
+
+_T = TypeVar("_T")
+
+
+def _remember(known: dict[bytes, _T], digest: bytes, what: _T) -> None:
+    if len(known) >= _MOST_REMEMBERED:
+        known.clear()
+    known[digest] = what
 
 
 def _found(hits: list[_Hit], budget: Budget) -> Found:

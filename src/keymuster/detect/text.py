@@ -13,6 +13,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_BEGINS = frozenset(mark[:2] for mark, _ in _MARKS)
 _UNMARKED = (
     ("utf-16-le", 0, 2),
     ("utf-16-be", 1, 2),
@@ -32,7 +33,9 @@ class Text(Struct, frozen=True):
 def as_text(content: bytes) -> Text:
     """UTF-16 and UTF-32 become UTF-8; everything else stays as it is, Latin-1 included."""
     sample = content[:_SAMPLE]
-    encoding = next((name for mark, name in _MARKS if sample.startswith(mark)), None)
+    encoding = None
+    if sample[:2] in _BEGINS:
+        encoding = next((name for mark, name in _MARKS if sample.startswith(mark)), None)
     if encoding is None:
         if b"\0" not in sample:
             return Text(content)

@@ -50,6 +50,8 @@ class Secrets(Reader):
         if found.crowded:
             yield _trouble(blob, *_CROWDED)
         matches = [match for match in found.matches if match.confidence.rank >= self._least]
+        if not matches:
+            return
         positions = blob.positions()
         offsets = sorted({at for match in matches for at in (match.start, match.end)})
         place = {offset: positions.at(offset) for offset in offsets}
