@@ -18,6 +18,7 @@ TARGETS = (
     "gitleaks",
     "packs",
     "deltas",
+    "chunks",
 )
 
 
