@@ -17,6 +17,7 @@ from keymuster.detect.checksums import CHECKSUMS
 from keymuster.detect.database import compile_expressions
 from keymuster.detect.glance import Glance
 from keymuster.rules.schema import RuleSet
+from once import once
 from repositories import Repository
 
 
@@ -49,9 +50,16 @@ def rules(_own_surroundings: None) -> RuleSet:
 
 
 @pytest.fixture(scope="session")
-def glance_database(rules: RuleSet) -> bytes:
-    """What is built into a wheel for a glance."""
-    return bytes(hyperscan.dumpb(compile_expressions(necessary.expressions(rules))))
+def glance_database(rules: RuleSet, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """What is built into a wheel for a glance. It takes half a minute, so one of the processes of a
+    run does it for all."""
+
+    def build() -> bytes:
+        return bytes(hyperscan.dumpb(compile_expressions(necessary.expressions(rules))))
+
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return build()
+    return once(tmp_path_factory.getbasetemp().parent / "glance.bin", build)
 
 
 @pytest.fixture(scope="session")
