@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from keymuster import pipeline, work
+from keymuster import pipeline, registry, work
 from keymuster.collect.base import Batch, Blob, Fragment, Observed, Read
 from keymuster.errors import Unreadable
 from keymuster.model import FileLocation, Identity, IdentityKind, Storage, Trouble
@@ -333,3 +333,31 @@ def _said(name: str) -> Identity:
     return Identity(
         id=name, kind=IdentityKind.OTHER, provider="stub", name=name, location=FileLocation(path="")
     )
+
+
+def test_only_readers_that_a_name_leaves_a_chance_are_asked() -> None:
+    class Never(Echo):
+        name = "never"
+
+        def reads(self, path: str) -> bool:
+            raise AssertionError(path)
+
+    class Some(work.Chosen):
+        def __iter__(self) -> Iterator[Any]:
+            return iter([Echo(), Never()])
+
+        def of(self, path: str) -> list[Any]:
+            return [Echo()]
+
+    blobs = Stub(3)
+    [batch] = list(blobs.batches())
+    assert isinstance(batch, Batch)
+    assert len(list(work.observe(blobs, Some(), batch))) == 3  # type: ignore[arg-type]
+
+
+def test_source_code_is_for_the_readers_that_search_everything(rules: RuleSet) -> None:
+    given = context(rules, Path())
+    readers = pipeline._Readers(given, [], registry.part("source", "worktree")(given))
+    every = {one.name for one in readers}
+    assert {one.name for one in readers.of("src/main.c")} == {"secrets", "inline-allows"}
+    assert {one.name for one in readers.of("main.tf")} == every > {"secrets", "inline-allows"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, TextIO
@@ -119,7 +119,7 @@ def gather(
     cut: list[Trouble] = []
     troubles: list[Trouble] = []
     origin: Source = registry.part("source", source)(context)
-    readers = _Readers(context, configured.extensions, past=origin.past)
+    readers = _Readers(context, configured.extensions, origin)
     unpack = _unpack(context, configured.extensions)
     noting = context.remembered or context.clean
     observed = collect(origin, readers, jobs, progress, cut, unpack, noting)
@@ -192,16 +192,35 @@ def write(
     reporter(style).write(report, out)
 
 
-class _Readers(Iterable[Reader]):
+class _Readers(work.Chosen):
     """What reads files, made for the first of them: often there is nothing new to read."""
 
-    def __init__(self, context: Context, extensions: Sequence[str], *, past: bool) -> None:
+    def __init__(self, context: Context, extensions: Sequence[str], source: Source) -> None:
         self._context = context
         self._others = registry.installed("reader", extensions)
-        self._past = past
+        self._source = source.name
+        self._past = source.past
 
     def __iter__(self) -> Iterator[Reader]:
         return iter(self._made)
+
+    def of(self, path: str) -> list[Reader]:
+        """Those that a file may be for, by its name: of most it says that they declare nothing."""
+        if self._source != "worktree":  # few files, or few readers
+            return self._made
+        return self._made if self._may_declare(path) else self._everywhere
+
+    @cached_property
+    def _may_declare(self) -> Callable[[str], bool]:
+        from keymuster.collect.declaring import may_declare
+
+        return may_declare
+
+    @cached_property
+    def _everywhere(self) -> list[Reader]:
+        return [
+            one for one in self._made if getattr(one, "past", False) or one.name in self._others
+        ]
 
     @cached_property
     def _made(self) -> list[Reader]:

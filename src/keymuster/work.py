@@ -25,6 +25,15 @@ Progress = Callable[[int], None]
 Note = Callable[[Iterable[bytes]], None]
 """Is told the digests of the files of a batch that is done in which nothing was seen."""
 
+
+class Chosen(Iterable[Reader]):
+    """Readers that are asked of a file only if its name leaves them a chance: there are many files,
+    and many readers."""
+
+    def of(self, path: str) -> Iterable[Reader]:
+        return self
+
+
 Unpack = Callable[[Blob], Iterable[Read]]
 """What is in a file: the members of a container, and then the file; of other files, just that."""
 
@@ -93,7 +102,7 @@ def _unpacked(readers: Iterable[Reader], files: Iterable[Read]) -> Iterator[Obse
 
 def _read(readers: Iterable[Reader], blob: Blob) -> Iterator[Observed]:
     path = blob.path
-    for reader in readers:
+    for reader in readers.of(path) if isinstance(readers, Chosen) else readers:
         if reader.reads(path):
             yield from _guarded(reader, blob)
 
@@ -157,7 +166,10 @@ def _in_processes(
     from concurrent.futures.process import BrokenProcessPool
 
     global _here
-    _here = (source, list(readers), unpack)
+    several = readers if isinstance(readers, Chosen) else list(readers)
+    for _ in several:  # those that are made when they are needed, are made before the processes
+        pass
+    _here = (source, several, unpack)
     pool = _pool(jobs)
     waiting: deque[tuple[Batch | Trouble, Future[_Done] | None]] = deque()
 
