@@ -115,9 +115,9 @@ def test_a_short_arn_is_completed() -> None:
 
 
 def test_many_wildcards_cost_little() -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     assert matches("*a" * 200 + "b", "a" * 20_000) is Answer.NO
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 @pytest.mark.parametrize(

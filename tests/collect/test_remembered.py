@@ -6,7 +6,7 @@ import gzip
 import os
 import random
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -535,7 +535,7 @@ def _acts(repo: Repository, token: Token) -> dict[str, Callable[[int, int], obje
 
 @settings(
     max_examples=30,
-    deadline=timedelta(minutes=2),
+    deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

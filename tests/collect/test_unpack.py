@@ -150,10 +150,10 @@ class TestLimits:
         for _ in range(5):
             data = zipped({str(number): data for number in range(16)})
         assert len(data) < 100_000
-        start = time.monotonic()
+        start = time.process_time()
         assert "nested deeper than the limit of 3" in opened(data).trouble
         assert "it unpacks to more than 250 times its size" in opened(data, depth=20).trouble
-        assert time.monotonic() - start < 30
+        assert time.process_time() - start < 30
 
     def test_one_trouble_however_much_is_wrong(self) -> None:
         good, broken = zipped({"a": b"text"}), zipped({"a": b"text" * 99})[:60]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import pytest
@@ -126,12 +126,12 @@ def test_a_bomb_ends_at_once(name: str, rules: RuleSet, tmp_path: Path) -> None:
     bomb = head + "".join(
         f"  a{n + 1}: &a{n + 1} [{', '.join([f'*a{n}'] * 10)}]\n" for n in range(9)
     )
-    start = perf_counter()
+    start = process_time()
     with pytest.raises(Broken):
         read(bomb)
     with pytest.raises(Broken):
         read(head + "  b: " + "[" * 3000)
-    assert perf_counter() - start < 5
+    assert process_time() - start < 5
 
 
 @pytest.mark.parametrize(
@@ -148,14 +148,14 @@ def test_long_scripts_take_time_in_proportion(rules: RuleSet, tmp_path: Path, ru
     read = reading(
         registry.part("reader", "github-actions"), rules, tmp_path, READERS["github-actions"]
     )
-    start = perf_counter()
+    start = process_time()
     read(f"on: pull_request_target\njobs:\n  a:\n    steps:\n    - run: |\n        {run}\n")
-    assert perf_counter() - start < 3
+    assert process_time() - start < 3
 
 
 def test_a_long_jenkinsfile_takes_time_in_proportion(rules: RuleSet, tmp_path: Path) -> None:
     read = reading(registry.part("reader", "jenkinsfile"), rules, tmp_path, "Jenkinsfile")
-    start = perf_counter()
+    start = process_time()
     for part in ("credentials(", "'", '"""', "/*", "withAWS(" * 3, "sh ", "A = ", "image  "):
         read("pipeline {\n" + part * 20_000)
-    assert perf_counter() - start < 5
+    assert process_time() - start < 5

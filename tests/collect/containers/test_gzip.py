@@ -37,11 +37,11 @@ def test_a_wrong_checksum_and_other_data_behind_are_said() -> None:
 
 def test_a_bomb_stops_early() -> None:
     bomb = gzip.compress(bytes(300_000_000), 9)
-    start = time.monotonic()
+    start = time.process_time()
     found = opened(bomb)
     assert "it unpacks to more than 250 times its size" in found.trouble
     assert found.members == {}
-    assert time.monotonic() - start < 10
+    assert time.process_time() - start < 10
 
 
 def test_compressed_many_times_is_deep() -> None:

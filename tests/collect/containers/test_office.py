@@ -59,10 +59,10 @@ def test_a_view_is_no_level() -> None:
 def test_entities_that_grow_are_refused() -> None:
     lines = ['<!DOCTYPE x [<!ENTITY a0 "aaaaaaaaaa">']
     lines += [f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 10)]
-    start = time.monotonic()
+    start = time.process_time()
     found = opened(office_xml("<w:p>&a9;</w:p>", "".join(lines) + "]>"))
     assert "XML that declares entities" in found.trouble
-    assert time.monotonic() - start < 1
+    assert time.process_time() - start < 1
 
 
 @pytest.mark.parametrize("body", ["<w:p>", "<w:p>&undefined;</w:p>", "\x01"])

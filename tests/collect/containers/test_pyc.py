@@ -77,10 +77,10 @@ HEADER = compiled("")[:16]
     ],
 )
 def test_made_up_code_is_survived(code: bytes) -> None:
-    start = time.monotonic()
+    start = time.process_time()
     found = opened(HEADER + code)
     assert len(found.troubles) + len(found.members) == 1
-    assert time.monotonic() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_no_more_lines_are_made_than_are_read() -> None:
@@ -101,9 +101,9 @@ def test_code_that_is_referred_to_again_and_again() -> None:
     one = b"r" + bytes(4) + b")\x01z\x03one" + b")\x01z\x04name" + empty * 3 + b"NN"
     function = b"c" + bytes(24) + one + bytes(4) + b"N"
     code_objects = b"(" + struct.pack("<I", 1001) + code + function * 1000
-    start = time.monotonic()
+    start = time.process_time()
     assert "one" in " ".join(constants(MAGIC_3_8 + bytes(12) + code_objects))
-    assert time.monotonic() - start < 2
+    assert time.process_time() - start < 2
 
 
 MAGIC_3_8 = struct.pack("<H", 3413) + b"\r\n"

@@ -68,11 +68,11 @@ HUGE = b"\xff" + struct.pack("<Q", 1 << 62)
     ],
 )
 def test_no_count_is_taken_for_granted(header: bytes) -> None:
-    start = time.monotonic()
+    start = time.process_time()
     found = opened(seven_zip_file(b"", header))
     assert found.members == {}
     assert len(found.troubles) == 1
-    assert time.monotonic() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_every_header_cut_short_or_changed_is_survived() -> None:
@@ -94,8 +94,8 @@ def test_a_dictionary_too_large_is_refused() -> None:
 
 
 def test_a_list_of_members_that_gives_itself_has_an_end() -> None:
-    start = time.monotonic()
+    start = time.process_time()
     header = b"\x17\x06\0\1\x09%c\0\x07\x0b\1\0\1\1\0\x0c%c\0\0"
     found = opened(seven_zip_file(b"", header % (len(header) - 2, len(header) - 2)))
     assert "damaged" in found.trouble
-    assert time.monotonic() - start < 2
+    assert time.process_time() - start < 2

@@ -128,11 +128,11 @@ def test_entries_that_share_their_bytes_are_a_bomb() -> None:
     directory = (entry + b"a") * count
     body = local + b"a" + kernel
     end = struct.pack("<4s4H2IH", b"PK\x05\x06", 0, 0, count, count, len(directory), len(body), 0)
-    start = time.monotonic()
+    start = time.process_time()
     found = opened(body + directory + end)
     assert "it unpacks to more than 250 times its size" in found.trouble
     assert sum(map(len, found.members.values())) < 80_000_000
-    assert time.monotonic() - start < 10
+    assert time.process_time() - start < 10
 
 
 def test_a_directory_of_too_many_entries_is_not_even_listed() -> None:

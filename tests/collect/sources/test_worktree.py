@@ -400,12 +400,12 @@ class TestWhatCannotBeRead:
     ) -> None:
         with open(tmp_path / "sparse", "wb") as file:
             file.truncate(4 * 1024**3)
-        start = time.monotonic()
+        start = time.process_time()
 
         seen = scan()
 
         assert "4,294,967,296 bytes" in seen.trouble("sparse").message
-        assert time.monotonic() - start < 2
+        assert time.process_time() - start < 2
 
     def test_a_file_that_grows_while_it_is_read_is_a_trouble(
         self, tmp_path: Path, rules: RuleSet

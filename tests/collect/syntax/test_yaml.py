@@ -94,10 +94,10 @@ def test_what_is_not_well_formed_is_said_with_its_line(text: str, line: int) -> 
 def test_a_bomb_of_aliases_ends_at_once() -> None:
     lines = ["a0: &a0 [x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(Broken, match="too many values"):
         yaml.parse("\n".join(lines), FILE)
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1
     assert MOST_NODES > 1_000_000
 
 
