@@ -42,5 +42,12 @@ def test_settings_as_text() -> None:
     assert one.targets("x${aws_a.b.c}${D.e}") == ["terraform:infra:aws_a.b", "terraform:infra:D"]
 
 
+def test_what_a_function_makes_is_no_object() -> None:
+    one = _declared("{}", "s")
+    assert one.target("${coalesce(var.a, aws_iam_role.ci.arn)}") == ""
+    assert one.targets("${can(identity.id)}/${a_b.c}") == ["s:a_b.c"]
+    assert one.target('${aws_iam_role.ci["a(b)"].arn}') == 's:aws_iam_role.ci["a(b)"]'
+
+
 def test_its_settings_are_never_shown() -> None:
     assert "hunter22" not in repr(_declared("password: hunter22"))

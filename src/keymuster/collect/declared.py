@@ -67,18 +67,23 @@ class Declared(Struct, kw_only=True, eq=False):
     def target(self, text: Any) -> str:
         """The id of the object that a value is taken from; empty if it is not just that."""
         name = reference(text)
-        return self._id_of(name) if name else ""
+        return self._id_of(name) if name and not _is_made(name) else ""
 
     def targets(self, text: Any) -> list[str]:
         """The ids of all objects that a text is made with."""
         if not isinstance(text, str):
             return []
-        return [self._id_of(name) for name in depends_on(text)]
+        return [self._id_of(name) for name in depends_on(text) if not _is_made(name)]
 
     def _id_of(self, name: str) -> str:
         """The object of a name holds in this scope, unless it is a whole id: `[@scope:app_vault].id`."""
         called = _object(name)
         return called[1:] if called.startswith("@") else f"{self.scope}:{called}"
+
+
+def _is_made(name: str) -> bool:
+    """Whether a function made it, of whatever is named in it: `coalesce(var.a, b_c.d.id)`."""
+    return "(" in name.partition("[")[0]
 
 
 def _object(name: str) -> str:

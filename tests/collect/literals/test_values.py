@@ -13,7 +13,7 @@ from keymuster.collect.literals.values import decoded, is_literal, is_random, is
      "https://vault/x", "${PASSWORD}", "{{ vault_password }}", "{{ .Values.password }}", "%DB_PASSWORD%",
      "/run/secrets/db", "./secret.txt", "ENC[AES256_GCM,data:x]", "vault:db#password", "ref+vault://db",
      "%(password)s", "__PASSWORD__", "file:///run/secret", "@Microsoft.KeyVault(SecretUri=x)", "@key.pem",
-     "var.password", "projects/p/secrets/s", "$ANSIBLE_VAULT;1.1;AES256"],
+     "var.password", "projects/p/secrets/s", "$ANSIBLE_VAULT;1.1;AES256", "privatelink.token.example.com"],
 )  # fmt: skip
 def test_the_place_of_a_secret_is_none(text: str) -> None:
     assert not is_literal(text)
@@ -31,7 +31,7 @@ def test_a_blank_to_fill_is_none(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["1234", "pa55", "hunter2!", "postgres", "a$b{c}", "pa$$w0rd!", "changeme", "password", "@dmin123", "a%20b%21c",
-     "/Kx93+abc/Zq"],
+     "/Kx93+abc/Zq", "horse.battery"],
 )  # fmt: skip
 def test_a_weak_secret_is_one(text: str) -> None:
     assert is_literal(text)

@@ -17,6 +17,7 @@ _REFERENCE = re.compile(
     \A\{(?:resolve|vault) | \A\(\( | \A\\?\#\{ | __[A-Z0-9_]+__ |
     \A[.~]{1,2}/ | \A(?-i:/[a-z][a-z0-9_.-]{0,80})(?:/|\Z) |
     \A@(?:[.~/]|Microsoft\.(?:KeyVault|AppConfiguration)\(|[\w-]{1,80}\.(?:txt|json|ya?ml|pem|key)\Z) |
+    \A(?-i:(?:[a-z][a-z0-9-]{0,62}\.){2,8}[a-z]{2,24})\Z |
     \Ahttps?://[^/@]{0,4000}(?:/|\Z) | \Aprojects/ | \A(?:var|data|local|module)\.[a-z_] """
 )
 """How values look that name the place where the secret is, or hold it encrypted."""
