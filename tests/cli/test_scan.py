@@ -882,3 +882,15 @@ def test_what_an_exception_accepted_is_reported_when_it_has_gone(
     assert [keymuster("scan").code for _ in range(2)] == [0, 0]
     secret.write_text("# no exception\n" + content)
     assert [keymuster("scan").code for _ in range(2)] == [1, 1]
+
+
+def test_a_module_from_elsewhere_makes_a_strict_scan_incomplete(
+    keymuster: Run, tmp_path: Path
+) -> None:
+    folder = tmp_path / "infra"
+    folder.mkdir()
+    (folder / "main.tf").write_text('module "iam" {\n  source = "acme/iam/aws"\n}\n')
+    said = keymuster("scan", "infra")
+    assert said.code == 0
+    assert "Not seen\n  acme/iam/aws: " in said.out
+    assert keymuster("scan", "infra", "--strict").code == 3
