@@ -28,7 +28,7 @@ def forms(module: str, parameters: str) -> list[tuple[str, Any]]:
         ("iam_policy", "{iam_type: role, iam_name: r, policy_name: p, policy_json: '{\"Statement\": 1}'}",
          [("AWS::IAM::Policy", {"PolicyName": "p", "PolicyDocument": {"Statement": 1}, "Roles": ["r"]})]),
         ("iam", "{iam_type: user, name: u, access_key_state: create}",
-         [("AWS::IAM::User", {"UserName": "u"}), ("AWS::IAM::AccessKey", {"UserName": "u", "Status": "Active"})]),
+         [("AWS::IAM::User", {"UserName": "u"}), ("AWS::IAM::AccessKey", {"UserName": "u", "Status": "Active", "OfNewUser": True})]),
         ("amazon.aws.s3_bucket", "{name: b}", []),
         ("amazon.aws.s3_bucket", "{name: b, policy: {Statement: []}}",
          [("AWS::S3::BucketPolicy", {"Bucket": "b", "PolicyDocument": {"Statement": []}})]),

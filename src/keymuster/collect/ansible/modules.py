@@ -555,7 +555,8 @@ def _old_iam(parameters: Node) -> Iterator[tuple[str, Node]]:
             settings["AssumeRolePolicyDocument"] = _document(known(trust))
         yield "AWS::IAM::Role", parameters.made(settings)
     if _text(parameters, "access_key_state").lower() in ("create", "active"):
-        yield "AWS::IAM::AccessKey", parameters.made({"UserName": called, "Status": "Active"})
+        key = {"UserName": called, "Status": "Active", "OfNewUser": True}
+        yield "AWS::IAM::AccessKey", parameters.made(key)
 
 
 def _bucket_lists(parameters: Node) -> Iterator[tuple[str, Node]]:
