@@ -50,7 +50,7 @@ class AgentClients(Reader):
         if blob.core is not None or len(content) > _LARGEST or blob.text.binary:
             return
         configured = self._clients.of(blob.path) if _MAYBE.search(blob.path) else None
-        if configured is None and _SERVERS.search(content):
+        if configured is None and b'"mcpServers"' in content and _SERVERS.search(content):
             configured = self._clients.by_content(blob.path)
             is_sure = False
         else:

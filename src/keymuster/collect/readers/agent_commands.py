@@ -16,12 +16,14 @@ _JSON = re.compile(
     r"(?:\A|/)(?:package|tasks|launch|devcontainer)\.json\Z|(?:\A|/)\.devcontainer\.json\Z"
 )
 _COMPOSE = re.compile(rb"(?m)^[\"']?services[\"']?[ \t]{0,8}:")
-_FOR_AGENTS = re.compile(
-    rb"(?i)mcp|agent|claude|codex|gemini|opencode|openclaw|goose|aider|openhands"
-)
-_MARKS = re.compile(
-    rb"(?i)claude|codex|gemini|qwen|copilot|opencode|cursor-agent|\bamp\b|aider|goose|droid|kiro-cli|\bq chat\b|dangerously|--yolo|trust-all-tools|allow-all-tools"
-)
+_FOR_AGENTS = (
+    b"mcp", b"agent", b"claude", b"codex", b"gemini", b"opencode", b"openclaw", b"goose", b"aider", b"openhands",
+)  # fmt: skip
+_MARKS = (
+    b"claude", b"codex", b"gemini", b"qwen", b"copilot", b"opencode", b"cursor-agent", b"amp ", b"aider", b"goose", b"GOOSE",
+    b"droid", b"kiro-cli", b"q chat", b"dangerously", b"--yolo", b"trust-all-tools", b"allow-all-tools",
+)  # fmt: skip
+"""What a file holds that speaks of agents: most do not."""
 _STARTS = re.compile(
     rb"(?m)^[\"']?(?:jobs|services|steps|stages|pipelines|runs|tasks|apiVersion|workflows|script|before_script|pool)[\"']?[ \t]{0,8}:"
 )
@@ -49,11 +51,13 @@ class AgentCommands(Reader):
         content = blob.text.content
         if blob.core is not None or len(content) > _LARGEST or blob.text.binary:
             return
-        is_compose = bool(_COMPOSE.search(content) and _FOR_AGENTS.search(content))
-        if not is_compose and not _MARKS.search(content):
+        speaks = any(mark in content for mark in _MARKS)
+        is_compose = b"services" in content and any(mark in content for mark in _FOR_AGENTS)
+        if not speaks and not is_compose:
             return
         if blob.path.endswith((".yml", ".yaml")) and not _STARTS.search(content):
             return
+        is_compose = is_compose and bool(_COMPOSE.search(content))
         from keymuster.collect.ci.things import resources
 
         yield from resources(
