@@ -8,8 +8,11 @@ from keymuster.detect.values import languages
 _NEVER = ("a script", "web code", "compiled code", "prose")
 _NAMES = ("jenkinsfile", "dockerfile", "containerfile", "group_vars/", "host_vars/", "kubeconfig")
 """What marks a file wherever it stands in the path, whatever it ends in."""
-_DEFINITIONS = ("agent", "command", "skill", "droid", "mode", "prompt", "check")
-"""What stands in the path of prose that declares an agent in its first lines."""
+_DEFINITIONS = (
+    "agent", "command", "skill", "droid", "mode", "prompt", "check", "claude", "gemini", "instructions", "steering", "rules",
+    "guidelines",
+)  # fmt: skip
+"""What stands in the path of prose that declares an agent in its first lines, or tells one what to do."""
 
 
 def may_declare(path: str) -> bool:

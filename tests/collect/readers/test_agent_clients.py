@@ -215,6 +215,15 @@ def test_a_broken_file_says_where(rules: RuleSet) -> None:
     assert read(AgentClients, ".vscode/settings.json", '{"mcp.servers": {\n"a" 1}}', rules) == []
 
 
+def test_a_file_that_is_too_large_is_said_to_be_unread(
+    rules: RuleSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(agent_clients, "_LARGEST", 100)
+    with pytest.raises(Broken, match="too large"):
+        read(AgentClients, ".mcp.json", TWO, rules)
+    assert read(AgentClients, "servers.json", TWO, rules) == []
+
+
 def test_other_files_are_left_alone(rules: RuleSet) -> None:
     assert read(AgentClients, "package.json", '{"name": "a", "command": "npx"}', rules) == []
     assert read(AgentClients, ".vscode/settings.json", '{"editor.tabSize": 2}', rules) == []

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from keymuster.collect.agents import tools
 from keymuster.collect.agents.launchers import launch
 from keymuster.collect.agents.servers import Word
+from keymuster.collect.ci.things import Thing
 from keymuster.collect.syntax.node import File, Node
 
 MARKS = re.compile(
@@ -86,6 +87,21 @@ def of(text: str, file: File) -> Iterator[Started]:
             count += 1
             if count >= MOST:
                 return
+
+
+_ORDER = re.compile(rf"(?i)\b{_PROGRAM}\s[^\n]{{0,400}}?--?[a-z]")
+
+
+def orders(text: str, file: File) -> Iterator[Thing]:
+    """The lines of instructions that tell to start an agent without its checks."""
+    for one in of(
+        "\n".join(line if _ORDER.search(line[:_LONGEST]) else "" for line in text.splitlines()),
+        file,
+    ):
+        if one.means == "checks-off":
+            yield Thing(
+                "agent_command", one.shown, one.shown, one.node.location(), {"means": one.means}
+            )
 
 
 def _said(line: str, node: Node) -> Iterator[Started]:

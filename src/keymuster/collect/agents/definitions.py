@@ -57,6 +57,19 @@ _ALLOWED = ("allowed-tools", "allowedTools", "allowed_tools", "auto-approve")
 _SPLIT = re.compile(r",\s*(?![^()]*\))|\s+(?=[A-Z@*])(?![^()]*\))")
 
 
+_INSTRUCTIONS = re.compile(
+    r"(?i)(?:\A|/)(?:CLAUDE(?:\.local)?|AGENTS?|GEMINI|QWEN|CODEX|copilot-instructions|CONVENTIONS|guidelines)\.md\Z|"
+    r"(?:\A|/)\.(?:cursor|windsurf|roo|cline|clinerules|amazonq|kilocode|trae|continue|claude|augment)[\w-]*/(?:rules|steering)?[^/]*/?.*\.mdc?\Z|"
+    r"(?:\A|/)\.kiro/steering/.+\.md\Z|\.instructions\.md\Z"
+)
+"""Files that tell an agent what to do."""
+
+
+def instructs(path: str) -> bool:
+    """Whether an agent takes what a file says for orders."""
+    return _INSTRUCTIONS.search(path) is not None or bool(client(path))
+
+
 def client(path: str) -> str:
     """The client that would take a file for one of its definitions; empty if there is none."""
     return next((name for name, form in _PLACES if form.search(path)), "")

@@ -21,7 +21,7 @@ _MAYBE = re.compile(
 )
 """What the path of every file in the table of clients holds: most files need not be looked for there."""
 _SERVERS = re.compile(rb"\"mcpServers\"\s{0,20}:\s{0,20}\{")
-_LARGEST = 4 * 1024 * 1024
+_LARGEST = 8 * 1024 * 1024
 
 
 class AgentClients(Reader):
@@ -47,7 +47,7 @@ class AgentClients(Reader):
 
     def read(self, blob: Blob) -> Iterator[Observed]:
         content = blob.text.content
-        if blob.core is not None or len(content) > _LARGEST or blob.text.binary:
+        if blob.core is not None or blob.text.binary:
             return
         configured = self._clients.of(blob.path) if _MAYBE.search(blob.path) else None
         if configured is None and b'"mcpServers"' in content and _SERVERS.search(content):
@@ -57,9 +57,14 @@ class AgentClients(Reader):
             is_sure = True
         if configured is None:
             return
+        from keymuster.collect.syntax.node import Broken
+
+        if len(content) > _LARGEST:
+            if is_sure:
+                raise Broken(1, "is too large to be read as a whole")
+            return
         from keymuster.collect.agents import records
         from keymuster.collect.literals.sealing import Sealing
-        from keymuster.collect.syntax.node import Broken
 
         try:
             root = _parsed(blob, content.decode("utf-8", "replace"))

@@ -1,4 +1,5 @@
-"""Agents, commands and skills that Markdown files declare in their first lines."""
+"""Agents, commands and skills that Markdown files declare in their first lines, and what they and instructions
+tell to start."""
 
 from __future__ import annotations
 
@@ -8,7 +9,11 @@ from typing import ClassVar
 
 from keymuster.collect.base import Blob, Context, Observed, Reader
 
-_FOLDERS = ("agent", "command", "skill", "droid", "mode", "prompt", "check")
+_FOLDERS = (
+    "agent", "command", "skill", "droid", "mode", "prompt", "check", "claude", "gemini", "instructions", "steering", "rules",
+    "guidelines",
+)  # fmt: skip
+_LARGEST = 1024 * 1024
 
 
 class AgentDefinitions(Reader):
@@ -30,7 +35,10 @@ class AgentDefinitions(Reader):
         return any(word in lower for word in _FOLDERS)
 
     def read(self, blob: Blob) -> Iterator[Observed]:
-        if blob.core is not None or not blob.data[:6].lstrip(b"\xef\xbb\xbf").startswith(b"---"):
+        if blob.core is not None or len(blob.data) > _LARGEST or blob.text.binary:
+            return
+        yield from self._orders(blob)
+        if not blob.data[:6].lstrip(b"\xef\xbb\xbf").startswith(b"---"):
             return
         from keymuster.collect.agents import definitions
         from keymuster.collect.literals.sealing import Sealing
@@ -42,3 +50,16 @@ class AgentDefinitions(Reader):
             yield from definitions.of(blob, Sealing.of(self._context, blob), self._wanted)
         except Broken:
             return  # prose often has first lines that only look like YAML
+
+    def _orders(self, blob: Blob) -> Iterator[Observed]:
+        if b"--" not in blob.data and b"-mode" not in blob.data:
+            return
+        from keymuster.collect.agents import commands, definitions
+        from keymuster.collect.ci.things import resources
+        from keymuster.collect.syntax.node import File
+
+        if not definitions.instructs(blob.path):
+            return
+        text = blob.text.content.decode("utf-8", "replace")
+        found = commands.orders(text, File.of(blob))
+        yield from resources(f"agent-orders:{blob.path}", found, self._wanted, blob)
