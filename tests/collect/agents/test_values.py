@@ -148,6 +148,7 @@ def test_what_is_to_be_filled_in_is_no_secret(text: str) -> None:
 def test_what_a_machine_made_is_a_secret() -> None:
     assert references.is_secret("API_TOKEN", "kQ7vX2" + "mZ9tL4wBn81Pd")
     assert not references.is_secret("API_TOKEN", "production-token-name")
+    assert not references.is_secret("JWT_SECRET", "some-words-of-at-least-32-characters")
     assert references.is_secret("DB_PASSWORD", "tr0ub4" + "dor&3", certain=True)
 
 

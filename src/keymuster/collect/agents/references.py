@@ -21,7 +21,7 @@ _NAMED = re.compile(
 _ELSEWHERE = re.compile(
     r"(?i)\A(?:op|vault|aws-sm|awssm|gcpsm|azurekv|keyring|keychain|doppler|infisical|1password|bws)://?"
 )
-_WORDY = re.compile(r"[A-Za-z]{1,30}(?:[-_. ][A-Za-z]{1,30}){0,12}[-_. ]?\d{0,2}")
+_WORDY = re.compile(r"[A-Za-z]{1,30}(?:[-_. ](?:[A-Za-z]{1,30}|\d{1,3})){0,12}[-_. ]?\d{0,2}")
 _FILLED_IN = re.compile(
     r"(?i)\A\{(?:file|env|cmd|input):|<[^<>]{1,200}>|\[[^\[\]]{1,200}\]|\{[a-z][\w -]{0,60}\}|\.{3}|…|x{3,}|\*{3,}|\byour\b|(?:\b|_)your(?:\b|_)|your[-_ ]|"
     r"[-_]here\b|placeholder|replace|change[-_ ]?me|example|dummy|insert|redacted|todo|"

@@ -88,7 +88,7 @@ _PERSONAL_VALUE = re.compile(
 )
 
 _LOGIN = re.compile(
-    r"(?i)\$\(\s*(?:gh auth token|gcloud auth (?:application-default )?print-\w+-token|az account get-access-token|aws configure|op read|security find-)|`gh auth token`"
+    r"(?i)\$\(\s*(?:gh auth token|gcloud auth (?:application-default )?print-\w+-token|az account get-access-token)|`gh auth token`"
 )
 
 _KEY_FILE = re.compile(
