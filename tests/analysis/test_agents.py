@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from keymuster.analysis import agents
+from keymuster.analysis import agents, trust_facts
 from keymuster.analysis.known import Known
 from keymuster.inventory.build import build
 from keymuster.model import (
@@ -12,6 +12,8 @@ from keymuster.model import (
     Identity,
     IdentityKind,
     Observation,
+    Trust,
+    TrustKind,
     Use,
     UseKind,
 )
@@ -63,3 +65,12 @@ def test_two_entries_of_one_file_do_even_if_they_start_the_same(rules: RuleSet) 
 
 def test_one_server_alone_shares_with_nobody(rules: RuleSet) -> None:
     assert shared(rules, *server("a.json", "a", 3)) == {}
+
+
+def test_who_runs_a_server_is_a_vendor_and_not_anyone(rules: RuleSet) -> None:
+    trust = Trust(
+        id="t", identity="agent:cursor:.", principal="mcp.example.com", kind=TrustKind.OTHER, provider="mcp",
+        location=FileLocation(path="a.json"),
+    )  # fmt: skip
+    found = trust_facts.facts(build([trust]), Settings(), rules)
+    assert found == {"t": {"audience": "vendor", "anyone": "no"}}

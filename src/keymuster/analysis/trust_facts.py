@@ -27,6 +27,9 @@ def facts(inventory: Inventory, configured: Settings, known: Known) -> dict[str,
     found: dict[str, dict[str, Any]] = {}
     asked = []
     for one in trusts:
+        if one.provider == "mcp":  # whoever runs a server that an agent listens to
+            found[one.id] = {"audience": str(Audience.VENDOR), "anyone": "no"}
+            continue
         principal = inventory.records.get(one.principal)
         if isinstance(principal, Identity):
             audience = _among_us(one, principal, inventory)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 
 from keymuster.collect.readers.agent_commands import AgentCommands
-from keymuster.model import Resource
+from keymuster.model import Identity, IdentityKind, Resource
 from keymuster.rules.schema import RuleSet
 from reading import only, read, structures, survives
 
@@ -46,6 +46,14 @@ def test_each_line_that_starts_an_agent_says_what_it_leaves_out(rules: RuleSet) 
         ("agent_command", "--yolo", 11),
         ("agent_permission", "Bash(*)", 13),
         ("agent_command", "safety-strategy: unsafe", 18),
+    ]
+
+
+def test_an_image_is_built_with_an_agent(rules: RuleSet) -> None:
+    text = 'FROM node:22\nRUN npm install -g @anthropic-ai/claude-code\nCMD ["claude", "--yolo"]\n'
+    assert seen(rules, "Dockerfile", text) == [
+        ("mcp_launch", "@anthropic-ai/claude-code, no version", 2),
+        ("agent_command", "--yolo", 3),
     ]
 
 
@@ -95,10 +103,49 @@ def test_a_port_of_this_machine_is_not_open(rules: RuleSet, ports: str) -> None:
     assert "mcp_setting" not in [type for type, _, _ in seen(rules, "compose.yml", text)]
 
 
+def test_settings_that_an_action_is_told_are_those_of_a_client(rules: RuleSet) -> None:
+    text = """\
+        on: push
+        jobs:
+          fix:
+            steps:
+              - uses: anthropics/claude-code-action@v1
+                with:
+                  settings: |
+                    {
+                      "permissions": {"allow": ["Bash(*)"]}
+                    }
+                  mcp_config: |
+                    {"mcpServers": {
+                      "notes": {"command": "npx", "args": ["-y", "acme-notes"]}
+                    }}
+                  other: "{"
+        """
+    found = seen(rules, ".github/workflows/fix.yml", text)
+    assert ("agent_permission", "Bash(*)", 9) in found
+    assert ("mcp_launch", "notes: acme-notes, no version", 13) in found
+    [server] = [
+        one
+        for one in only(Identity, read(AgentCommands, ".github/workflows/fix.yml", text, rules))
+        if one.kind is IdentityKind.MCP_SERVER
+    ]
+    assert server.aliases == ("mcp:notes", "mcp-package:npm/acme-notes")
+
+
 @settings(max_examples=50, deadline=None)
 @given(
     value=structures(
-        "services", "mcp", "image", "ports", "volumes", "command", "claude --yolo", ":"
+        "services",
+        "mcp",
+        "image",
+        "ports",
+        "volumes",
+        "command",
+        "claude --yolo",
+        ":",
+        "settings",
+        "{}",
+        '{"mcpServers": {"a": {"command": "npx"}}}',
     )
 )
 def test_anything_is_read(rules: RuleSet, value: object) -> None:

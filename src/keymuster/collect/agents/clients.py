@@ -34,6 +34,7 @@ class Clients:
         for form in forms:
             name = form.pattern.rpartition("/")[2]
             self._by_name.setdefault("" if "*" in name else name, []).append(form)
+        self._clients = {client.id: client for client in clients}
         self._other = next((one for one in clients if one.id == OTHER), None)
 
     def of(self, path: str) -> Configured | None:
@@ -48,6 +49,11 @@ class Clients:
                         folder = folder.rpartition("/")[0]
                     return Configured(form.client, form.file, folder)
         return None
+
+    def known(self, id: str) -> Configured | None:
+        """The first file of a client, by its name."""
+        client = self._clients.get(id)
+        return Configured(client, client.files[0], "") if client else None
 
     def by_content(self, path: str) -> Configured | None:
         """What a file is that holds servers as most clients have them, under whatever name."""

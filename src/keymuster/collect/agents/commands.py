@@ -117,7 +117,9 @@ def _said(line: str, node: Node) -> Iterator[Started]:
                 yield Started("rule", tools.shown(rule), node, reach)
     if _PACKAGE.search(line):
         command = re.sub(
-            r"\A\s*(?:-\s+)?(?:[\w-]{1,40}\s*:\s+)?(?:[|>][-+]?\s*)?[\"']?", "", line
+            r"\A\s*(?:-\s+|RUN\s+|CMD\s+)?(?:--mount=\S+\s+)?(?:[\w-]{1,40}\s*:\s+)?(?:[|>][-+]?\s*)?[\"']?",
+            "",
+            line,
         ).rstrip("\"',")
         started = launch([Word(word, node) for word in ("sh", "-c", command)])
         if started.pinned == "no" and (_PACKAGE.search(started.name) or started.kind == "script"):

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, ClassVar
 from keymuster.collect.base import Blob, Context, Observed, Reader
 
 if TYPE_CHECKING:
+    from keymuster.collect.agents.clients import Clients
     from keymuster.collect.ci.things import Thing
+    from keymuster.collect.syntax.node import Node
 
 _JSON = re.compile(
     r"(?:\A|/)(?:package|tasks|launch|devcontainer)\.json\Z|(?:\A|/)\.devcontainer\.json\Z"
@@ -28,6 +30,7 @@ _STARTS = re.compile(
     rb"(?m)^[\"']?(?:jobs|services|steps|stages|pipelines|runs|tasks|apiVersion|workflows|script|before_script|pool)[\"']?[ \t]{0,8}:"
 )
 """What a file in YAML has at its margin if it starts something; others may only speak of it."""
+_EMBEDDED = (b"mcpServers", b"settings", b"mcp_config", b"mcp-config")
 _LARGEST = 2 * 1024 * 1024
 
 
@@ -38,6 +41,12 @@ class AgentCommands(Reader):
 
     def __init__(self, context: Context) -> None:
         self._context = context
+
+    @cached_property
+    def _clients(self) -> Clients:
+        from keymuster.collect.agents.clients import Clients
+
+        return Clients(self._context.rules.agents)
 
     @cached_property
     def _wanted(self) -> set[str]:
@@ -58,45 +67,46 @@ class AgentCommands(Reader):
         if blob.path.endswith((".yml", ".yaml")) and not _STARTS.search(content):
             return
         is_compose = is_compose and bool(_COMPOSE.search(content))
+        from keymuster.collect.agents import composed, embedded
         from keymuster.collect.ci.things import resources
+        from keymuster.collect.literals.sealing import Sealing
 
-        yield from resources(
-            f"agent-commands:{blob.path}", _things(blob, is_compose=is_compose), self._wanted, blob
-        )
+        holds_settings = any(mark in content for mark in _EMBEDDED)
+        roots = _documents(blob) if is_compose or holds_settings else []
+        things = list(_commands(blob))
+        if is_compose:
+            things += (one for root in roots for one in composed.of(root))
+        yield from resources(f"agent-commands:{blob.path}", things, self._wanted, blob)
+        if holds_settings:
+            sealing = Sealing.of(self._context, blob)
+            for root in roots:
+                yield from embedded.of(root, self._clients, sealing, self._wanted, blob)
 
 
-def _things(blob: Blob, *, is_compose: bool) -> Iterator[Thing]:
-    from keymuster.collect.agents import commands, composed
-    from keymuster.collect.ci.things import Thing
+def _documents(blob: Blob) -> list[Node]:
     from keymuster.collect.syntax import documents
-    from keymuster.collect.syntax.node import Broken, File
+    from keymuster.collect.syntax.node import Broken
+
+    try:
+        return documents.documents(blob)
+    except Broken:  # said by the reader of what else the file is
+        return []
+
+
+def _commands(blob: Blob) -> Iterator[Thing]:
+    from keymuster.collect.agents import commands
+    from keymuster.collect.ci.things import Thing
+    from keymuster.collect.syntax.node import File
 
     text = blob.text.content.decode("utf-8", "replace")
     for one in commands.of(text, File.of(blob)):
-        place = one.node.location()
+        settings = {"means": one.means}
+        kind = "agent_command"
         if one.means == "unpinned":
-            yield Thing(
-                "mcp_launch",
-                one.shown,
-                one.shown,
-                place,
-                {"kind": one.value, "pinned": "no", "package": one.shown},
-            )
+            kind, settings = "mcp_launch", {"kind": one.value, "pinned": "no", "package": one.shown}
         elif one.means == "rule":
-            yield Thing(
+            kind, settings = (
                 "agent_permission",
-                one.shown,
-                one.shown,
-                place,
                 {"effect": "allow", "reach": one.value, "tool": one.shown},
             )
-        else:
-            yield Thing("agent_command", one.shown, one.shown, place, {"means": one.means})
-    if not is_compose:
-        return
-    try:
-        roots = documents.documents(blob)
-    except Broken:  # said by the reader of Compose files
-        return
-    for root in roots:
-        yield from composed.of(root)
+        yield Thing(kind, one.shown, one.shown, one.node.location(), settings)
