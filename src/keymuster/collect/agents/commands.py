@@ -32,7 +32,7 @@ _OFF = re.compile(
       --approval-mode[\ =]["']?yolo | --ask-for-approval[\ =]["']?never | --yes-always ) |
     \b"""
     + _PROGRAM
-    + r"""\b[^\n]{0,2000}?\s(?P<named>--yolo | -y(?=\s|$) | --force | --full-auto | -a[\ ]never | --allow-all | --auto-approve)(?=[\s"'\]]|$)"""
+    + r"""\b[^\n]{0,2000}?[\s"'](?P<named>--yolo | -y(?=\s|$) | --force | --full-auto | -a[\ ]never | --allow-all | --auto-approve)(?=[\s"'\]]|$)"""
 )
 _INPUT = re.compile(
     r"""(?xi)^\s{0,60}(?:-\s+)?["']?(?:
