@@ -32,7 +32,7 @@ _OFF = re.compile(
       --approval-mode[\ =]["']?yolo | --ask-for-approval[\ =]["']?never | --yes-always ) |
     \b"""
     + _PROGRAM
-    + r"""\b[^\n]{0,2000}?[\s"'](?P<named>--yolo | -y(?=\s|$) | --force | --full-auto | -a[\ ]never | --allow-all | --auto-approve)(?=[\s"'\]]|$)"""
+    + r"""\b[^\n]{0,300}?[\s"'](?P<named>--yolo | -y(?=\s|$) | --force | --full-auto | -a[\ ]never | --allow-all | --auto-approve)(?=[\s"'\]]|$)"""
 )
 _INPUT = re.compile(
     r"""(?xi)^\s{0,60}(?:-\s+)?["']?(?:
@@ -52,7 +52,7 @@ _PACKAGE = re.compile(
 _FORBIDS = re.compile(
     r"(?i)\b(?:never|do not|don't|must not|forbid\w*|den(?:y|ied)|reject\w*|block\w*|disallow\w*|grep|without)\b"
 )
-_LONGEST = 4_000
+_LONGEST = 2_000
 MOST = 500
 
 

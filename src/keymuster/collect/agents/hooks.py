@@ -62,6 +62,15 @@ def of(node: Node, event: str = "") -> Iterator[Hook]:
             ]
 
 
+def _is_fetched(kind: str, command: str) -> bool:
+    """Whether a package comes from a registry: `npx` takes that of the project, if there is one and it
+    is not told to fetch."""
+    return (
+        kind != "npm"
+        or re.search(r"\s(?:-y|--yes)\b|@latest\b|\bdlx\b|\bbunx\b", command) is not None
+    )
+
+
 def _hook(event: str, command: str, node: Node) -> Hook:
     text = command[:10_000]
     words = split(text)
@@ -69,7 +78,7 @@ def _hook(event: str, command: str, node: Node) -> Hook:
     facts = {
         "event": event[:60],
         "downloads": is_piped(text),
-        "unpinned": started.pinned == "no",
+        "unpinned": started.pinned == "no" and _is_fetched(started.kind, text),
         "sends": bool(_SENDS.search(text)),
         "secrets": bool(_SECRETS.search(text)),
     }
