@@ -136,6 +136,42 @@ def test_nothing_shows_a_secret(rules: RuleSet) -> None:
     assert password not in repr(observed)
 
 
+def test_an_input_with_a_secret_as_its_default_holds_one(rules: RuleSet) -> None:
+    secret = "kQ7vX2" + "mZ9tL4wBn81Pd"
+    inputs = [
+        {"id": "site", "default": "eu1"},
+        {"id": "hub", "password": True, "default": secret},
+        {"id": "other-token", "default": "${env:OTHER}"},
+    ]
+    found = only(
+        Credential,
+        read(
+            AgentClients,
+            ".vscode/mcp.json",
+            json.dumps({"inputs": inputs, "servers": {"a": SERVER}}, indent=1),
+            rules,
+        ),
+    )
+    assert [(one.id.split(":")[0], one.location.line) for one in found] == [
+        ("secret", 10),
+        ("environment", 14),
+    ]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SQL_CONNECTION_STRING", "Server=db.example.com;Database=orders;Integrated Security=true"),
+        ("API_TOKEN_LIMIT", "20000"),
+        ("API_KEY", "not-a-real-key"),
+        ("DB_PASSWORD", "your_password"),
+    ],
+)
+def test_what_only_sounds_like_a_secret_is_none(rules: RuleSet, name: str, value: str) -> None:
+    text = json.dumps({"mcpServers": {"a": {"command": "./a", "env": {name: value}}}})
+    assert only(Credential, read(AgentClients, ".mcp.json", text, rules)) == []
+
+
 SERVER = {"command": "npx", "args": ["-y", "@acme/notes-mcp"]}
 
 
@@ -268,7 +304,7 @@ PATHS = [
 ]  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 @given(path=st.sampled_from(PATHS), tree=st.dictionaries(st.sampled_from(KEYS), trees, max_size=8))
 def test_no_value_in_any_place_stops_the_reader_or_a_policy(
     judging: Callable[[list[Any]], object], rules: RuleSet, path: str, tree: dict[str, Any]
@@ -298,7 +334,7 @@ def judging(rules: RuleSet) -> Callable[[list[Any]], object]:
     "part", ["npx ", "${", "-e A=", "'", '"', "curl | ", "&& sh -c ", "://", "a@", "x=", "--"]
 )
 def test_long_command_lines_take_time_in_proportion(rules: RuleSet, part: str) -> None:
-    text = part * 40_000
+    text = part * 20_000
     tree = {
         "mcpServers": {
             "a": {"command": "sh", "args": ["-c", text], "env": {"A_TOKEN": text}, "headers": {"Authorization": text}, "url": "http://a/" + text},

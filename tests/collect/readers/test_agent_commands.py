@@ -132,7 +132,7 @@ def test_settings_that_an_action_is_told_are_those_of_a_client(rules: RuleSet) -
     assert server.aliases == ("mcp:notes", "mcp-package:npm/acme-notes")
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     value=structures(
         "services",

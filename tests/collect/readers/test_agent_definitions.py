@@ -84,7 +84,7 @@ def test_instructions_that_tell_to_leave_out_the_checks_are_seen(rules: RuleSet)
     assert read(AgentDefinitions, "docs/commands.md", text, rules) == []
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     value=structures(
         "tools", "*", "Bash(*)", "permission", "allow", "bash", "mcpServers", "command", "env"

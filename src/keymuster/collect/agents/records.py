@@ -6,7 +6,7 @@ from collections.abc import Container, Iterator
 from typing import NamedTuple
 
 from keymuster.collect.agents import environments, hosts, secrets, server_facts, settings, tools
-from keymuster.collect.agents.clients import Configured
+from keymuster.collect.agents.clients import Configured, places
 from keymuster.collect.agents.launchers import Launch, launch
 from keymuster.collect.agents.servers import Server, servers
 from keymuster.collect.base import Blob
@@ -168,7 +168,6 @@ def _client_values(root: Node, said: list[settings.Said]) -> Iterator[tuple[str,
         "providers",
         "model_providers",
         "language_models",
-        "inputs",
         "embeddingsProvider",
         "channels",
         "gateway",
@@ -177,6 +176,19 @@ def _client_values(root: Node, said: list[settings.Said]) -> Iterator[tuple[str,
         for inner in named(holder) if holder else ():
             if inner.name not in ("id", "key") and not inner.name.endswith("env_key"):
                 yield inner.name, inner.node.text(), inner.node
+    for path in ("inputs", "mcp.inputs"):
+        for _, node in places(root, path):
+            for item in node.items():
+                yield from _input(item)
+
+
+def _input(item: Node) -> Iterator[tuple[str, str, Node]]:
+    """What an input is if nobody gives another value, where it asks for a secret."""
+    default, id = item.get("default"), item.get("id")
+    password = item.get("password")
+    if default is not None and id is not None:
+        is_secret = password is not None and password.value is True
+        yield (f"{id.text()}-secret" if is_secret else id.text()), default.text(), default
 
 
 def _things(

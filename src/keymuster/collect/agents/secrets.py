@@ -11,7 +11,7 @@ from keymuster.collect.agents.launchers import Launch
 from keymuster.collect.agents.references import default, is_named, is_secret, stored, variables
 from keymuster.collect.agents.servers import Server
 from keymuster.collect.literals.names import kind_of
-from keymuster.collect.literals.sealing import Sealing
+from keymuster.collect.literals.sealing import Sealing, confidence
 from keymuster.collect.literals.search import named
 from keymuster.collect.literals.values import decoded
 from keymuster.collect.syntax import json
@@ -203,6 +203,8 @@ def _of_value(one: Given, sealing: Sealing, folder: str) -> Iterator[Credential]
     text = text or one.text
     password = one.certain or kind in (CredentialKind.PASSWORD, CredentialKind.URL_PASSWORD)
     if not is_secret(one.name, text, certain=password):
+        return
+    if confidence(one.name, text, kind=None if kind else CredentialKind.ACCESS_TOKEN) is None:
         return
     sure = Confidence.HIGH if password or one.how != ARGUMENT else Confidence.MEDIUM
     yield sealing.sealed(
