@@ -103,6 +103,15 @@ def test_what_is_out_of_the_ordinary_is_refused(repository: Repository) -> None:
         versions(repository)
 
 
+def test_a_program_that_builds_agents_is_refused(repository: Repository) -> None:
+    repository.stage({"a.py": "agent = 1\n", "b.ts": "import x from 'tools';\nnew Agent()\n"})
+    assert len(versions(repository)) == 2
+    repository.commit({"c.py": "from crewai import Agent\n\nAgent(\n    role='x',\n)\n"})
+    repository.stage({"c.py": "from crewai import Agent\n\nAgent(\n    role='y',\n)\n"})
+    with pytest.raises(Refused):
+        versions(repository)
+
+
 def test_a_conflict_is_refused(repository: Repository) -> None:
     repository.git("checkout", "--quiet", "-b", "other")
     repository.commit({"b.md": "theirs\n"})

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 
 from keymuster.collect import repository
+from keymuster.collect.agents.imports import PROGRAMS, may_build_agents
 from keymuster.collect.declaring import may_declare
 from keymuster.detect.values.languages import is_code
 from keymuster.detect.version import Version
@@ -104,6 +105,9 @@ def _version(file: bytes) -> Iterator[Version]:
         name = about[-1].rstrip(b'\t"').decode("utf-8", "replace")
         if may_declare(name):
             raise Refused("it may declare identities")
-        yield Version(
+        version = Version(
             [(is_new, b"\n".join([*lines, b""])) for is_new, lines in pieces], is_code(name)
         )
+        if name.endswith(PROGRAMS) and may_build_agents(version.text):
+            raise Refused("it may build agents")
+        yield version

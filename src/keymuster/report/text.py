@@ -109,7 +109,7 @@ class Text(Reporter):
             yield from _wrapped(members[0].why, "    why: ", "         ")
             for rule in members:
                 format = rule.id.partition("/")[2]
-                lead = f"    {format}: " if len(members) > 1 else "    do:  "
+                lead = f"    {format}: " if format and len(members) > 1 else "    do:  "
                 yield from _wrapped(rule.remediation, lead, "         ")
         yield ""
 

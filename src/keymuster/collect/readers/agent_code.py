@@ -1,0 +1,34 @@
+"""Agents that programs build with a framework, and the MCP servers that they use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import ClassVar
+
+from keymuster.collect.agents.imports import PROGRAMS, may_build_agents
+from keymuster.collect.base import Blob, Context, Observed, Reader
+
+
+class AgentCode(Reader):
+    """Reads Python, JavaScript and TypeScript that imports a framework for agents."""
+
+    name: ClassVar[str] = "agent-code"
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    @cached_property
+    def _wanted(self) -> set[str]:
+        return {type for policy in self._context.rules.policies for type in policy.types}
+
+    def reads(self, path: str) -> bool:
+        return path.endswith(PROGRAMS)
+
+    def read(self, blob: Blob) -> Iterator[Observed]:
+        if blob.core is not None or not may_build_agents(blob.data):
+            return
+        from keymuster.collect.agents.programs import observations
+        from keymuster.collect.literals.sealing import Sealing
+
+        yield from observations(blob, Sealing.of(self._context, blob), self._wanted)
