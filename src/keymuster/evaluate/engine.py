@@ -177,12 +177,13 @@ def _place(location: Location) -> tuple[int, str, int, int]:
     return 2, str(location), 0, 0
 
 
-def _order(finding: Finding) -> tuple[bool, tuple[int, str, int, int], int, str, str]:
+def _order(finding: Finding) -> tuple[bool, tuple[int, str, int, int], int, str, str, str]:
     return (
         finding.suppression is not None,
         _place(finding.location),
         -finding.severity.rank,
         finding.rule,
+        finding.message,
         finding.id,
     )
 
