@@ -27,5 +27,5 @@ def facts(inventory: Inventory, _: Settings, known: Known) -> dict[str, dict[str
             continue
         ways = escalations([grant], inventory.grants, known.azure)
         if ways:
-            found[grant.id] = {"escalations": ways, "ways": ", ".join(ways)}
+            found[grant.id] = {"escalations": ways}
     return found
