@@ -344,3 +344,16 @@ def test_long_command_lines_take_time_in_proportion(rules: RuleSet, part: str) -
         "hooks": {"Stop": [{"hooks": [{"command": text}]}]},
     }  # fmt: skip
     assert read(AgentClients, ".claude/settings.json", json.dumps(tree), rules)
+
+
+def test_many_values_take_time_in_proportion(rules: RuleSet) -> None:
+    many = 15_000
+    tree = {
+        "mcpServers": {
+            "a": {"command": "env", "args": ["-a"] * many},
+            "b": {"command": "docker", "args": ["run", *["-v", "a:b"] * (many // 2)]},
+        },
+        "hooks": {"Stop": [[{}]] * many},
+        "permissions": {"allow": ["Bash(a)"] * many},
+    }
+    assert read(AgentClients, ".claude/settings.json", json.dumps(tree), rules)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -34,17 +35,17 @@ _SECRETS = re.compile(
 
 def of(node: Node, event: str = "") -> Iterator[Hook]:
     """Every command in a tree of hooks: text, or a map with a `command`."""
-    waiting = [(event, node)]
+    waiting = deque([(event, node)])
     count = 0
     while waiting and count < MOST:
-        event, one = waiting.pop(0)
+        event, one = waiting.popleft()
         if isinstance(one.value, list):
             strings = [item for item in one.value if isinstance(item.value, str)]
             if strings and len(strings) == len(one.value):  # one command, word by word
                 count += 1
                 yield _hook(event, " ".join(item.text() for item in strings), one)
                 continue
-            waiting[:0] = [(event, item) for item in one.value]
+            waiting.extendleft((event, item) for item in reversed(one.value))
         elif isinstance(one.value, dict):
             for key in ("command", "bash", "powershell", "script"):
                 command = one.get(key)
@@ -55,11 +56,12 @@ def of(node: Node, event: str = "") -> Iterator[Hook]:
             if address is not None and address.text():
                 count += 1
                 yield _hook(event, f"curl {address.text()}", address)
-            waiting[:0] = [
+            inside = [
                 (event or key, value)
                 for key, value in one.entries()
                 if isinstance(value.value, dict | list) and key not in ("headers", "env", "args")
             ]
+            waiting.extendleft(reversed(inside))
 
 
 def _is_fetched(kind: str, command: str) -> bool:

@@ -110,22 +110,12 @@ _LOCAL_RUNNERS = {
 
 _RUNTIMES = {"docker", "podman", "nerdctl", "finch", "container"}
 _SHELLS = {"sh", "bash", "zsh", "dash", "ksh", "fish", "ash"}
-_PREFIXES = {
-    "sudo",
-    "env",
-    "exec",
-    "time",
-    "nice",
-    "nohup",
-    "command",
-    "dotenv",
-    "doppler",
-    "op",
-    "wsl",
-    "caffeinate",
-    "mise",
-    "direnv",
-}
+_PREFIXES = {"sudo", "env", "exec", "time", "nice", "nohup", "command", "caffeinate"}
+"""Programs that start what follows, with other rights or variables."""
+_KEEPERS = {
+    "op", "doppler", "direnv", "dotenv", "dotenvx", "mise", "infisical", "aws-vault", "chamber", "teller",
+}  # fmt: skip
+"""Keepers of secrets, which start what follows `--`."""
 _LONGEST = 10_000
 """Characters of a line that is looked at."""
 _DEEPEST = 6
@@ -203,45 +193,22 @@ def _program(text: str) -> str:
 
 def _unwrapped(words: Sequence[Word]) -> list[Word]:
     """Without assignments and programs that only start another one."""
-    left = list(words)
+    at = 0
     for _ in range(20):
-        if not left:
+        if at >= len(words):
             break
-        if _ASSIGNED.fullmatch(left[0].text):
-            del left[0]
-        elif _program(left[0].text) in (
-            "sudo",
-            "env",
-            "exec",
-            "time",
-            "nice",
-            "nohup",
-            "command",
-            "caffeinate",
-        ):
-            del left[0]
-            while left and left[0].text.startswith("-"):
-                del left[0 : 2 if left[0].text in ("-u", "-n", "-C") else 1]
-        elif (
-            _program(left[0].text)
-            in (
-                "op",
-                "doppler",
-                "direnv",
-                "dotenv",
-                "dotenvx",
-                "mise",
-                "infisical",
-                "aws-vault",
-                "chamber",
-                "teller",
-            )
-            and (at := _index(left, ("--",))) is not None
-        ):
-            left = left[at + 1 :]
+        program = _program(words[at].text)
+        if _ASSIGNED.fullmatch(words[at].text):
+            at += 1
+        elif program in _PREFIXES:
+            at += 1
+            while at < len(words) and words[at].text.startswith("-"):
+                at += 2 if words[at].text in ("-u", "-n", "-C") else 1
+        elif program in _KEEPERS and (dashes := _index(words[at:], ("--",))) is not None:
+            at += dashes + 1
         else:
             break
-    return left
+    return list(words[at:])
 
 
 def _index(words: Sequence[Word], wanted: Sequence[str]) -> int | None:
