@@ -221,3 +221,11 @@ def test_the_tools_of_a_server_and_those_of_the_agent_itself() -> None:
 )  # fmt: skip
 def test_what_is_past_its_date(said: dict[str, Any], lapsed: list[str]) -> None:
     assert lapses.of(_entry(**said).settings, date(2026, 3, 1)) == lapsed
+
+
+def test_an_agent_belongs_to_the_owner_that_its_entry_names() -> None:
+    entry = _entry(owner="team", purpose="writes", environment="production")
+    assert _known(CLAUDE, entry)[CLAUDE.id] == {
+        "registration": "registered", "registered_as": "claude-code",
+        "owner": "team", "purpose": "writes", "environment": "production",
+    }  # fmt: skip

@@ -133,8 +133,9 @@ def _facts(
     entry: Entry, holders: Mapping[str, Sequence[str]]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     said = entry.said
+    told = {"owner": said.owner, "purpose": said.purpose, "environment": said.environment}
     for one in entry.used.agents:
-        yield one.id, {"registration": "registered"}
+        yield one.id, {"registration": "registered"} | {k: v for k, v in told.items() if v}
     names = {server.name for _, server in entry.used.servers}
     gone = [one.name for one in said.servers or () if one.name not in names]
     yield (

@@ -103,13 +103,18 @@ def server_records(
     for credential in secrets.of_server(server, started, sealing, server.project or folder):
         yield credential
         yield use(credential, id)
+    yield from _approved(server, id, agent, client)
+
+
+def _approved(server: Server, id: str, agent: str, client: str) -> Iterator[Grant]:
+    """The tools of a server that run without asking, each where it is named."""
     allowed = server.settings.get("autoApprove")
-    names = tuple(item.text()[:100] for item in allowed.items()) if allowed else ()
-    if allowed is not None and any(names):
-        yield Grant(
-            id=f"{id}#approved", identity=agent, kind=GrantKind.TOOL_PERMISSION, provider=client, actions=names,
-            resources=(id,), location=allowed.location(),
-        )  # fmt: skip
+    for item in allowed.items() if allowed else ():
+        if name := item.text()[:100]:
+            yield Grant(
+                id=f"{id}#approved:{name}", identity=agent, kind=GrantKind.TOOL_PERMISSION, provider=client,
+                actions=(name,), resources=(id,), location=item.location(),
+            )  # fmt: skip
 
 
 def use(credential: Credential, by: str) -> Use:

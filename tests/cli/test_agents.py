@@ -1,0 +1,196 @@
+"""`keymuster agents`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from cli.conftest import Said
+
+Run = Callable[..., Said]
+Token = Callable[..., str]
+
+SERVERS = """\
+{
+  "mcpServers": {
+    "tickets": {
+      "command": "npx", "args": ["-y", "@acme/tickets@1.4.2"], "env": {"TICKETS_TOKEN": "${TICKETS_TOKEN}"},
+      "autoApprove": [
+        "list_tickets"
+      ]
+    },
+    "docs": {"url": "https://mcp.docs.example/mcp", "headers": {"Authorization": "Bearer ${DOCS_TOKEN}"}}
+  }
+}
+"""
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    tmp_path.joinpath(".mcp.json").write_text(SERVERS)
+    tmp_path.joinpath(".claude").mkdir()
+    tmp_path.joinpath(".claude/settings.json").write_text(
+        '{"permissions": {"allow": ["Bash(git log *)"]}}'
+    )
+    return tmp_path
+
+
+@pytest.fixture
+def registered(tree: Path, keymuster: Run) -> Path:
+    """The registry that `init` writes, filled in."""
+    assert keymuster("agents", "init").code == 0
+    file = tree / ".keymuster/agents.yaml"
+    text = file.read_text()
+    for empty, filled in (
+        ('owner: ""', "owner: team"),
+        ('purpose: ""', "purpose: answers tickets"),
+        ('log_sink: ""', "log_sink: https://logs.example"),
+        ('{how: ""}', "{how: remove the app, last_drill: 2999-01-01}"),
+        ("review:  #", "review: 2999-01-01  #"),
+    ):
+        assert empty in text
+        text = text.replace(empty, filled)
+    file.write_text(text)
+    return file
+
+
+def test_init_writes_what_can_be_seen(tree: Path, keymuster: Run) -> None:
+    said = keymuster("agents", "init")
+    assert said.code == 0
+    assert "1 agent;" in said.out
+    [agent] = yaml.safe_load((tree / ".keymuster/agents.yaml").read_text())["agents"]
+    assert agent["id"] == "claude-code"
+    assert agent["tools"] == ["Bash(git log *)"]
+    assert agent["servers"] == [
+        {"name": "tickets", "package": "npm/@acme/tickets", "tools": ["list_tickets"]},
+        {"name": "docs", "url": "https://mcp.docs.example/mcp", "tools": []},
+    ]
+    assert agent["credentials"] == {"kind": "short_lived"}
+
+
+def test_init_leaves_a_registry_that_is_there(registered: Path, keymuster: Run) -> None:
+    before = registered.read_text()
+    said = keymuster("agents", "init")
+    assert said.code == 2
+    assert "there is a registry" in said.err
+    assert "--missing" in said.err
+    assert registered.read_text() == before
+
+
+def test_init_without_agents_writes_an_empty_registry(tmp_path: Path, keymuster: Run) -> None:
+    assert keymuster("agents", "init").code == 0
+    assert yaml.safe_load((tmp_path / ".keymuster/agents.yaml").read_text()) == {"agents": []}
+
+
+def test_missing_prints_the_entries_that_a_registry_lacks(registered: Path, keymuster: Run) -> None:
+    assert keymuster("agents", "init", "--missing").out == ""
+    folder = registered.parents[1] / ".cursor"
+    folder.mkdir()
+    folder.joinpath("mcp.json").write_text(SERVERS)
+    said = keymuster("agents", "init", "--missing")
+    assert [one["id"] for one in yaml.safe_load(said.out)] == ["cursor"]
+
+
+def test_what_nobody_filled_in_is_a_difference(tree: Path, keymuster: Run) -> None:
+    keymuster("agents", "init")
+    said = keymuster("agents", "check")
+    assert said.code == 1
+    assert "nobody is named who answers for the agent claude-code" in said.out
+
+
+def test_what_is_as_registered_is_no_difference(registered: Path, keymuster: Run) -> None:
+    said = keymuster("agents", "check")
+    assert (said.code, said.out) == (0, "1 agent seen; 0 differences from the registry\n")
+
+
+def test_a_tool_that_is_added_is_a_difference_at_its_line(
+    registered: Path, keymuster: Run, tree: Path
+) -> None:
+    tree.joinpath(".mcp.json").write_text(
+        SERVERS.replace('"list_tickets"', '"list_tickets",\n        "close_ticket"')
+    )
+    said = keymuster("agents", "check")
+    assert said.code == 1
+    assert "claude-code may use close_ticket without asking" in said.out
+    assert "at .mcp.json:7" in said.out
+
+
+def test_the_same_is_a_finding_of_a_scan(registered: Path, keymuster: Run, tree: Path) -> None:
+    tree.joinpath(".mcp.json").write_text(SERVERS.replace("list_tickets", "close_ticket"))
+    report = json.loads(keymuster("scan", "--format", "json").out)
+    rules = {one["rule"] for one in report["findings"]}
+    assert "registered-agent-has-new-tool" in rules
+    checked = json.loads(keymuster("agents", "check", "--format", "json").out)
+    assert {one["rule"] for one in checked["findings"]} <= rules
+
+
+def test_a_change_of_one_file_is_held_against_the_registry_that_stands(
+    registered: Path, keymuster: Run, tree: Path
+) -> None:
+    tree.joinpath("sub").mkdir()
+    tree.joinpath("sub/.mcp.json").write_text(SERVERS)
+    said = keymuster("scan", "sub", "--format", "json")
+    findings = {one["rule"] for one in json.loads(said.out)["findings"]}
+    assert "agent-not-registered" in findings
+
+
+def test_a_registry_elsewhere(tree: Path, keymuster: Run) -> None:
+    tree.joinpath(".keymuster.yaml").write_text("agents: {registry: all/agents.yaml}\n")
+    said = keymuster("agents", "check")
+    assert said.code == 2
+    assert "there is no" in said.err
+    tree.joinpath("all").mkdir()
+    tree.joinpath("all/agents.yaml").write_text("agents: [{id: other}]\n")
+    said = keymuster("agents", "check")
+    assert said.code == 1
+    assert "the agent claude-code is not in the registry" in said.out
+
+
+def test_a_broken_registry_is_not_one_without_differences(registered: Path, keymuster: Run) -> None:
+    registered.write_text(registered.read_text().replace("purpose", "purpos"))
+    said = keymuster("agents", "check")
+    assert said.code == 3
+    assert "unknown field `purpos`" in said.err
+
+
+def test_a_card_says_all_about_one_agent(registered: Path, keymuster: Run) -> None:
+    said = keymuster("agents", "card", "claude-code")
+    assert said.code == 0
+    for part in ("| Owner | team |", "list\\_tickets", "TICKETS\\_TOKEN", "- mcp.docs.example"):
+        assert part in said.out
+
+
+def test_a_card_of_nobody(registered: Path, keymuster: Run) -> None:
+    said = keymuster("agents", "card", "claude")
+    assert said.code == 2
+    assert "It has: claude-code" in said.err
+
+
+def test_procurement_lists_what_a_tool_consumes(registered: Path, keymuster: Run) -> None:
+    said = keymuster("agents", "procurement", "tickets", "--format", "json")
+    rows = {one["name"]: one for one in json.loads(said.out)}
+    assert rows["tickets"]["owner"] == "team"
+    assert "no revocation path" in rows["TICKETS_TOKEN"]["gaps"]
+    assert keymuster("agents", "procurement", "tickets").out.startswith("# tickets")
+
+
+def test_procurement_names_the_way_to_revoke_and_no_text(
+    tree: Path, keymuster: Run, token: Token
+) -> None:
+    made = token("github-pat")
+    tree.joinpath(".mcp.json").write_text(SERVERS.replace("${TICKETS_TOKEN}", made))
+    said = keymuster("agents", "procurement", "github", "--format", "json")
+    [row] = json.loads(said.out)
+    assert row["revocation"]
+    assert "its text stands in a file" in row["gaps"]
+    assert made not in said.out
+
+
+def test_procurement_of_what_there_is_not(registered: Path, keymuster: Run) -> None:
+    said = keymuster("agents", "procurement", "nothing-like-it")
+    assert said.code == 2
+    assert "nothing that was found is called" in said.err
