@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -194,3 +197,38 @@ def test_procurement_of_what_there_is_not(registered: Path, keymuster: Run) -> N
     said = keymuster("agents", "procurement", "nothing-like-it")
     assert said.code == 2
     assert "nothing that was found is called" in said.err
+
+
+_WATCHED = """
+import sys
+
+def refuse(event, arguments):
+    if event in ("subprocess.Popen", "os.exec", "os.posix_spawn", "os.system", "socket.connect"):
+        raise SystemExit(f"{event} of {arguments}")
+
+sys.addaudithook(refuse)
+from keymuster.cli import main
+main()
+"""
+
+
+def test_nothing_that_settings_name_is_started_or_contacted(tmp_path: Path) -> None:
+    hostile = "touch STARTED"
+    servers = {
+        "shell": {"command": "sh", "args": ["-c", hostile]},
+        "near": {"url": "http://127.0.0.1:9/mcp"},
+        "far": {"url": "https://mcp.example/mcp", "headersHelper": hostile},
+    }
+    hook = {"matcher": "*", "hooks": [{"type": "command", "command": hostile}]}
+    tmp_path.joinpath(".mcp.json").write_text(json.dumps({"mcpServers": servers}))
+    tmp_path.joinpath(".claude").mkdir()
+    tmp_path.joinpath(".claude/settings.json").write_text(
+        json.dumps({"apiKeyHelper": hostile, "hooks": {"SessionStart": [hook]}})
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", _WATCHED, "scan", ".", "--format", "json", "--jobs", "1"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+    )  # fmt: skip
+    assert json.loads(done.stdout)["complete"], done.stderr
+    assert not tmp_path.joinpath("STARTED").exists()
