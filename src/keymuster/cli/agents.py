@@ -69,6 +69,11 @@ def init(paths: tuple[str, ...], missing: bool, config: str | None) -> int:
     see (owner, purpose, kill switch) is left for you.
 
     Exit codes: 0 written; 2 could not run, or there is a registry; 3 a part could not be looked at.
+
+    \b
+    Examples:
+      keymuster agents init
+      keymuster agents init --missing
     """
     from keymuster.cli.agent_skeleton import skeleton
 
@@ -106,6 +111,11 @@ def check(paths: tuple[str, ...], format_: str, config: str | None) -> int:
 
     Exit codes: 0 all is as registered; 1 something is not; 2 could not run; 3 a part could not be
     looked at.
+
+    \b
+    Examples:
+      keymuster agents check
+      keymuster agents check --format sarif > agents.sarif
     """
     looked = gathered(paths, config)
     report = _held_against_the_registry(looked)
@@ -128,6 +138,10 @@ def card(agent: str, paths: tuple[str, ...], config: str | None) -> int:
     what it consumes, what is not as registered. In Markdown.
 
     Exit codes: 0 written; 2 could not run, or there is no such agent; 3 a part could not be looked at.
+
+    \b
+    Examples:
+      keymuster agents card claude-code > claude-code.md
     """
     from keymuster.cli.agent_card import page
 
@@ -158,6 +172,11 @@ def procurement(name: str, paths: tuple[str, ...], format_: str, config: str | N
     reviewer, revocation path and gaps.
 
     Exit codes: 0 written; 2 could not run, or nothing is called so; 3 a part could not be looked at.
+
+    \b
+    Examples:
+      keymuster agents procurement github
+      keymuster agents procurement @acme/tickets --format json
     """
     from keymuster.cli.agent_procurement import markdown, rows
 
