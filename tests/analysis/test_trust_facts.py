@@ -10,6 +10,7 @@ from analysis.issuers import GITHUB, federated
 from keymuster.analysis.trust_facts import facts
 from keymuster.errors import SettingsError
 from keymuster.inventory.build import build
+from keymuster.model import FileLocation, Trust, TrustKind
 from keymuster.rules.schema import RuleSet
 from keymuster.settings import Settings
 
@@ -40,3 +41,16 @@ def test_an_owner_that_no_setting_speaks_of_is_neither(rules: RuleSet) -> None:
 def test_a_word_that_nothing_is_asked_by_is_refused(rules: RuleSet) -> None:
     with pytest.raises(SettingsError, match="no `gihub`; did you mean `github`"):
         _facts(rules, gihub=("acme",))
+
+
+@pytest.mark.parametrize(("owner", "is_ours"), [("acme", True), ("umbrella", False)])
+def test_an_agent_of_another_organisation_is_an_outsider(
+    rules: RuleSet, owner: str, is_ours: bool
+) -> None:
+    provider = Trust(
+        id="t", identity="agent:a2a:card.json:Billing", principal="Acme", kind=TrustKind.OTHER, provider="a2a",
+        location=FileLocation(path="card.json", line=1, column=1, end_line=1, end_column=2),
+    )  # fmt: skip
+    found = facts(build([provider]), Settings(ours={"github": (owner,)}), rules)["t"]
+
+    assert (found["audience"], found["is_ours"]) == ("estate" if is_ours else "vendor", is_ours)

@@ -26,9 +26,15 @@ def facts(inventory: Inventory, configured: Settings, known: Known) -> dict[str,
         return {}
     found: dict[str, dict[str, Any]] = {}
     asked = []
+    own = {name.casefold() for names in configured.ours.values() for name in names}
     for one in trusts:
         if one.provider == "mcp":  # whoever runs a server that an agent listens to
             found[one.id] = {"audience": str(Audience.VENDOR), "anyone": "no"}
+            continue
+        if one.provider == "a2a":  # whose an agent is, as its card says
+            is_ours = one.principal.casefold() in own
+            audience = Audience.ESTATE if is_ours else Audience.VENDOR
+            found[one.id] = {"audience": str(audience), "anyone": "no", "is_ours": is_ours}
             continue
         principal = inventory.records.get(one.principal)
         if isinstance(principal, Identity):

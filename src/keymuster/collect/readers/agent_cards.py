@@ -1,0 +1,54 @@
+"""A2A agent cards: what agents publish about themselves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cached_property
+from typing import ClassVar
+
+from keymuster.collect.base import Blob, Context, Observed, Reader
+
+_PUBLISHED = re.compile(r"(?i)(?:\A|/)\.well-known/agent(?:-card)?\.json\Z")
+_ADDRESSES = (b'"url"', b'"supportedInterfaces"')
+_LARGEST = 1024 * 1024
+
+
+class AgentCards(Reader):
+    """Reads `.well-known/agent-card.json`, and cards under other names that speak of an agent or a card."""
+
+    name: ClassVar[str] = "agent-cards"
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    @cached_property
+    def _wanted(self) -> set[str]:
+        return {type for policy in self._context.rules.policies for type in policy.types}
+
+    def reads(self, path: str) -> bool:
+        if not path.endswith(".json"):
+            return False
+        lower = path.lower()
+        return "agent" in lower or "card" in lower or "a2a" in lower
+
+    def read(self, blob: Blob) -> Iterator[Observed]:
+        content = blob.text.content
+        if blob.core is not None or blob.text.binary or len(content) > _LARGEST:
+            return
+        if b'"skills"' not in content or not any(word in content for word in _ADDRESSES):
+            return
+        from keymuster.collect.agents import cards
+        from keymuster.collect.literals.sealing import Sealing
+        from keymuster.collect.syntax import json
+        from keymuster.collect.syntax.node import Broken, File
+
+        text = content.decode("utf-8", "replace").removeprefix("\ufeff")
+        try:
+            root = json.parse(text, File.of(blob))
+        except Broken:
+            if _PUBLISHED.search(blob.path):
+                raise
+            return
+        if cards.is_card(root):
+            yield from cards.of(root, Sealing.of(self._context, blob), self._wanted, blob)
