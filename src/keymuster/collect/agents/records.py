@@ -89,7 +89,7 @@ def server_records(
     said, _ = environments.environment(server, started)
     yield Identity(
         id=id, kind=IdentityKind.MCP_SERVER, provider=client, name=server.name, location=place,
-        aliases=tuple(dict.fromkeys((f"mcp:{server.name}", *_really(server, started)))),
+        aliases=tuple(dict.fromkeys((f"mcp:{server.name}", *really(server, started)))),
         environment=Environment(said) if said else Environment.UNKNOWN,
         status="disabled" if server.disabled else "",
     )  # fmt: skip
@@ -123,7 +123,7 @@ def use(credential: Credential, by: str) -> Use:
     )  # fmt: skip
 
 
-def _really(server: Server, started: Launch) -> Iterator[str]:
+def really(server: Server, started: Launch) -> Iterator[str]:
     """What a server is, whatever it is called here."""
     if started.kind in ("npm", "pypi", "go", "nuget"):
         yield f"mcp-package:{started.kind}/{started.name}"

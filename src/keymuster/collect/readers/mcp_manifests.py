@@ -1,0 +1,49 @@
+"""Manifests of MCP servers: what their publishers say of how they are started and what secrets they want."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import ClassVar
+
+from keymuster.collect.base import Blob, Context, Observed, Reader
+
+_NAMES = ("server.json", "manifest.json")
+_MARKS = (b"mcp_config", b"dxt_version", b"mcpb_version", b'"packages"', b'"remotes"')
+_LARGEST = 2 * 1024 * 1024
+
+
+class McpManifests(Reader):
+    """Reads `server.json` of the MCP registry and `manifest.json` of bundles (MCPB, formerly DXT)."""
+
+    name: ClassVar[str] = "mcp-manifests"
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    @cached_property
+    def _wanted(self) -> set[str]:
+        return {type for policy in self._context.rules.policies for type in policy.types}
+
+    def reads(self, path: str) -> bool:
+        return path.endswith(_NAMES)
+
+    def read(self, blob: Blob) -> Iterator[Observed]:
+        content = blob.text.content
+        if blob.core is not None or blob.text.binary or len(content) > _LARGEST:
+            return
+        if not any(mark in content for mark in _MARKS):
+            return
+        from keymuster.collect.agents import manifests
+        from keymuster.collect.literals.sealing import Sealing
+        from keymuster.collect.syntax import json
+        from keymuster.collect.syntax.node import Broken, File
+
+        try:
+            root = json.parse(
+                content.decode("utf-8", "replace").removeprefix("\ufeff"), File.of(blob)
+            )
+        except Broken:  # many other things have manifests
+            return
+        if kind := manifests.kind(root):
+            yield from manifests.of(root, kind, Sealing.of(self._context, blob), self._wanted, blob)
