@@ -25,7 +25,7 @@ from keymuster.detect.checksums import CHECKSUMS
 from keymuster.detect.decode import DECODERS
 from keymuster.detect.values import weighing
 from keymuster.model import Confidence, CredentialStatus
-from keymuster.model.registration import Registry
+from keymuster.model.registration import AgentRegistry
 from keymuster.report.json import ReportV1
 from keymuster.rules import pages, shape
 from keymuster.rules.schema import RuleSet, TokenFormat
@@ -63,7 +63,7 @@ def _pages(rules: RuleSet) -> Iterator[tuple[str, str]]:
     yield "docs/rules.md", pages.catalogue(rules)
     yield "docs/cli.md", _cli()
     yield "docs/schemas/report-v1.json", _schema(ReportV1, "keymuster report, version 1")
-    yield "docs/schemas/agents-v1.json", _schema(Registry, "Registry of agents, version 1")
+    yield "docs/schemas/agents-v1.json", _schema(AgentRegistry, "Registry of agents, version 1")
     for path in WITH_BLOCKS:
         page = (ROOT / path).read_text(encoding="utf-8")
         yield path, _BLOCK.sub(lambda found: found[1] + BLOCKS[found[2]](rules) + found[3], page)

@@ -25,7 +25,7 @@ from keymuster.model import (
     Use,
     UseKind,
 )
-from keymuster.model.registration import TYPE, Registration
+from keymuster.model.registration import TYPE, Registration, registration
 from keymuster.settings import Settings
 from reading import NO_RULES
 
@@ -220,7 +220,7 @@ def test_the_tools_of_a_server_and_those_of_the_agent_itself() -> None:
     ],
 )  # fmt: skip
 def test_what_is_past_its_date(said: dict[str, Any], lapsed: list[str]) -> None:
-    assert lapses.of(_entry(**said).settings, date(2026, 3, 1)) == lapsed
+    assert lapses.of(registration(_entry(**said)), date(2026, 3, 1)) == lapsed
 
 
 def test_an_agent_belongs_to_the_owner_that_its_entry_names() -> None:

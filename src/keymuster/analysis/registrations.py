@@ -21,7 +21,7 @@ from keymuster.model import (
     Resource,
     Use,
 )
-from keymuster.model.registration import TYPE, Registration, Server, registration
+from keymuster.model.registration import TYPE, RegisteredServer, Registration, registration
 from keymuster.settings import Settings
 
 _STATIC = frozenset(
@@ -198,7 +198,7 @@ def _of_server(said: Registration, server: Identity) -> str:
 _PACKAGES = ("mcp-package:", "mcp-image:")
 
 
-def _named(said: Registration, server: Identity) -> Server | None:
+def _named(said: Registration, server: Identity) -> RegisteredServer | None:
     return next((one for one in said.servers or () if one.name == server.name), None)
 
 

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import Any
+
+from keymuster.model import Registration
 
 
-def of(settings: Mapping[str, Any], today: date) -> list[str]:
+def of(registered: Registration, today: date) -> list[str]:
     """Some of `expiry`, `review`, `drill` and `exception`. A kill switch that was never tried is past
     its drill."""
-    result = [
-        name
-        for name, field in (("expiry", "expires"), ("review", "review"))
-        if _is_before(settings.get(field), today)
-    ]
-    switch = settings.get("kill_switch") or {}
-    longest = timedelta(days=switch.get("longest_drill_age_days", 0))
-    if switch.get("how") and _is_before(switch.get("last_drill") or "0001-01-01", today - longest):
+    dates = {"expiry": registered.expires, "review": registered.review}
+    result = [name for name, day in dates.items() if _is_before(day, today)]
+    switch = registered.kill_switch
+    longest = timedelta(days=switch.longest_drill_age_days)
+    if switch.how and _is_before(switch.last_drill or date.min, today - longest):
         result.append("drill")
-    if any(_is_before(one.get("until"), today) for one in settings.get("exceptions", ())):
+    if any(_is_before(one.until, today) for one in registered.exceptions):
         result.append("exception")
     return result
 
 
-def _is_before(day: str | None, other: date) -> bool:
-    """Of two dates, the first as ISO text."""
-    return bool(day) and str(day) < other.isoformat()
+def _is_before(day: date | None, other: date) -> bool:
+    return day is not None and day < other

@@ -13,6 +13,8 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, TypeAlias
 
+import msgspec
+
 from keymuster.evaluate import lapses
 from keymuster.inventory.build import Inventory
 from keymuster.inventory.facts import FACTS
@@ -30,6 +32,7 @@ from keymuster.model import (
     Trust,
     Use,
 )
+from keymuster.model.registration import TYPE, registration
 from keymuster.rules.schema import Subject
 
 SUBJECTS: dict[Subject, type[Any]] = {
@@ -157,7 +160,12 @@ def _excepted(record: Any, inventory: Inventory, now: datetime) -> bool:
 
 
 def _lapsed(record: Resource, _: Inventory, now: datetime) -> list[str]:
-    return lapses.of(record.settings, now.date()) if record.type == "agent_registration" else []
+    if record.type != TYPE:
+        return []
+    try:
+        return lapses.of(registration(record), now.date())
+    except msgspec.ValidationError:  # an extension may call anything by this name
+        return []
 
 
 DERIVED: dict[Subject, dict[str, tuple[str, Derive]]] = {

@@ -41,6 +41,14 @@ if TYPE_CHECKING:
         Trust,
         Use,
     )
+    from keymuster.model.registration import (
+        AgentRegistry,
+        KillSwitch,
+        RegisteredCredentials,
+        RegisteredServer,
+        Registration,
+        TimedException,
+    )
     from keymuster.model.secret import Secret
     from keymuster.model.taxonomy import (
         Confidence,
@@ -58,6 +66,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "AgentRegistry",
     "AzurePrivileges",
     "AzureWay",
     "Commit",
@@ -80,6 +89,7 @@ __all__ = [
     "IdentityKind",
     "InlineAllow",
     "Issuer",
+    "KillSwitch",
     "KnownTrusts",
     "Location",
     "Nhi",
@@ -88,6 +98,9 @@ __all__ = [
     "OwnerHint",
     "Provenance",
     "Reference",
+    "RegisteredCredentials",
+    "RegisteredServer",
+    "Registration",
     "Report",
     "Resource",
     "RuleText",
@@ -96,6 +109,7 @@ __all__ = [
     "Severity",
     "Storage",
     "Suppression",
+    "TimedException",
     "TokenForm",
     "Trouble",
     "Trust",
@@ -113,6 +127,7 @@ _MODULES = (
     "finding",
     "issuers",
     "gcp_roles",
+    "registration",
     "azure_roles",
 )
 """From what imports nothing to what imports most."""

@@ -20,7 +20,7 @@ among those who left."""
 Name = Annotated[str, Meta(min_length=1)]
 
 
-class Server(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RegisteredServer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An MCP server that the agent may use. `package` is what starts it (`npm/@acme/server`,
     `pypi/acme-server`, an image), `url` where it is. Of `tools`, globs, none are compared if none are
     stated."""
@@ -32,7 +32,7 @@ class Server(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     scopes: tuple[str, ...] = ()
 
 
-class Credentials(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RegisteredCredentials(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the agent proves itself with. `static` allows keys that live until somebody ends them;
     `longest_lifetime` is a number with `m`, `h` or `d`."""
 
@@ -68,10 +68,10 @@ class Registration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     purpose: str = ""
     model: str = ""
     tools: tuple[str, ...] | None = None
-    servers: tuple[Server, ...] | None = None
+    servers: tuple[RegisteredServer, ...] | None = None
     scopes: tuple[str, ...] = ()
     data_classes: tuple[str, ...] = ()
-    credentials: Credentials | None = None
+    credentials: RegisteredCredentials | None = None
     environment: Literal["", "production", "staging", "development", "test"] = ""
     log_sink: str = ""
     kill_switch: KillSwitch = KillSwitch()
@@ -80,7 +80,7 @@ class Registration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     exceptions: tuple[TimedException, ...] = ()
 
 
-class Registry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class AgentRegistry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`.keymuster/agents.yaml`. Those who have `left` answer for nothing any more."""
 
     agents: tuple[Registration, ...] = ()

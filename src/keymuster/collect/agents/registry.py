@@ -13,7 +13,7 @@ from keymuster.collect.syntax import yaml
 from keymuster.collect.syntax.node import Broken, File, Node
 from keymuster.errors import SettingsError
 from keymuster.model import Resource, Storage, Trouble
-from keymuster.model.registration import TYPE, Registry
+from keymuster.model.registration import TYPE, AgentRegistry
 
 FILE = ".keymuster/agents.yaml"
 
@@ -75,9 +75,9 @@ def standing(root: str, chosen: str) -> Iterator[Resource | Trouble]:
         )
 
 
-def _read(root: Node) -> Registry:
+def _read(root: Node) -> AgentRegistry:
     try:
-        return msgspec.convert(root.plain() or {}, type=Registry, strict=False)
+        return msgspec.convert(root.plain() or {}, type=AgentRegistry, strict=False)
     except msgspec.ValidationError as error:
         problem, _, path = str(error).partition(" - at ")
         node = _at(root, path.strip("`"))

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from keymuster.collect.base import Blob
 from keymuster.collect.ci.places import Places
-from keymuster.collect.ci.reading import written_secrets
+from keymuster.collect.ci.reading import LARGEST, written_secrets
 from keymuster.collect.ci.things import Seen, Thing, resources
 from keymuster.collect.syntax.node import Broken, File, Node
 from keymuster.collect.syntax.yaml import parse
@@ -36,7 +36,12 @@ class Kept(Struct, frozen=True, eq=False, dict=True):
         return f"Kept({self.path!r})"
 
     @classmethod
-    def of(cls, blob: Blob, *, is_sure: bool) -> Kept:
+    def of(cls, blob: Blob, *, is_sure: bool) -> Kept | None:
+        """What is kept of a file; None for one that is too large, which is Broken if it `is_sure`."""
+        if len(blob.text.content) > LARGEST:
+            if is_sure:
+                raise Broken(1, "is too large to be read as a whole")
+            return None
         text = blob.text.content.decode("utf-8", "replace")
         return cls(blob.path, File.of(blob), text, Seen.of(blob), is_sure)
 

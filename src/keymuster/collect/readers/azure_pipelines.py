@@ -29,7 +29,6 @@ _OTHERS = re.compile(
     re.MULTILINE,
 )
 """What other files have that look like a template."""
-_LARGEST = 4 * 1024 * 1024
 
 
 class AzurePipelines(Reader):
@@ -57,11 +56,13 @@ class AzurePipelines(Reader):
         is_sure = bool((_STEPS if is_home else _TASK).search(content))
         if not is_sure and _OTHERS.search(content):
             return
-        if blob.core is not None or blob.text.binary or len(content) > _LARGEST:
+        if blob.core is not None or blob.text.binary:
             return
         from keymuster.collect.ci.files import Kept
 
         kept = Kept.of(blob, is_sure=is_sure)
+        if kept is None:
+            return
         if is_home:
             kept.documents  # noqa: B018  a file that is not well-formed is told of here
         yield Fragment(id=f"{self.name}:{blob.path}", reader=self.name, content=kept)

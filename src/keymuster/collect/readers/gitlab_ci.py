@@ -29,8 +29,6 @@ _OTHERS = re.compile(
     rb"^(?:jobs|steps|pool|pipelines|trigger|apiVersion|language|kind)[ \t]*:", re.MULTILINE
 )
 
-_LARGEST = 4 * 1024 * 1024
-
 
 class GitlabCi(Reader):
     """Reads `.gitlab-ci.yml`, what it includes, and pipelines that lie elsewhere."""
@@ -62,11 +60,13 @@ class GitlabCi(Reader):
             and not _OTHERS.search(content)
         ):
             return
-        if blob.core is not None or blob.text.binary or len(content) > _LARGEST:
+        if blob.core is not None or blob.text.binary:
             return
         from keymuster.collect.ci.files import Kept
 
         kept = Kept.of(blob, is_sure=is_sure)
+        if kept is None:
+            return
         if is_home and is_sure:
             kept.documents  # noqa: B018  a file that is not well-formed is told of here
         yield Fragment(id=f"{self.name}:{blob.path}", reader=self.name, content=kept)
