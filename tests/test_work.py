@@ -346,7 +346,7 @@ def test_only_readers_that_a_name_leaves_a_chance_are_asked() -> None:
         def __iter__(self) -> Iterator[Any]:
             return iter([Echo(), Never()])
 
-        def of(self, path: str) -> list[Any]:
+        def of(self, blob: Blob) -> list[Any]:
             return [Echo()]
 
     blobs = Stub(3)
@@ -359,5 +359,17 @@ def test_source_code_is_for_the_readers_that_search_everything(rules: RuleSet) -
     given = context(rules, Path())
     readers = pipeline._Readers(given, [], registry.part("source", "worktree")(given))
     every = {one.name for one in readers}
-    assert {one.name for one in readers.of("src/main.c")} == {"secrets", "inline-allows"}
-    assert {one.name for one in readers.of("main.tf")} == every > {"secrets", "inline-allows"}
+    searching = {"secrets", "inline-allows"}
+    assert {one.name for one in readers.of(_empty("src/main.c"))} == searching
+    assert {one.name for one in readers.of(_empty("main.tf"))} == every > searching
+
+
+def test_what_an_agent_wrote_down_is_searched_and_declares_nothing(rules: RuleSet) -> None:
+    given = context(rules, Path())
+    readers = pipeline._Readers(given, [], registry.part("source", "machine")(given))
+    blob = _empty("~/.claude/file-history/main.tf", Storage.AGENT_TRANSCRIPT)
+    assert {one.name for one in readers.of(blob)} == {"secrets", "inline-allows"}
+
+
+def _empty(path: str, storage: Storage = Storage.TREE) -> Blob:
+    return Blob(path=path, data=b"", storage=storage)

@@ -32,6 +32,7 @@ from keymuster.model import (
     Provenance,
     Report,
     Resource,
+    Storage,
     Trouble,
 )
 from keymuster.redaction import redacted
@@ -204,11 +205,14 @@ class _Readers(work.Chosen):
     def __iter__(self) -> Iterator[Reader]:
         return iter(self._made)
 
-    def of(self, path: str) -> list[Reader]:
-        """Those that a file may be for, by its name: of most it says that they declare nothing."""
+    def of(self, blob: Blob) -> list[Reader]:
+        """Those that a file may be for, by its name: of most it says that they declare nothing. What
+        an agent wrote down declares nothing, whatever it quotes."""
+        if blob.storage is Storage.AGENT_TRANSCRIPT:
+            return self._everywhere
         if self._source != "worktree":  # few files, or few readers
             return self._made
-        return self._made if self._may_declare(path) else self._everywhere
+        return self._made if self._may_declare(blob.path) else self._everywhere
 
     @cached_property
     def _may_declare(self) -> Callable[[str], bool]:

@@ -68,7 +68,7 @@ def _case_problems(
     blobs = [
         Blob(
             path=path, data=examples.expand(text, None, formats).encode(), storage=storage,
-            object=f"{storage.value} {path}",
+            object=f"{storage.value} {path}", mode=int(case.mode, 8) if case.mode else None,
         )
         for storage in case.seen_in
         for path, text in {case.path: case.text, **case.beside}.items()

@@ -27,10 +27,10 @@ Note = Callable[[Iterable[bytes]], None]
 
 
 class Chosen(Iterable[Reader]):
-    """Readers that are asked of a file only if its name leaves them a chance: there are many files,
-    and many readers."""
+    """Readers that are asked of a file only if it leaves them a chance by its name and its place: there
+    are many files, and many readers."""
 
-    def of(self, path: str) -> Iterable[Reader]:
+    def of(self, blob: Blob) -> Iterable[Reader]:
         return self
 
 
@@ -102,7 +102,7 @@ def _unpacked(readers: Iterable[Reader], files: Iterable[Read]) -> Iterator[Obse
 
 def _read(readers: Iterable[Reader], blob: Blob) -> Iterator[Observed]:
     path = blob.path
-    for reader in readers.of(path) if isinstance(readers, Chosen) else readers:
+    for reader in readers.of(blob) if isinstance(readers, Chosen) else readers:
         if reader.reads(path):
             yield from _guarded(reader, blob)
 

@@ -356,7 +356,7 @@ class TestWhatIsSearchedAgain:
     ) -> None:
         file = scan.root / "a.py"
         file.write_text("x" * len(secret))
-        read = worktree._read
+        read = worktree.read
 
         def late(handle: int, size: int) -> bytes:
             content = read(handle, size)
@@ -365,7 +365,7 @@ class TestWhatIsSearchedAgain:
             return content
 
         with monkeypatch.context() as patch:
-            patch.setattr(worktree, "_read", late)
+            patch.setattr(worktree, "read", late)
             source = worktree.Worktree(_context(scan, clean_files(_context(scan), _later())))
             pipeline.collect(source, [], 1, lambda size: None, [], None, source._clean)
         assert paths(scan()) == ["a.py"]

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from keymuster import pipeline, registry, settings, settings_file, work
 from keymuster.cli.output import replacing, stdout
-from keymuster.cli.selection import folder_of, selection
+from keymuster.cli.selection import folder_of, home, selection
 from keymuster.collect.base import Context
 from keymuster.errors import KeymusterError, ReportError, SettingsError
 from keymuster.evaluate.choice import Choice
@@ -35,6 +35,11 @@ _FORMATS = registry.names("reporter")
     help="Scan every file version of every commit of all refs, stashes and notes.",
 )
 @click.option("--stdin", "from_stdin", is_flag=True, help="Scan standard input.")
+@click.option(
+    "--machine",
+    is_flag=True,
+    help="Scan what programs that run AI agents keep in your home and in the folders of the system: settings, tokens, transcripts.",
+)
 @click.option(
     "--since",
     metavar="REV|DATE",
@@ -160,6 +165,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
       keymuster scan --history --since v1.2       what came after a release
       keymuster scan --history --range main..HEAD what a branch brings in
       git show HEAD | keymuster scan --stdin      anything else
+      keymuster scan --machine                    your own agents: settings, tokens, transcripts
       keymuster scan . -o sarif=out.sarif -o json=out.json --fail-on high
       keymuster scan --rule NHI2 --skip-rule generic-secret
 
@@ -179,8 +185,8 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
 def _scan(paths: tuple[str, ...], options: dict[str, Any]) -> int:
     source = _source(paths, options)
     outputs = [_output(word) for word in options["outputs"]]
-    starting = paths[0] if paths else os.curdir
-    configured, file = settings.load(options["config"], folder_of(starting))
+    starting = home() if source == "machine" else folder_of(paths[0] if paths else os.curdir)
+    configured, file = settings.load(options["config"], starting)
     registry.check_extensions(configured.extensions)
     _check_formats({options["format_"], *(format for format, _ in outputs)}, configured)
     rules = pipeline.load_rules(settings.rule_folders(configured, file, options["folders"]))
@@ -219,9 +225,11 @@ def _scan(paths: tuple[str, ...], options: dict[str, Any]) -> int:
 
 def _source(paths: tuple[str, ...], options: dict[str, Any]) -> str:
     """Which source the flags name; SettingsError for flags that do not go together."""
-    named = [name for name in ("staged", "history", "from_stdin") if options[name]]
+    named = [name for name in ("staged", "history", "from_stdin", "machine") if options[name]]
     if len(named) > 1:
-        raise SettingsError("--staged, --history and --stdin exclude each other", "Choose one.")
+        raise SettingsError(
+            "--staged, --history, --stdin and --machine exclude each other", "Choose one."
+        )
     if options["since"] == "":
         raise SettingsError("--since is empty", "Write a revision or a date.")
     given = [
@@ -235,9 +243,13 @@ def _source(paths: tuple[str, ...], options: dict[str, Any]) -> str:
         raise SettingsError("--since, --range and --pushed exclude each other", "Choose one.")
     if options["from_stdin"] and paths:
         raise SettingsError("--stdin takes no paths", "Choose one, or scan twice.")
-    return {"staged": "staged", "history": "history", "from_stdin": "input"}.get(
-        named[0] if named else "", "worktree"
-    )
+    if options["machine"] and paths:
+        raise SettingsError(
+            "--machine takes no paths", "It knows where agents keep their files. Scan twice."
+        )
+    if not named:
+        return "worktree"
+    return "input" if named[0] == "from_stdin" else named[0]
 
 
 def _output(word: str) -> tuple[str, str]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from keymuster import settings
-from keymuster.collect.base import Limits, Selection
+from keymuster.collect.base import Host, Limits, Selection
 from keymuster.collect.repository import is_bare, toplevel
 from keymuster.errors import SettingsError
 
@@ -19,6 +20,7 @@ def selection(
     paths: tuple[str, ...], source: str, configured: Settings, options: dict[str, Any]
 ) -> Selection:
     """What paths, settings and options select, for a source; SettingsError for what there is not."""
+    host = this_host() if source == "machine" else None
     absolute = tuple(os.path.abspath(path) for path in paths or (os.curdir,))
     for path in absolute:
         if not os.path.lexists(path):
@@ -37,7 +39,7 @@ def selection(
         if source == "staged" and is_bare(root):
             raise SettingsError(f"{root} is a bare repository: nothing is staged in it")
     else:
-        root = _common_root(absolute)
+        root = host.home if host is not None else _common_root(absolute)
     return Selection(
         root=root,
         paths=absolute if paths or source == "worktree" else (),
@@ -50,7 +52,23 @@ def selection(
         range=_range(options),
         unreachable=options["unreachable"],
         containers=_limits(configured, options),
+        host=host,
     )
+
+
+def this_host() -> Host:
+    """The machine that this runs on, with the folder of whoever runs it."""
+    if sys.platform == "win32":
+        return Host(home=home().replace(os.sep, "/"), system="windows")
+    return Host(home=home(), system="macos" if sys.platform == "darwin" else "linux")
+
+
+def home() -> str:
+    """The folder of the user, as HOME or USERPROFILE says; SettingsError if there is none."""
+    said = os.path.expanduser("~")
+    if not os.path.isabs(said) or not os.path.isdir(said):
+        raise SettingsError(f"your home folder, {said}, is not there", "Set HOME to a folder.")
+    return os.path.normpath(said)
 
 
 def _limits(configured: Settings, options: dict[str, Any]) -> Limits:

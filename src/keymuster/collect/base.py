@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeAlias
 
 from msgspec import Struct
 
@@ -38,6 +38,15 @@ class Limits(Struct, frozen=True, kw_only=True):
     seconds: float = 120
 
 
+class Host(Struct, frozen=True, kw_only=True):
+    """Whose machine to look at: the folder of the user, and the system, which says where programs have
+    their files. Those that are not the user's lie below `root`."""
+
+    home: str
+    system: Literal["linux", "macos", "windows"]
+    root: str = ""
+
+
 class Selection(Struct, frozen=True, kw_only=True):
     """What the user asked to look at. `root` is the folder that paths in the report are relative
     to; `paths` are absolute, as the file system has them; `range` names commits in words that
@@ -52,6 +61,7 @@ class Selection(Struct, frozen=True, kw_only=True):
     range: tuple[str, ...] = ()
     unreachable: bool = False
     containers: Limits = Limits()
+    host: Host | None = None
 
 
 class Context(Struct, frozen=True, kw_only=True):
@@ -79,6 +89,8 @@ class Blob(Struct, kw_only=True, dict=True):
     have those on the version `before` with what was `kept` of it: so they need not look at that again.
 
     If nothing is seen in it, `digests` are noted; if it is known to be `clean`, they are so unseen.
+
+    Where it matters who may read it, `mode` says so, as a file system does.
     """
 
     path: str
@@ -97,6 +109,7 @@ class Blob(Struct, kw_only=True, dict=True):
     kept: Kept = ()
     digests: tuple[bytes, ...] = ()
     clean: bool = False
+    mode: int | None = None
 
     def __repr__(self) -> str:  # without its text
         return f"{type(self).__name__}({self.path!r}, {self.object!r})"

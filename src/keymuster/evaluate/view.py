@@ -168,6 +168,21 @@ def _lapsed(record: Resource, _: Inventory, now: datetime) -> list[str]:
         return []
 
 
+def _secrets(record: Resource, inventory: Inventory, now: datetime) -> int:
+    """How many secrets stand in the same file, samples aside."""
+    if record.type != "agent_file" or not isinstance(record.location, FileLocation):
+        return 0
+    return len(
+        [
+            one
+            for one in inventory.of(Credential)
+            if one.fingerprint
+            and one.status not in (CredentialStatus.SAMPLE, CredentialStatus.PUBLIC)
+            and record.location.name in _paths(one, inventory, now)
+        ]
+    )
+
+
 DERIVED: dict[Subject, dict[str, tuple[str, Derive]]] = {
     "credential": {
         "storages": ("list<string>", _storages),
@@ -196,7 +211,7 @@ DERIVED: dict[Subject, dict[str, tuple[str, Derive]]] = {
         "exposures": ("list<string>", _exposures),
         "excepted": ("bool", _excepted),
     },
-    "resource": {"lapsed": ("list<string>", _lapsed)},
+    "resource": {"lapsed": ("list<string>", _lapsed), "secrets": ("int", _secrets)},
     "inline_allow": {"expired": ("bool", _allow_expired)},
 }
 """Subject -> name -> (CEL type, how to find it)."""

@@ -120,6 +120,8 @@ class Storage(StrEnum):
     CI_VARIABLE = "ci_variable"
     STATE_FILE = "state_file"
     AGENT_CONFIG = "agent_config"
+    AGENT_TOKENS = "agent_tokens"
+    AGENT_TRANSCRIPT = "agent_transcript"
     OTHER = "other"
 
 

@@ -106,8 +106,9 @@ class Case(Struct, kw_only=True, forbid_unknown_fields=True):
 
     In `text`, `{token:FORMAT}` stands for a generated token of that format. `seen_in` is where the
     file stands; several places mean that it stands in each of them. `beside` are other files of the
-    same tree, by their paths; `ours` is what the settings name as ours. `expect` may be that the
-    policy cannot decide, because something that it asks for is not known.
+    same tree, by their paths; `ours` is what the settings name as ours. `mode` says in octal digits
+    who may read the file, for what looks at that. `expect` may be that the policy cannot decide,
+    because something that it asks for is not known.
     """
 
     name: str
@@ -117,6 +118,7 @@ class Case(Struct, kw_only=True, forbid_unknown_fields=True):
     beside: dict[str, str] = {}
     ours: dict[str, tuple[str, ...]] = {}
     seen_in: tuple[Storage, ...] = (Storage.TREE,)
+    mode: str = ""
 
 
 class Policy(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -313,7 +315,8 @@ class AgentFile(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """Files that configure a client: paths below a project and below a user's folder, paths that differ
     by system (`~/` is the user's folder), names that say enough. `servers` are the places of MCP
     servers, `forwards` is the one of agents that the client hands its servers to. `managed` files are
-    an administrator's; in those that are an `agent`, one agent is declared."""
+    an administrator's; in those that are an `agent`, one agent is declared. What is not settings lies
+    in the user's folder, and `**` in its paths is any number of folders."""
 
     project: list[str] = []
     home: list[str] = []
@@ -325,6 +328,7 @@ class AgentFile(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     forwards: str = ""
     managed: bool = False
     agent: bool = False
+    holds: Literal["settings", "tokens", "transcripts"] = "settings"
 
 
 class AgentSetting(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):

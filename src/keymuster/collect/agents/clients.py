@@ -71,6 +71,8 @@ class _Form(NamedTuple):
 
 def _forms(client: AgentClient) -> Iterator[_Form]:
     for file in client.files:
+        if file.holds != "settings":
+            continue
         listed = (file.project, file.home, file.linux, file.macos, file.windows, file.names)
         for pattern in dict.fromkeys(one for all in listed for one in all):
             ending = pattern.removeprefix("~/").partition(":")[2] or pattern.removeprefix("~/")

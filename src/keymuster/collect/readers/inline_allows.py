@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from keymuster.collect.base import Blob, Context, Reader
 from keymuster.detect.loops import fastest
-from keymuster.model import InlineAllow
+from keymuster.model import InlineAllow, Storage
 from keymuster.rules.schema import RuleSet
 
 _MARK = b"keymuster:"
@@ -52,6 +52,8 @@ class InlineAllows(Reader):
         return marked
 
     def read(self, blob: Blob) -> Iterator[InlineAllow]:
+        if blob.storage is Storage.AGENT_TRANSCRIPT:  # what is quoted there was written elsewhere
+            return
         content = blob.text.content
         if not self._is_marked(blob, content) or blob.text.binary:
             return

@@ -11,6 +11,7 @@ from typing import ClassVar, NamedTuple
 from keymuster.collect.base import Batch, Blob, Context, Observed, Read, Source
 from keymuster.collect.exclude import excluder
 from keymuster.collect.git import Git
+from keymuster.collect.pieces import OVERLAP, is_last, pieces, read
 from keymuster.collect.repository import is_bare, toplevel
 from keymuster.errors import Unreadable
 from keymuster.model import Storage, Trouble
@@ -18,8 +19,7 @@ from keymuster.model import Storage, Trouble
 _BATCH_FILES = 256
 _BATCH_BYTES = 8 * 1024 * 1024
 _PIECE = 64 * 1024 * 1024
-_OVERLAP = 256 * 1024
-"""More than the engine looks around a hit, on either side."""
+_OVERLAP = OVERLAP
 
 _SPECIAL = {
     stat.S_IFIFO: "a named pipe",
@@ -222,31 +222,16 @@ class Worktree(Source):
     def _pieces(self, name: str, handle: int, about: os.stat_result) -> Iterator[Blob]:
         """The file whole, or as overlapping pieces if it is too large to hold."""
         size = about.st_size
-        content = _read(handle, min(size, _PIECE + _OVERLAP))
+        content = read(handle, min(size, _PIECE + _OVERLAP))
         if size <= _PIECE + _OVERLAP or b"\0" in content[:8192]:
-            content += _read(handle, self._selection.max_file_bytes - len(content) + 1)
+            content += read(handle, self._selection.max_file_bytes - len(content) + 1)
             yield self._whole(name, content, about)
             return
         left = size - len(content)
-        line, column, lead = 1, 1, 0
-        while True:
-            end = len(content) - _OVERLAP if left else len(content)
-            piece = Blob(
-                path=name, data=content, storage=Storage.TREE, line=line, column=column,
-                core=(lead, end),
-            )  # fmt: skip
-            if not left:
-                if self._clean is not None:
-                    piece.digests = self._clean.digests(name, None, about)
-                yield piece
-                return
+        for piece in pieces(name, Storage.TREE, handle, content, left, _PIECE, _OVERLAP):
+            if self._clean is not None and is_last(piece):
+                piece.digests = self._clean.digests(name, None, about)
             yield piece
-            keep = _start_of_character(content, max(0, end - _OVERLAP))
-            line, column = piece.positions().at(keep)
-            more = _read(handle, min(left, _PIECE))
-            left = left - len(more) if more else 0
-            content = content[keep:] + more
-            lead = end - keep
 
     def _whole(self, name: str, content: bytes, about: os.stat_result) -> Blob:
         if self._clean is None:
@@ -306,20 +291,3 @@ def _asked(path: str) -> os.stat_result | OSError:
         return os.lstat(path)
     except OSError as error:
         return error
-
-
-def _start_of_character(content: bytes, offset: int) -> int:
-    """The offset, moved back out of the middle of a UTF-8 character."""
-    start = offset
-    while start > max(0, offset - 3) and content[start] & 0xC0 == 0x80:
-        start -= 1
-    return start
-
-
-def _read(handle: int, size: int) -> bytes:
-    """Up to `size` bytes; fewer only at the end of the file."""
-    chunks = []
-    while size > 0 and (chunk := os.read(handle, min(size, 1 << 26))):
-        chunks.append(chunk)
-        size -= len(chunk)
-    return b"".join(chunks)
