@@ -414,6 +414,7 @@ def _surfaces(repository: Repository) -> dict[str, list[str]]:
         "staged": ["scan", "--staged", str(repository.path)],
         "history": ["scan", "--history", str(repository.path)],
         "input": ["scan", "--stdin"],
+        "machine": ["scan", "--machine"],
     }
 
 
@@ -425,10 +426,12 @@ def repository(
     made.git("remote", "add", "origin", "https://192.0.2.1/nowhere.git")
     made.commit({"a.py": f"k = '{token('github-pat', 1)}'\n"})
     made.stage({"b.py": f"k = '{token('github-pat', 2)}'\n"})
+    (made.path / ".claude").mkdir()
+    (made.path / ".claude/history.jsonl").write_text(token("github-pat", 3))
     return made
 
 
-@pytest.mark.parametrize("surface", ["worktree", "staged", "history", "input"])
+@pytest.mark.parametrize("surface", ["worktree", "staged", "history", "input", "machine"])
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_no_file_scan_makes_a_socket(
     surface: str,
@@ -440,6 +443,7 @@ def test_no_file_scan_makes_a_socket(
     def refuse(*_: object, **__: object) -> NoReturn:
         raise AssertionError("a scan made a socket")
 
+    monkeypatch.setenv("HOME", str(repository.path))
     monkeypatch.setattr(socket, "socket", refuse)
     monkeypatch.setattr(socket, "create_connection", refuse)
     monkeypatch.setattr(work, "WORTH_FORKING", 0 if jobs == "2" else work.WORTH_FORKING)
@@ -450,7 +454,7 @@ def test_no_file_scan_makes_a_socket(
     assert done.return_value == 1
 
 
-@pytest.mark.parametrize("surface", ["worktree", "staged", "history", "input"])
+@pytest.mark.parametrize("surface", ["worktree", "staged", "history", "input", "machine"])
 def test_no_file_scan_makes_a_socket_in_a_process_of_its_own(
     surface: str, repository: Repository, token: Callable[..., str], tmp_path: Path
 ) -> None:
@@ -465,7 +469,11 @@ def test_no_file_scan_makes_a_socket_in_a_process_of_its_own(
     done = subprocess.run(
         [sys.executable, "-m", "keymuster", *_surfaces(repository)[surface], "--format", "json"],
         input=token("github-pat").encode(),
-        env={**os.environ, "PYTHONPATH": f"{tmp_path / 'site'}{os.pathsep}{SOURCE.parent}"},
+        env={
+            **os.environ,
+            "PYTHONPATH": f"{tmp_path / 'site'}{os.pathsep}{SOURCE.parent}",
+            "HOME": str(repository.path),
+        },
         capture_output=True,
         check=False,
     )

@@ -12,7 +12,7 @@ import msgspec
 
 from keymuster import pipeline, settings_file
 from keymuster.analysis import registrations
-from keymuster.cli.gathering import Looked, gathered, tell_troubles
+from keymuster.cli.gathering import Looked, gathered, machine_option, tell_troubles
 from keymuster.cli.output import replacing, stdout
 from keymuster.collect.agents.registry import FILE
 from keymuster.errors import SettingsError
@@ -104,8 +104,9 @@ def init(paths: tuple[str, ...], missing: bool, config: str | None) -> int:
     "--format", "format_", type=click.Choice(["text", "json", "sarif"]), default="text",
     show_default=True, help="A table for people, or a report as `keymuster scan` writes it.",
 )  # fmt: skip
+@machine_option
 @_config
-def check(paths: tuple[str, ...], format_: str, config: str | None) -> int:
+def check(paths: tuple[str, ...], format_: str, machine: bool, config: str | None) -> int:
     """What is not as registered: agents without an entry, entries without an agent, servers, tools and
     credentials beyond the entry, and what is past its date. `keymuster scan` reports the same.
 
@@ -117,7 +118,7 @@ def check(paths: tuple[str, ...], format_: str, config: str | None) -> int:
       keymuster agents check
       keymuster agents check --format sarif > agents.sarif
     """
-    looked = gathered(paths, config)
+    looked = gathered(paths, config, machine=machine)
     report = _held_against_the_registry(looked)
     findings = [one for one in report.findings if one.suppression is None]
     with stdout() as out:

@@ -8,8 +8,9 @@ import click
 from msgspec import Struct
 
 from keymuster import pipeline, settings, work
-from keymuster.cli.selection import folder_of, selection
+from keymuster.cli.selection import folder_of, home, selection
 from keymuster.collect.base import Context
+from keymuster.errors import SettingsError
 from keymuster.model import Confidence
 from keymuster.report.base import readable
 from keymuster.settings import Settings
@@ -29,20 +30,32 @@ class Looked(Struct, frozen=True, kw_only=True):
     configured: Settings
 
 
-def gathered(paths: tuple[str, ...], config: str | None, jobs: int = 0) -> Looked:
-    """All that the working tree says at these paths, by the settings that hold there."""
-    configured, file = settings.load(config, folder_of(paths[0] if paths else os.curdir))
+machine_option = click.option(
+    "--machine",
+    is_flag=True,
+    help="The agents of this machine instead: what they keep in your home and in the folders of the system.",
+)
+
+
+def gathered(
+    paths: tuple[str, ...], config: str | None, jobs: int = 0, *, machine: bool = False
+) -> Looked:
+    """All that the working tree says at these paths, or the files of agents on this machine, by the
+    settings that hold there."""
+    if machine and paths:
+        raise SettingsError("--machine takes no paths", "Choose one, or ask twice.")
+    source = "machine" if machine else "worktree"
+    start = home() if machine else folder_of(paths[0] if paths else os.curdir)
+    configured, file = settings.load(config, start)
     rules = pipeline.load_rules(settings.rule_folders(configured, file))
     context = Context(
-        selection=selection(paths, "worktree", configured, _OPTIONS),
+        selection=selection(paths, source, configured, _OPTIONS),
         rules=rules,
         fingerprint_key=configured.fingerprint_key(),
         exclude=configured.exclude,
         confidence=Confidence(configured.confidence),
     )
-    seen = pipeline.gather(
-        context, "worktree", configured=configured, jobs=jobs or work.default_jobs()
-    )
+    seen = pipeline.gather(context, source, configured=configured, jobs=jobs or work.default_jobs())
     return Looked(seen=seen, context=context, configured=configured)
 
 

@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from keymuster import settings_file
-from keymuster.cli.gathering import gathered, tell_troubles
+from keymuster.cli.gathering import gathered, machine_option, tell_troubles
 from keymuster.cli.output import stdout
 from keymuster.inventory.build import Inventory
 from keymuster.model import (
@@ -68,9 +68,11 @@ def command() -> None:
     help=f"The settings file, instead of the nearest {settings_file.FILE}.",
 )
 @click.option("--jobs", type=click.IntRange(0), default=0, metavar="N", help="Processes to use.")
+@machine_option
 def list_(
-    paths: tuple[str, ...], kinds: tuple[str, ...], format_: str, config: str | None, jobs: int
-) -> int:
+    paths: tuple[str, ...], kinds: tuple[str, ...], format_: str, config: str | None, jobs: int,
+    machine: bool,
+) -> int:  # fmt: skip
     """What PATHS (default: the folder you are in) declare or hold.
 
     Exit codes: 0 all was looked at; 2 could not run; 3 a part could not be looked at (standard error
@@ -81,7 +83,7 @@ def list_(
       keymuster inventory list infra .github
       keymuster inventory list --kind trust
     """
-    seen = gathered(paths, config, jobs).seen
+    seen = gathered(paths, config, jobs, machine=machine).seen
     wanted = kinds or (("identity",) if format_ == "text" else (*_KINDS,))
     records = [one for kind in wanted for one in seen.inventory.of(_KINDS[kind])]
     with stdout() as out:
