@@ -223,7 +223,11 @@ class _Readers(work.Chosen):
     @cached_property
     def _everywhere(self) -> list[Reader]:
         return [
-            one for one in self._made if getattr(one, "past", False) or one.name in self._others
+            one
+            for one in self._made
+            if getattr(one, "past", False)
+            or getattr(one, "programs", False)
+            or one.name in self._others
         ]
 
     @cached_property

@@ -898,3 +898,12 @@ def test_a_module_from_elsewhere_makes_a_strict_scan_incomplete(
     assert said.code == 0
     assert "Not seen\n  acme/iam/aws: " in said.out
     assert keymuster("scan", "infra", "--strict").code == 3
+
+
+def test_an_agent_that_a_program_builds_is_judged(keymuster: Run, tmp_path: Path) -> None:
+    tmp_path.joinpath("app.py").write_text(
+        "from mcp import StdioServerParameters\n"
+        "docs = StdioServerParameters(command='npx', args=['-y', '@acme/docs'])\n"
+    )
+    report = json.loads(keymuster("scan", "--format", "json").out)
+    assert [one["rule"] for one in report["findings"]] == ["mcp-package-unpinned"]

@@ -209,10 +209,12 @@ class Source(Protocol):
 
 class Reader(Protocol):
     """What a file says. Pure: no network, no other files. One that also reads the `past` finds what
-    matters in old versions of files, too."""
+    matters in old versions of files, too; one that reads `programs` is asked about those as well as
+    about files that may declare something by their names."""
 
     name: ClassVar[str]
     past: ClassVar[bool] = False
+    programs: ClassVar[bool] = False
 
     def __init__(self, context: Context) -> None: ...
 

@@ -14,6 +14,7 @@ class AgentCode(Reader):
     """Reads Python, JavaScript and TypeScript that imports a framework for agents."""
 
     name: ClassVar[str] = "agent-code"
+    programs: ClassVar[bool] = True
 
     def __init__(self, context: Context) -> None:
         self._context = context
