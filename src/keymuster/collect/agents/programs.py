@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterator
 
 from keymuster.collect.agents import records, secrets
-from keymuster.collect.agents.frameworks import Built, Found, found
+from keymuster.collect.agents.frameworks import WORDS, Built, Found, found
 from keymuster.collect.agents.launchers import launch
 from keymuster.collect.agents.server_facts import things as server_things
 from keymuster.collect.agents.servers import server
@@ -24,12 +24,15 @@ from keymuster.model import (
     UseKind,
 )
 
+_WORDS = tuple(word.encode() for word in sorted(WORDS))
+"""A program that holds none of these builds nothing, whatever it imports."""
+
 
 def observations(blob: Blob, sealing: Sealing, wanted: Container[str]) -> Iterator[Observation]:
     """What a program builds; Broken for one whose parser does not end."""
     content = blob.text.content
     language = LANGUAGES.get(f".{blob.path.rpartition('.')[2]}")
-    if language is None or len(content) > LONGEST:
+    if language is None or len(content) > LONGEST or not any(map(content.__contains__, _WORDS)):
         return
     built = found(Code(content.decode("utf-8", "replace"), File.of(blob), language))
     agents = {f"agent:{one.framework}:{blob.path}:{one.name}": one for one in built.agents}

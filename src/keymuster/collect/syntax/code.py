@@ -325,7 +325,7 @@ def _parsed(data: bytes, language: str) -> Any:
     end = time.monotonic() + _SECONDS
 
     def read(offset: int, _: Any) -> bytes:
-        return data[offset : offset + 65536]
+        return data[offset : offset + 1024]  # texts of nodes are read so, too
 
     try:
         tree = Parser(_grammar(language)).parse(
