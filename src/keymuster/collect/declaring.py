@@ -15,6 +15,10 @@ _DEFINITIONS = (
 """What stands in the path of prose that declares an agent in its first lines, or tells one what to do."""
 
 
+_RULES = ("rules", "hints")
+"""What files of rules end in that have no ending: `.cursorrules`."""
+
+
 def may_declare(path: str) -> bool:
     """Whether there may be a reader for it besides those that search for secrets."""
     if path.endswith(settings_file.FILE):
@@ -22,6 +26,13 @@ def may_declare(path: str) -> bool:
     if languages.of(path) not in _NEVER:
         return True
     lower = path.lower()
-    if lower.endswith(".md") and any(name in lower for name in _DEFINITIONS):
-        return True
-    return any(name in lower for name in _NAMES)
+    return may_instruct(path) or any(name in lower for name in _NAMES)
+
+
+def may_instruct(path: str) -> bool:
+    """Whether an agent may take it for orders, as far as its name tells."""
+    lower = path.lower()
+    if lower.endswith((".md", ".mdc")):
+        return any(name in lower for name in _DEFINITIONS)
+    name = lower.rpartition("/")[2]
+    return name.startswith(".") and name.endswith(_RULES)

@@ -1,0 +1,49 @@
+"""Instructions, rules, skills and prompts of agents: what they hide, and what they tell to do with secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import ClassVar
+
+from keymuster.collect.base import Blob, Context, Observed, Reader
+
+_WORDS = (
+    "agent", "command", "skill", "droid", "mode", "prompt", "check", "claude", "gemini", "instructions", "steering", "rules",
+    "guidelines",
+)  # fmt: skip
+"""What stands in the path of such prose."""
+_LARGEST = 1024 * 1024
+
+
+class AgentInstructions(Reader):
+    """Reads prose that an agent takes for orders: `AGENTS.md`, `.cursorrules`, `SKILL.md`."""
+
+    name: ClassVar[str] = "agent-instructions"
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    @cached_property
+    def _wanted(self) -> set[str]:
+        return {type for policy in self._context.rules.policies for type in policy.types}
+
+    def reads(self, path: str) -> bool:
+        lower = path.lower()
+        if lower.endswith((".md", ".mdc")):
+            return any(word in lower for word in _WORDS)
+        name = lower.rpartition("/")[2]
+        return name.startswith(".") and name.endswith(("rules", "hints"))
+
+    def read(self, blob: Blob) -> Iterator[Observed]:
+        content = blob.text.content
+        if blob.core is not None or blob.text.binary or len(content) > _LARGEST:
+            return
+        from keymuster.collect.agents import instructions
+        from keymuster.collect.ci.things import resources
+        from keymuster.collect.syntax.node import File
+
+        if not instructions.instructs(blob.path):
+            return
+        found = instructions.things(content.decode("utf-8", "replace"), File.of(blob))
+        yield from resources(f"agent-instructions:{blob.path}", found, self._wanted, blob)
