@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from keymuster.collect.agents.clouds import agent, agent_id
 from keymuster.collect.declared import Declared
-from keymuster.collect.meanings.aws.names import alias, who
+from keymuster.collect.meanings.aws.names import alias, tags, who
 from keymuster.collect.syntax.node import Node
 from keymuster.model import Observation, Resource, Use, UseKind
 
@@ -114,15 +115,27 @@ the name that is in its ARN; none if AWS makes that."""
 
 _AGENTS = ("AWS::Bedrock::", "AWS::BedrockAgentCore::")
 
+_NAMED_AGENTS: dict[str, tuple[str, ...]] = {
+    "AWS::Bedrock::Agent": ("AgentName",),
+    "AWS::BedrockAgentCore::Harness": ("HarnessName", "Name"),
+    "AWS::BedrockAgentCore::Runtime": ("AgentRuntimeName",),
+}
+"""Those that are agents themselves, and where they say their name: the others are what agents have."""
+
 
 def workload(one: Declared) -> Iterator[Observation]:
     kind_of_all = _kind(one.type)
     yield from called(one)
+    by = one.id
+    if (names := _NAMED_AGENTS.get(one.type)) is not None:
+        runs_in = one.id if one.type in _CALLED else ""
+        yield from agent(one, "bedrock", names, ("Description",), tags(one), uses=runs_in)
+        by = one.id if runs_in else agent_id(one)
     for word, table in (("role", _ROLES), ("instance-profile", _PROFILES)):
         for path in table.get(one.type, ()):
             for node in at(one.settings, path):
                 kind = UseKind.OTHER if path in _PLATFORM.get(one.type, ()) else kind_of_all
-                yield from _use(one, who(one, node.text(), word), path, kind, node)
+                yield from _use(one, who(one, node.text(), word), path, kind, node, by)
 
 
 def _kind(type: str) -> UseKind:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from keymuster.collect.agents.clouds import agent, agent_id
 from keymuster.collect.declared import Declared
 from keymuster.collect.meanings.azure.names import principal, tags
 from keymuster.model import Identity, IdentityKind, Observation, Use, UseKind
@@ -21,6 +22,10 @@ def workload(one: Declared) -> Iterator[Observation]:
             location=one.location,
             tags=tags(one),
         )
+    by = one.id
+    if (service := _AGENTS.get(one.type)) is not None:
+        yield from _agent(one, service, one.id if "systemassigned" in kind else "")
+        by = agent_id(one)
     assigned = one.get("identity", "userAssignedIdentities")
     if assigned is None:
         return
@@ -31,15 +36,34 @@ def workload(one: Declared) -> Iterator[Observation]:
             yield Use(
                 id=f"{one.id}#identity/{subject}",
                 subject=subject,
-                by=one.id,
+                by=by,
                 kind=UseKind.AGENT if one.type in _AGENTS else UseKind.WORKLOAD,
                 location=node.location(),
             )
 
 
-_AGENTS = frozenset(
-    ("Microsoft.CognitiveServices/accounts/projects", "Microsoft.BotService/botServices")
-)
+def _agent(one: Declared, service: str, uses: str) -> Iterator[Observation]:
+    """An agent, with the application that it signs in as where that is not an identity of its own."""
+    names = ("properties.displayName", "display_name", "name")
+    yield from agent(one, service, names, ("properties.description",), tags(one), uses=uses)
+    for key in ("msaAppMSIResourceId", "msaAppId"):
+        node = one.get("properties", key)
+        subject = principal(one, node.text()) if node is not None else ""
+        if node is not None and subject:
+            yield Use(
+                id=f"{agent_id(one)}#{key}/{subject}", subject=subject, by=agent_id(one), kind=UseKind.AGENT,
+                location=node.location(),
+            )  # fmt: skip
+            return
+
+
+_AGENTS = {
+    "Microsoft.BotService/botServices": "azure-bot",
+    "Microsoft.CognitiveServices/accounts/projects": "azure-foundry",
+    "Microsoft.CognitiveServices/accounts/projects/applications": "azure-foundry",
+}
+"""Type -> the service: bots are what Copilot Studio and the Bot Framework answer with, and agents of
+Foundry act as their project."""
 
 _TYPES = [
     "Microsoft.ApiManagement/service",
@@ -53,6 +77,7 @@ _TYPES = [
     "Microsoft.Cache/redis",
     "Microsoft.CognitiveServices/accounts",
     "Microsoft.CognitiveServices/accounts/projects",
+    "Microsoft.CognitiveServices/accounts/projects/applications",
     "Microsoft.Compute/diskEncryptionSets",
     "Microsoft.Compute/virtualMachines",
     "Microsoft.Compute/virtualMachineScaleSets",

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from msgspec.structs import replace
+
+from keymuster.collect.agents.clouds import agent, agent_id
 from keymuster.collect.declared import Declared
 from keymuster.collect.meanings.google.names import (
     DEFAULT_APP_ENGINE,
@@ -69,6 +72,18 @@ def _cluster(one: Declared) -> Iterator[Observation]:
     yield from _runs_as(path, DEFAULT_COMPUTE)(one)
 
 
+def _reasoning_engine(one: Declared) -> Iterator[Observation]:
+    """An agent of Vertex AI; without a framework it may be one as well."""
+    yield from agent(one, "vertex-ai", ("display_name",))
+    for use in _runs_as("spec.service_account")(one):
+        if isinstance(use, Use):
+            yield replace(use, by=agent_id(one), kind=UseKind.AGENT)
+
+
+def _agent(service: str) -> Meaning:
+    return lambda one: agent(one, service, ("display_name", "agent_id", "engine_id"))
+
+
 _machine = _runs_as("service_account.email", DEFAULT_COMPUTE, block="service_account")
 
 TYPES: dict[str, Meaning] = {
@@ -102,7 +117,11 @@ TYPES: dict[str, Meaning] = {
     "google_cloud_scheduler_job": _runs_as("http_target.oidc_token.service_account_email"),
     "google_eventarc_trigger": _runs_as("service_account"),
     "google_pubsub_subscription": _runs_as("push_config.oidc_token.service_account_email"),
-    "google_vertex_ai_reasoning_engine": _runs_as("spec.service_account"),
+    "google_vertex_ai_reasoning_engine": _reasoning_engine,
+    "google_dialogflow_agent": _agent("dialogflow"),
+    "google_dialogflow_cx_agent": _agent("dialogflow"),
+    "google_discovery_engine_chat_engine": _agent("vertex-ai-agents"),
+    "google_ces_app": _agent("customer-engagement-suite"),
     "google_gke_hub_membership": _runs_as("service_account"),
     "google_tpu_v2_vm": _runs_as("service_account.email", DEFAULT_COMPUTE),
 }
