@@ -107,6 +107,7 @@ NAMES = (
     ".circleci/config.yml", "bitbucket-pipelines.yml", ".github/dependabot.yml", "serverless.yml", "Pulumi.yaml", ".keymuster/agents.yaml",
     ".codex/config.toml", "team.code-workspace", ".claude/agents/reviewer.md", "SKILL.md", "agent-card.json", "server.json",
     "~/.codex/auth.json", ".cursorrules",
+    "config/agents.yaml",
 )  # fmt: skip
 """Names of files that declare something, one for each reader at least."""
 
