@@ -108,3 +108,22 @@ def test_agents_of_azure_act_as_their_identity_or_application(rules: RuleSet) ->
 def test_terraform_has_them_as_well(rules: RuleSet, type: str) -> None:
     text = f'resource "{type}" "x" {{\n  name = "support"\n}}\n'
     assert [name for _, name, _ in agents(read(Terraform, "main.tf", text, rules))] == ["support"]
+
+
+def test_an_agent_identity_of_entra_signs_in_by_its_blueprint(rules: RuleSet) -> None:
+    text = """\
+        resource "msgraph_resource" "support" {
+          url = "servicePrincipals/microsoft.graph.agentIdentity"
+          body = {
+            displayName              = "support"
+            agentIdentityBlueprintId = "11111111-2222-3333-4444-555555555555"
+          }
+        }
+        resource "msgraph_resource" "other" {
+          url  = "applications"
+          body = { displayName = "other" }
+        }
+        """
+    observed = read(Terraform, "main.tf", text, rules)
+    assert agents(observed) == [("entra-agent-id", "support", "")]
+    assert [one for _, one in consumed(observed)] == ["azure:11111111-2222-3333-4444-555555555555"]

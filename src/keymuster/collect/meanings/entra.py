@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from msgspec.structs import replace
 
+from keymuster.collect.agents.clouds import agent, agent_id
 from keymuster.collect.declared import Declared
 from keymuster.collect.literals.sealing import SETTING
 from keymuster.collect.meanings.azure.credentials import moment
@@ -22,6 +23,8 @@ from keymuster.model import (
     Observation,
     Trust,
     TrustKind,
+    Use,
+    UseKind,
 )
 from keymuster.model.unknown import reference
 from keymuster.rules import azure_roles
@@ -55,6 +58,21 @@ def service_principal(one: Declared) -> Iterator[Observation]:
             location=one.location,
             via=one.id,
         )
+
+
+def graph_object(one: Declared) -> Iterator[Observation]:
+    """What Terraform sends to Microsoft Graph as it is: of that, the identities of agents, which are made
+    after a blueprint and sign in by it."""
+    if not one.text("url").lower().rstrip("/").endswith("microsoft.graph.agentidentity"):
+        return
+    yield from agent(one, "entra-agent-id", ("body.displayName",))
+    blueprint = one.get("body", "agentIdentityBlueprintId")
+    subject = principal(one, blueprint.text()) if blueprint is not None else ""
+    if blueprint is not None and subject:
+        yield Use(
+            id=f"{agent_id(one)}#blueprint", subject=subject, by=agent_id(one), kind=UseKind.AGENT,
+            location=blueprint.location(),
+        )  # fmt: skip
 
 
 def managed_user(one: Declared) -> Iterator[Observation]:
@@ -355,4 +373,5 @@ TYPES: dict[str, Callable[[Declared], Iterator[Observation]]] = {
     "azuread_app_role_assignment": app_role,
     "azuread_service_principal_delegated_permission_grant": delegated_grant,
     "azuread_application_api_access": api_access,
+    "msgraph_resource": graph_object,
 }
