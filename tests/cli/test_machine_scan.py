@@ -62,6 +62,12 @@ def test_settings_that_nobody_else_can_reach_are_not_open(keymuster: Run, home: 
     assert "secret-in-agent-configuration" in rules
 
 
+def test_settings_that_others_may_change(keymuster: Run, home: Path) -> None:
+    (home / ".claude.json").chmod(0o606)
+    found = _found(keymuster("scan", "--machine", "--format", "json"))
+    assert ("agent-settings-writable-by-others", "~/.claude.json", 1) in found
+
+
 def test_a_transcript_accepts_nothing(
     keymuster: Run, home: Path, token: Callable[..., str]
 ) -> None:
