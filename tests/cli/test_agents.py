@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from cli.conftest import Said
+from repositories import Repository
 
 Run = Callable[..., Said]
 Token = Callable[..., str]
@@ -232,3 +233,41 @@ def test_nothing_that_settings_name_is_started_or_contacted(tmp_path: Path) -> N
     )  # fmt: skip
     assert json.loads(done.stdout)["complete"], done.stderr
     assert not tmp_path.joinpath("STARTED").exists()
+
+
+@pytest.mark.parametrize(
+    ("path", "program"),
+    [
+        (
+            "app/main.py",
+            "from agents import Agent\nfrom agents.mcp import MCPServerStreamableHttp\n"
+            'mail = MCPServerStreamableHttp(params={"url": "http://mail.acme.example/mcp"})\n'
+            'agent = Agent(name="triage", mcp_servers=[mail])\n',
+        ),
+        (
+            "app/main.ts",
+            'import { Agent } from "@mastra/core/agent";\nimport { MCPClient } from "@mastra/mcp";\n'
+            'const mcp = new MCPClient({ servers: { mail: { url: new URL("http://mail.acme.example/mcp") } } });\n'
+            'export const triage = new Agent({ name: "triage", tools: await mcp.getTools() });\n',
+        ),
+    ],
+)
+def test_programs_that_build_agents_are_read_in_a_tree_as_in_a_change(
+    make_repo: Callable[..., Repository], keymuster: Run, tmp_path: Path, path: str, program: str
+) -> None:
+    repository = make_repo(tmp_path)
+    tmp_path.joinpath("app").mkdir()
+    tmp_path.joinpath(path).write_text(program)
+    repository.git("add", path)
+
+    def rules_of(*arguments: str) -> set[str]:
+        said = keymuster("scan", *arguments, "--format", "json", "--fail-on", "never")
+        return {one["rule"] for one in json.loads(said.out)["findings"]}
+
+    assert "mcp-server-over-cleartext" in rules_of()
+    assert rules_of() == rules_of("--staged")
+    listed = keymuster("inventory", "list", "--format", "json").out
+    assert {one["name"] for one in json.loads(listed) if one["is"] == "identity"} == {
+        "triage",
+        "mail",
+    }
