@@ -206,24 +206,19 @@ class _Readers(work.Chosen):
         return iter(self._made)
 
     def of(self, blob: Blob) -> list[Reader]:
-        """Those that a file may be for, by its name: of most it says that they declare nothing; of a
-        program, what it imports. What an agent wrote down declares nothing, whatever it quotes."""
+        """Those that a file may be for, by its name: of most it says that they declare nothing. What
+        an agent wrote down declares nothing, whatever it quotes."""
         if blob.storage is Storage.AGENT_TRANSCRIPT:
             return self._everywhere
         if self._source != "worktree":  # few files, or few readers
             return self._made
-        return self._made if self._may_declare(blob) else self._everywhere
+        return self._made if self._may_declare(blob.path) else self._everywhere
 
     @cached_property
-    def _may_declare(self) -> Callable[[Blob], bool]:
-        from keymuster.collect.agents.imports import PROGRAMS, may_build_agents
+    def _may_declare(self) -> Callable[[str], bool]:
         from keymuster.collect.declaring import may_declare
 
-        def declares(blob: Blob) -> bool:
-            path = blob.path
-            return may_declare(path) or (path.endswith(PROGRAMS) and may_build_agents(blob.data))
-
-        return declares
+        return may_declare
 
     @cached_property
     def _everywhere(self) -> list[Reader]:
