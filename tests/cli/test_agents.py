@@ -271,3 +271,57 @@ def test_programs_that_build_agents_are_read_in_a_tree_as_in_a_change(
         "triage",
         "mail",
     }
+
+
+def test_no_output_says_a_secret_that_is_a_name_or_a_part_of_an_address(
+    tmp_path: Path, keymuster: Run, token: Token
+) -> None:
+    secrets = [token("github-pat", seed) for seed in range(7)]
+    name, path, query, rule, tool, card, key = secrets
+    tmp_path.joinpath(".claude").mkdir()
+    tmp_path.joinpath(".well-known").mkdir()
+    tmp_path.joinpath(".mcp.json").write_text(
+        json.dumps(
+            {
+                "mcpServers": {
+                    f"mail {name}": {
+                        "url": f"https://mcp.acme.example/s/{path}/mcp?token={query}",
+                        "autoApprove": [tool],
+                    }
+                }
+            }
+        )
+    )
+    tmp_path.joinpath(".claude/settings.json").write_text(
+        json.dumps({"permissions": {"allow": [rule, f"Bash({rule} *)"]}})
+    )
+    tmp_path.joinpath(".well-known/agent-card.json").write_text(
+        json.dumps(
+            {
+                "name": f"triage {card}",
+                "description": card,
+                "url": f"http://a2a.acme.example/v1?key={key}",
+                "skills": [],
+                "capabilities": {},
+            }
+        )
+    )
+    outputs = [
+        keymuster(*words).out
+        for words in (
+            ("inventory", "list", "--format", "json"),
+            ("inventory", "list", "--kind", "identity", "--kind", "grant", "--kind", "resource"),
+            ("scan", "--format", "json"),
+            ("scan", "--format", "sarif"),
+            ("agents", "init", "--missing"),
+            ("agents", "init"),
+            ("agents", "check"),
+            ("agents", "check", "--format", "sarif"),
+            ("agents", "card", "claude-code"),
+            ("agents", "procurement", "mail"),
+            ("agents", "procurement", "triage", "--format", "json"),
+        )
+    ]
+    outputs.append(tmp_path.joinpath(".keymuster/agents.yaml").read_text())
+    assert all(outputs)
+    assert [one[-6:] for one in secrets if any(one[4:24] in said for said in outputs)] == []

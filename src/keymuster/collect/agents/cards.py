@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator
 
-from keymuster.collect.agents import hosts, secrets
+from keymuster.collect.agents import hosts, secrets, shown
 from keymuster.collect.base import Blob
 from keymuster.collect.ci.things import Thing, resources
 from keymuster.collect.literals.sealing import Sealing
@@ -63,14 +63,14 @@ def is_card(root: Node) -> bool:
 
 def of(root: Node, sealing: Sealing, wanted: Container[str], blob: Blob) -> Iterator[Observation]:
     """The agent of a card, the proofs that it takes, and what policies ask about it."""
-    name = _text(root, "name") or "agent"
+    name = shown.text(_text(root, "name")) or "agent"
     agent = f"agent:a2a:{blob.path}:{name[:100]}"
     place = root.get("name") or root
     addresses = [url for _, node in _interfaces(root) if (url := hosts.parts(node.text()))]
     yield Identity(
         id=agent, kind=IdentityKind.AGENT, provider="a2a", name=name[:100], location=place.location(),
         aliases=(f"agent:{name[:100]}", *dict.fromkeys(f"a2a-url:{url.scheme}://{url.netloc.rpartition('@')[2]}"[:300] for url in addresses)),
-        account=_text(root, "provider", "organization")[:100], purpose=_text(root, "description")[:300],
+        account=_text(root, "provider", "organization")[:100], purpose=shown.text(_text(root, "description"))[:300],
     )  # fmt: skip
     organisation = root.get("provider", "organization")
     if organisation is not None and organisation.text():
@@ -111,7 +111,7 @@ def _things(root: Node, name: str, place: Node) -> Iterator[Thing]:
         if url := hosts.parts(node.text()):
             host = (url.hostname or "").lower()
             yield Thing(
-                "agent_card_interface", node.text()[:200], f"{name[:60]}: {url.scheme}://{host}"[:200], node.location(),
+                "agent_card_interface", shown.address(url)[:200], f"{name[:60]}: {url.scheme}://{host}"[:200], node.location(),
                 {"scheme": url.scheme.lower(), "host": host, "where": hosts.kind(host), "transport": transport[:40]},
             )  # fmt: skip
     for key, kind, node in schemes:

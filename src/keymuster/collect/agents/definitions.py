@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterator
 
-from keymuster.collect.agents import records, settings, tools
+from keymuster.collect.agents import records, settings, shown, tools
 from keymuster.collect.agents.launchers import launch
 from keymuster.collect.agents.server_facts import things as server_things
 from keymuster.collect.agents.servers import servers
@@ -88,12 +88,14 @@ def of(blob: Blob, sealing: Sealing, wanted: Container[str]) -> Iterator[Observa
     root, whose = documents[0], client(blob.path)
     if not any(root.get(key) for key in ("name", "description", "tools", "permission", *_ALLOWED)):
         return
-    name = (root.get("name") or root).text() or blob.path.rpartition("/")[2].split(".")[0]
+    name = (
+        shown.text((root.get("name") or root).text()) or blob.path.rpartition("/")[2].split(".")[0]
+    )
     agent = f"agent:{whose}:{blob.path}:{name}"
     place = _place(root)
     yield Identity(
         id=agent, kind=IdentityKind.AGENT, provider=whose, name=name, location=place.location(),
-        aliases=(f"agent:{name}",), purpose=(root.get("description") or place.holding("")).text()[:300],
+        aliases=(f"agent:{name}",), purpose=shown.text((root.get("description") or place.holding("")).text())[:300],
     )  # fmt: skip
     declared = [
         records.Started(one, launch(one.words))
@@ -103,11 +105,11 @@ def of(blob: Blob, sealing: Sealing, wanted: Container[str]) -> Iterator[Observa
     for one in declared:
         yield from records.server_records(one, whose, agent, blob.path, folder, sealing)
     for rule in _rules(root):
-        shown = tools.shown(rule.text)
+        said = tools.shown(rule.text)
         if rule.effect is not None:
             yield Grant(
-                id=f"{agent}#{rule.effect}:{shown}", identity=agent, kind=GrantKind.TOOL_PERMISSION, provider=whose,
-                actions=(shown,), resources=(blob.path,), effect=Effect(rule.effect), location=rule.node.location(),
+                id=f"{agent}#{rule.effect}:{said}", identity=agent, kind=GrantKind.TOOL_PERMISSION, provider=whose,
+                actions=(said,), resources=(blob.path,), effect=Effect(rule.effect), location=rule.node.location(),
             )  # fmt: skip
     found = [thing for one in declared for thing in server_things(one.server, one.launch, whose)]
     found += _things(root, place, name, whose)
@@ -133,11 +135,11 @@ def _things(root: Node, place: Node, name: str, whose: str) -> Iterator[Thing]:
             settings_,
         )
     for rule in _rules(root):
-        shown = tools.shown(rule.text)
+        said = tools.shown(rule.text)
         yield Thing(
-            "agent_permission", shown, f"{name}: {shown}", rule.node.location(),
+            "agent_permission", said, f"{name}: {said}", rule.node.location(),
             {"client": whose, "effect": rule.effect.value if rule.effect else "ask", "reach": tools.reach(rule.text),
-             "tool": tools.split(rule.text)[0][:80]},
+             "tool": shown.text(tools.split(rule.text)[0])[:80]},
         )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from keymuster.collect.agents import shown
 from keymuster.collect.syntax.code import Call, Code
 from keymuster.collect.syntax.node import Node
 
@@ -233,7 +234,7 @@ def _agent(call: Call, framework: str, options: dict[str, Node]) -> Built:
     tools = next((options[key] for key in _TOOLS if key in options), None)
     return Built(
         framework=framework,
-        name=(told or call.bound or framework)[:100],
+        name=shown.text(told or call.bound or framework)[:100],
         model=_model(options),
         tools=tuple(_tool(one) for one in tools.items()) if tools else (),
         options=options,

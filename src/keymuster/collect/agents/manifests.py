@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterator
 from typing import NamedTuple
 
-from keymuster.collect.agents import records, secrets, server_facts
+from keymuster.collect.agents import records, secrets, server_facts, shown
 from keymuster.collect.agents.launchers import launch
 from keymuster.collect.agents.servers import Server, server
 from keymuster.collect.base import Blob
@@ -55,7 +55,7 @@ def of(
     root: Node, kind: str, sealing: Sealing, wanted: Container[str], blob: Blob
 ) -> Iterator[Observation]:
     """The server, the secrets that it wants, and what policies ask about how it is started."""
-    name = (_text(root, "name") or "server")[:200]
+    name = shown.text(_text(root, "name") or "server")[:200]
     place = root.get("name") or root
     found = list(_bundled(root, name) if kind == BUNDLE else _published(root, name))
     started = [records.Started(one, launch(one.words)) for one in found]
@@ -63,7 +63,7 @@ def of(
     yield Identity(
         id=id, kind=IdentityKind.MCP_SERVER, provider=kind, name=name, location=place.location(),
         aliases=tuple(dict.fromkeys((f"mcp:{name}", *(alias for one in started for alias in records.really(*one))))),
-        purpose=_text(root, "description")[:300],
+        purpose=shown.text(_text(root, "description"))[:300],
     )  # fmt: skip
     folder = blob.path.rpartition("/")[0]
     inputs = list(_user_config(root) if kind == BUNDLE else _inputs(root))

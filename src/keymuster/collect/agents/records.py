@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Container, Iterator
 from typing import NamedTuple
 
-from keymuster.collect.agents import environments, hosts, secrets, server_facts, settings, tools
+from keymuster.collect.agents import (
+    environments,
+    hosts,
+    secrets,
+    server_facts,
+    settings,
+    shown,
+    tools,
+)
 from keymuster.collect.agents.clients import Configured, places
 from keymuster.collect.agents.launchers import Launch, launch
 from keymuster.collect.agents.servers import Server, servers
@@ -52,7 +60,7 @@ def of(
         id=agent, kind=IdentityKind.AGENT, provider=configured.client.id, name=configured.client.id,
         location=_head(root).location(), aliases=(f"agent:{configured.client.id}",),
     )  # fmt: skip
-    if file.agent and (name := (root.get("name") or root).text()):
+    if file.agent and (name := shown.text((root.get("name") or root).text())):
         yield Identity(
             id=f"agent:{configured.client.id}:{path}:{name}", kind=IdentityKind.AGENT, provider=configured.client.id,
             name=name, location=_head(root).location(), aliases=(f"agent:{name}",),
@@ -110,7 +118,7 @@ def _approved(server: Server, id: str, agent: str, client: str) -> Iterator[Gran
     """The tools of a server that run without asking, each where it is named."""
     allowed = server.settings.get("autoApprove")
     for item in allowed.items() if allowed else ():
-        if name := item.text()[:100]:
+        if name := shown.text(item.text())[:100]:
             yield Grant(
                 id=f"{id}#approved:{name}", identity=agent, kind=GrantKind.TOOL_PERMISSION, provider=client,
                 actions=(name,), resources=(id,), location=item.location(),
@@ -126,15 +134,14 @@ def use(credential: Credential, by: str) -> Use:
 def really(server: Server, started: Launch) -> Iterator[str]:
     """What a server is, whatever it is called here."""
     if started.kind in ("npm", "pypi", "go", "nuget"):
-        yield f"mcp-package:{started.kind}/{started.name}"
+        yield f"mcp-package:{started.kind}/{shown.text(started.name)}"
     elif started.kind == "image":
-        yield f"mcp-image:{started.name}"
+        yield f"mcp-image:{shown.text(started.name)}"
     elif started.kind == "git":
-        yield f"mcp-package:git/{started.name}"
+        yield f"mcp-package:git/{shown.text(started.name)}"
     url = hosts.parts(server.text("url"))
     if url is not None and url.hostname:
-        port = f":{url.port}" if url.port else ""
-        yield f"mcp-url:{url.scheme}://{url.hostname}{port}{url.path.rstrip('/')}"[:300]
+        yield f"mcp-url:{shown.address(url)}"[:300]
 
 
 def _grants(

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from keymuster.collect.agents import folders, hosts, tools, values
+from keymuster.collect.agents import folders, hosts, shown, tools, values
 from keymuster.collect.agents.folders import Fact
 from keymuster.collect.agents.launchers import LOCAL, Launch
 from keymuster.collect.agents.references import is_filled_in_later, variables
@@ -136,7 +136,9 @@ def _approvals(server: Server) -> Iterator[Fact]:
             yield (
                 "mcp_approval",
                 found,
-                "every tool" if every else ", ".join(name[:60] for name in (changing or names)[:3]),
+                "every tool"
+                if every
+                else ", ".join(shown.text(name)[:60] for name in (changing or names)[:3]),
                 {"tools": kind},
             )
     trust = server.settings.get("trust")
@@ -149,7 +151,7 @@ def _approvals(server: Server) -> Iterator[Fact]:
     for name, tool in server.node.get("tools").entries() if server.node.get("tools") else ():  # type: ignore[union-attr]
         mode_node = tool.get("approval_mode")
         if mode_node is not None and mode_node.text() == "approve" and tools.changes(name):
-            yield "mcp_approval", mode_node, name[:60], {"tools": "changing"}
+            yield "mcp_approval", mode_node, shown.text(name)[:60], {"tools": "changing"}
     allowed = server.settings.get("tools")
     if allowed is not None and any(item.text() in ("*", "all") for item in allowed.items()):
         yield "mcp_tools", allowed, "every tool", {"tools": "all"}

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from keymuster.collect.agents import shown
 from keymuster.collect.agents.clients import places
 from keymuster.collect.syntax.node import Node
 
@@ -163,7 +164,7 @@ def server(name: str, entry: Node, project: str = "") -> Server:
     if (enabled := settings.pop("enabled", None)) is not None and enabled.value is False:
         settings["disabled"] = enabled.holding(True)
     return Server(
-        name=name, node=_whole(entry), settings=settings, words=tuple(_words(entry, settings)),
+        name=shown.text(name), node=_whole(entry), settings=settings, words=tuple(_words(entry, settings)),
         project=project,
     )  # fmt: skip
 

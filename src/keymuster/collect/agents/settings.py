@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from keymuster.collect.agents import hooks, hosts, tools
+from keymuster.collect.agents import hooks, hosts, shown, tools
 from keymuster.collect.agents.clients import Configured, places
 from keymuster.collect.agents.folders import DISK, HOME
 from keymuster.collect.ci.things import Thing
@@ -184,7 +184,7 @@ def things(settings: list[Said], configured: Configured) -> Iterator[Thing]:
     for rule in rules(settings):
         effect = rule.effect.value if rule.effect else "ask"
         yield _thing("agent_permission", rule.node, tools.shown(rule.text), tools.shown(rule.text), client=client,
-                     effect=effect, reach=tools.reach(rule.text), tool=tools.split(rule.text)[0][:80])  # fmt: skip
+                     effect=effect, reach=tools.reach(rule.text), tool=shown.text(tools.split(rule.text)[0])[:80])  # fmt: skip
 
 
 def _endpoint(node: Node, client: str) -> Iterator[Thing]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from keymuster.collect.agents import shown as words
+
 _TOKEN = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _ALWAYS = frozenset(
     ("delete", "remove", "execute", "exec", "run", "write", "manage", "drop", "deploy", "shell", "bash",
@@ -117,9 +119,13 @@ def shown(rule: str) -> str:
     """A rule as it may be shown: without its arguments, if a secret could be in them."""
     tool, pattern = split(rule)
     if pattern is None:
-        return tool[:80] if not _SECRET.search(tool) or len(tool) < 60 else tool[:20] + "…"
+        return (
+            words.text(tool)[:80]
+            if not _SECRET.search(tool) or len(tool) < 60
+            else words.text(tool)[:20] + "…"
+        )
     if _SHOWN.fullmatch(pattern) and not _SECRET.search(pattern):
-        return f"{tool[:80]}({pattern})"
+        return f"{words.text(tool)[:80]}({pattern})"
     first = pattern.split(maxsplit=1)[0] if pattern.split() else ""
     plain = first if re.fullmatch(r"[\w./-]{1,20}", first) else ""
-    return f"{tool[:80]}({plain}…)"
+    return f"{words.text(tool)[:80]}({words.text(plain)}…)"
