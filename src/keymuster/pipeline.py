@@ -127,7 +127,8 @@ def gather(
     excluded: Counter[str] = Counter()
     observations = _observations(origin.finish(observed), troubles, cut)
     reported = list(_reported(observations, context.rules, excluded))
-    troubles += _register(reported, context.selection.root, configured)
+    registered = list(_register(reported, context.selection.root, configured))
+    troubles += [one for one in registered if one not in troubles]
     inventory = build(reported)
     inventory = analysed(inventory, configured, context.rules)
     if context.remembered is not None and not cut:

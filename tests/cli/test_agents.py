@@ -158,7 +158,26 @@ def test_a_broken_registry_is_not_one_without_differences(registered: Path, keym
     registered.write_text(registered.read_text().replace("purpose", "purpos"))
     said = keymuster("agents", "check")
     assert said.code == 3
-    assert "unknown field `purpos`" in said.err
+    assert said.err.count("unknown field `purpos`") == 1
+
+
+def test_a_registry_without_agents_is_told_to_be_none(registered: Path, keymuster: Run) -> None:
+    registered.write_text("[]\n")
+    said = keymuster("agents", "check")
+    assert said.code == 3
+    assert "line 1: it is no registry: `agents:` is missing" in said.err
+
+
+@pytest.mark.parametrize("registry", [None, "", "agents: []\n"])
+def test_agents_without_a_registry_are_a_difference(
+    tree: Path, keymuster: Run, registry: str | None
+) -> None:
+    if registry is not None:
+        tree.joinpath(".keymuster").mkdir()
+        tree.joinpath(".keymuster/agents.yaml").write_text(registry)
+    said = keymuster("agents", "check")
+    assert said.code == 1
+    assert "there is no registry of agents" in said.out
 
 
 def test_a_card_says_all_about_one_agent(registered: Path, keymuster: Run) -> None:

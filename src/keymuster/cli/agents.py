@@ -24,6 +24,10 @@ from keymuster.report.base import Style, readable
 _POLICIES = ("agent-not-registered", "registered-*")
 """The policies that hold what is there against what is registered."""
 
+_WITHOUT_REGISTRY = "agents-without-registry"
+"""The same where nothing is registered. A scan only tells it who asks for what is least sure; who asks
+for differences wants to know."""
+
 _config = click.option(
     "--config",
     metavar="FILE",
@@ -197,7 +201,10 @@ def procurement(name: str, paths: tuple[str, ...], format_: str, config: str | N
 
 
 def _held_against_the_registry(looked: Looked) -> Report:
-    choice = Choice(only=_POLICIES, confidence=Confidence.MEDIUM)
+    unread = any(one.part == "agent-registry" for one in looked.seen.troubles)
+    choice = Choice(
+        only=_POLICIES if unread else (*_POLICIES, _WITHOUT_REGISTRY), confidence=Confidence.LOW
+    )
     return pipeline.judged(
         looked.seen, looked.context, "worktree", choice=choice, configured=looked.configured,
         now=datetime.now(UTC),

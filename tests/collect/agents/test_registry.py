@@ -60,7 +60,7 @@ def test_an_empty_registry_holds_nobody(text: str) -> None:
         (ENTRY.replace("id: other", "id: helper"), 6, "second agent is called `helper`"),
         (ENTRY.replace("id: other", "id: a b"), 6, "matching regex"),
         (ENTRY.replace("agents:", "agent:"), 1, "unknown field `agent`"),
-        ("- id: helper\n", 1, "Expected `object`"),
+        ("- id: helper\n", 1, "it is no registry"),
         ("agents: [\n", 1, ""),
     ],
 )

@@ -25,6 +25,8 @@ def registrations(blob: Blob) -> Iterator[Resource]:
     if not documents:
         return
     root = documents[0]
+    if root.value is not None and not isinstance(root.value, dict):
+        raise Broken(root.line, "it is no registry: `agents:` is missing")
     entries = root.get("agents")
     nodes = entries.items() if entries else []
     seen: set[str] = set()
