@@ -151,3 +151,27 @@ def test_a_file_without_a_framework_is_not_parsed(
 ) -> None:
     monkeypatch.setattr("keymuster.collect.agents.programs.observations", None)
     assert read("import requests\nagent = 'curl'\n") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "runs"),
+    [
+        (
+            "from strands import Agent\nfrom strands_tools import python_repl, shell\n"
+            "a = Agent(tools=[shell, python_repl])",
+            {("commands", "shell", 3), ("code", "python_repl", 3)},
+        ),
+        ("from strands import Agent\na = Agent(tools=[search, shell()])", set()),
+        ("from pydantic_ai import Agent\na = Agent(tools=[shell])", set()),
+        (
+            "from crewai_tools import CodeInterpreterTool\na = CodeInterpreterTool(unsafe_mode=True)",
+            {("code", "unsafe_mode", 2)},
+        ),
+        ("from crewai_tools import CodeInterpreterTool\na = CodeInterpreterTool()", set()),
+    ],
+)
+def test_tools_that_run_what_a_model_writes(
+    read: Read, text: str, runs: set[tuple[str, str, int]]
+) -> None:
+    found = _things(read(text), "agent_tool")
+    assert {(x.settings["runs"], x.settings["by"], x.location.line) for x in found} == runs

@@ -113,7 +113,13 @@ _RUNS: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 """Tools that run what a model writes, on the machine itself: what they run, and whose they are."""
 
-WORDS = frozenset((*_AGENTS, *_SERVERS, *_CLIENTS, *_RUNS, "create"))
+_INTERPRETERS: dict[str, tuple[str, ...]] = {"CodeInterpreterTool": ("crewai_tools",)}
+"""Tools that run it in a container, if nothing else is said."""
+
+_HANDED_TOOLS = {"strands": {"shell": "commands", "python_repl": "code"}}
+"""Framework -> tools that its agents are handed by name, without a call: what they run."""
+
+WORDS = frozenset((*_AGENTS, *_SERVERS, *_CLIENTS, *_RUNS, *_INTERPRETERS, "create"))
 """The last words of all functions that are looked for."""
 
 _NAMES = ("name", "role", "id", "agent_name")
@@ -178,12 +184,15 @@ def found(code: Code) -> Found:
             result.agents.append(_agent(call, framework, options))
             result.settings.extend(_settings(options))
             result.runs.extend(_allowed(options))
+            result.runs.extend(_by_name(framework, options))
             for key in _HANDED:
                 result.servers.extend(_handed(options.get(key)))
         elif last in _SERVERS:
             result.servers.extend(_server(call, options))
         elif last in _CLIENTS:
             result.servers.extend(_several(call, options))
+        elif last in _INTERPRETERS:
+            result.runs.extend(_allowed(options))
         elif last in _RUNS:
             result.runs.append(Runs(_RUNS[last][0], last, call.arguments))
         else:  # a request to a model, with servers that it shall call itself
@@ -193,7 +202,8 @@ def found(code: Code) -> Found:
 
 def _is_wanted(function: str) -> bool:
     last = function.rpartition(".")[2]
-    packages = _SERVERS.get(last) or _CLIENTS.get(last) or (_RUNS[last][1] if last in _RUNS else ())
+    packages = _SERVERS.get(last) or _CLIENTS.get(last) or _INTERPRETERS.get(last) or ()
+    packages = _RUNS[last][1] if last in _RUNS else packages
     if packages:
         return _is_of(function, packages)
     return bool(_framework(function)) or function.endswith(
@@ -284,7 +294,12 @@ _SAID = (
 
 def _allowed(options: dict[str, Node]) -> Iterator[Runs]:
     """What an agent itself is allowed to run."""
-    for key, what in (("allow_dangerous_code", "code"), ("allow_dangerous_requests", "requests")):
+    flags = (
+        ("allow_dangerous_code", "code"),
+        ("unsafe_mode", "code"),
+        ("allow_dangerous_requests", "requests"),
+    )
+    for key, what in flags:
         node = options.get(key)
         if node is not None and node.value is True:
             yield Runs(what, key, node)
@@ -295,6 +310,15 @@ def _allowed(options: dict[str, Node]) -> Iterator[Runs]:
     docker = execution.get("use_docker") if execution else None
     if docker is not None and docker.value is False:
         yield Runs("code", "use_docker", docker)
+
+
+def _by_name(framework: str, options: dict[str, Node]) -> Iterator[Runs]:
+    known = _HANDED_TOOLS.get(framework, {})
+    tools = options.get("tools")
+    for one in tools.items() if known and tools else ():
+        name = _tool(one).rpartition(".")[2]
+        if name in known and not one.tag:
+            yield Runs(known[name], name, one)
 
 
 def _server(call: Call, options: dict[str, Node]) -> Iterator[tuple[str, Node]]:
