@@ -141,6 +141,17 @@ def test_servers_of_scripts_have_their_headers(read: Read) -> None:
     assert [one.name for one in of(Credential, observed)] == ["A_TOKEN"]
 
 
+def test_a_client_of_one_server_is_told_by_its_transport(read: Read) -> None:
+    text = (
+        "import { experimental_createMCPClient } from 'ai';\n"
+        "const mail = await experimental_createMCPClient({\n"
+        "  transport: { type: 'sse', url: 'http://mail.acme.example/sse' },\n});\n"
+    )
+    observed = read(text, "a.ts")
+    assert [one.name for one in of(Identity, observed)] == ["mail"]
+    assert [one.settings["scheme"] for one in _things(observed, "mcp_endpoint")] == ["http"]
+
+
 def test_of_a_change_only_what_it_touches_counts(read: Read) -> None:
     observed = read(PROGRAM, changed=[(12, 12)])
     assert {one.name for one in of(Identity, observed)} == {"triage"}

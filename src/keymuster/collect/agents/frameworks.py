@@ -83,6 +83,8 @@ _SERVERS: dict[str, tuple[str, ...]] = {
     "StreamableHTTPClientTransport": ("@modelcontextprotocol/sdk", "@modelcontextprotocol/client"),
     "SSEClientTransport": ("@modelcontextprotocol/sdk", "@modelcontextprotocol/client"),
     "Experimental_StdioMCPTransport": ("ai", "@ai-sdk/mcp"),
+    "createMCPClient": ("ai", "@ai-sdk/mcp"),
+    "experimental_createMCPClient": ("ai", "@ai-sdk/mcp"),
     "BasicMCPClient": ("llama_index",),
 }  # fmt: skip
 """What builds one MCP server, and the packages that have it."""
