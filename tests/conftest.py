@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import hyperscan
+import hypothesis
 import pytest
 
 from keymuster import pipeline
@@ -19,6 +20,10 @@ from keymuster.detect.glance import Glance
 from keymuster.rules.schema import RuleSet
 from once import once
 from repositories import Repository
+
+# How long an example takes says what else the machine does.
+hypothesis.settings.register_profile("ours", deadline=None)
+hypothesis.settings.load_profile("ours")
 
 
 @pytest.fixture(scope="session", autouse=True)
