@@ -355,12 +355,14 @@ def test_only_readers_that_a_name_leaves_a_chance_are_asked() -> None:
     assert len(list(work.observe(blobs, Some(), batch))) == 3  # type: ignore[arg-type]
 
 
-def test_source_code_is_for_the_readers_that_search_everything(rules: RuleSet) -> None:
+def test_source_code_is_for_the_readers_that_search_everything_and_of_programs(
+    rules: RuleSet,
+) -> None:
     given = context(rules, Path())
     readers = pipeline._Readers(given, [], registry.part("source", "worktree")(given))
     every = {one.name for one in readers}
     searching = {"secrets", "inline-allows"}
-    assert {one.name for one in readers.of(_empty("src/main.c"))} == searching
+    assert {one.name for one in readers.of(_empty("src/main.c"))} == searching | {"agent-code"}
     assert {one.name for one in readers.of(_empty("main.tf"))} == every > searching
 
 

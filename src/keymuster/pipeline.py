@@ -213,7 +213,7 @@ class _Readers(work.Chosen):
             return self._everywhere
         if self._source != "worktree":  # few files, or few readers
             return self._made
-        return self._made if self._may_declare(blob.path) else self._everywhere
+        return self._made if self._may_declare(blob.path) else self._of_programs
 
     @cached_property
     def _may_declare(self) -> Callable[[str], bool]:
@@ -224,11 +224,13 @@ class _Readers(work.Chosen):
     @cached_property
     def _everywhere(self) -> list[Reader]:
         return [
-            one
-            for one in self._made
-            if getattr(one, "past", False)
-            or getattr(one, "programs", False)
-            or one.name in self._others
+            one for one in self._made if getattr(one, "past", False) or one.name in self._others
+        ]
+
+    @cached_property
+    def _of_programs(self) -> list[Reader]:
+        return [
+            one for one in self._made if one in self._everywhere or getattr(one, "programs", False)
         ]
 
     @cached_property
