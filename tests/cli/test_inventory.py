@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from cli.conftest import Said
 
 Run = Callable[..., Said]
@@ -44,3 +46,37 @@ def test_a_path_that_is_not_there(keymuster: Run) -> None:
     said = keymuster("inventory", "list", "nowhere")
     assert said.code == 2
     assert "there is no" in said.err
+
+
+DECLARED = {
+    "main.tf": 'resource "aws_db_instance" "d" {{\n  password = "{word}"\n}}\n'
+    'resource "aws_ssm_parameter" "p" {{\n  type = "String"\n  value = "{word}"\n}}\n'
+    'resource "aws_instance" "i" {{\n  user_data = "export DB_PASSWORD={word}"\n}}\n',
+    "play.yml": "- hosts: all\n  tasks:\n  - community.mysql.mysql_user: {{name: a, password: {word}}}\n",
+    "docker-compose.yml": "services:\n  a:\n    image: x\n    environment: {{DB_PASSWORD: {word}}}\n",
+    "pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec:\n  containers:\n"
+    "  - {{name: a, image: x, env: [{{name: DB_PASSWORD, value: {word}}}]}}\n",
+    ".github/workflows/a.yml": "on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n"
+    "    - {{run: make, env: {{DB_PASSWORD: {word}}}}}\n",
+    ".mcp.json": '{{"mcpServers": {{"a": {{"command": "a", "env": {{"DB_PASSWORD": "{word}"}}}}}}}}',
+}
+
+
+@pytest.mark.parametrize("format_", ["text", "json"])
+def test_settings_of_what_is_declared_are_listed_without_their_texts(
+    keymuster: Run, tmp_path: Path, format_: str
+) -> None:
+    word = "zebra-lamp-" + "42-Quill"
+    for name, text in DECLARED.items():
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text.format(word=word))
+    kinds = ("identity", "credential", "grant", "trust", "use", "resource")
+    wanted = [part for kind in kinds for part in ("--kind", kind)]
+    said = keymuster("inventory", "list", "--format", format_, *wanted)
+    assert said.code == 0
+    assert "aws_db_instance.d" in said.out
+    assert word not in said.out
+    if format_ == "json":
+        [database] = [one for one in json.loads(said.out) if one.get("name") == "aws_db_instance.d"]
+        assert database["settings"]["MasterUserPassword"] == "****"

@@ -97,10 +97,35 @@ def list_(
 
 def _json(records: Iterable[Any], inventory: Inventory) -> bytes:
     """Records with what follows from them. File names that are not UTF-8 are escaped."""
-    plain = [
-        {**msgspec.to_builtins(one), "facts": inventory.facts.get(one.id, {})} for one in records
-    ]
+    plain = [{**_plain(one), "facts": inventory.facts.get(one.id, {})} for one in records]
     return msgspec.json.encode(_encodable(plain))
+
+
+def _plain(one: Any) -> dict[str, Any]:
+    """A record as plain data. The settings of a resource are what a file says, passwords and all: of
+    them only which there are, and what is on or off."""
+    told: dict[str, Any] = msgspec.to_builtins(one)
+    if isinstance(one, Resource):
+        told["settings"] = _shape(one.settings)
+        told["looked_at"] = _is_looked_at(one)
+    return told
+
+
+def _shape(value: Any) -> Any:
+    """A value with `****` in the place of texts and numbers."""
+    match value:
+        case dict():
+            return {key: _shape(one) for key, one in value.items()}
+        case list() | tuple():
+            return [_shape(one) for one in value]
+        case bool() | None:
+            return value
+        case _:
+            return "****"
+
+
+def _is_looked_at(one: Resource) -> bool:
+    return one.settings.get("looked_at") != "no"
 
 
 def _encodable(value: Any) -> Any:
@@ -144,7 +169,7 @@ def _details(one: Any, inventory: Inventory) -> Iterator[tuple[str, str]]:
     if isinstance(one, Identity):
         yield "credentials", str(len(inventory.credentials(one.id)))
         yield "trusts", ", ".join(trust.principal for trust in inventory.trusts(one.id))
-    if isinstance(one, Resource) and one.settings.get("looked_at") == "no":
+    if isinstance(one, Resource) and not _is_looked_at(one):
         yield "looked at", "no: it does not lie here"
     for name, value in inventory.facts.get(one.id, {}).items():
         yield name, ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
