@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -367,7 +368,7 @@ class PulumiFile(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     types: dict[str, str] = {}
 
 
-class RuleSet(Struct, kw_only=True):
+class RuleSet(Struct, kw_only=True, dict=True):
     """Every rule there is. `key` changes whenever a rule file changes, and what is derived from the
     rules is stored under it: who changes a set by hand empties it."""
 
@@ -386,6 +387,11 @@ class RuleSet(Struct, kw_only=True):
     key: str = ""
     shipped: int = 0
     """How many of the tokens, the first ones, keymuster brings along."""
+
+    @cached_property
+    def resource_types(self) -> frozenset[str]:
+        """The types of resources that policies ask for."""
+        return frozenset(type for policy in self.policies for type in policy.types)
 
     @property
     def rules(self) -> list[Policy | TokenFormat]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cached_property
 from typing import ClassVar
 
 from keymuster.collect.base import Blob, Context, Observed, Reader
@@ -21,10 +20,6 @@ class AgentCards(Reader):
 
     def __init__(self, context: Context) -> None:
         self._context = context
-
-    @cached_property
-    def _wanted(self) -> set[str]:
-        return {type for policy in self._context.rules.policies for type in policy.types}
 
     def reads(self, path: str) -> bool:
         if not path.endswith(".json"):
@@ -51,4 +46,6 @@ class AgentCards(Reader):
                 raise
             return
         if cards.is_card(root):
-            yield from cards.of(root, Sealing.of(self._context, blob), self._wanted, blob)
+            yield from cards.of(
+                root, Sealing.of(self._context, blob), self._context.rules.resource_types, blob
+            )

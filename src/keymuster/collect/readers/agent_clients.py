@@ -38,10 +38,6 @@ class AgentClients(Reader):
 
         return Clients(self._context.rules.agents)
 
-    @cached_property
-    def _wanted(self) -> set[str]:
-        return {type for policy in self._context.rules.policies for type in policy.types}
-
     def reads(self, path: str) -> bool:
         return path.endswith(_ENDINGS)
 
@@ -74,7 +70,9 @@ class AgentClients(Reader):
             return
         if root is not None:
             sealing = Sealing.of(self._context, blob)
-            yield from records.of(root, configured, sealing, self._wanted, blob)
+            yield from records.of(
+                root, configured, sealing, self._context.rules.resource_types, blob
+            )
 
 
 def _parsed(blob: Blob, text: str) -> Node | None:

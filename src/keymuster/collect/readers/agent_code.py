@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
 from typing import ClassVar
 
 from keymuster.collect.agents.imports import PROGRAMS, may_build_agents
@@ -19,10 +18,6 @@ class AgentCode(Reader):
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    @cached_property
-    def _wanted(self) -> set[str]:
-        return {type for policy in self._context.rules.policies for type in policy.types}
-
     def reads(self, path: str) -> bool:
         return path.endswith(PROGRAMS)
 
@@ -32,4 +27,6 @@ class AgentCode(Reader):
         from keymuster.collect.agents.programs import observations
         from keymuster.collect.literals.sealing import Sealing
 
-        yield from observations(blob, Sealing.of(self._context, blob), self._wanted)
+        yield from observations(
+            blob, Sealing.of(self._context, blob), self._context.rules.resource_types
+        )

@@ -48,10 +48,6 @@ class AgentCommands(Reader):
 
         return Clients(self._context.rules.agents)
 
-    @cached_property
-    def _wanted(self) -> set[str]:
-        return {type for policy in self._context.rules.policies for type in policy.types}
-
     def reads(self, path: str) -> bool:
         name = path.rpartition("/")[2].lower()
         return path.endswith((".yml", ".yaml")) or bool(_JSON.search(path)) or "dockerfile" in name
@@ -76,11 +72,15 @@ class AgentCommands(Reader):
         things = list(_commands(blob))
         if is_compose:
             things += (one for root in roots for one in composed.of(root))
-        yield from resources(f"agent-commands:{blob.path}", things, self._wanted, blob)
+        yield from resources(
+            f"agent-commands:{blob.path}", things, self._context.rules.resource_types, blob
+        )
         if holds_settings:
             sealing = Sealing.of(self._context, blob)
             for root in roots:
-                yield from embedded.of(root, self._clients, sealing, self._wanted, blob)
+                yield from embedded.of(
+                    root, self._clients, sealing, self._context.rules.resource_types, blob
+                )
 
 
 def _documents(blob: Blob) -> list[Node]:

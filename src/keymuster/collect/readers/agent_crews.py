@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
 from typing import ClassVar
 
 from keymuster.collect.base import Blob, Context, Observed, Reader
@@ -19,10 +18,6 @@ class AgentCrews(Reader):
 
     def __init__(self, context: Context) -> None:
         self._context = context
-
-    @cached_property
-    def _wanted(self) -> set[str]:
-        return {type for policy in self._context.rules.policies for type in policy.types}
 
     def reads(self, path: str) -> bool:
         return path.endswith(_NAMES)
@@ -43,4 +38,6 @@ class AgentCrews(Reader):
         except Broken:  # many things are called so
             return
         for root in found[:1]:
-            yield from crews.of(root, Sealing.of(self._context, blob), self._wanted, blob)
+            yield from crews.of(
+                root, Sealing.of(self._context, blob), self._context.rules.resource_types, blob
+            )

@@ -4,7 +4,6 @@ tell to start."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
 from typing import ClassVar
 
 from keymuster.collect.base import Blob, Context, Observed, Reader
@@ -23,10 +22,6 @@ class AgentDefinitions(Reader):
 
     def __init__(self, context: Context) -> None:
         self._context = context
-
-    @cached_property
-    def _wanted(self) -> set[str]:
-        return {type for policy in self._context.rules.policies for type in policy.types}
 
     def reads(self, path: str) -> bool:
         if not path.endswith((".md", ".mdc")):
@@ -47,7 +42,9 @@ class AgentDefinitions(Reader):
         if not definitions.client(blob.path):
             return
         try:
-            yield from definitions.of(blob, Sealing.of(self._context, blob), self._wanted)
+            yield from definitions.of(
+                blob, Sealing.of(self._context, blob), self._context.rules.resource_types
+            )
         except Broken:
             return  # prose often has first lines that only look like YAML
 
@@ -62,4 +59,6 @@ class AgentDefinitions(Reader):
             return
         text = blob.text.content.decode("utf-8", "replace")
         found = commands.orders(text, File.of(blob))
-        yield from resources(f"agent-orders:{blob.path}", found, self._wanted, blob)
+        yield from resources(
+            f"agent-orders:{blob.path}", found, self._context.rules.resource_types, blob
+        )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
 from typing import ClassVar
 
 from keymuster.collect.base import Blob, Context, Observed, Reader
@@ -24,10 +23,6 @@ class AgentInstructions(Reader):
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    @cached_property
-    def _wanted(self) -> set[str]:
-        return {type for policy in self._context.rules.policies for type in policy.types}
-
     def reads(self, path: str) -> bool:
         lower = path.lower()
         if lower.endswith((".md", ".mdc")):
@@ -46,4 +41,6 @@ class AgentInstructions(Reader):
         if not instructions.instructs(blob.path):
             return
         found = instructions.things(content.decode("utf-8", "replace"), File.of(blob))
-        yield from resources(f"agent-instructions:{blob.path}", found, self._wanted, blob)
+        yield from resources(
+            f"agent-instructions:{blob.path}", found, self._context.rules.resource_types, blob
+        )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cached_property
 from typing import ClassVar
 
 from keymuster.collect.base import Blob, Context, Observed, Reader
@@ -31,10 +30,6 @@ class Ansible(Reader):
         self._context = context
         self._rules = context.rules  # not looked at before a file needs it: that loads them
 
-    @cached_property
-    def _wanted(self) -> set[str]:
-        return {kind for policy in self._rules.policies for kind in policy.types}
-
     def reads(self, path: str) -> bool:
         return path.endswith((".yaml", ".yml")) or _is_inventory(path) or _is_variables(path)
 
@@ -49,7 +44,7 @@ class Ansible(Reader):
             return
         from keymuster.collect.ansible.playbooks import Playbooks
 
-        playbooks = Playbooks(self._context, self._wanted)
+        playbooks = Playbooks(self._context, self._rules.resource_types)
         if is_inventory:
             yield from playbooks.inventory(blob)
         else:

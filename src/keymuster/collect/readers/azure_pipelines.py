@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from keymuster.collect.base import Blob, Context, Fragment, Observed, Reader
@@ -39,11 +38,6 @@ class AzurePipelines(Reader):
     def __init__(self, context: Context) -> None:
         self._key = context.fingerprint_key
         self._rules = context.rules
-
-    @cached_property
-    def _wanted(self) -> set[str]:
-        """The types of resources that policies ask for; the rules are loaded when a file is met."""
-        return {type for policy in self._rules.policies for type in policy.types}
 
     def reads(self, path: str) -> bool:
         return path.endswith((".yml", ".yaml"))
@@ -95,5 +89,5 @@ class AzurePipelines(Reader):
         for path in used:
             yield from said(
                 files[path], f"{self.name}:{path}", azure_pipelines.things, azure_pipelines.written,
-                self._wanted, self._key, self.name,
+                self._rules.resource_types, self._key, self.name,
             )  # fmt: skip

@@ -36,10 +36,6 @@ class AzureResourceManager(Reader):
         self._context = context
         self._rules = context.rules
 
-    @cached_property
-    def _wanted(self) -> frozenset[str]:
-        return frozenset(type for policy in self._rules.policies for type in policy.types)
-
     def reads(self, path: str) -> bool:
         return path.lower().endswith(_SUFFIXES)
 
@@ -86,13 +82,13 @@ class AzureResourceManager(Reader):
         """Those that mean something here, by their lower case: Azure does not care."""
         from keymuster.collect import meanings
 
-        return {one.lower(): one for one in (*self._wanted, *meanings.known())}
+        return {one.lower(): one for one in (*self._rules.resource_types, *meanings.known())}
 
     def _records(self, one: Declared) -> Iterator[Observation]:
         from keymuster.collect import meanings
         from keymuster.collect.meanings.azure.literals import literals
 
-        yield from meanings.records(one, self._wanted)
+        yield from meanings.records(one, self._rules.resource_types)
         if one.type not in meanings.known() and _is_of_azure(one):
             yield from literals(one)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cached_property
 from typing import ClassVar
 
 from keymuster.collect.base import Blob, Context, Observed, Reader
@@ -23,11 +22,6 @@ class CircleCi(Reader):
     def __init__(self, context: Context) -> None:
         self._key = context.fingerprint_key
         self._rules = context.rules
-
-    @cached_property
-    def _wanted(self) -> set[str]:
-        """The types of resources that policies ask for; the rules are loaded when a file is met."""
-        return {type for policy in self._rules.policies for type in policy.types}
 
     def reads(self, path: str) -> bool:
         return path.endswith((".yml", ".yaml"))
@@ -48,4 +42,4 @@ class CircleCi(Reader):
             things=circleci.things,
             written=circleci.written,
         )
-        yield from read(system, blob, self._wanted, self._key, is_sure=is_home)
+        yield from read(system, blob, self._rules.resource_types, self._key, is_sure=is_home)

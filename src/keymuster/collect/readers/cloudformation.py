@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from keymuster.collect.base import Blob, Context, Observed, Reader
@@ -35,12 +34,6 @@ class CloudFormation(Reader):
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    @cached_property
-    def _wanted(
-        self,
-    ) -> frozenset[str]:  # not before there is a file of ours: loading rules takes time
-        return frozenset(type for policy in self._context.rules.policies for type in policy.types)
-
     def reads(self, path: str) -> bool:
         return path.lower().endswith(_SUFFIXES)
 
@@ -70,7 +63,7 @@ class CloudFormation(Reader):
 
         template = Template(document)
         for one in templates.objects(template, f"{self.name}:{blob.path}", self._context, blob):
-            yield from meanings.records(one, self._wanted)
+            yield from meanings.records(one, self._context.rules.resource_types)
             if one.type not in meanings.known():
                 yield from literals(one)
             if (url := one.known("TemplateURL")) and one.type == "AWS::CloudFormation::Stack":

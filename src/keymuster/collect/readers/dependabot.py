@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cached_property
 from typing import ClassVar
 
 from keymuster.collect.base import Blob, Context, Observed, Reader
@@ -22,11 +21,6 @@ class Dependabot(Reader):
         self._key = context.fingerprint_key
         self._rules = context.rules
 
-    @cached_property
-    def _wanted(self) -> set[str]:
-        """The types of resources that policies ask for; the rules are loaded when a file is met."""
-        return {type for policy in self._rules.policies for type in policy.types}
-
     def reads(self, path: str) -> bool:
         return bool(_HOME.search(path))
 
@@ -40,4 +34,4 @@ class Dependabot(Reader):
             name=self.name, pipelines=dependabot.pipelines, things=dependabot.things,
             written=dependabot.written,
         )  # fmt: skip
-        yield from read(system, blob, self._wanted, self._key, is_sure=True)
+        yield from read(system, blob, self._rules.resource_types, self._key, is_sure=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from keymuster.collect.base import Blob, Context, Fragment, Observed, Reader
@@ -30,11 +29,6 @@ class GithubActions(Reader):
     def __init__(self, context: Context) -> None:
         self._key = context.fingerprint_key
         self._rules = context.rules
-
-    @cached_property
-    def _wanted(self) -> set[str]:
-        """The types of resources that policies ask for; the rules are loaded when a file is met."""
-        return {type for policy in self._rules.policies for type in policy.types}
 
     def reads(self, path: str) -> bool:
         return path.endswith((".yml", ".yaml"))
@@ -68,7 +62,7 @@ class GithubActions(Reader):
             read = (workflow, Seen.of(blob))
             yield Fragment(id=f"{self.name}:{blob.path}", reader=self.name, content=read)
         elif workflow is not None:
-            yield from records.of(workflow, self._wanted, self._key, blob)
+            yield from records.of(workflow, self._rules.resource_types, self._key, blob)
 
     def finish(self, fragments: Sequence[Any]) -> Iterator[Observation | Trouble]:
         from keymuster.collect.ci import records
@@ -76,7 +70,7 @@ class GithubActions(Reader):
 
         link([workflow for workflow, _ in fragments])
         for workflow, seen in fragments:
-            yield from records.of(workflow, self._wanted, self._key, seen)
+            yield from records.of(workflow, self._rules.resource_types, self._key, seen)
 
 
 def _parsed(blob: Blob, text: str) -> Workflow | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cached_property
 from typing import ClassVar
 
 from keymuster.collect.base import Blob, Context, Observed, Reader
@@ -26,11 +25,6 @@ class Jenkinsfile(Reader):
         self._key = context.fingerprint_key
         self._rules = context.rules
 
-    @cached_property
-    def _wanted(self) -> set[str]:
-        """The types of resources that policies ask for; the rules are loaded when a file is met."""
-        return {type for policy in self._rules.policies for type in policy.types}
-
     def reads(self, path: str) -> bool:
         return bool(_NAME.search(path))
 
@@ -49,7 +43,7 @@ class Jenkinsfile(Reader):
         scope = f"{self.name}:{blob.path}"
         place = blob.location((1, 1), (1, 1))
         script = jenkins.Script.of(content.decode("utf-8", "replace"), place)
-        yield from resources(scope, jenkins.things(script), self._wanted, blob)
+        yield from resources(scope, jenkins.things(script), self._rules.resource_types, blob)
         if blob.counts(1, len(script.lines)):
             yield from records(jenkins.pipeline(script, scope))
         for name, value, where in jenkins.written(script):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from keymuster.collect.base import Blob, Context, Fragment, Observed, Reader
@@ -45,10 +44,6 @@ class Kubernetes(Reader):
     def __init__(self, context: Context) -> None:
         self._context = context
         self._rules = context.rules  # not looked at before a file needs it: that loads them
-
-    @cached_property
-    def _wanted(self) -> set[str]:
-        return {kind for policy in self._rules.policies for kind in policy.types}
 
     def reads(self, path: str) -> bool:
         return path.endswith((".yaml", ".yml", ".json")) or path.endswith("ustomization")
@@ -91,7 +86,7 @@ class Kubernetes(Reader):
         from keymuster.collect import meanings
 
         for one in several:
-            yield from meanings.records(one, self._wanted)
+            yield from meanings.records(one, self._rules.resource_types)
 
 
 def _documents(blob: Blob) -> list[Node]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
 from typing import ClassVar
 
 from keymuster.collect.base import Blob, Context, Observed, Reader
@@ -20,10 +19,6 @@ class McpManifests(Reader):
 
     def __init__(self, context: Context) -> None:
         self._context = context
-
-    @cached_property
-    def _wanted(self) -> set[str]:
-        return {type for policy in self._context.rules.policies for type in policy.types}
 
     def reads(self, path: str) -> bool:
         return path.endswith(_NAMES)
@@ -46,4 +41,10 @@ class McpManifests(Reader):
         except Broken:  # many other things have manifests
             return
         if kind := manifests.kind(root):
-            yield from manifests.of(root, kind, Sealing.of(self._context, blob), self._wanted, blob)
+            yield from manifests.of(
+                root,
+                kind,
+                Sealing.of(self._context, blob),
+                self._context.rules.resource_types,
+                blob,
+            )

@@ -34,16 +34,16 @@ class Pulumi(Reader):
         self._context = context
 
     @cached_property
-    def _wanted(self) -> frozenset[str]:
-        return frozenset(type for policy in self._context.rules.policies for type in policy.types)
-
-    @cached_property
     def _types(self) -> Types:
         from keymuster.collect import meanings
         from keymuster.collect.pulumi.types import Types
 
         rules = self._context.rules
-        return Types(rules.pulumi, rules.terraform, self._wanted | set(meanings.known()))
+        return Types(
+            rules.pulumi,
+            rules.terraform,
+            self._context.rules.resource_types | set(meanings.known()),
+        )
 
     def reads(self, path: str) -> bool:
         return _PROGRAM.fullmatch(path) is not None or _STACK.fullmatch(path) is not None
@@ -71,7 +71,7 @@ class Pulumi(Reader):
                         one.location.line, one.location.end_line or one.location.line
                     ):
                         continue
-                    yield from meanings.records(one, self._wanted)
+                    yield from meanings.records(one, self._context.rules.resource_types)
                     if one.type not in meanings.known() and one.type.startswith("AWS::"):
                         yield from of_aws(one)
                     if one.type not in meanings.known() and one.type.startswith("Microsoft."):

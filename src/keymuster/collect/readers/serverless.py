@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cached_property
 from typing import ClassVar
 
 from keymuster.collect.base import Blob, Context, Observed, Reader
@@ -31,12 +30,6 @@ class Serverless(Reader):
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    @cached_property
-    def _wanted(
-        self,
-    ) -> frozenset[str]:  # not before there is a file of ours: loading rules takes time
-        return frozenset(type for policy in self._context.rules.policies for type in policy.types)
-
     def reads(self, path: str) -> bool:
         return path.lower().endswith(_SUFFIXES)
 
@@ -58,4 +51,4 @@ class Serverless(Reader):
         surely = blob.path.rsplit("/", 1)[-1].startswith("serverless.")
         scope = f"{self.name}:{blob.path}"
         for one in serverless.objects(blob, scope, self._context, surely=surely):
-            yield from meanings.records(one, self._wanted)
+            yield from meanings.records(one, self._context.rules.resource_types)

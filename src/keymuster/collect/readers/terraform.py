@@ -27,10 +27,6 @@ class Terraform(Reader):
         self._key = context.fingerprint_key
 
     @cached_property
-    def _wanted(self) -> frozenset[str]:
-        return frozenset(type for policy in self._rules.policies for type in policy.types)
-
-    @cached_property
     def _names(self) -> Any:
         from keymuster.collect.terraform.vendor_names import VendorNames
 
@@ -80,7 +76,7 @@ class Terraform(Reader):
                     one.sealing = self._sealing(
                         blob.storage if which == PLAN else Storage.STATE_FILE
                     )
-                    yield from meanings.records(one, self._wanted)
+                    yield from meanings.records(one, self._rules.resource_types)
         except Exhausted:
             raise Broken(1, f"holds more than is looked at in a {which}") from None
 
@@ -94,7 +90,7 @@ class Terraform(Reader):
             else:
                 is_staged = found.settings.file.path in staged
                 found.sealing = self._sealing(Storage.STAGED if is_staged else Storage.TREE)
-                yield from meanings.records(found, self._wanted)
+                yield from meanings.records(found, self._rules.resource_types)
 
     def _sealing(self, storage: Storage) -> Sealing:
         return Sealing(key=self._key, storage=storage, samples=self._rules.samples)
