@@ -12,6 +12,13 @@ from reading import read
 _TEMPLATE = '"Type": "AWS::IAM::User"'
 
 HEADS = {
+    "agent-cards": (
+        ".well-known/agent-card.json",
+        '{"name": "a", "url": "https://a.example", "skills": []}\n',
+    ),
+    "agent-code": ("a.py", "from crewai import Agent\nAgent()\n"),
+    "agent-crews": ("config/agents.yaml", "a: {role: b, goal: c}\n"),
+    "agent-instructions": ("AGENTS.md", "Be kind.\n"),
     "azure-pipelines": ("azure-pipelines.yml", "steps:\n- script: make\n"),
     "azure-resource-manager": (
         "azuredeploy.json",
@@ -30,6 +37,7 @@ HEADS = {
     "gitlab-ci": (".gitlab-ci.yml", "a:\n  script: [make]\n"),
     "jenkinsfile": ("Jenkinsfile", "pipeline { agent any }\n"),
     "kubernetes": ("a.yaml", "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: a}\n"),
+    "mcp-manifests": ("manifest.json", '{"server": {"mcp_config": {}}}\n'),
     "serverless": ("serverless.yml", "service: a\nprovider: {name: aws}\nfunctions: {}\n"),
     "terraform": ("main.tf", 'resource "aws_iam_user" "a" {}\n'),
 }

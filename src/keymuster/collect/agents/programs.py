@@ -14,7 +14,7 @@ from keymuster.collect.ci.things import Thing, resources
 from keymuster.collect.literals.sealing import Sealing
 from keymuster.collect.literals.search import named
 from keymuster.collect.syntax.code import LANGUAGES, LONGEST, Code
-from keymuster.collect.syntax.node import File
+from keymuster.collect.syntax.node import Broken, File
 from keymuster.model import (
     FileLocation,
     Identity,
@@ -29,11 +29,13 @@ _WORDS = tuple(word.encode() for word in sorted(WORDS))
 
 
 def observations(blob: Blob, sealing: Sealing, wanted: Container[str]) -> Iterator[Observation]:
-    """What a program builds; Broken for one whose parser does not end."""
+    """What a program builds; Broken for one that is too large, or whose parser does not end."""
     content = blob.text.content
     language = LANGUAGES.get(f".{blob.path.rpartition('.')[2]}")
-    if language is None or len(content) > LONGEST or not any(map(content.__contains__, _WORDS)):
+    if language is None or not any(map(content.__contains__, _WORDS)):
         return
+    if len(content) > LONGEST:
+        raise Broken(1, "is too large to be read as a program")
     built = found(Code(content.decode("utf-8", "replace"), File.of(blob), language))
     agents = {f"agent:{one.framework}:{blob.path}:{one.name}": one for one in built.agents}
     for id, one in agents.items():

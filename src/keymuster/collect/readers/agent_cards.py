@@ -29,7 +29,7 @@ class AgentCards(Reader):
 
     def read(self, blob: Blob) -> Iterator[Observed]:
         content = blob.text.content
-        if blob.core is not None or blob.text.binary or len(content) > _LARGEST:
+        if blob.core is not None or blob.text.binary:
             return
         if b'"skills"' not in content or not any(word in content for word in _ADDRESSES):
             return
@@ -38,6 +38,10 @@ class AgentCards(Reader):
         from keymuster.collect.syntax import json
         from keymuster.collect.syntax.node import Broken, File
 
+        if len(content) > _LARGEST:
+            if _PUBLISHED.search(blob.path):
+                raise Broken(1, "is too large to be read as a whole")
+            return
         text = content.decode("utf-8", "replace").removeprefix("\ufeff")
         try:
             root = json.parse(text, File.of(blob))

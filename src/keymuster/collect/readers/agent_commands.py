@@ -31,7 +31,8 @@ _STARTS = re.compile(
 )
 """What a file in YAML has at its margin if it starts something; others may only speak of it."""
 _EMBEDDED = (b"mcpServers", b"settings", b"mcp_config", b"mcp-config")
-_LARGEST = 2 * 1024 * 1024
+_LARGEST = 4 * 1024 * 1024
+"""What the readers of pipelines say of a larger file."""
 
 
 class AgentCommands(Reader):

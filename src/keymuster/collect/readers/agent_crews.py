@@ -24,7 +24,7 @@ class AgentCrews(Reader):
 
     def read(self, blob: Blob) -> Iterator[Observed]:
         content = blob.text.content
-        if blob.core is not None or blob.text.binary or len(content) > _LARGEST:
+        if blob.core is not None or blob.text.binary:
             return
         if b"role" not in content or not (b"goal" in content or b"backstory" in content):
             return
@@ -33,6 +33,8 @@ class AgentCrews(Reader):
         from keymuster.collect.syntax import documents
         from keymuster.collect.syntax.node import Broken
 
+        if len(content) > _LARGEST:
+            raise Broken(1, "is too large to be read as a whole")
         try:
             found = documents.documents(blob)
         except Broken:  # many things are called so

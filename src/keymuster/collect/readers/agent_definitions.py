@@ -31,7 +31,7 @@ class AgentDefinitions(Reader):
 
     def read(self, blob: Blob) -> Iterator[Observed]:
         if blob.core is not None or len(blob.data) > _LARGEST or blob.text.binary:
-            return
+            return  # that it is too large is said by the reader of instructions
         yield from self._orders(blob)
         if not blob.data[:6].lstrip(b"\xef\xbb\xbf").startswith(b"---"):
             return

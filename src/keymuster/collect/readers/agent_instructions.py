@@ -32,14 +32,16 @@ class AgentInstructions(Reader):
 
     def read(self, blob: Blob) -> Iterator[Observed]:
         content = blob.text.content
-        if blob.core is not None or blob.text.binary or len(content) > _LARGEST:
+        if blob.core is not None or blob.text.binary:
             return
         from keymuster.collect.agents import instructions
         from keymuster.collect.ci.things import resources
-        from keymuster.collect.syntax.node import File
+        from keymuster.collect.syntax.node import Broken, File
 
         if not instructions.instructs(blob.path):
             return
+        if len(content) > _LARGEST:
+            raise Broken(1, "is too large to be read as a whole")
         found = instructions.things(content.decode("utf-8", "replace"), File.of(blob))
         yield from resources(
             f"agent-instructions:{blob.path}", found, self._context.rules.resource_types, blob

@@ -25,7 +25,7 @@ class McpManifests(Reader):
 
     def read(self, blob: Blob) -> Iterator[Observed]:
         content = blob.text.content
-        if blob.core is not None or blob.text.binary or len(content) > _LARGEST:
+        if blob.core is not None or blob.text.binary:
             return
         if not any(mark in content for mark in _MARKS):
             return
@@ -34,6 +34,10 @@ class McpManifests(Reader):
         from keymuster.collect.syntax import json
         from keymuster.collect.syntax.node import Broken, File
 
+        if len(content) > _LARGEST:
+            if b"mcp" in content:
+                raise Broken(1, "is too large to be read as a whole")
+            return
         try:
             root = json.parse(
                 content.decode("utf-8", "replace").removeprefix("\ufeff"), File.of(blob)
