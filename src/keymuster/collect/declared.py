@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from keymuster.collect.literals.sealing import Sealing
 from keymuster.collect.syntax.node import Node
-from keymuster.model import FileLocation, Storage
+from keymuster.model import Location, Storage
 from keymuster.model.unknown import depends_on, is_unknown, reference
 
 
@@ -42,7 +42,7 @@ class Declared(Struct, kw_only=True, eq=False):
         return self.sealing.storage
 
     @property
-    def location(self) -> FileLocation:
+    def location(self) -> Location:
         return self.settings.location()
 
     def get(self, *keys: str) -> Node | None:

@@ -65,6 +65,11 @@ class ServiceLocation(Struct, frozen=True, kw_only=True, tag_field="in", tag="se
 Location: TypeAlias = FileLocation | ServiceLocation
 
 
+def span(place: Location) -> tuple[int, int]:
+    """The first and the last line; 0 where there are none."""
+    return (place.line, place.end_line) if isinstance(place, FileLocation) else (0, 0)
+
+
 def covers(comment: FileLocation, place: Location) -> bool:
     """Whether a comment speaks about a place: on one of its lines, or on the line above, in the
     same version of the same file."""

@@ -16,13 +16,14 @@ from keymuster.collect.literals.search import named
 from keymuster.collect.syntax.code import LANGUAGES, LONGEST, Code
 from keymuster.collect.syntax.node import Broken, File
 from keymuster.model import (
-    FileLocation,
     Identity,
     IdentityKind,
+    Location,
     Observation,
     Use,
     UseKind,
 )
+from keymuster.model.location import span
 
 _WORDS = tuple(word.encode() for word in sorted(WORDS))
 """A program that holds none of these builds nothing, whatever it imports."""
@@ -40,14 +41,14 @@ def observations(blob: Blob, sealing: Sealing, wanted: Container[str]) -> Iterat
     agents = {f"agent:{one.framework}:{blob.path}:{one.name}": one for one in built.agents}
     for id, one in agents.items():
         place = _head(one)
-        if blob.counts(place.line, place.end_line):
+        if blob.counts(*span(place)):
             yield from _agent(id, one, place, blob, sealing)
     yield from _servers(built, agents, blob, sealing)
     yield from resources(f"agents:{blob.path}", _things(built), wanted, blob)
 
 
 def _agent(
-    id: str, one: Built, place: FileLocation, blob: Blob, sealing: Sealing
+    id: str, one: Built, place: Location, blob: Blob, sealing: Sealing
 ) -> Iterator[Observation]:
     tags = {"model": one.model} if one.model else {}
     yield Identity(
@@ -103,7 +104,7 @@ def _things(built: Found) -> Iterator[Thing]:
         yield Thing("agent_definition", agent.name, agent.name, _head(agent), settings_)
 
 
-def _head(one: Built) -> FileLocation:
+def _head(one: Built) -> Location:
     """The line on which a call begins: an agent is called that, and goes on for pages."""
     node = one.node.holding("")
     node.end_line, node.end_column = node.line, node.column + 1

@@ -37,6 +37,7 @@ from keymuster.model import (
     Use,
     UseKind,
 )
+from keymuster.model.location import span
 
 
 class Started(NamedTuple):
@@ -72,7 +73,7 @@ def of(
             )
     yield from _grants(said, configured, agent, blob)
     for credential in _client_credentials(root, said, configured, sealing):
-        if blob.counts(credential.location.line, credential.location.end_line):  # type: ignore[union-attr]
+        if blob.counts(*span(credential.location)):
             yield credential
             yield use(credential, agent)
     yield from resources(f"agents:{path}", _things(root, declared, said, configured), wanted, blob)

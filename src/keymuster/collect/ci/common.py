@@ -19,9 +19,9 @@ from keymuster.model import (
     Confidence,
     Credential,
     CredentialKind,
-    FileLocation,
     Identity,
     IdentityKind,
+    Location,
     Observation,
     Storage,
     Use,
@@ -60,9 +60,9 @@ class Pipeline(Struct, frozen=True, eq=False):
     id: str
     provider: str
     name: str
-    location: FileLocation
-    secrets: tuple[tuple[str, FileLocation], ...] = ()
-    identities: tuple[tuple[str, FileLocation], ...] = ()
+    location: Location
+    secrets: tuple[tuple[str, Location], ...] = ()
+    identities: tuple[tuple[str, Location], ...] = ()
     purpose: str = ""
     tags: dict[str, str] = {}
 
@@ -83,7 +83,7 @@ def secret_id(provider: str, name: str) -> str:
     return f"{provider}:secret/{name}"
 
 
-def named_secret(provider: str, name: str, location: FileLocation) -> Credential:
+def named_secret(provider: str, name: str, location: Location) -> Credential:
     """A secret that the CI system keeps, of which only the name is known."""
     kind = next((kind for known, kind in _KINDS if known.search(name.upper())), None)
     return Credential(
@@ -95,7 +95,7 @@ def named_secret(provider: str, name: str, location: FileLocation) -> Credential
     )
 
 
-def use(subject: str, by: str, location: FileLocation) -> Use:
+def use(subject: str, by: str, location: Location) -> Use:
     return Use(
         id=f"{by} uses {subject}", subject=subject, by=by, kind=UseKind.WORKFLOW, location=location
     )
@@ -104,7 +104,7 @@ def use(subject: str, by: str, location: FileLocation) -> Use:
 def written_secret(
     name: str,
     text: str,
-    location: FileLocation,
+    location: Location,
     seen: Blob | Seen,
     key: bytes,
     confidence: Confidence,
@@ -164,7 +164,7 @@ def cloud_keys(
             yield Thing(type, f"{key}.{name}", name, places.head(node), {"cloud": cloud})
 
 
-def image(type: str, key: str, text: str, location: FileLocation) -> Thing:
+def image(type: str, key: str, text: str, location: Location) -> Thing:
     """An image that a job runs in. Where a variable decides, its pin is `undecided`."""
     is_open = ("$" in text or "<<" in text) and "@sha256:" not in text
     settings = {"pin": "undecided" if is_open else image_pin(text), "sees_secrets": True}

@@ -16,7 +16,7 @@ from keymuster.collect.ci.reading import LARGEST, written_secrets
 from keymuster.collect.ci.things import Seen, Thing, resources
 from keymuster.collect.syntax.node import Broken, File, Node
 from keymuster.collect.syntax.yaml import parse
-from keymuster.model import FileLocation, Observation, Trouble
+from keymuster.model import FileLocation, Location, Observation, Trouble
 
 Things: TypeAlias = Callable[[Node, Places], Iterator[Thing]]
 Written: TypeAlias = Callable[[Node], Iterator[tuple[str, Node, str]]]
@@ -79,8 +79,10 @@ class PlacesOfAll(Places):
         kept = self._files.get(node.file)
         return kept.path if kept is not None else node.file.path
 
-    def count(self, place: FileLocation) -> bool:
+    def count(self, place: Location) -> bool:
         """Whether a place is among the lines that count."""
+        if not isinstance(place, FileLocation):
+            return True
         file = File(path=place.path, member=place.member, object=place.object)
         kept = self._files.get(file)
         return kept is None or kept.seen.counts(place.line, place.end_line)

@@ -13,6 +13,7 @@ from keymuster.collect.ci.things import Seen, Thing, resources
 from keymuster.collect.syntax.node import Broken, File, Node
 from keymuster.collect.syntax.yaml import parse
 from keymuster.model import Confidence, Credential, Observation
+from keymuster.model.location import span
 
 LARGEST = 4 * 1024 * 1024
 """Bytes of a file; nobody writes a larger one."""
@@ -51,7 +52,7 @@ def read(
             continue
         yield from resources(scope, system.things(root, places), wanted, blob)
         for job in system.pipelines(root, scope, places):
-            if blob.counts(job.location.line, job.location.end_line):
+            if blob.counts(*span(job.location)):
                 yield from records(job)
         yield from written_secrets(system.written(root), blob, key)
 

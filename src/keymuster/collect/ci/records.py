@@ -23,9 +23,9 @@ from keymuster.collect.ci.workflows import Job, Step, Workflow, allows
 from keymuster.collect.syntax.node import Node
 from keymuster.model import (
     Confidence,
-    FileLocation,
     Grant,
     GrantKind,
+    Location,
     Observation,
 )
 
@@ -64,10 +64,10 @@ def _of_job(workflow: Workflow, job: Job) -> Iterator[Observation]:
     yield from _token(workflow, job, id, place)
 
 
-def _signed_in(workflow: Workflow, job: Job) -> tuple[dict[str, FileLocation], dict[str, None]]:
+def _signed_in(workflow: Workflow, job: Job) -> tuple[dict[str, Location], dict[str, None]]:
     """The cloud identities that a job becomes, by its own steps or by what it calls, and what it says of
     itself to become them."""
-    found: dict[str, FileLocation] = {}
+    found: dict[str, Location] = {}
     said: dict[str, None] = {}
     for way in ways(workflow):
         for step, calls in runs(job, way):
@@ -96,7 +96,7 @@ _OTHER_PROOFS = (
 """Inputs that make a step sign in by something else than the token of its job."""
 
 
-def _token(workflow: Workflow, job: Job, id: str, place: FileLocation) -> Iterator[Grant]:
+def _token(workflow: Workflow, job: Job, id: str, place: Location) -> Iterator[Grant]:
     for action, node in _rights(job).items():
         yield Grant(
             id=f"{id}:token:{action}", identity=id, kind=GrantKind.TOKEN_SCOPE, provider=PROVIDER,
@@ -137,7 +137,7 @@ def _written(permissions: Node) -> dict[str, Node]:
     return {permissions.text(): permissions} if permissions.text() else {}
 
 
-def _secrets(workflow: Workflow, job: Job) -> Iterator[tuple[str, FileLocation]]:
+def _secrets(workflow: Workflow, job: Job) -> Iterator[tuple[str, Location]]:
     """The secrets that a job names, each with its first place, by the names that they are kept under."""
     wanted = set(job.secrets)
     shared = workflow.root.get("env")

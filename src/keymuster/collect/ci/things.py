@@ -9,7 +9,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from keymuster.collect.base import Blob
-from keymuster.model import FileLocation, Resource, Storage
+from keymuster.model import Location, Resource, Storage
+from keymuster.model.location import span
 
 
 class Seen(Struct, frozen=True):
@@ -33,7 +34,7 @@ class Thing(Struct, frozen=True, eq=False):
     type: str
     key: str
     name: str
-    location: FileLocation
+    location: Location
     settings: dict[str, Any]
 
 
@@ -51,7 +52,7 @@ def resources(
 ) -> Iterator[Resource]:
     """Those that a policy asks for, and that stand where something has changed."""
     for one in numbered(things):
-        if one.type in wanted and seen.counts(one.location.line, one.location.end_line):
+        if one.type in wanted and seen.counts(*span(one.location)):
             yield Resource(
                 id=f"resource:{one.type}:{scope}:{one.key}",
                 type=one.type,

@@ -12,6 +12,7 @@ from keymuster.collect.literals.sealing import Sealing
 from keymuster.collect.literals.values import LONGEST
 from keymuster.collect.syntax.node import Node
 from keymuster.model import Credential
+from keymuster.model.location import span
 
 _NAMES = ("name", "Name", "key", "Key", "variable_name", "secret_name")
 _VALUES = frozenset(("value", "Value", "plaintext_value", "secureValue"))
@@ -100,7 +101,7 @@ def once(found: Iterable[Credential]) -> Iterator[Credential]:
     """Each secret once in a line."""
     seen: set[tuple[str, int]] = set()
     for one in found:
-        place = one.id, one.location.line or 0  # type: ignore[union-attr]
+        place = one.id, span(one.location)[0]
         if place not in seen:
             seen.add(place)
             yield one

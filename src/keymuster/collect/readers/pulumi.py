@@ -67,9 +67,7 @@ class Pulumi(Reader):
         for document in parse(content.decode("utf-8", "replace"), File.of(blob))[:1]:
             try:
                 for one in self._declared(document, blob, is_stack=is_stack):
-                    if not blob.counts(
-                        one.location.line, one.location.end_line or one.location.line
-                    ):
+                    if not blob.counts(one.settings.line, one.settings.end_line):
                         continue
                     yield from meanings.records(one, self._context.rules.resource_types)
                     if one.type not in meanings.known() and one.type.startswith("AWS::"):

@@ -72,7 +72,7 @@ class Terraform(Reader):
         read = plan.declarations if which == PLAN else state.declarations
         try:
             for one in read(blob, self._names):
-                if blob.counts(one.location.line, one.location.end_line or one.location.line):
+                if blob.counts(one.settings.line, one.settings.end_line):
                     one.sealing = self._sealing(
                         blob.storage if which == PLAN else Storage.STATE_FILE
                     )

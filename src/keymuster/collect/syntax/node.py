@@ -9,7 +9,8 @@ from msgspec import Struct
 
 from keymuster.collect.base import Blob
 from keymuster.errors import Unreadable
-from keymuster.model import FileLocation
+from keymuster.model import FileLocation, Location, ServiceLocation
+from keymuster.model.location import SEPARATOR
 
 Scalar: TypeAlias = str | int | float | bool | None
 Value: TypeAlias = Union[Scalar, "dict[str, Node]", "list[Node]"]
@@ -28,10 +29,29 @@ class File(Struct, frozen=True, kw_only=True):
     member: str = ""
     object: str | None = None
 
+    @property
+    def name(self) -> str:
+        return f"{self.path}{SEPARATOR}{self.member}" if self.member else self.path
+
     @classmethod
     def of(cls, blob: Blob) -> File:
         place = blob.location((1, 1), (1, 1))
         return cls(path=place.path, member=place.member, object=place.object)
+
+
+class Told(File, frozen=True, kw_only=True):
+    """What a service told of one of its objects: there is no file, and no line."""
+
+    place: ServiceLocation
+
+    @classmethod
+    def about(cls, place: ServiceLocation) -> Told:
+        return cls(path=str(place), place=place)
+
+    def node(self, value: Any) -> Node:
+        """Plain data as a tree of values."""
+        root = Node(value=None, file=self, line=1, column=1, end_line=1, end_column=1)
+        return root.made(value)
 
 
 class Node(Struct, kw_only=True, eq=False):
@@ -51,7 +71,9 @@ class Node(Struct, kw_only=True, eq=False):
     def __repr__(self) -> str:  # a value may be a secret
         return f"Node({type(self.value).__name__} at {self.file.path}:{self.line}:{self.column})"
 
-    def location(self) -> FileLocation:
+    def location(self) -> Location:
+        if isinstance(self.file, Told):
+            return self.file.place
         return FileLocation(
             path=self.file.path,
             member=self.file.member,

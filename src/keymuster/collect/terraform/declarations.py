@@ -261,7 +261,7 @@ def _unread(instance: Instance, scope: Scope) -> Declared:
     found = Declared(type="terraform:module", name=instance.address, scope=scope.id, settings=made)
     source = work.unread.get(instance.address)
     if source and _is_missed(source, found, work):
-        scope.unread.add(source, found.location)
+        scope.unread.add(source, found.settings)
     return found
 
 

@@ -6,8 +6,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from keymuster.collect.syntax.node import Node
 from keymuster.collect.terraform.modules import is_local
-from keymuster.model import FileLocation, Trouble
+from keymuster.model import Trouble
 
 _USER = re.compile(r"//[^/@\s]*@")
 """Who signs in to a server, and maybe with which password."""
@@ -19,9 +20,9 @@ class Unread:
     def __init__(self) -> None:
         self._calls: dict[tuple[str, bool], set[tuple[str, int]]] = {}
 
-    def add(self, source: str, call: FileLocation) -> None:
+    def add(self, source: str, call: Node) -> None:
         name = _USER.sub("//", source.partition("?")[0])
-        self._calls.setdefault((name, is_local(source)), set()).add((call.name, call.line))
+        self._calls.setdefault((name, is_local(source)), set()).add((call.file.name, call.line))
 
     def troubles(self, part: str) -> Iterator[Trouble]:
         for (source, local), calls in sorted(self._calls.items()):

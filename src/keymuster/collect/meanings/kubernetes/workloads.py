@@ -10,7 +10,7 @@ from keymuster.collect.meanings import Meaning
 from keymuster.collect.meanings.kubernetes import control_plane
 from keymuster.collect.meanings.kubernetes.access import DEFAULT, PROVIDER, alias, name, namespace
 from keymuster.collect.syntax.node import Node
-from keymuster.model import FileLocation, Observation, Resource, Use, UseKind
+from keymuster.model import Location, Observation, Resource, Use, UseKind
 
 _TEMPLATE = ("spec", "template", "spec")
 _POD_SPEC: dict[str, tuple[str, ...]] = {
@@ -85,7 +85,7 @@ def _service_account(spec: Node) -> str:
     return DEFAULT
 
 
-def _place(spec: Node, *keys: str) -> FileLocation | None:
+def _place(spec: Node, *keys: str) -> Location | None:
     found = next((node for key in keys if (node := spec.get(key))), None)
     return found.location() if found else None
 
