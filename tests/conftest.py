@@ -6,12 +6,13 @@ import os
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import hyperscan
 import hypothesis
 import pytest
 
+import moto_server
 from keymuster import pipeline
 from keymuster.detect import examples, necessary
 from keymuster.detect.checksums import CHECKSUMS
@@ -40,12 +41,41 @@ def _own_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
 
 
 @pytest.fixture(autouse=True)
-def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(self: socket.socket, address: Any) -> NoReturn:
-        raise AssertionError(f"a test tried to reach {address}")
+def _no_network(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """A test reaches nothing but, if it asks for `loopback`, what runs on this machine."""
+    may_reach = ("127.0.0.1",) if "loopback" in request.fixturenames else ()
+    for name in ("connect", "connect_ex"):
+        real = getattr(socket.socket, name)
 
-    monkeypatch.setattr(socket.socket, "connect", refuse)
-    monkeypatch.setattr(socket.socket, "connect_ex", refuse)
+        def connect(self: socket.socket, address: Any, real: Any = real) -> Any:
+            if isinstance(address, tuple) and address[0] in may_reach:
+                return real(self, address)
+            raise AssertionError(f"a test tried to reach {address}")
+
+        monkeypatch.setattr(socket.socket, name, connect)
+
+
+@pytest.fixture
+def loopback() -> None:
+    """Lets a test reach servers on this machine."""
+
+
+@pytest.fixture(scope="session")
+def aws_server() -> Iterator[str]:
+    """The address of moto's server, which all AWS tests of a process share."""
+    with moto_server.serving() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def aws(aws_server: str, loopback: None, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address of an AWS in which there is nothing yet, and to which SDKs go by themselves."""
+    moto_server.reset(aws_server)
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name, value in moto_server.settings(aws_server).items():
+        monkeypatch.setenv(name, value)
+    return aws_server
 
 
 @pytest.fixture(scope="session")

@@ -80,7 +80,9 @@ def distribution(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_built_in_parts_are_found_by_folder() -> None:
-    assert registry.names("source") == ["history", "input", "machine", "staged", "worktree"]
+    assert registry.names("source") == [
+        "history", "input", "machine", "services", "staged", "worktree",
+    ]  # fmt: skip
     assert {"inline-allows", "secrets"} <= set(registry.builtin("reader"))
     assert {"json", "sarif", "text"} <= set(registry.names("reporter"))
 

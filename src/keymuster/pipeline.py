@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, TextIO
+from itertools import chain
+from typing import TYPE_CHECKING, Any, TextIO
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -14,12 +15,12 @@ from msgspec.structs import replace
 from keymuster import registry, work
 from keymuster.analysis import analysed
 from keymuster.collect import unreported
-from keymuster.collect.base import Blob, Context, Fragment, Observed, Read, Reader, Source
+from keymuster.collect.base import Blob, Context, Fragment, Observed, Read, Reader, Service, Source
 from keymuster.collect.clean import CleanFiles, clean_files
 from keymuster.collect.exclude import excluder
 from keymuster.collect.magic import may_be_container
 from keymuster.detect import patterns
-from keymuster.errors import CollectError
+from keymuster.errors import CollectError, SettingsError
 from keymuster.evaluate import conditions
 from keymuster.evaluate.choice import Choice
 from keymuster.evaluate.engine import evaluate
@@ -28,6 +29,7 @@ from keymuster.model import (
     Credential,
     Identity,
     IdentityKind,
+    Looked,
     Observation,
     Provenance,
     Report,
@@ -93,6 +95,7 @@ def judged(
         frameworks=verdict.frameworks,
         troubles=seen.troubles,
         undecided=verdict.undecided,
+        looked=seen.looked,
         counts=seen.counts,
         provenance=Provenance(root=context.selection.root),
         mode=source,
@@ -110,6 +113,7 @@ class Gathered(Struct, frozen=True, kw_only=True):
     troubles: tuple[Trouble, ...]
     counts: dict[str, int]
     complete: bool
+    looked: tuple[Looked, ...] = ()
 
 
 def gather(
@@ -125,7 +129,9 @@ def gather(
     noting = context.remembered or context.clean
     observed = collect(origin, readers, jobs, progress, cut, unpack, noting)
     excluded: Counter[str] = Counter()
-    observations = _observations(origin.finish(observed), troubles, cut)
+    looked: list[Looked] = []
+    told = chain(origin.finish(observed), _told(context, looked, cut, alone=not observed))
+    observations = _observations(told, troubles, cut)
     reported = list(_reported(observations, context.rules, excluded))
     registered = list(_register(reported, context.selection.root, configured))
     troubles += [one for one in registered if one not in troubles]
@@ -136,6 +142,7 @@ def gather(
     return Gathered(
         inventory=inventory,
         troubles=(*cut, *troubles),
+        looked=tuple(looked),
         counts=origin.counts() | {f"excluded_by_{why}": n for why, n in sorted(excluded.items())},
         complete=not cut,
     )
@@ -175,6 +182,41 @@ def collect(
     if isinstance(noting, CleanFiles):
         noting.save()
     return work.explained(observed, readers)
+
+
+def _told(
+    context: Context, looked: list[Looked], cut: list[Trouble], *, alone: bool
+) -> Iterator[Observed]:
+    """What services say. If nothing else was observed, one that lets nobody in ends the scan."""
+    try:
+        for one in chain.from_iterable(
+            _service(name, context, options).collect()
+            for name, options in context.selection.services.items()
+        ):
+            if isinstance(one, Looked):
+                looked.append(one)
+            else:
+                alone = False
+                yield one
+    except CollectError as error:
+        if alone:
+            raise
+        cut.append(
+            Trouble(part="services", scope="services", message=error.message, advice=error.advice())
+        )
+
+
+def _service(name: str, context: Context, options: Mapping[str, Any]) -> Service:
+    """SettingsError if the package that it needs is not installed."""
+    from importlib.util import find_spec  # only who asks a service needs it
+
+    part: type[Service] = registry.part("service", name)
+    if find_spec(part.needs.partition(".")[0]) is None:
+        raise SettingsError(
+            f"--service {name} needs {part.needs}, which is not installed",
+            f"Install it: pip install 'keymuster[{name}]'.",
+        )
+    return part(context, options)
 
 
 _INTERRUPTED = Trouble(

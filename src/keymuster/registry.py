@@ -28,7 +28,7 @@ CONTRACTS = {
     "source": ("batches", "read", "finish", "counts"),
     "container": ("recognizes", "members"),
     "reader": ("reads", "read", "finish"),
-    "service": ("collect",),
+    "service": ("collect", "permissions"),
     "reporter": ("write",),
 }
 """Extension point -> the methods of its protocol, which lies beside the built-in parts."""

@@ -276,7 +276,8 @@ class _Search:
     def _looks(self, workload: str, kind: str, action: str) -> list[Pieces]:
         """How the ARN of a workload looks if it is of that kind; when none is known, it may be of any."""
         if workload.startswith("arn:"):
-            return [pieces(workload)]
+            shapes = self._shapes(kind, action)
+            return [pieces(workload)] if any(covers(one, workload) for one in shapes) else []
         found: list[Pieces] = []
         for name in self.estate.called.get(workload, (workload,)):
             word, slash, rest = name.removeprefix(_ALIAS).partition("/")

@@ -32,7 +32,7 @@ class Things:
         self.called: dict[str, tuple[str, ...]] = {}
         for one in inventory.of(Resource):
             kind = one.type.removeprefix(_ALIAS)
-            if one.type == kind or kind not in kinds:
+            if one.type == kind or kind not in kinds or _exists(one):
                 continue
             name = self._arn(one) if kind == "policy" else f"{one.type}/{_name(one)}"
             self.called[one.id] = (name,)
@@ -63,10 +63,17 @@ class Things:
         )
 
     def _arn(self, one: Resource) -> str:
-        """In whichever region, in the account of the declaration."""
+        """In whichever region, in the account of the declaration; what exists has one."""
+        if _exists(one):
+            return one.id
         shape = self._kinds[one.type.removeprefix(_ALIAS)][0]
         where, _, what = shape.replace("{account}", "${account}").rpartition(":")
         return f"{where.replace('arn:*:', 'arn:aws:', 1)}:{what.replace('*', _name(one), 1)}"
+
+
+def _exists(one: Resource) -> bool:
+    """Whether it is called by its ARN, and not by a place in a declaration."""
+    return one.id.startswith("arn:")
 
 
 def _name(one: Resource) -> str:

@@ -17,6 +17,7 @@ COMMANDS = {
     "explain": "Say why a value is reported, or why not.",
     "inventory": "List identities, credentials and what they may do.",
     "agents": "Hold the agents that there are against the registry of agents.",
+    "services": "Say what can be asked through an API, and what that needs.",
     "rules": "List, show, check, start and import rules.",
     "init": "Set a repository up: settings, hook, CI.",
 }

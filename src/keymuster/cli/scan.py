@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from keymuster import pipeline, registry, settings, settings_file, work
 from keymuster.cli.output import replacing, stdout
 from keymuster.cli.selection import folder_of, home, selection
+from keymuster.cli.service_options import chosen, service_options
 from keymuster.collect.base import Context
 from keymuster.errors import KeymusterError, ReportError, SettingsError
 from keymuster.evaluate.choice import Choice
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from keymuster.settings import Settings
 
 _FORMATS = registry.names("reporter")
+_SERVICES = registry.names("service")
 
 
 @click.command("scan")
@@ -40,6 +42,14 @@ _FORMATS = registry.names("reporter")
     is_flag=True,
     help="Scan what programs that run AI agents keep in your home and in the folders of the system: settings, tokens, transcripts.",
 )
+@click.option(
+    "--service",
+    "services",
+    type=click.Choice(_SERVICES),
+    multiple=True,
+    help="Ask a service through its API, with the credentials that its SDK finds; repeatable. Without PATHS, no files are scanned.",
+)
+@service_options
 @click.option(
     "--since",
     metavar="REV|DATE",
@@ -146,9 +156,9 @@ _FORMATS = registry.names("reporter")
 @click.option("--strict", is_flag=True, help="Exit code 3 if anything could not be looked at.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing when there is nothing to say.")
 @click.option(
-    "--profile",
+    "--timings",
     is_flag=True,
-    help="Say on standard error what took how long, and how much work it was.",
+    help="Say on standard error what took how long, and how much work it was; --profile without a name does so, too.",
 )
 @click.option(
     "-v", "--verbose", count=True, help="Accepted findings and evidence too; -vv for what was done."
@@ -166,13 +176,19 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
       keymuster scan --history --range main..HEAD what a branch brings in
       git show HEAD | keymuster scan --stdin      anything else
       keymuster scan --machine                    your own agents: settings, tokens, transcripts
+      keymuster scan --service aws --profile audit   an account, as it is
+      keymuster scan infra --service aws          the same, beside its code
       keymuster scan . -o sarif=out.sarif -o json=out.json --fail-on high
       keymuster scan --rule NHI2 --skip-rule generic-secret
 
     Exit codes: 0 clean; 1 findings at or above --fail-on and --fail-confidence; 2 could not run; 3 incomplete, when
     --strict is given or the scan was cut short.
     """
-    if not options["profile"]:
+    if options["profile"] and not options["services"]:  # `scan --profile PATH`
+        paths = (options["profile"], *paths)
+    if options["profile"] is None and not options["timings"]:
+        return _scan(paths, options)
+    if options["profile"] and options["services"] and not options["timings"]:
         return _scan(paths, options)
     from keymuster import profile
 
@@ -203,7 +219,7 @@ def _scan(paths: tuple[str, ...], options: dict[str, Any]) -> int:
     if source == "staged" and file:
         settings.remember_if_plain(configured, file, rules.key)
     context = Context(
-        selection=selection(paths, source, configured, options),
+        selection=selection(paths, source, configured, options, chosen(options)),
         rules=rules,
         fingerprint_key=configured.fingerprint_key(),
         exclude=configured.exclude,
@@ -248,7 +264,7 @@ def _source(paths: tuple[str, ...], options: dict[str, Any]) -> str:
             "--machine takes no paths", "It knows where agents keep their files. Scan twice."
         )
     if not named:
-        return "worktree"
+        return "services" if options["services"] and not paths else "worktree"
     return "input" if named[0] == "from_stdin" else named[0]
 
 

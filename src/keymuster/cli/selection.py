@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from keymuster import settings
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 
 def selection(
-    paths: tuple[str, ...], source: str, configured: Settings, options: dict[str, Any]
-) -> Selection:
+    paths: tuple[str, ...], source: str, configured: Settings, options: dict[str, Any],
+    services: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Selection:  # fmt: skip
     """What paths, settings and options select, for a source; SettingsError for what there is not."""
     host = this_host() if source == "machine" else None
     absolute = tuple(os.path.abspath(path) for path in paths or (os.curdir,))
@@ -53,6 +54,7 @@ def selection(
         unreachable=options["unreachable"],
         containers=_limits(configured, options),
         host=host,
+        services=services or {},
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol, TypeAlias
 
 from msgspec import Struct
 
@@ -12,7 +12,7 @@ from keymuster.collect.line_hash import LineHashes
 from keymuster.detect.loops import Kept
 from keymuster.detect.positions import Positions
 from keymuster.detect.text import Text, as_text
-from keymuster.model import Commit, Confidence, FileLocation, Observation, Storage, Trouble
+from keymuster.model import Commit, Confidence, FileLocation, Looked, Observation, Storage, Trouble
 from keymuster.model.location import SEPARATOR
 from keymuster.model.secret import PUBLIC_KEY
 from keymuster.rules.schema import RuleSet
@@ -50,7 +50,7 @@ class Host(Struct, frozen=True, kw_only=True):
 class Selection(Struct, frozen=True, kw_only=True):
     """What the user asked to look at. `root` is the folder that paths in the report are relative
     to; `paths` are absolute, as the file system has them; `range` names commits in words that
-    `git rev-list` takes."""
+    `git rev-list` takes; `services` are those to ask through their APIs, each with its options."""
 
     root: str
     paths: tuple[str, ...] = ()
@@ -62,6 +62,17 @@ class Selection(Struct, frozen=True, kw_only=True):
     unreachable: bool = False
     containers: Limits = Limits()
     host: Host | None = None
+    services: Mapping[str, Mapping[str, Any]] = {}
+
+
+class Option(NamedTuple):
+    """What a service may be told on the command line: `--name VALUE`, a flag if `value` is empty. Of
+    one with `several`, the values are separated by commas."""
+
+    name: str
+    value: str
+    help: str
+    several: bool = False
 
 
 class Context(Struct, frozen=True, kw_only=True):
@@ -185,6 +196,10 @@ Observed: TypeAlias = Observation | Trouble | Fragment
 """What collecting gives."""
 
 
+Seen: TypeAlias = Observation | Trouble | Looked
+"""What a service gives."""
+
+
 class Source(Protocol):
     """Where bytes come from. Listing happens once; batches are read in any process, in order. Of
     the `past`, what a file declares is of no interest any more."""
@@ -228,9 +243,20 @@ class Reader(Protocol):
 
 
 class Service(Protocol):
-    """What a service says through its API, with the read-only permissions it lists."""
+    """What a service says through its API. Its module imports no SDK before it collects; `needs` is the
+    package that must be there then, which an extra of the service's name installs.
+
+    CollectError if nobody lets it in at all; whatever else it cannot see is a Trouble, and what it
+    looked at a Looked."""
 
     name: ClassVar[str]
-    permissions: ClassVar[tuple[str, ...]]
+    needs: ClassVar[str]
+    options: ClassVar[tuple[Option, ...]]
 
-    def collect(self, context: Context) -> Iterator[Observed]: ...
+    def __init__(self, context: Context, options: Mapping[str, Any]) -> None: ...
+
+    def collect(self) -> Iterator[Seen]: ...
+
+    def permissions(self) -> str:
+        """The least that must be allowed, in the form that the vendor takes."""
+        ...

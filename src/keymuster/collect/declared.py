@@ -7,6 +7,7 @@ grants, trusts. An object is spoken of in its vendor's own words, whatever the l
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from msgspec import Struct
@@ -20,21 +21,24 @@ from keymuster.model.unknown import depends_on, is_unknown, reference
 class Declared(Struct, kw_only=True, eq=False):
     """One object. `settings` is a map; it stands where the object is declared. `scope` is where its
     references hold, and begins the id of every object that they can mean: `terraform:infra/prod`.
-    Secrets that stand in it are told as `sealing` says."""
+    Secrets that stand in it are told as `sealing` says. What exists has a `key`, which its vendor gave
+    it in all the world (an ARN), and an `account`, whose names are none of another's."""
 
     type: str
     name: str
     scope: str
     settings: Node
     sealing: Sealing = Sealing()
+    key: str = ""
+    account: str = ""
 
     def __repr__(self) -> str:  # settings may be secrets
         return f"Declared({self.type}, {self.id})"
 
     @property
     def id(self) -> str:
-        """`scope` and the name: `terraform:infra/prod:aws_iam_role.ci`."""
-        return f"{self.scope}:{self.name}"
+        """`scope` and the name: `terraform:infra/prod:aws_iam_role.ci`; of what exists, its `key`."""
+        return self.key or f"{self.scope}:{self.name}"
 
     @property
     def storage(self) -> Storage:
@@ -58,6 +62,15 @@ class Declared(Struct, kw_only=True, eq=False):
         """The same, but empty if the text is not wholly known."""
         text = self.text(*keys)
         return "" if is_unknown(text) else text
+
+    def time(self, *keys: str) -> datetime | None:
+        """A setting that is a point in time, as services tell of what exists; None if there is none."""
+        text = self.text(*keys)
+        try:
+            found = datetime.fromisoformat(text) if text else None
+        except ValueError:
+            return None
+        return found if found is None or found.tzinfo else found.replace(tzinfo=UTC)
 
     def texts(self, *keys: str) -> list[str]:
         """A setting that is a list, or one where a list may be."""

@@ -65,6 +65,16 @@ class Trouble(Struct, frozen=True, kw_only=True):
     advice: str = ""
 
 
+class Looked(Struct, frozen=True, kw_only=True):
+    """A part of a service that was looked at, in one scope (an account, a region of it): what `types` of
+    things it tells of, and the `problem` if it could not be seen, or not wholly."""
+
+    part: str
+    scope: str
+    types: tuple[str, ...]
+    problem: str = ""
+
+
 class Reference(Struct, frozen=True, kw_only=True):
     """An entry of a published framework, as a rule names it."""
 
@@ -123,6 +133,7 @@ class Report(Struct, frozen=True, kw_only=True):
     undecided: tuple[Undecided, ...] = ()
     rules: tuple[RuleText, ...] = ()
     frameworks: tuple[Framework, ...] = ()
+    looked: tuple[Looked, ...] = ()
     counts: dict[str, int] = {}
     provenance: Provenance = Provenance()
     mode: str = ""

@@ -97,6 +97,9 @@ def _credential(
     return Credential(
         id=one.id + part,
         kind=kind,
+        created_at=one.time("CreateDate"),
+        expires_at=one.time("ExpirationDate"),
+        last_used_at=one.time("LastUsedDate"),
         name=f"{name} {one.name}",
         vendor="aws",
         location=node.location() if node else one.location,

@@ -69,7 +69,7 @@ def policy(one: Declared) -> Iterator[Observation]:
     name = one.text("PolicyName") or managed
     yield Resource(
         id=one.id, type="aws:policy", name=name or one.name, location=one.location,
-        aliases=alias("policy", managed),
+        aliases=alias(one, "policy", managed),
     )  # fmt: skip
     yield from documents.grants(one, one.get("PolicyDocument"), name or "policy")
     for kind, key in (("role", "Roles"), ("user", "Users"), ("group", "Groups")):
@@ -108,7 +108,7 @@ def instance_profile(one: Declared) -> Iterator[Observation]:
     name = one.text("InstanceProfileName")
     yield Resource(
         id=one.id, type="aws:instance-profile", name=name or one.name, location=one.location,
-        aliases=alias("instance-profile", name),
+        aliases=alias(one, "instance-profile", name),
     )  # fmt: skip
     for node in (*_nodes(one, "Roles"), *_nodes(one, "role")):
         if subject := who(one, node.text(), "role"):
@@ -186,7 +186,10 @@ def _identity(one: Declared, kind: IdentityKind, word: str, name: str) -> Identi
         provider="aws",
         name=known or one.name,
         location=one.location,
-        aliases=alias(word, known),
+        aliases=alias(one, word, known),
+        account=one.account,
+        created_at=one.time("CreateDate"),
+        last_used_at=one.time("LastUsedDate"),
         tags=labels,
         purpose=one.known("Description"),
     )

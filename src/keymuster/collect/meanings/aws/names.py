@@ -22,6 +22,11 @@ _GIVEN = re.compile(
 _MANAGED = "arn:aws:iam::aws:policy/"
 
 
+def _called(kind: str, name: str, account: str) -> str:
+    """How records speak of an identity or policy of which the name is known, and maybe the account."""
+    return f"aws:{account}:{kind}/{name}" if account else f"aws:{kind}/{name}"
+
+
 def who(one: Declared, text: str, kind: str) -> str:
     """The id or the alias of what a setting of an object names: a reference, an ARN, or the plain name
     of a role, user, group, policy or instance-profile; that is its `kind`."""
@@ -31,15 +36,19 @@ def who(one: Declared, text: str, kind: str) -> str:
         return f"{one.scope}:{name}" if _GIVEN.match(name) else one.target(text)
     arn = _ARN.fullmatch(text)
     if arn is None:
-        return text if is_unknown(text) or text.startswith("arn:") else f"aws:{kind}/{text}"
+        if is_unknown(text) or text.startswith("arn:"):
+            return text
+        return _called(kind, text, one.account)
     if arn["account"] == "aws":
         return _MANAGED + arn["path"]
     if arn["kind"] == "assumed-role":
-        return f"aws:role/{arn['path'].split('/')[0]}"
+        return _called("role", arn["path"].split("/")[0], one.account and arn["account"])
     name = _last(arn["path"])
     if reference(name):
         return who(one, name, kind)
-    return text if is_unknown(name) else f"aws:{arn['kind']}/{name}"
+    if is_unknown(name):
+        return text
+    return _called(arn["kind"], name, one.account and arn["account"])
 
 
 def principal(one: Declared, text: str) -> str:
@@ -63,9 +72,9 @@ def _last(path: str) -> str:
     return path
 
 
-def alias(kind: str, name: str) -> tuple[str, ...]:
-    """What a declared role, user, group or policy of this name may be called elsewhere."""
-    return (f"aws:{kind}/{name}",) if name and not is_unknown(name) else ()
+def alias(one: Declared, kind: str, name: str) -> tuple[str, ...]:
+    """What a role, user, group or policy of this name may be called elsewhere."""
+    return (_called(kind, name, one.account),) if name and not is_unknown(name) else ()
 
 
 def tags(one: Declared) -> dict[str, str]:

@@ -152,7 +152,7 @@ def called(one: Declared) -> Iterator[Resource]:
     name = next((text for key in settings if (text := one.known(key))), "")
     yield Resource(
         id=one.id, type=f"aws:{word}", name=name or one.name, location=one.location,
-        aliases=alias(word, name),
+        aliases=alias(one, word, name),
     )  # fmt: skip
 
 
@@ -161,7 +161,7 @@ def cluster(one: Declared) -> Iterator[Observation]:
     name = one.known("ClusterName")
     yield Resource(
         id=one.id, type="aws:task", name=name or one.name, location=one.location,
-        aliases=alias("task", name),
+        aliases=alias(one, "task", name),
     )  # fmt: skip
 
 

@@ -1,0 +1,111 @@
+"""One account in one region: where calls are made, and what came of those that failed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from keymuster.collect.aws.refusals import Refused, refused
+from keymuster.collect.aws.surface import Surface
+from keymuster.model import Trouble
+
+if TYPE_CHECKING:
+    from keymuster.collect.aws.access import Access
+
+PART = "aws"
+
+
+class Scope:
+    """What a surface asks through. A call that fails is a trouble of this scope, and has no answer; what
+    else there is to ask goes on."""
+
+    def __init__(self, access: Access, region: str, surface: Surface) -> None:
+        self.access = access
+        self.region = region
+        self.surface = surface
+        self._refused: dict[tuple[str, str], Refused] = {}
+        self._lock = Lock()
+
+    @property
+    def account(self) -> str:
+        return self.access.account
+
+    @property
+    def partition(self) -> str:
+        return self.access.partition
+
+    @property
+    def name(self) -> str:
+        """How troubles call it: `111122223333/eu-west-1`."""
+        return f"{self.account}/{self.region}" if self.surface.regional else self.account
+
+    def arn(self, service: str, resource: str) -> str:
+        """The ARN of something of this account and region that AWS tells no ARN of."""
+        region = self.region if self.surface.regional else ""
+        return f"arn:{self.partition}:{service}:{region}:{self.account}:{resource}"
+
+    def pages(self, call: str, key: str, **parameters: Any) -> Iterator[Any]:
+        """The items under `key` of every page; `key` may be a path: `Page.Items`."""
+        for page in self.whole_pages(call, **parameters):
+            yield from _at(page, key)
+
+    def whole_pages(self, call: str, **parameters: Any) -> Iterator[dict[str, Any]]:
+        """Every page of an answer; one that fails is the last."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            client, method = self._client(call)
+            if client.can_paginate(method):
+                yield from client.get_paginator(method).paginate(**parameters)
+            else:
+                yield getattr(client, method)(**parameters)
+        except (BotoCoreError, ClientError, AttributeError) as error:
+            self._note(call, error)
+
+    def answer(self, call: str, *absent: str, **parameters: Any) -> dict[str, Any] | None:
+        """One answer; None if there is none. The codes in `absent` mean that there is nothing to tell."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            client, method = self._client(call)
+            found: dict[str, Any] = getattr(client, method)(**parameters)
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") not in absent:
+                self._note(call, error)
+            return None
+        except (BotoCoreError, AttributeError) as error:
+            self._note(call, error)
+            return None
+        return found
+
+    @cached_property
+    def _allowed(self) -> frozenset[str]:
+        return frozenset(self.surface.calls)
+
+    def _client(self, call: str) -> tuple[Any, str]:
+        assert call in self._allowed, f"{self.surface.name} does not say that it calls {call}"
+        from botocore import xform_name
+
+        service, _, operation = call.partition(":")
+        return self.access.client(service, self.region), str(xform_name(operation))
+
+    def _note(self, call: str, error: Exception) -> None:
+        found = refused(call, error)
+        with self._lock:
+            known = self._refused.get((found.call, found.code))
+            self._refused[found.call, found.code] = found if known is None else known.again()
+
+    def troubles(self) -> Iterator[Trouble]:
+        """One for each way in which calls failed."""
+        for one in self._refused.values():
+            yield one.trouble(PART, self.name, self.surface.name)
+
+
+def _at(page: Any, key: str) -> Iterator[Any]:
+    """What a page holds under a path."""
+    found = page
+    for word in key.split("."):
+        found = found.get(word) if isinstance(found, dict) else None
+    yield from found or ()

@@ -1,0 +1,24 @@
+"""Functions of Lambda: the roles that they run as, their environments, and who may call them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from keymuster.collect.aws.objects import told
+from keymuster.collect.aws.scope import Scope
+from keymuster.collect.aws.surface import Surface, Told
+
+
+def functions(ask: Scope) -> Iterator[Told]:
+    for one in ask.pages("lambda:ListFunctions", "Functions"):
+        yield told("AWS::Lambda::Function", one["FunctionArn"], one)
+
+
+SURFACES = (
+    Surface(
+        name="lambda",
+        calls=("lambda:ListFunctions",),
+        types=("AWS::Lambda::Function",),
+        look=functions,
+    ),
+)

@@ -1,0 +1,74 @@
+"""AWS: accounts and organisations, through boto3."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+import msgspec
+
+from keymuster.collect.base import Context, Option, Seen
+from keymuster.model import Resource, ServiceLocation, Storage
+
+
+class Aws:
+    """Every principal, key, trust and resource policy of an account, or of all of an organisation."""
+
+    name: ClassVar[str] = "aws"
+    needs: ClassVar[str] = "boto3"
+    options: ClassVar[tuple[Option, ...]] = (
+        Option("profile", "NAME", "The profile of the AWS configuration to sign in with."),
+        Option("role-arn", "ARN", "A role to assume first."),
+        Option("external-id", "ID", "The external id that the roles ask for."),
+        Option("organization", "", "Every active account of the organisation."),
+        Option("accounts", "ID,...", "Only these accounts.", several=True),
+        Option("role-name", "NAME", "The role to assume in each account of several."),
+        Option(
+            "regions", "NAME,...", "Only these regions, not all that are enabled.", several=True
+        ),
+    )
+
+    def __init__(self, context: Context, options: Mapping[str, Any]) -> None:
+        from keymuster.collect.aws.accounts import Asked
+
+        self._context = context
+        self._asked = msgspec.convert(dict(options), type=Asked)
+
+    def collect(self) -> Iterator[Seen]:
+        from keymuster.collect import meanings
+        from keymuster.collect.aws.accounts import first, others, regions
+        from keymuster.collect.aws.collecting import Answered, answered
+        from keymuster.collect.aws.surfaces import surfaces
+        from keymuster.collect.declared import Declared
+        from keymuster.collect.literals.sealing import Sealing
+
+        rules = self._context.rules
+        sealing = Sealing(
+            key=self._context.fingerprint_key, storage=Storage.SERVICE, samples=rules.samples
+        )
+        access = first(self._asked)
+        yield Resource(
+            id=f"scanner:{access.arn}", type="keymuster:scanner", name=access.arn,
+            location=ServiceLocation(service=self.name, account=access.account, resource=access.arn),
+            settings={"provider": self.name, "static": access.is_static, "method": access.method},
+        )  # fmt: skip
+        for unit in answered(
+            others(self._asked, access), lambda one: regions(self._asked, one), surfaces()
+        ):
+            if not isinstance(unit, Answered):
+                yield unit
+                continue
+            for one in unit.told:
+                if isinstance(one, Declared):
+                    one.sealing = sealing
+                    yield from meanings.records(one, rules.resource_types)
+                else:
+                    yield one
+            yield from unit.troubles
+            yield unit.looked
+
+    def permissions(self) -> str:
+        from keymuster.collect.aws.grantable import policy
+        from keymuster.collect.aws.surfaces import surfaces
+
+        return policy(call for one in surfaces() for call in one.calls)

@@ -1,0 +1,85 @@
+"""AWS as moto's server plays it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+import moto_server
+from keymuster import pipeline, registry
+from keymuster.collect.base import Context, Selection
+from keymuster.errors import CollectError
+from keymuster.model import Credential, Grant, Identity, Looked, Resource, Trouble, Trust
+from keymuster.rules.schema import RuleSet
+
+ASSUME = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "ec2.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+        }
+    ],
+}
+ANY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+
+
+def collected(rules: RuleSet, **options: Any) -> list[Any]:
+    context = Context(selection=Selection(root="/"), rules=rules)
+    service = registry.part("service", "aws")(context, {"regions": ("us-east-1",), **options})
+    return list(service.collect())
+
+
+def seed(endpoint: str) -> None:
+    iam = moto_server.client("iam", endpoint)
+    iam.create_user(UserName="ci", Path="/robots/", Tags=[{"Key": "owner", "Value": "platform"}])
+    iam.create_access_key(UserName="ci")
+    iam.put_user_policy(UserName="ci", PolicyName="all", PolicyDocument=json.dumps(ANY))
+    iam.create_role(RoleName="web", AssumeRolePolicyDocument=json.dumps(ASSUME))
+    made = iam.create_policy(PolicyName="own", PolicyDocument=json.dumps(ANY))
+    iam.attach_role_policy(RoleName="web", PolicyArn=made["Policy"]["Arn"])
+
+
+def test_an_account_becomes_records(aws: str, rules: RuleSet) -> None:
+    seed(aws)
+    found = collected(rules)
+    user, role = (one for one in found if isinstance(one, Identity))
+    assert user.id == "arn:aws:iam::123456789012:user/robots/ci"
+    assert (user.name, user.account, user.tags) == ("ci", "123456789012", {"owner": "platform"})
+    assert user.created_at is not None
+    assert role.name == "web"
+    [key] = [one for one in found if isinstance(one, Credential)]
+    assert key.identity == "aws:123456789012:user/ci"
+    assert key.created_at is not None
+    [trust] = [one for one in found if isinstance(one, Trust)]
+    assert (trust.identity, trust.principal) == (role.id, "ec2.amazonaws.com")
+    via = [one.via for one in found if isinstance(one, Grant) and one.via]
+    assert via == ["aws:123456789012:policy/own"]
+    assert [one for one in found if isinstance(one, Trouble)] == []
+    assert {one.problem for one in found if isinstance(one, Looked)} == {""}
+
+
+def test_whoever_scans_is_told_of(aws: str, rules: RuleSet) -> None:
+    [scanner] = [one for one in collected(rules) if isinstance(one, Resource)]
+    assert scanner.type == "keymuster:scanner"
+    assert scanner.settings == {"provider": "aws", "static": True, "method": "env"}
+
+
+def test_what_an_account_holds_is_judged(aws: str, rules: RuleSet) -> None:
+    seed(aws)
+    selection = Selection(root="/", services={"aws": {"regions": ("us-east-1",)}})
+    report = pipeline.scan(Context(selection=selection, rules=rules), "services")
+    by = {finding.policy for finding in report.findings}
+    assert {"aws-admin-statement", "aws-access-key-declared"} <= by
+    assert report.looked
+
+
+def test_nobody_let_in_ends_the_scan(
+    aws: str, rules: RuleSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "no-such-profile")
+    with pytest.raises(CollectError, match="sign-in"):
+        collected(rules)
