@@ -26,7 +26,9 @@ from keymuster.evaluate.choice import Choice
 from keymuster.evaluate.engine import evaluate
 from keymuster.inventory.build import Inventory, build
 from keymuster.model import (
+    Coverage,
     Credential,
+    Finding,
     Identity,
     IdentityKind,
     Looked,
@@ -76,7 +78,8 @@ def scan(
     """
     now = now or datetime.now(UTC)
     choice = choice or Choice()
-    context = replace(context, confidence=choice.confidence)
+    wanted = tuple(one for one in context.rules.policies if choice.wants(one, ""))
+    context = replace(context, confidence=choice.confidence, wanted=wanted)
     if cached and not configured.extensions:  # what an extension says may depend on anything
         context = _knowing(context, source, now)
     seen = gather(context, source, configured=configured, jobs=jobs, progress=progress)
@@ -95,7 +98,7 @@ def judged(
         frameworks=verdict.frameworks,
         troubles=seen.troubles,
         undecided=verdict.undecided,
-        looked=seen.looked,
+        coverage=_coverage(seen.looked, verdict.findings, context.rules, choice),
         counts=seen.counts,
         provenance=Provenance(root=context.selection.root),
         mode=source,
@@ -104,6 +107,16 @@ def judged(
         complete=seen.complete,
     )
     return redacted(report, context.rules)
+
+
+def _coverage(
+    looked: Sequence[Looked], findings: Iterable[Finding], rules: RuleSet, choice: Choice
+) -> tuple[Coverage, ...]:
+    if not looked:
+        return ()
+    from keymuster.evaluate.coverage import coverage  # only services have accounts
+
+    return coverage(looked, findings, rules.policies, choice)
 
 
 class Gathered(Struct, frozen=True, kw_only=True):

@@ -6,16 +6,28 @@ import click
 
 from keymuster import pipeline, registry
 from keymuster.collect.base import Context, Selection
+from keymuster.evaluate.choice import Choice
 
 
 @click.group("services")
 def command() -> None:
-    """What can be asked through an API, and what that needs."""
+    """What can be asked through an API, and what that needs.
+
+    \b
+    Examples:
+      keymuster services list
+      keymuster services permissions aws > policy.json
+    """
 
 
 @command.command("list")
 def list_() -> None:
-    """The services, with the package that each needs."""
+    """The services, with the package that each needs.
+
+    \b
+    Examples:
+      keymuster services list
+    """
     for name, part in registry.builtin("service").items():
         words = (part.__doc__ or "").partition("\n")[0]
         click.echo(f"{name:12} {words} Needs {part.needs}.")
@@ -23,7 +35,21 @@ def list_() -> None:
 
 @command.command("permissions")
 @click.argument("service", type=click.Choice(registry.names("service")))
-def permissions(service: str) -> None:
-    """The least that must be allowed to scan SERVICE, in the form that its vendor takes."""
-    context = Context(selection=Selection(root=""), rules=pipeline.load_rules())
+@click.option(
+    "--rule", "only", metavar="GLOB", multiple=True, help="For these rules alone; repeatable."
+)
+@click.option("--skip-rule", "skip", metavar="GLOB", multiple=True, help="For all but these.")
+def permissions(service: str, only: tuple[str, ...], skip: tuple[str, ...]) -> None:
+    """The least that must be allowed to scan SERVICE, in the form that its vendor takes.
+
+    \b
+    Examples:
+      keymuster services permissions aws > policy.json
+      keymuster services permissions aws --rule NHI7
+    """
+    rules = pipeline.load_rules()
+    choice = Choice(only=only, skip=skip)
+    choice.check(rules)
+    wanted = tuple(one for one in rules.policies if choice.wants(one, ""))
+    context = Context(selection=Selection(root=""), rules=rules, wanted=wanted)
     click.echo(registry.part("service", service)(context, {}).permissions())

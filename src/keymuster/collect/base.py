@@ -15,7 +15,7 @@ from keymuster.detect.text import Text, as_text
 from keymuster.model import Commit, Confidence, FileLocation, Looked, Observation, Storage, Trouble
 from keymuster.model.location import SEPARATOR
 from keymuster.model.secret import PUBLIC_KEY
-from keymuster.rules.schema import RuleSet
+from keymuster.rules.schema import Policy, RuleSet
 from keymuster.settings import Exclude
 
 if TYPE_CHECKING:
@@ -78,7 +78,8 @@ class Option(NamedTuple):
 class Context(Struct, frozen=True, kw_only=True):
     """What a part is given; it reads nothing else from the outside. Nothing less sure than the
     `confidence` will be reported, so a reader may leave it out; a source need not read the `clean`
-    files, nor what is `remembered` of a history."""
+    files, nor what is `remembered` of a history, nor a service what none of the `wanted` policies
+    asks for; without those, all are wanted."""
 
     selection: Selection
     rules: RuleSet
@@ -87,6 +88,12 @@ class Context(Struct, frozen=True, kw_only=True):
     confidence: Confidence = Confidence.LOW
     clean: CleanFiles | None = None
     remembered: Remembered | None = None
+    wanted: tuple[Policy, ...] | None = None
+
+    @property
+    def policies(self) -> Sequence[Policy]:
+        """Those that are wanted."""
+        return self.rules.policies if self.wanted is None else self.wanted
 
 
 class Blob(Struct, kw_only=True, dict=True):

@@ -143,7 +143,6 @@ def _finding(
 ) -> Finding:
     from hashlib import sha256  # slow to import, and most scans find nothing
 
-    places = dict.fromkeys(one.location for one in inventory.sightings(record))
     evidence = record.tags if isinstance(record, Credential) else {}
     return Finding(
         id=sha256(f"{policy.id}\0{record.id}".encode("utf-8", "surrogateescape")).hexdigest()[:32],
@@ -154,7 +153,7 @@ def _finding(
         confidence=_confidence(policy, record),
         subject=record.id,
         message=filled(policy.message, seen, inventory),
-        places=tuple(sorted(places, key=_place)),
+        places=tuple(sorted(inventory.places(record), key=_place)),
         evidence=evidence,
         remediation=_remediation(policy, token),
     )

@@ -9,8 +9,19 @@ from typing import Any, TypeVar
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from keymuster.inventory.counterparts import declared_at
 from keymuster.inventory.links import linked
-from keymuster.model import Credential, FileLocation, Grant, InlineAllow, Observation, Trust, Use
+from keymuster.model import (
+    Credential,
+    FileLocation,
+    Grant,
+    InlineAllow,
+    Location,
+    Observation,
+    ServiceLocation,
+    Trust,
+    Use,
+)  # fmt: skip
 
 _T = TypeVar("_T")
 
@@ -65,6 +76,18 @@ class Inventory(Struct, kw_only=True, dict=True):
                 case Use():
                     found.setdefault((Use, record.subject), []).append(record)
         return found
+
+    def places(self, record: Any) -> list[Location]:
+        """Wherever it was seen; of what a service tells, where code declares it, too."""
+        places = dict.fromkeys(one.location for one in self.seen[record.id])
+        for place in list(places):
+            if isinstance(place, ServiceLocation) and (code := self._declared.get(place.resource)):
+                places[code] = None
+        return list(places)
+
+    @cached_property
+    def _declared(self) -> dict[str, FileLocation]:
+        return declared_at(self.records.values())
 
     @property
     def allows(self) -> list[InlineAllow]:

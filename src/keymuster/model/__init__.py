@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from keymuster.model.azure_roles import AzurePrivileges, AzureWay, EntraPrivileges
     from keymuster.model.finding import (
+        Coverage,
         Finding,
         Framework,
         FrameworkEntry,
@@ -72,6 +73,7 @@ __all__ = [
     "AzureWay",
     "Commit",
     "Confidence",
+    "Coverage",
     "Credential",
     "CredentialKind",
     "CredentialStatus",

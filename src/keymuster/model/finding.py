@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Literal
 
 from msgspec import Struct
 
@@ -66,13 +67,28 @@ class Trouble(Struct, frozen=True, kw_only=True):
 
 
 class Looked(Struct, frozen=True, kw_only=True):
-    """A part of a service that was looked at, in one scope (an account, a region of it): what `types` of
-    things it tells of, and the `problem` if it could not be seen, or not wholly."""
+    """A part of a service that was looked at, in one scope: an account, or a region of it. `types` are
+    those of the things that it tells of, `subjects` the sorts of records that are made of these; the
+    `problem` says why it could not be seen, or not wholly."""
 
-    part: str
+    service: str
+    account: str
     scope: str
+    part: str
     types: tuple[str, ...]
+    subjects: tuple[str, ...]
     problem: str = ""
+
+
+class Coverage(Struct, frozen=True, kw_only=True):
+    """What came of a policy in one account of a service. `unseen` are the parts that could not be seen,
+    and why: then what was found may not be all."""
+
+    policy: str
+    service: str
+    account: str
+    status: Literal["found", "clean", "unseen"]
+    unseen: tuple[str, ...] = ()
 
 
 class Reference(Struct, frozen=True, kw_only=True):
@@ -133,7 +149,7 @@ class Report(Struct, frozen=True, kw_only=True):
     undecided: tuple[Undecided, ...] = ()
     rules: tuple[RuleText, ...] = ()
     frameworks: tuple[Framework, ...] = ()
-    looked: tuple[Looked, ...] = ()
+    coverage: tuple[Coverage, ...] = ()
     counts: dict[str, int] = {}
     provenance: Provenance = Provenance()
     mode: str = ""

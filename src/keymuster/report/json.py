@@ -79,6 +79,16 @@ class UndecidedV1(Struct, kw_only=True):
     unknown: str
 
 
+class CoverageV1(Struct, kw_only=True):
+    """What came of a policy in one account of a service, and what could not be seen of it, and why."""
+
+    policy: str
+    service: str
+    account: str
+    status: Literal["found", "clean", "unseen"]
+    unseen: list[str]
+
+
 class ProvenanceV1(Struct, kw_only=True):
     """The repository scanned; empty fields are unknown."""
 
@@ -100,6 +110,7 @@ class ReportV1(Struct, kw_only=True):
     findings: list[FindingV1]
     troubles: list[TroubleV1]
     undecided: list[UndecidedV1]
+    coverage: list[CoverageV1] = []
 
 
 class Json(Reporter):
@@ -143,6 +154,13 @@ def document(report: Report) -> ReportV1:
                 unknown=readable(one.unknown),
             )
             for one in report.undecided
+        ],
+        coverage=[
+            CoverageV1(
+                policy=one.policy, service=one.service, account=one.account, status=one.status,
+                unseen=[readable(why) for why in one.unseen],
+            )
+            for one in report.coverage
         ],
     )  # fmt: skip
 

@@ -21,10 +21,12 @@ from keymuster.model import (
     Location,
     Report,
     RuleText,
+    ServiceLocation,
     Severity,
     Trouble,
 )
 from keymuster.model.secret import MASK
+from keymuster.report._inventories import Inventories
 from keymuster.report.base import Reporter, Style, readable
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -66,7 +68,9 @@ class Sarif(Reporter):
         pass
 
     def write(self, report: Report, out: TextIO) -> None:
-        results = [(finding, place) for finding in report.findings for place in finding.places]
+        results = [
+            (finding, place) for finding in report.findings for place in _told_at(finding.places)
+        ]
         encoded = _encoded(report, results, MOST_RESULTS)
         most = min(len(results), MOST_RESULTS)
         while len(encoded) > MOST_BYTES and len(zlib.compress(encoded, 6)) > MOST_BYTES:
@@ -76,6 +80,11 @@ class Sarif(Reporter):
         for start in range(0, len(encoded), _PIECE):  # a large report need not be there twice
             out.write(decoder.decode(encoded[start : start + _PIECE]))
         out.write("\n")
+
+
+def _told_at(places: Sequence[Location]) -> Sequence[Location]:
+    """The places that have a result: where it is in files, what services call it stands beside that."""
+    return [one for one in places if isinstance(one, FileLocation)] or places
 
 
 def _encoded(report: Report, results: Sequence[tuple[Finding, Location]], most: int) -> bytes:
@@ -114,6 +123,7 @@ def _run(
 ) -> dict[str, Any]:
     frameworks = {one.id: (index, one) for index, one in enumerate(report.frameworks)}
     rules = {rule.id: index for index, rule in enumerate(report.rules)}
+    inventories = Inventories(place for _, place in results)
     run: dict[str, Any] = {
         "tool": {
             "driver": {
@@ -143,12 +153,14 @@ def _run(
         "redactionTokens": [MASK],
         # Each is encoded at once: as text it takes a fraction of what its dictionaries take.
         "results": [
-            msgspec.Raw(msgspec.json.encode(_result(finding, place, rules)))
+            msgspec.Raw(msgspec.json.encode(_result(finding, place, rules, inventories)))
             for finding, place in results
         ],
     }
     if provenance := _provenance(report):
         run["versionControlProvenance"] = [provenance]
+    if artifacts := inventories.artifacts():
+        run["artifacts"] = artifacts
     if report.undecided:
         run["properties"] = {"undecided": len(report.undecided)}
     return run
@@ -287,14 +299,16 @@ def _provenance(report: Report) -> dict[str, Any] | None:
     return provenance
 
 
-def _result(finding: Finding, place: Location, rules: dict[str, int]) -> dict[str, Any]:
+def _result(
+    finding: Finding, place: Location, rules: dict[str, int], inventories: Inventories
+) -> dict[str, Any]:
     result: dict[str, Any] = {
         "ruleId": finding.rule,
         "ruleIndex": rules[finding.rule],
         "kind": "fail",
         "level": _LEVELS[finding.severity],
         "message": {"text": _message(finding, place)},
-        "locations": [_location(finding, place)],
+        "locations": [_location(finding, place, inventories)],
         "partialFingerprints": {"keymuster/v1": finding.id},
         "properties": _properties(finding, place),
     }
@@ -322,10 +336,10 @@ def _message(finding: Finding, place: Location) -> str:
     return _sentence(said)
 
 
-def _location(finding: Finding, place: Location) -> dict[str, Any]:
+def _location(finding: Finding, place: Location, inventories: Inventories) -> dict[str, Any]:
     if not isinstance(place, FileLocation):
-        name = readable(str(place))
-        return {"logicalLocations": [{"fullyQualifiedName": name, "kind": "resource"}]}
+        return {"physicalLocation": inventories.physical(place), **_logical([place])}
+    services = [one for one in finding.places if isinstance(one, ServiceLocation)]
     if place.member:
         return _inside_container(place)
     physical: dict[str, Any] = {
@@ -344,7 +358,19 @@ def _location(finding: Finding, place: Location) -> dict[str, Any]:
             "endLine": place.end_line,
             "snippet": {"text": readable(place.context)},
         }
-    return {"physicalLocation": physical}
+    return {"physicalLocation": physical, **_logical(services)}
+
+
+def _logical(places: Sequence[ServiceLocation]) -> dict[str, Any]:
+    """What services call it."""
+    listed = [
+        {
+            "name": readable(one.resource), "fullyQualifiedName": readable(str(one)),
+            "kind": "resource",
+        }
+        for one in places
+    ]  # fmt: skip
+    return {"logicalLocations": listed} if listed else {}
 
 
 def _inside_container(place: FileLocation) -> dict[str, Any]:

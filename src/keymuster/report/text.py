@@ -9,6 +9,7 @@ from typing import ClassVar, TextIO
 
 from keymuster.model import (
     Confidence,
+    Coverage,
     FileLocation,
     Finding,
     Location,
@@ -59,6 +60,7 @@ class Text(Reporter):
         yield from self._troubles(report.troubles)
         if self._style.verbose:
             yield from self._undecided(report.undecided)
+            yield from self._unseen(report.coverage)
         yield self._summary(report)
 
     def _finding(self, finding: Finding) -> Iterator[str]:
@@ -133,6 +135,21 @@ class Text(Reporter):
             yield f"  {readable(str(one.location))}: {one.policy}: {readable(one.unknown)} is not known here"
         yield ""
 
+    def _unseen(self, coverage: Iterable[Coverage]) -> Iterator[str]:
+        """By what kept policies from seeing."""
+        kept: dict[tuple[str, ...], dict[str, None]] = {}
+        for one in coverage:
+            if one.unseen:
+                kept.setdefault(one.unseen, {})[one.policy] = None
+        if not kept:
+            return
+        yield self._paint("Policies that could not see all", _BOLD)
+        for reasons, policies in kept.items():
+            for reason in reasons:
+                yield f"  {readable(reason)}"
+            yield from _wrapped(", ".join(policies), "    kept from seeing: ", "      ")
+        yield ""
+
     def _summary(self, report: Report) -> str:
         accepted = sum(one.suppression is not None for one in report.findings)
         open_ones = [one for one in report.findings if one.suppression is None]
@@ -153,6 +170,8 @@ class Text(Reporter):
             parts.append(f"{len(report.undecided)} not decided")
         if excluded := _excluded(report.counts):
             parts.append(excluded)
+        if covered := _covered(report.coverage):
+            parts.append(covered)
         if scanned := _scanned(report.counts):
             parts.append(scanned)
         if not report.complete:
@@ -214,6 +233,18 @@ def _excluded(counts: dict[str, int]) -> str:
         f"{n:,} by {key}" for key, word in by.items() if (n := counts.get(f"excluded_by_{word}"))
     ]
     return f"excluded: {', '.join(told)}" if told else ""
+
+
+def _covered(coverage: Sequence[Coverage]) -> str:
+    """How many policies found nothing because there is nothing, and how many could not see."""
+    accounts = len({(one.service, one.account) for one in coverage})
+    if not accounts:
+        return ""
+    unseen = {one.policy for one in coverage if one.unseen}
+    found = {one.policy for one in coverage if one.status == "found"}
+    clean = {one.policy for one in coverage} - unseen - found
+    kept = f", {len(unseen)} could not see all" if unseen else ""
+    return f"{accounts:,} account{'' if accounts == 1 else 's'}: {len(found)} policies found something, {len(clean)} are clean{kept}"
 
 
 def _scanned(counts: dict[str, int]) -> str:

@@ -76,7 +76,8 @@ def _look(scope: Scope) -> Answered:
         told=told,
         troubles=troubles,
         looked=Looked(
-            part=f"{PART}/{scope.surface.name}", scope=scope.name, types=scope.surface.types,
+            service=PART, account=scope.account, scope=scope.name, part=scope.surface.name,
+            types=scope.surface.types, subjects=scope.surface.subjects,
             problem=troubles[0].message if troubles else "",
         ),
     )  # fmt: skip

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from msgspec import Struct
 
 from keymuster.collect.declared import Declared
+from keymuster.collect.meanings import aws
 from keymuster.model import Observation
 
 if TYPE_CHECKING:
@@ -28,3 +29,8 @@ class Surface(Struct, frozen=True, kw_only=True):
     types: tuple[str, ...]
     look: Callable[[Scope], Iterator[Told]]
     regional: bool = True
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """The sorts of records that are made of what it tells, as policies call them."""
+        return aws.subjects(self.types)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
 from keymuster.collect.base import Context, Option, Seen
 from keymuster.model import Resource, ServiceLocation, Storage
+
+if TYPE_CHECKING:
+    from keymuster.collect.aws.surface import Surface
 
 
 class Aws:
@@ -38,7 +41,6 @@ class Aws:
         from keymuster.collect import meanings
         from keymuster.collect.aws.accounts import first, others, regions
         from keymuster.collect.aws.collecting import Answered, answered
-        from keymuster.collect.aws.surfaces import surfaces
         from keymuster.collect.declared import Declared
         from keymuster.collect.literals.sealing import Sealing
 
@@ -53,7 +55,7 @@ class Aws:
             settings={"provider": self.name, "static": access.is_static, "method": access.method},
         )  # fmt: skip
         for unit in answered(
-            others(self._asked, access), lambda one: regions(self._asked, one), surfaces()
+            others(self._asked, access), lambda one: regions(self._asked, one), self._surfaces()
         ):
             if not isinstance(unit, Answered):
                 yield unit
@@ -69,6 +71,18 @@ class Aws:
 
     def permissions(self) -> str:
         from keymuster.collect.aws.grantable import policy
-        from keymuster.collect.aws.surfaces import surfaces
 
-        return policy(call for one in surfaces() for call in one.calls)
+        return policy(call for one in self._surfaces() for call in one.calls)
+
+    def _surfaces(self) -> list[Surface]:
+        """Those that the wanted policies ask about. Without the principals, nothing can be judged."""
+        from keymuster.collect.aws.surfaces import surfaces
+        from keymuster.rules.relevance import concerns
+
+        wanted = self._context.policies
+        return [
+            one
+            for one in surfaces()
+            if one.name == "iam"
+            or any(concerns(policy, self.name, one.types, one.subjects) for policy in wanted)
+        ]

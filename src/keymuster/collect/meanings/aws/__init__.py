@@ -3,20 +3,40 @@ has, such as an attachment that is an object of its own, in Terraform's."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from types import ModuleType
 
 from keymuster.collect.declared import Declared
 from keymuster.collect.meanings.aws import credentials, iam, literals, resource_policies, workloads
 from keymuster.model import Observation
 
-_ASPECTS = (iam, credentials, resource_policies, workloads, literals)
-"""Each has `TYPES`, as this has; one object may be several of it."""
+_ASPECTS: dict[ModuleType, tuple[str, ...]] = {
+    iam: ("identity", "grant", "trust"),
+    credentials: ("credential",),
+    resource_policies: ("grant",),
+    workloads: ("use", "identity"),
+    literals: ("credential",),
+}
+"""Each has `TYPES`, as this has; one object may be several of it. And the sorts of records that
+policies ask for, which come of each."""
 
 
 def _meaning(one: Declared) -> Iterator[Observation]:
     for aspect in _ASPECTS:
         if one.type in aspect.TYPES:
             yield from aspect.TYPES[one.type](one)
+
+
+def subjects(types: Iterable[str]) -> tuple[str, ...]:
+    """The sorts of records that things of these types become."""
+    found = {
+        subject
+        for type in types
+        for aspect, several in _ASPECTS.items()
+        if type in aspect.TYPES
+        for subject in several
+    }
+    return tuple(sorted(found))
 
 
 TYPES = {type: _meaning for aspect in _ASPECTS for type in aspect.TYPES}

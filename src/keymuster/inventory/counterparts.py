@@ -1,0 +1,45 @@
+"""Where code declares what a service tells of: there it is mended, and there a reader of code looks."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+
+from keymuster.model import FileLocation, Identity, Observation, Resource, ServiceLocation
+
+_OF_ACCOUNT = re.compile(r"(?P<provider>[a-z]+):(?P<account>\d{12}):(?P<name>.+)")
+
+
+def declared_at(records: Iterable[Observation]) -> dict[str, FileLocation]:
+    """What a service calls a thing -> where it is declared: by name, and by account where the declaration
+    tells it. What has the name of two things of the service, or of two declarations, is none of them."""
+    declared: dict[str, list[tuple[str, FileLocation]]] = defaultdict(list)
+    live: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for one in records:
+        if not isinstance(one, Identity | Resource):
+            continue
+        account = getattr(one, "account", "")
+        for alias in one.aliases:
+            found = _OF_ACCOUNT.fullmatch(alias)
+            if isinstance(one.location, FileLocation) and not found:
+                declared[alias].append((account, one.location))
+            elif isinstance(one.location, ServiceLocation) and found:
+                name = f"{found['provider']}:{found['name']}"
+                live[name].append((found["account"], one.location.resource))
+    return {
+        resource: places[0]
+        for name, several in live.items()
+        for account, resource in several
+        if (places := _meant(account, declared.get(name, ()), alone=len(several) == 1))
+    }
+
+
+def _meant(
+    account: str, declared: Iterable[tuple[str, FileLocation]], *, alone: bool
+) -> list[FileLocation]:
+    """The one declaration that may be of an account; of one that tells none, if no other has the name."""
+    sure = [place for said, place in declared if said == account]
+    maybe = [place for said, place in declared if not said] if alone else []
+    found = sure or maybe
+    return found if len(found) == 1 else []

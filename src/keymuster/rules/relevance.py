@@ -1,0 +1,24 @@
+"""What of an estate a policy asks about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from keymuster.rules.schema import Policy
+
+_PROVIDER = re.compile(r"\bprovider (?:== |in )(?P<names>'[^']*'|\[[^\]]*\])")
+
+
+def concerns(
+    policy: Policy, provider: str, types: Collection[str], subjects: Collection[str]
+) -> bool:
+    """Whether a policy may say something of what a provider has: things of these types, of which
+    these sorts of records are made."""
+    if policy.applies_to == "resource":
+        return not set(types).isdisjoint(policy.types)
+    if policy.applies_to not in subjects:
+        return False
+    if (said := _PROVIDER.search(policy.when)) is not None:
+        return f"'{provider}'" in said["names"]
+    return policy.applies_to == "credential" or policy.id.startswith(f"{provider}-")
