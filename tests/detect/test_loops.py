@@ -69,7 +69,6 @@ def test_what_is_taken_over_is_the_same(compiled: Loops, chance: Random) -> None
     whole = PLAIN.merged(found, runs, ends, marks, answers, far, 16)
     assert compiled.merged(found, runs, ends, marks, answers, far, 16) == whole
     assert whole[0] == sorted(whole[0])
-    assert PLAIN.telling(whole[2]) == compiled.telling(whole[2])
     for first in (0, 2, 5):
         numbered = PLAIN.numbered_from(ends, marks, first)
         assert compiled.numbered_from(ends, marks, first) == numbered
@@ -116,7 +115,6 @@ def test_stretches_around_escapes_are_the_same(compiled: Loops, chance: Random) 
         ("merged", ([], [(0, 9, 1, 0, 9)], ["a"], [(1, 0)], [None], set(), 1)),
         ("merged", ([], [(0, 9, 0, 0, 9)], [5], [(1, 0)], [None], {"a"}, 1)),
         ("merged", ([], [(0, 9)], [], [], [], set(), 1)),
-        ("telling", (3,)),
         ("numbered_from", ([1], [], 0)),
         ("numbered_from", ([1], [3], 0)),
         ("stands_anew", (b"text", [(2, 0, 3)], b"m")),

@@ -40,7 +40,6 @@ def check(data: bytes) -> None:
         given = found, planned[0], ends, marks, answers, {*range(0, len(found), 3)}, 16
         merged = PLAIN.merged(*given)
         assert functions.merged(*given) == merged
-        assert functions.telling(merged[2]) == PLAIN.telling(merged[2])
         assert functions.numbered_from(ends, marks, 2) == PLAIN.numbered_from(ends, marks, 2)
         assert functions.stands_anew(text, kept, b"key") == PLAIN.stands_anew(text, kept, b"key")
         assert functions.stretches(text, ends) == PLAIN.stretches(text, ends)

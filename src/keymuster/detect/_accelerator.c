@@ -1,5 +1,6 @@
 /* The inner loops of the search; loops.py has them in Python and says what each does. And what of a text
-   has to be searched, because it was not searched before; see seen.py.
+   has to be searched, because it was not searched before (seen.py), and what hits lead to nothing
+   (dead_ends.py).
 
    A text is cut into chunks where lines end. What hits in a chunk depends on its bytes, on so many
    before it (`width`) and on the one behind it, and on nothing else; so for a chunk that comes back with
@@ -37,12 +38,17 @@ typedef struct {
 } Hit;
 
 typedef struct {
+    uint64_t place, tag; /* no tag is 0 */
+} Digest;
+
+typedef struct {
     uint64_t tag;
     uint32_t at, count;
 } Known;
 
 typedef struct {
-    uint64_t begin, end, tag, place;
+    uint64_t begin, end;
+    Digest digest;
     const Known *known;
     size_t first, count; /* its new hits */
     int is_new;
@@ -88,9 +94,8 @@ static uint64_t mixed(uint64_t value)
 }
 
 /* At most WIDEST + LONGEST + 1 bytes. */
-static void digest(const Seen *self, const uint8_t *from, size_t size, uint64_t about, Chunk *chunk)
+static Digest digest(const uint32_t *key, const uint8_t *from, size_t size, uint64_t about)
 {
-    const uint32_t *key = self->key;
     uint64_t a = 0, b = 0, value = about;
     for (;; key += 4) {
         uint32_t low = (uint32_t)value, high = (uint32_t)(value >> 32);
@@ -109,13 +114,13 @@ static void digest(const Seen *self, const uint8_t *from, size_t size, uint64_t 
         b += (uint64_t)(uint32_t)((uint32_t)value + key[6]) * (uint32_t)((value >> 32) + key[7]);
     }
     a = mixed(a);
-    chunk->place = a;
-    chunk->tag = (b ^ (a << 32 | a >> 32)) | !(b ^ (a << 32 | a >> 32));
+    b ^= a << 32 | a >> 32;
+    return (Digest){a, b | !b};
 }
 
 static volatile uint64_t *bucket(const Seen *self, const Chunk *chunk)
 {
-    return self->clean + chunk->place % self->buckets * WAYS;
+    return self->clean + chunk->digest.place % self->buckets * WAYS;
 }
 
 /* Whether it is known of a chunk what hits in it; where nothing does, it has no `known`. Other
@@ -125,11 +130,11 @@ static int is_known(const Seen *self, Chunk *chunk)
     volatile uint64_t *clean = bucket(self, chunk);
     chunk->known = NULL;
     for (int way = 0; way < WAYS; way++)
-        if (clean[way] == chunk->tag)
+        if (clean[way] == chunk->digest.tag)
             return 1;
-    const Known *known = self->hitting + (chunk->place >> 20) % (HITTING / 4) * 4;
+    const Known *known = self->hitting + (chunk->digest.place >> 20) % (HITTING / 4) * 4;
     for (int way = 0; way < 4; way++)
-        if (known[way].tag == chunk->tag) {
+        if (known[way].tag == chunk->digest.tag) {
             chunk->known = known + way;
             return 1;
         }
@@ -143,7 +148,7 @@ static void learn(Seen *self, const Chunk *chunk, const Hit *hits)
         int way = 0;
         while (way < WAYS && clean[way])
             way++;
-        clean[way < WAYS ? way : (int)(chunk->tag % WAYS)] = chunk->tag;
+        clean[way < WAYS ? way : (int)(chunk->digest.tag % WAYS)] = chunk->digest.tag;
         return;
     }
     if (chunk->count > MOST_HITS - self->held) {
@@ -160,12 +165,12 @@ static void learn(Seen *self, const Chunk *chunk, const Hit *hits)
         self->hits = more;
         self->room = room;
     }
-    Known *known = self->hitting + (chunk->place >> 20) % (HITTING / 4) * 4;
+    Known *known = self->hitting + (chunk->digest.place >> 20) % (HITTING / 4) * 4;
     int way = 0;
     while (way < 4 && known[way].tag)
         way++;
-    known += way < 4 ? way : (int)(chunk->tag % 4);
-    *known = (Known){chunk->tag, (uint32_t)self->held, (uint32_t)chunk->count};
+    known += way < 4 ? way : (int)(chunk->digest.tag % 4);
+    *known = (Known){chunk->digest.tag, (uint32_t)self->held, (uint32_t)chunk->count};
     memcpy(self->hits + self->held, hits, chunk->count * sizeof *hits);
     self->held += chunk->count;
 }
@@ -247,8 +252,8 @@ static int cut(Seen *self, Work *work, const uint8_t *text, uint64_t size, uint6
         Chunk *chunk = work->chunks + work->count++;
         uint64_t lead = at < self->width ? at : self->width, behind = end < size;
         *chunk = (Chunk){.begin = at, .end = end};
-        digest(self, text + at - lead, (size_t)(lead + end - at + behind),
-               lead | (end - at) << 32 | behind << 63, chunk);
+        chunk->digest = digest(self->key, text + at - lead, (size_t)(lead + end - at + behind),
+                               lead | (end - at) << 32 | behind << 63);
         FETCH((const void *)bucket(self, chunk));
         at = end;
     }
@@ -713,27 +718,6 @@ static PyObject *merged(PyObject *module, PyObject *args)
     return result;
 }
 
-static PyObject *telling(PyObject *module, PyObject *answers)
-{
-    if (!PyList_Check(answers)) {
-        PyErr_SetString(PyExc_TypeError, "answers come in a list");
-        return NULL;
-    }
-    PyObject *result = PyList_New(0);
-    Py_ssize_t count = PyList_Size(answers);
-    for (Py_ssize_t one = 0; result && one < count; one++) {
-        PyObject *answer = PyList_GetItem(answers, one);
-        if (PyTuple_Check(answer) && PyTuple_Size(answer) == 4) {
-            PyObject *said = PyTuple_GetItem(answer, 3);
-            if (PyTuple_Check(said) && !PyTuple_Size(said))
-                continue;
-        }
-        if (appended(result, PyLong_FromSsize_t(one)))
-            Py_CLEAR(result);
-    }
-    return result;
-}
-
 static PyObject *from(PyObject *module, PyObject *args)
 {
     PyObject *ends, *marks;
@@ -887,10 +871,363 @@ static PyObject *stretches(PyObject *module, PyObject *args)
     return result;
 }
 
+/* Hits that led to nothing; see dead_ends.py. An entry is written in two halves, which other processes
+   may see apart: the first is only right beside the second. */
+
+#define LEAD_IN_LINE 336
+#define LEAD 400
+#define LEAD_OF_WORD 128
+#define REST 256
+#define ABOUT 16
+#define REACH 81 /* bytes behind a word in which a value may begin, and what else has a say there */
+#define DEEPEST 44
+#define INDENT 40
+#define FURTHEST 172
+#define BEFORE_WORD 80
+#define SIDE 0x7fff
+
+typedef struct {
+    uint64_t guarded, what;
+} Entry;
+
+typedef struct {
+    uint32_t length, least;
+    uint8_t characters[32]; /* a bit for each */
+} Word;
+
+typedef struct {
+    PyObject_HEAD
+    Py_buffer table;
+    Entry *entries;
+    uint64_t sets;
+    Word *words;
+    int64_t first, count;
+    PyObject *none; /* the answer that is no answer */
+    uint32_t key[KEYS];
+} DeadEnds;
+
+typedef struct {
+    const uint8_t *text;
+    int64_t size;
+    const char *about;
+    int64_t number, back, end;
+} Place;
+
+typedef struct {
+    Digest digest;
+    int64_t lead, rest;
+    int begins, ends; /* whether the content does there */
+} Around;
+
+static int is_space(uint8_t byte) { return byte == ' ' || (byte >= '\t' && byte <= '\r'); }
+
+static void around(const DeadEnds *self, const Place *at, int64_t begin, int64_t stop, Around *found)
+{
+    uint8_t all[4 * 8 + ABOUT + LEAD + REST];
+    int64_t said[4] = {at->number, at->back, at->end - begin, stop - at->end};
+    *found = (Around){.lead = said[2], .rest = said[3], .begins = !begin, .ends = stop == at->size};
+    memcpy(all, said, sizeof said);
+    memcpy(all + sizeof said, at->about, ABOUT);
+    memcpy(all + sizeof said + ABOUT, at->text + begin, (size_t)(stop - begin));
+    found->digest = digest(self->key, all, sizeof said + ABOUT + (size_t)(stop - begin),
+                           (uint64_t)found->begins << 1 | (uint64_t)found->ends);
+}
+
+/* How many there are. */
+static int arounds(const DeadEnds *self, const Place *at, Around found[2])
+{
+    const uint8_t *text = at->text;
+    int64_t end = at->end, stop = at->size - end < REST ? at->size : end + REST;
+    if (at->number >= self->first) {
+        around(self, at, end < LEAD_OF_WORD ? 0 : end - LEAD_OF_WORD, stop, found);
+        return 1;
+    }
+    int64_t floor = end < LEAD_IN_LINE ? 0 : end - LEAD_IN_LINE;
+    int64_t begin = end - at->back < floor ? floor : end - at->back, last = stop;
+    while (begin > floor && text[begin - 1] != '\n')
+        begin--;
+    begin -= begin > floor;
+    const uint8_t *line = memchr(text + end, '\n', (size_t)(stop - end));
+    if (line) {
+        last = line - text;
+        while (last < stop && is_space(text[last]))
+            last++;
+        last = stop - last < 2 ? stop : last + 2;
+    }
+    around(self, at, begin, last, found);
+    around(self, at, end < LEAD ? 0 : end - LEAD, stop, found + 1);
+    return 2;
+}
+
+static Entry *set_of(const DeadEnds *self, const Around *one)
+{
+    return self->entries + one->digest.place % self->sets * 4;
+}
+
+/* What is known of a hit there, or 0. */
+static uint64_t known_of(const DeadEnds *self, const Around *one)
+{
+    const volatile Entry *entry = set_of(self, one);
+    for (int way = 0; way < 4; way++) {
+        uint64_t what = entry[way].what;
+        if (what && (entry[way].guarded ^ what) == one->digest.tag)
+            return what;
+    }
+    return 0;
+}
+
+static void know(DeadEnds *self, const Around *one, uint64_t what)
+{
+    volatile Entry *entry = set_of(self, one);
+    int way = 0;
+    while (way < 4 && entry[way].what)
+        way++;
+    way = way < 4 ? way : (int)(one->digest.tag % 4);
+    entry[way].guarded = one->digest.tag ^ what;
+    entry[way].what = what;
+}
+
+/* How many bytes behind a word show that there is no value; 0 if they do not. */
+static int64_t nothing_behind(const Word *word, const uint8_t *text, int64_t size, int64_t at)
+{
+    int64_t reach = size - at < REACH ? size : at + REACH, stop = at + REACH, next = 0;
+    const uint8_t *found = memchr(text + at, '\n', (size_t)(reach - at));
+    if (found) {
+        int64_t line = found - text, last = line - 1, most = size - at < REACH + DEEPEST
+                                                                 ? size
+                                                                 : at + REACH + DEEPEST;
+        last -= last > 0 && text[last] == '\r';
+        stop = line;
+        if (last >= 0 && memchr(">=:([,", text[last], 6)) {
+            int64_t indent = line + 1 + INDENT < most ? line + 1 + INDENT : most;
+            for (next = line + 1; next < indent && (text[next] == ' ' || text[next] == '\t'); next++)
+                ;
+            next += next < most && (text[next] == '"' || text[next] == '\'' || text[next] == '`');
+        }
+    }
+    int64_t end = (next > stop ? next : stop) + word->least, last = end < size ? end : size, run = 0;
+    for (int64_t one = at; one < last; one++) {
+        run = word->characters[text[one] >> 3] & 1 << (text[one] & 7) ? run + 1 : 0;
+        if (run >= word->least)
+            return 0;
+    }
+    return end - at > FURTHEST ? end - at : FURTHEST;
+}
+
+static int is_again(PyObject *ends, PyObject *marks, Py_ssize_t at, const int64_t mark[2], int64_t end)
+{
+    for (Py_ssize_t one = at - 1; one >= 0; one--) {
+        int64_t other[2], before = PyLong_AsLongLong(PyList_GetItem(ends, one));
+        if (PyErr_Occurred() || !whole(PyList_GetItem(marks, one), other, 2))
+            return -1;
+        if (before <= end - mark[1])
+            return 0;
+        if (other[0] == mark[0] && other[1] == before - (end - mark[1]))
+            return 1;
+    }
+    return 0;
+}
+
+/* The answer to a hit, if it leads to nothing; else NULL, maybe with an error. */
+static PyObject *answer_to(const DeadEnds *self, Place *at, PyObject *ends, PyObject *marks,
+                           Py_ssize_t one, int binary)
+{
+    int64_t mark[2];
+    at->end = PyLong_AsLongLong(PyList_GetItem(ends, one));
+    if (PyErr_Occurred() || !whole(PyList_GetItem(marks, one), mark, 2))
+        return NULL;
+    at->number = mark[0];
+    at->back = mark[1];
+    if (at->end < 0 || at->end > at->size || mark[1] < 0 || mark[1] > at->end || mark[0] < 0) {
+        PyErr_SetString(PyExc_ValueError, "a hit outside of the text");
+        return NULL;
+    }
+    int again = mark[0] >= self->first + self->count;
+    if (!again && mark[1])
+        again = is_again(ends, marks, one, mark, at->end);
+    if (again < 0)
+        return NULL;
+    if (again) {
+        Py_INCREF(self->none);
+        return self->none;
+    }
+    if (mark[0] >= self->first) {
+        const Word *word = self->words + (mark[0] - self->first);
+        int64_t rest = binary ? 0 : nothing_behind(word, at->text, at->size, at->end);
+        if (binary || rest)
+            return Py_BuildValue("(LLL())", (long long)(binary ? 0 : word->length + BEFORE_WORD),
+                                 (long long)rest, (long long)at->end);
+    }
+    Around found[2];
+    int count = arounds(self, at, found);
+    for (int which = 0; which < count; which++) {
+        uint64_t what = known_of(self, found + which);
+        if (what)
+            return Py_BuildValue("(IIL())", (unsigned)(what >> 16 & SIDE), (unsigned)(what & SIDE),
+                                 (long long)at->end);
+    }
+    return NULL;
+}
+
+static const char NOTHING[ABOUT];
+
+static int about_of(const char *about, Py_ssize_t size, Place *at)
+{
+    at->about = size ? about : NOTHING;
+    if (size && size != ABOUT)
+        PyErr_SetString(PyExc_ValueError, "a name of another length");
+    return !size || size == ABOUT;
+}
+
+static PyObject *telling(DeadEnds *self, PyObject *args)
+{
+    PyObject *content, *ends, *marks, *answers;
+    const char *about;
+    Py_ssize_t named;
+    int binary;
+    Place at = {0};
+    if (!PyArg_ParseTuple(args, "SO!O!O!py#", &content, &PyList_Type, &ends, &PyList_Type, &marks,
+                          &PyList_Type, &answers, &binary, &about, &named) ||
+        !about_of(about, named, &at))
+        return NULL;
+    Py_ssize_t count = PyList_Size(answers);
+    if (count != PyList_Size(ends) || count != PyList_Size(marks)) {
+        PyErr_SetString(PyExc_ValueError, "lists of different lengths");
+        return NULL;
+    }
+    at.text = (const uint8_t *)PyBytes_AsString(content);
+    at.size = (int64_t)PyBytes_Size(content);
+    PyObject *result = PyList_New(0);
+    for (Py_ssize_t one = 0; result && one < count; one++) {
+        PyObject *answer = PyList_GetItem(answers, one);
+        if (answer == Py_None) {
+            answer = answer_to(self, &at, ends, marks, one, binary);
+            if (answer ? PyList_SetItem(answers, one, answer) : PyErr_Occurred() != NULL)
+                Py_CLEAR(result);
+            if (answer)
+                continue;
+        } else if (PyTuple_Check(answer) && PyTuple_Size(answer) == 4) {
+            PyObject *said = PyTuple_GetItem(answer, 3);
+            if (PyTuple_Check(said) && !PyTuple_Size(said))
+                continue;
+        }
+        if (result && appended(result, PyLong_FromSsize_t(one)))
+            Py_CLEAR(result);
+    }
+    return result;
+}
+
+static PyObject *add(DeadEnds *self, PyObject *args)
+{
+    PyObject *content;
+    const char *about;
+    Py_ssize_t named;
+    long long end, number, back, lead, rest;
+    Place at = {0};
+    if (!PyArg_ParseTuple(args, "SL(LL)y#LL", &content, &end, &number, &back, &about, &named, &lead,
+                          &rest) ||
+        !about_of(about, named, &at))
+        return NULL;
+    at.text = (const uint8_t *)PyBytes_AsString(content);
+    at.size = (int64_t)PyBytes_Size(content);
+    at.number = number, at.back = back, at.end = end;
+    if (end < 0 || end > at.size || back < 0 || back > end || lead < 0 || rest < 0) {
+        PyErr_SetString(PyExc_ValueError, "a hit outside of the text");
+        return NULL;
+    }
+    Around found[2];
+    int count = arounds(self, &at, found);
+    for (int which = 0; which < count; which++) {
+        const Around *one = found + which;
+        if ((lead > one->lead && !one->begins) || (rest > one->rest && !one->ends))
+            continue;
+        uint64_t before = (uint64_t)(lead <= one->lead ? lead : one->lead + 1);
+        uint64_t behind = (uint64_t)(rest <= one->rest ? rest : one->rest + 1);
+        know(self, one, 1ull << 63 | before << 16 | behind);
+        break;
+    }
+    Py_RETURN_NONE;
+}
+
+static int take_word(Word *word, PyObject *said)
+{
+    Py_ssize_t size;
+    const char *characters;
+    if (!PyTuple_Check(said) ||
+        !PyArg_ParseTuple(said, "IIy#", &word->length, &word->least, &characters, &size)) {
+        if (!PyErr_Occurred())
+            PyErr_SetString(PyExc_TypeError, "no word");
+        return -1;
+    }
+    for (Py_ssize_t one = 0; one < size; one++)
+        word->characters[(uint8_t)characters[one] >> 3] |= 1 << ((uint8_t)characters[one] & 7);
+    return 0;
+}
+
+static PyObject *made_dead_ends(PyTypeObject *type, PyObject *args, PyObject *names)
+{
+    Py_buffer table;
+    const char *key;
+    Py_ssize_t size;
+    long long first;
+    PyObject *words;
+    if (!PyArg_ParseTuple(args, "w*y#LO!", &table, &key, &size, &first, &PyList_Type, &words))
+        return NULL;
+    DeadEnds *self = NULL;
+    if (size < (Py_ssize_t)sizeof self->key || first < 0 ||
+        table.len < 4 * (Py_ssize_t)sizeof(Entry) || (uintptr_t)table.buf % 8)
+        PyErr_SetString(PyExc_ValueError, "a key or a table that is too small");
+    else
+        self = (DeadEnds *)((allocfunc)PyType_GetSlot(type, Py_tp_alloc))(type, 0);
+    if (!self) {
+        PyBuffer_Release(&table);
+        return NULL;
+    }
+    self->table = table;
+    self->entries = table.buf;
+    self->sets = (uint64_t)table.len / sizeof(Entry) / 4;
+    self->first = first;
+    self->count = (int64_t)PyList_Size(words);
+    memcpy(self->key, key, sizeof self->key);
+    self->none = Py_BuildValue("(iii())", 0, 0, 0);
+    self->words = calloc((size_t)self->count + 1, sizeof *self->words);
+    int failed = !self->none || !self->words;
+    if (!self->words)
+        PyErr_NoMemory();
+    for (int64_t one = 0; !failed && one < self->count; one++)
+        failed = take_word(self->words + one, PyList_GetItem(words, (Py_ssize_t)one));
+    if (failed)
+        Py_CLEAR(self);
+    return (PyObject *)self;
+}
+
+static void dropped_dead_ends(DeadEnds *self)
+{
+    PyTypeObject *type = Py_TYPE((PyObject *)self);
+    free(self->words);
+    Py_XDECREF(self->none);
+    PyBuffer_Release(&self->table);
+    ((freefunc)PyType_GetSlot(type, Py_tp_free))(self);
+    Py_DECREF(type);
+}
+
+static PyMethodDef of_dead_ends[] = {
+    {"telling", (PyCFunction)telling, METH_VARARGS, NULL},
+    {"add", (PyCFunction)add, METH_VARARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyType_Slot dead_ends_slots[] = {
+    {Py_tp_new, made_dead_ends}, {Py_tp_dealloc, dropped_dead_ends}, {Py_tp_methods, of_dead_ends},
+    {0, NULL},
+};
+
+static PyType_Spec dead_ends = {"keymuster.detect._accelerator.DeadEnds", sizeof(DeadEnds), 0,
+                                Py_TPFLAGS_DEFAULT, dead_ends_slots};
+
 static PyMethodDef functions[] = {
     {"planned", planned, METH_VARARGS, NULL},
     {"merged", merged, METH_VARARGS, NULL},
-    {"telling", telling, METH_O, NULL},
     {"numbered_from", from, METH_VARARGS, NULL},
     {"stands_anew", stands_anew, METH_VARARGS, NULL},
     {"stretches", stretches, METH_VARARGS, NULL},
@@ -899,11 +1236,13 @@ static PyMethodDef functions[] = {
 
 static int filled(PyObject *module)
 {
-    PyObject *type = PyType_FromSpec(&seen);
-    int failed = !type || PyModule_AddObjectRef(module, "Seen", type) ||
+    PyObject *type = PyType_FromSpec(&seen), *other = PyType_FromSpec(&dead_ends);
+    int failed = !type || PyModule_AddObjectRef(module, "Seen", type) || !other ||
+                 PyModule_AddObjectRef(module, "DeadEnds", other) ||
                  PyModule_AddIntConstant(module, "WIDEST", WIDEST) ||
                  PyModule_AddIntConstant(module, "KEY_BYTES", 4 * KEYS);
     Py_XDECREF(type);
+    Py_XDECREF(other);
     return failed ? -1 : 0;
 }
 

@@ -18,6 +18,31 @@ class Seen:
 Hit = tuple[int, int, int]
 Answer = tuple[int, int, int, tuple[Any, ...]]
 
+class DeadEnds:
+    def __new__(
+        cls, table: mmap | bytearray, key: bytes, first: int, words: list[tuple[int, int, bytes]], /
+    ) -> DeadEnds: ...
+    def telling(
+        self,
+        content: bytes,
+        ends: list[int],
+        marks: list[tuple[int, int]],
+        answers: list[Answer | None],
+        binary: bool,
+        about: bytes,
+        /,
+    ) -> list[int]: ...
+    def add(
+        self,
+        content: bytes,
+        end: int,
+        mark: tuple[int, int],
+        about: bytes,
+        lead: int,
+        rest: int,
+        /,
+    ) -> None: ...
+
 def planned(
     kept: Sequence[tuple[int, int, int]], size: int, other: int, width: int, /
 ) -> tuple[list[tuple[int, int, int, int, int]], list[tuple[int, int]]]: ...
@@ -31,7 +56,6 @@ def merged(
     near: int,
     /,
 ) -> tuple[list[int], list[tuple[int, int]], list[Answer | None], set[int]]: ...
-def telling(answers: list[Answer | None], /) -> list[int]: ...
 def numbered_from(
     ends: list[int], marks: list[tuple[int, int]], first: int, /
 ) -> dict[int, list[int]]: ...

@@ -25,17 +25,15 @@ class Candidate(Struct, frozen=True, kw_only=True):
 ANYWHERE = 1 << 59
 """An offset behind the end of any text."""
 
-Recognized: TypeAlias = tuple[Iterable[Candidate], int]
-"""The candidates, and one past the last byte that had a say."""
+Recognized: TypeAlias = tuple[Iterable[Candidate], int, int]
+"""The candidates, the first byte that had a say, and one past the last."""
 
 
 class Recognizer(Struct, frozen=True, kw_only=True):
     """`gates` are Hyperscan expressions, caseless. `recognize` gets the content, the offset one past
     a hit (or of its first byte, `from_start`), the number of the gate, and what the content calls
-    itself, a path or nothing. Its answer depends on the text alone: on that from `before` bytes
-    before the offset to where it says."""
+    itself, a path or nothing. Its answer depends on the text alone, on that between where it says."""
 
     gates: tuple[str, ...]
     recognize: Callable[[bytes, int, int, str], Recognized]
-    before: int
     from_start: bool = False

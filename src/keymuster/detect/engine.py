@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from keymuster.detect import patterns, recognizers, words
 from keymuster.detect.candidates import Candidate
+from keymuster.detect.dead_ends import LEAD, NO_ANSWER, REST, DeadEnds
 from keymuster.detect.layers import Hits, Layer, Searched, search
 from keymuster.detect.loops import Answer, Hit, Kept, Loops, fastest
 from keymuster.detect.matches import DULL, UNKEPT, WRONG_CHECKSUM, Judged, Match, kept, with_invalid
@@ -18,6 +19,7 @@ from keymuster.detect.patterns import Pattern
 from keymuster.detect.placeholders import entropy, is_placeholder, is_repetitive
 from keymuster.detect.seen import Memory
 from keymuster.detect.words import Word
+from keymuster.digests import blake2b
 from keymuster.model import CredentialStatus, Secret
 from keymuster.rules.schema import RuleSet, TokenFormat
 
@@ -35,14 +37,9 @@ _BEFORE_IN_CONTEXT = 2 * (patterns.REACH + words.BEFORE)
 """The same of a format that only counts near its words, which may stand on the line before."""
 
 
-_Around: TypeAlias = tuple[tuple[int, int], int, bool, str, bytes]
-"""A hit without its place, the bytes of the text up to its end, and the text around it."""
-
-_LEAD, _LEAD_OF_WORD, _REST = 400, 128, 256
-"""Bytes before the end of a hit and behind it, which are all that most answers depend on."""
-
-_NO_ANSWER: Answer = 0, 0, 0, ()
-"""To what leads to nothing, wherever it stands."""
+_Around: TypeAlias = tuple[tuple[int, int], int, bytes, bytes]
+"""A hit without its place, the bytes of the text up to its end, what else has a say, and the text
+around it."""
 
 _MOST_REMEMBERED = 40_000
 
@@ -129,13 +126,17 @@ class Engine:
         return Memory()
 
     @cached_property
+    def _dead_ends(self) -> DeadEnds:
+        return self._memory.dead_ends(len(self._gated), self._words)
+
+    @cached_property
     def gates(self) -> int:
         """How many there are: what hits with this number or a higher one is not the engine's."""
         return len(self._gated) + len(self._words)
 
     def open(self) -> None:
         """Open the databases now, so that processes forked later share them, and what they learn."""
-        self._memory, self.loops  # noqa: B018
+        self._dead_ends, self.loops  # noqa: B018
         for layer in self.layers:
             layer.open()
 
@@ -210,9 +211,15 @@ class Engine:
     def _answered(self, content: bytes, reading: Reading, cut: Callable[[], None]) -> list[Judged]:
         """The same from the hits of a reading. Those that have no answer are given one."""
         hits, names = reading.hits, _names(content)
-        few, gates = len(hits.ends) <= names, self.gates
+        few = len(hits.ends) <= names
+        about = _about(reading)
         found: list[Judged] = []
-        for at in self.loops.telling(hits.answers) if few else range(len(hits.ends)):
+        places: Iterable[int] = range(len(hits.ends))
+        if few:
+            places = self._dead_ends.telling(
+                content, hits.ends, hits.marks, hits.answers, reading.binary, about
+            )
+        for at in places:
             if not few and hits.marks[at][0] in self._guesses and not hits.is_repeated(at):
                 names -= 1
                 if names < 0:
@@ -221,30 +228,30 @@ class Engine:
                     continue
             answer = hits.answers[at]
             if answer is None:
-                if hits.marks[at][0] >= gates:
-                    hits.answers[at] = _NO_ANSWER
-                    continue
-                answer = self._answer(content, hits, at, reading)
+                answer = self._answer(content, hits, at, reading, about)
                 hits.answer(at, answer)
             if answer[3]:
                 found += _moved(answer, hits.ends[at])
         return found
 
-    def _answer(self, content: bytes, hits: Hits, at: int, reading: Reading) -> Answer:
+    def _answer(
+        self, content: bytes, hits: Hits, at: int, reading: Reading, about: bytes
+    ) -> Answer:
         """What a hit led to. Versions of a text come back to what they had: what is known of the
         same hit in the same surroundings is not asked again."""
         end, mark = hits.ends[at], hits.marks[at]
-        if mark[1] and hits.is_repeated(at):
-            return _NO_ANSWER
-        most = _LEAD if mark[0] < len(self._gated) else _LEAD_OF_WORD
-        lead = min(end, most)
-        around = mark, lead, reading.binary, reading.path, content[end - lead : end + _REST]
+        if mark[0] >= self.gates or hits.is_repeated(at):
+            return NO_ANSWER
+        lead = min(end, LEAD)
+        around = mark, lead, about, content[end - lead : end + REST]
         known = self._remembered.get(around)
         if known is not None:
             return known
         found, begin, stop = self._led_to(content, (end, *mark), reading.binary, reading.path)
         answer = end - begin, stop - end, end, tuple(found)
-        if (answer[0] <= most or end < most) and answer[1] <= _REST:
+        if not found:
+            self._dead_ends.add(content, end, mark, about, *answer[:2])
+        elif (answer[0] <= LEAD or end < LEAD) and answer[1] <= REST:
             if len(self._remembered) >= _MOST_REMEMBERED:
                 self._remembered.clear()
             self._remembered[around] = answer
@@ -314,8 +321,7 @@ def _candidates(
     say."""
     if pattern.recognizer:
         recognizer = recognizers.load(pattern.recognizer)
-        found, stop = recognizer.recognize(content, start, pattern.number, path)
-        return found, start - recognizer.before, stop
+        return recognizer.recognize(content, start, pattern.number, path)
     one = _standing_candidate(content, pattern, start) if start >= 0 else None
     before = _BEFORE_IN_CONTEXT if pattern.context else _BEFORE
     return () if one is None else (one,), start - before, start + pattern.most + 2
@@ -331,6 +337,14 @@ def _standing_candidate(content: bytes, pattern: Pattern, start: int) -> Candida
     if pattern.context and not words.stand_before(pattern.context, content, begin):
         return None
     return Candidate(start=begin, end=end, public=pattern.public)
+
+
+def _about(reading: Reading) -> bytes:
+    """What has a say in an answer besides the text, in a few bytes; mostly nothing has."""
+    if not reading.binary and not reading.path:
+        return b""
+    said = f"{reading.binary} {reading.path}".encode("utf-8", "replace")
+    return blake2b(said, digest_size=16).digest()
 
 
 def _names(content: bytes) -> int:

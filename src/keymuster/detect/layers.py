@@ -12,6 +12,7 @@ from typing import Any
 from msgspec import Struct
 
 from keymuster.detect import patterns
+from keymuster.detect.dead_ends import is_repeated
 from keymuster.detect.loops import Answer, Hit, Kept, Loops, Run, Span
 from keymuster.detect.patterns import Pattern
 from keymuster.detect.seen import Seen
@@ -37,16 +38,7 @@ class Hits(Struct):
 
     def is_repeated(self, at: int) -> bool:
         """Whether another hit of the same gate before this one begins at the same place."""
-        number, back = self.marks[at]
-        if not back:
-            return False
-        start = self.ends[at] - back
-        for before in range(at - 1, -1, -1):
-            if self.ends[before] <= start:
-                return False
-            if self.marks[before] == (number, self.ends[before] - start):
-                return True
-        return False
+        return is_repeated(self.ends, self.marks, at)
 
     def answer(self, at: int, answer: Answer) -> None:
         self.answers[at] = answer

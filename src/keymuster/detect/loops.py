@@ -124,11 +124,6 @@ def _inherit(
             to_far.add(at)
 
 
-def telling(answers: list[Answer | None]) -> list[int]:
-    """The places of answers that are not there, or say something."""
-    return [at for at, answer in enumerate(answers) if answer is None or answer[3]]
-
-
 def numbered_from(
     ends: list[int], marks: list[tuple[int, int]], first: int
 ) -> dict[int, list[int]]:
@@ -203,13 +198,12 @@ class Loops(Struct, frozen=True):
         ],
         Merged,
     ]  # fmt: skip
-    telling: Callable[[list[Answer | None]], list[int]]
     numbered_from: Callable[[list[int], list[tuple[int, int]], int], dict[int, list[int]]]
     stands_anew: Callable[[bytes, Kept, bytes], bool]
     stretches: Callable[[bytes, list[int]], list[tuple[int, int]]]
 
 
-PLAIN = Loops(planned, merged, telling, numbered_from, stands_anew, stretches)
+PLAIN = Loops(planned, merged, numbered_from, stands_anew, stretches)
 
 
 def accelerated() -> Loops | None:
@@ -217,8 +211,8 @@ def accelerated() -> Loops | None:
     if _accelerator is None:
         return None
     return Loops(
-        _accelerator.planned, _accelerator.merged, _accelerator.telling,
-        _accelerator.numbered_from, _accelerator.stands_anew, _accelerator.stretches,
+        _accelerator.planned, _accelerator.merged, _accelerator.numbered_from,
+        _accelerator.stands_anew, _accelerator.stretches,
     )  # fmt: skip
 
 

@@ -24,7 +24,7 @@ _MEMBER = {
 
 
 def _recognize(content: bytes, start: int, _: int, __: str) -> Recognized:
-    return _members(content, start), start + _FURTHEST
+    return _members(content, start), start - _FURTHEST, start + _FURTHEST
 
 
 def _members(content: bytes, start: int) -> Iterator[Candidate]:
@@ -46,4 +46,4 @@ def _members(content: bytes, start: int) -> Iterator[Candidate]:
         )
 
 
-JSON_WEB_KEY = Recognizer(gates=(_GATE,), recognize=_recognize, before=_FURTHEST, from_start=True)
+JSON_WEB_KEY = Recognizer(gates=(_GATE,), recognize=_recognize, from_start=True)

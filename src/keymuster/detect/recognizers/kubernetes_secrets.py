@@ -50,7 +50,8 @@ def _is_read_already(content: bytes, at: int) -> bool:
 
 
 def _recognize(content: bytes, at: int, _: int, __: str) -> Recognized:
-    return _values(content, at), ANYWHERE  # the last value of a document may be of any length
+    # the last value of a document may be of any length
+    return _values(content, at), at - _BEFORE - kubernetes.BEFORE, ANYWHERE
 
 
 def _values(content: bytes, at: int) -> Iterator[Candidate]:
@@ -74,6 +75,4 @@ def _values(content: bytes, at: int) -> Iterator[Candidate]:
             )
 
 
-KUBERNETES_SECRET = Recognizer(
-    gates=(kubernetes.GATE,), recognize=_recognize, before=_BEFORE + kubernetes.BEFORE
-)
+KUBERNETES_SECRET = Recognizer(gates=(kubernetes.GATE,), recognize=_recognize)

@@ -11,6 +11,9 @@ from keymuster.detect.candidates import Candidate, Recognized, Recognizer
 from keymuster.model import Confidence, CredentialStatus
 
 LONGEST = 65_536
+_BEFORE = 100
+"""Bytes before the end of a hit in which it begins."""
+
 """Bytes from header to footer; a 16,384-bit RSA key needs 13,000."""
 
 _LEAST_BYTES = 30
@@ -38,10 +41,10 @@ def _recognizer(header: str, judge: Judge) -> Recognizer:
     starts = re.compile(rf"-----BEGIN {header}-----".encode(), re.IGNORECASE)
 
     def recognize(content: bytes, end: int, _: int, __: str) -> Recognized:
-        return keys(content, end), end + LONGEST
+        return keys(content, end), end - _BEFORE, end + LONGEST
 
     def keys(content: bytes, end: int) -> Iterator[Candidate]:
-        begin = content.rfind(b"-----", max(0, end - 100), end - 5)
+        begin = content.rfind(b"-----", max(0, end - _BEFORE), end - 5)
         head = starts.fullmatch(content, begin, end) if begin >= 0 else None
         if head is None:
             return
@@ -62,7 +65,7 @@ def _recognizer(header: str, judge: Judge) -> Recognizer:
             start=begin, end=stop, public=end - begin, status=status, confidence=confidence
         )
 
-    return Recognizer(gates=(f"-----BEGIN {header}-----",), recognize=recognize, before=100)
+    return Recognizer(gates=(f"-----BEGIN {header}-----",), recognize=recognize)
 
 
 def _decoded(inside: bytes) -> bytes:
@@ -143,7 +146,7 @@ _PUTTY = re.compile(
 
 
 def _putty(content: bytes, end: int, _: int, __: str) -> Recognized:
-    return _putty_keys(content, end), end + LONGEST
+    return _putty_keys(content, end), end - _BEFORE, end + LONGEST
 
 
 def _putty_keys(content: bytes, end: int) -> Iterator[Candidate]:
@@ -160,4 +163,4 @@ def _putty_keys(content: bytes, end: int) -> Iterator[Candidate]:
     )
 
 
-PUTTY = Recognizer(gates=("PuTTY-User-Key-File-[23]:",), recognize=_putty, before=100)
+PUTTY = Recognizer(gates=("PuTTY-User-Key-File-[23]:",), recognize=_putty)

@@ -36,21 +36,28 @@ class Seen(Struct, frozen=True):
     likelihood: float = 0.0
 
 
-def seen(content: bytes, start: int, form: int, path: str) -> tuple[list[Seen], int]:
-    """The values that a hit of a form leads to, and one past the last byte that had a say."""
+def seen(content: bytes, start: int, form: int, path: str) -> tuple[list[Seen], int, int]:
+    """The values that a hit of a form leads to, the first byte that had a say, and one past the last.
+    Most are judged by their line alone, and lines come back."""
     values, stop = find(form, content, start)
+    floor = start - BEFORE - signals.NEAR
+    begin = max(floor, content.rfind(b"\n", max(0, floor), start))
     said = []
     for found in values:
         if obvious.is_none(content, found, path):
             said.append(Seen(found))
-        else:
-            said.append(Seen(found, *weighing.weigh(signals.groups(content, found, path))))
-            stop = max(stop, found.end + signals.NEAR)
-    return said, stop
+            continue
+        one = Seen(found, *weighing.weigh(signals.groups(content, found, path)))
+        said.append(one)
+        if len(one.signals) > signals.OF_THE_LINE:
+            begin, stop = floor, max(stop, found.end + signals.NEAR)
+        elif len(one.signals) > signals.AT_A_GLANCE:
+            stop = max(stop, signals.following(content, found))
+    return said, begin, stop
 
 
 def _values(content: bytes, start: int, form: int, path: str) -> Recognized:
-    said, stop = seen(content, start, form, path)
+    said, begin, stop = seen(content, start, form, path)
     return [
         Candidate(
             start=one.found.start,
@@ -60,12 +67,12 @@ def _values(content: bytes, start: int, form: int, path: str) -> Recognized:
         )
         for one in said
         if one.likelihood and (confidence := weighing.tier(one.likelihood)) is not None
-    ], stop
+    ], begin, stop  # fmt: skip
 
 
 def _url_passwords(content: bytes, start: int, _: int, path: str) -> Recognized:
-    values, stop = _values(content, start, URL, path)
-    return _of_urls(content, start, values), stop + _LONGEST_HOST
+    values, begin, stop = _values(content, start, URL, path)
+    return _of_urls(content, start, values), begin, stop + _LONGEST_HOST
 
 
 def _of_urls(content: bytes, start: int, values: Iterable[Candidate]) -> Iterator[Candidate]:
@@ -82,14 +89,6 @@ def _of_urls(content: bytes, start: int, values: Iterable[Candidate]) -> Iterato
 
 
 VALUE = Recognizer(
-    gates=tuple(form.gate for form in FORMS[:URL]),
-    recognize=_values,
-    before=BEFORE + signals.NEAR,
-    from_start=True,
+    gates=tuple(form.gate for form in FORMS[:URL]), recognize=_values, from_start=True
 )
-URL_PASSWORD = Recognizer(
-    gates=(FORMS[URL].gate,),
-    recognize=_url_passwords,
-    before=BEFORE + signals.NEAR,
-    from_start=True,
-)
+URL_PASSWORD = Recognizer(gates=(FORMS[URL].gate,), recognize=_url_passwords, from_start=True)

@@ -43,6 +43,13 @@ def groups(content: bytes, found: Found, path: str) -> Iterator[Signals]:
     ]
 
 
+def following(content: bytes, found: Found) -> int:
+    """One past the bytes behind a value that show whether a closing tag follows."""
+    begin = found.end + len(found.quote)
+    after = content[begin : found.end + NEAR]
+    return begin + len(after) - len(after.lstrip()) + len(b"</")
+
+
 def _at_a_glance(content: bytes, found: Found, path: str) -> tuple[float, ...]:
     left = content[max(0, found.name_start - NEAR) : found.name_start].rpartition(b"\n")[2]
     classes = content[found.start : min(found.end, found.start + _SEEN)].translate(_CLASS)
@@ -525,3 +532,8 @@ GROUPS: tuple[tuple[str, ...], ...] = (
 )
 NAMES: tuple[str, ...] = tuple(name for group in GROUPS for name in group)
 """What each signal says, in words for a person."""
+
+AT_A_GLANCE = len(GROUPS[0])
+OF_THE_LINE = AT_A_GLANCE + len(GROUPS[1])
+"""So many signals ask for nothing but the line that the value stands in, the second so many of them
+also for what comes `following`."""

@@ -228,6 +228,11 @@ def _confirm(form: int) -> re.Pattern[bytes]:
     return re.compile(FORMS[form].confirm.encode(), re.IGNORECASE)
 
 
+_OF_A_LINE = frozenset(
+    {"assignment", "typed", "pair", "entry", "call", "space", "option", "header"}
+)
+"""Forms that cross no line but where the value stands on the one behind its name."""
+
 _NAMED = tuple("(?P<name>" in form.confirm for form in FORMS)
 _VALUES = tuple(re.compile(form.value.encode()) if form.value else None for form in FORMS)
 _IN_NAMES = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz.-$@/"
@@ -274,7 +279,7 @@ def find(form: int, content: bytes, start: int) -> tuple[list[Found], int]:
     else:
         begin, end = _name_start(content, joined.start("word")), joined.end("word")
     at, plain = joined.end(), _VALUES[form]
-    wrapper = b""
+    wrapper, line = b"", 0
     if plain is not None:
         value = plain.match(content, at)
         spans, stop = [(b"", *value.span())] if value else [], at + _LONGEST_PLAIN
@@ -283,8 +288,12 @@ def find(form: int, content: bytes, start: int) -> tuple[list[Found], int]:
         if unwrapped is None:
             return [], at + 3 * _LONGEST_WRAPPER
         wrapper = content[at:unwrapped]
-        spans, stop = _spans(content, unwrapped, content[begin - 1 : begin], joined["join"] != b"(")
+        spans, stop, line = _spans(
+            content, unwrapped, content[begin - 1 : begin], joined["join"] != b"("
+        )
     stop = max(stop, start + FORMS[form].reach)
+    if line and FORMS[form].name in _OF_A_LINE:
+        stop = min(stop, line)
     values = []
     for place, (quote, first, last) in enumerate(spans):
         scheme = b""
@@ -329,8 +338,9 @@ _Span: TypeAlias = tuple[bytes, int, int]
 """The quote of a value, its first byte and its end."""
 
 
-def _spans(content: bytes, at: int, before: bytes, lists: bool) -> tuple[list[_Span], int]:
-    """A value, or each quoted value of a list; and one past the last byte that had a say."""
+def _spans(content: bytes, at: int, before: bytes, lists: bool) -> tuple[list[_Span], int, int]:
+    """A value, or each quoted value of a list; one past the last byte that had a say; and one past
+    the end of the line, if nothing behind that had one."""
     opened = _LIST.match(content, at) if lists else None
     at = opened.end() if opened else at
     found: list[_Span] = []
@@ -340,13 +350,24 @@ def _spans(content: bytes, at: int, before: bytes, lists: bool) -> tuple[list[_S
             span, further = _bare(content, at, before)
             stop = max(stop, further)
         if span is None or span[1] == span[2]:
-            return found, stop + _BETWEEN
+            return found, stop + _BETWEEN, 0
         found.append(span)
         following = _NEXT.match(content, span[2]) if opened and span[0] else None
         if following is None:
-            return found, stop + _BETWEEN
+            stop += _BETWEEN
+            return found, stop, 0 if opened else _line(content, at, span[2], stop)
         at = following.end()
-    return found, stop + _BETWEEN
+    return found, stop + _BETWEEN, 0
+
+
+def _line(content: bytes, at: int, end: int, stop: int) -> int:
+    """One past the end of the line of a value, if it comes before `stop`; 0 if it does not, or if the
+    line ends where a wrapper or a list may begin, which the next line has a say in."""
+    line = content.find(b"\n", end, stop)
+    return 0 if line < 0 or content[at:line].rstrip()[-1:] in _OPEN else line + 1
+
+
+_OPEN = (b"(", b"[", b"{", b",")
 
 
 _BETWEEN = 200

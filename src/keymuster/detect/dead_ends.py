@@ -1,0 +1,144 @@
+"""Hits that led to nothing: another one of the same gate does, too, where it stands in the same text.
+
+How much of the text around a hit is the same is looked at in two ways: its lines, which come back in
+many places, and a stretch of bytes. In C where that was built, where all processes share what they
+learn, else as it stands here; both give the same answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol, TypeAlias
+
+from keymuster.detect.loops import Answer
+from keymuster.detect.words import BEFORE, Word
+
+LEAD_IN_LINE, LEAD, LEAD_OF_WORD, REST = 336, 400, 128, 256
+"""Bytes before the end of a hit and behind it that are looked at."""
+
+NO_ANSWER: Answer = 0, 0, 0, ()
+"""To what leads to nothing, wherever it stands."""
+
+_MOST_REMEMBERED = 40_000
+
+_Around: TypeAlias = tuple[int, int, int, bool, bool, bytes, bytes]
+"""A gate, bytes from the begin of its hit to the end, bytes of the text up to there, whether the content
+begins and ends where the text does, what else has a say, and the text."""
+
+
+class DeadEnds(Protocol):
+    """What is known of hits, of which `words` are of gates from a number on, behind those of patterns."""
+
+    def telling(
+        self, content: bytes, ends: list[int], marks: list[tuple[int, int]],
+        answers: list[Answer | None], binary: bool, about: bytes,
+    ) -> list[int]:  # fmt: skip
+        """Answer what is known to lead to nothing: the places of all other hits. `about` names what
+        has a say besides the text, in 16 bytes or none."""
+
+    def add(
+        self, content: bytes, end: int, mark: tuple[int, int], about: bytes, lead: int, rest: int, /
+    ) -> None:
+        """A hit led to nothing, and so many bytes before and behind its end had a say."""
+
+
+class Plain:
+    """The same in Python."""
+
+    def __init__(self, first: int, words: Sequence[Word]) -> None:
+        self._first = first
+        self._words = words
+        self._known: dict[_Around, tuple[int, int]] = {}
+
+    def telling(
+        self, content: bytes, ends: list[int], marks: list[tuple[int, int]],
+        answers: list[Answer | None], binary: bool, about: bytes,
+    ) -> list[int]:  # fmt: skip
+        found = []
+        for at, answer in enumerate(answers):
+            if answer is None:
+                answer = self._answer(content, ends, marks, at, binary, about)
+                answers[at] = answer
+            if answer is None or answer[3]:
+                found.append(at)
+        return found
+
+    def _answer(
+        self, content: bytes, ends: list[int], marks: list[tuple[int, int]], at: int, binary: bool,
+        about: bytes,
+    ) -> Answer | None:  # fmt: skip
+        end, mark = ends[at], marks[at]
+        number, back = mark
+        word = number - self._first
+        if word >= len(self._words) or (back and is_repeated(ends, marks, at)):
+            return NO_ANSWER
+        if word >= 0:
+            one = self._words[word]
+            if binary:
+                return 0, 0, end, ()
+            if rest := one.nothing_behind(content, end):
+                return len(one.text) + BEFORE, rest, end, ()
+        for around in self._arounds(content, end, mark, about):
+            if (known := self._known.get(around)) is not None:
+                return *known, end, ()
+        return None
+
+    def add(
+        self, content: bytes, end: int, mark: tuple[int, int], about: bytes, lead: int, rest: int, /
+    ) -> None:
+        for around in self._arounds(content, end, mark, about):
+            _, _, before, begins, ends, _, text = around
+            behind = len(text) - before
+            # all there is may have a say: of what is kept with more before it, it is not the same
+            if (lead <= before or begins) and (rest <= behind or ends):
+                if len(self._known) >= _MOST_REMEMBERED:
+                    self._known.clear()
+                self._known[around] = min(lead, before + 1), min(rest, behind + 1)
+                return
+
+    def _arounds(
+        self, content: bytes, end: int, mark: tuple[int, int], about: bytes
+    ) -> Iterator[_Around]:
+        """What stands around a hit: its lines, up to the first two bytes behind them that are no space,
+        but not of a word; and a stretch of bytes."""
+        stop = min(len(content), end + REST)
+        if mark[0] < self._first:
+            begin = _line_begin(content, end, mark[1])
+            yield _around(content, end, mark, about, begin, _line_end(content, end, stop))
+            yield _around(content, end, mark, about, max(0, end - LEAD), stop)
+        else:
+            yield _around(content, end, mark, about, max(0, end - LEAD_OF_WORD), stop)
+
+
+def is_repeated(ends: Sequence[int], marks: Sequence[tuple[int, int]], at: int) -> bool:
+    """Whether another hit of the same gate before this one begins at the same place."""
+    number, back = marks[at]
+    if not back:
+        return False
+    start = ends[at] - back
+    for before in range(at - 1, -1, -1):
+        if ends[before] <= start:
+            return False
+        if marks[before] == (number, ends[before] - start):
+            return True
+    return False
+
+
+def _around(
+    content: bytes, end: int, mark: tuple[int, int], about: bytes, begin: int, stop: int
+) -> _Around:
+    return *mark, end - begin, begin == 0, stop == len(content), about, content[begin:stop]
+
+
+def _line_begin(content: bytes, end: int, back: int) -> int:
+    """Where the line break before a hit stands."""
+    floor = max(0, end - LEAD_IN_LINE)
+    return max(floor, content.rfind(b"\n", floor, max(floor, end - back)))
+
+
+def _line_end(content: bytes, end: int, stop: int) -> int:
+    line = content.find(b"\n", end, stop)
+    if line < 0:
+        return stop
+    left = content[line:stop].lstrip()
+    return min(stop, stop - len(left) + 2)
