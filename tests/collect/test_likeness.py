@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keymuster.collect.likeness import Likeness, common, same
+from keymuster.collect.likeness import Likeness, common
+from keymuster.detect.loops import PLAIN, fastest
 
 LINES = [
     f"line {number} with some words that make it longer than an anchor is: {number}\n"
@@ -35,7 +36,7 @@ def test_so_it_is_in_any_texts(text: str, other: str, least: int) -> None:
 
 def _check(text: bytes, other: bytes, least: int) -> None:
     end = end_there = 0
-    for number, (here, there, length) in enumerate(common(text, other, least)):
+    for number, (here, there, length) in enumerate(common(text, other, least, PLAIN.same)):
         assert length >= least
         assert text[here : here + length] == other[there : there + length]
         assert len(text[here : here + length]) == len(other[there : there + length]) == length
@@ -53,7 +54,8 @@ def test_how_far_two_texts_are_the_same(one: bytes, two: bytes, size: int, here:
         text[here + expected : here + expected + 1] == other[here + expected : here + expected + 1]
     ):
         expected += 1
-    assert same(text, here, other, here) == expected
+    assert PLAIN.same(text, here, other, here) == expected
+    assert fastest().same(text, here, other, here) == expected
 
 
 @pytest.mark.parametrize("changes", [0, 1, 5])
@@ -62,7 +64,7 @@ def test_most_is_found_where_little_was_changed(changes: int) -> None:
     for number in range(changes):
         lines[50 * number : 50 * number + 2] = ["another line\n"] * 5
     text, other = "".join(lines).encode(), "".join(LINES).encode()
-    found = sum(length for *_, length in common(text, other, 160))
+    found = sum(length for *_, length in common(text, other, 160, PLAIN.same))
     assert found > len(text) * (1 - 0.02 * changes) - 1
 
 

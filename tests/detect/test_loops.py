@@ -126,6 +126,8 @@ def test_stretches_around_escapes_are_the_same(compiled: Loops, chance: Random) 
         ("stretches", (b"text", [0])),
         ("stretches", (b"text", [3, 2])),
         ("stretches", (b"text", ["a"])),
+        ("same", (b"text", 5, b"text", 0)),
+        ("same", (b"text", 0, b"text", -1)),
     ],
 )
 def test_what_is_no_input_does_no_harm(compiled: Loops, name: str, words: Any) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Any
 
-from keymuster.detect.loops import Kept
+from keymuster.detect.loops import Kept, Same, fastest
 
 _TEXTS = 4
 _LEAST, _LARGEST = 1024, 1 << 20
@@ -28,22 +28,20 @@ _FAILURES = 4
 _LOOKS = 4
 """Times the bytes that are common that are then looked through."""
 
-_STEP = 256
-
-
 class Likeness:
     """The last texts that were not made of others, with what readers noted of them."""
 
     def __init__(self, least: int) -> None:
         self._least = least
+        self._same = fastest().same
         self._texts: deque[tuple[bytes, dict[str, Any]]] = deque(maxlen=_TEXTS)
 
     def to(self, text: bytes) -> tuple[dict[str, Any], Kept]:
         """What was noted of the text that begins most like this one, and what they have in common."""
         if len(text) < _LEAST or not self._texts:
             return {}, ()
-        other, notes = max(self._texts, key=lambda one: same(text, 0, one[0], 0))
-        kept = common(text, other, self._least)
+        other, notes = max(self._texts, key=lambda one: self._same(text, 0, one[0], 0))
+        kept = common(text, other, self._least, self._same)
         return (notes, kept) if kept else ({}, ())
 
     def add(self, text: bytes, notes: dict[str, Any]) -> None:
@@ -51,7 +49,7 @@ class Likeness:
             self._texts.append((text, notes))
 
 
-def common(text: bytes, other: bytes, least: int) -> list[tuple[int, int, int]]:
+def common(text: bytes, other: bytes, least: int, same: Same) -> list[tuple[int, int, int]]:
     """(offset, offset in the other, bytes) of stretches of at least so many bytes, in the same order
     in both. Time is linear in the size of the text."""
     kept: list[tuple[int, int, int]] = []
@@ -74,22 +72,3 @@ def common(text: bytes, other: bytes, least: int) -> list[tuple[int, int, int]]:
             left -= _REACH if found < 0 else found - there + _ANCHOR
             skip = line - here + _ANCHOR * (found < 0)
         here, there = line, found
-
-
-def same(text: bytes, here: int, other: bytes, there: int) -> int:
-    """How many bytes are the same in two texts from an offset in each on."""
-    most = min(len(text) - here, len(other) - there)
-    done, step = 0, _STEP
-    while text[here + done : here + done + step] == other[there + done : there + done + step]:
-        done += step
-        if done >= most:
-            return most
-        step *= 2
-    low, high = done, min(done + step, most)
-    while low < high:
-        middle = (low + high + 1) // 2
-        if text[here + low : here + middle] == other[there + low : there + middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low

@@ -871,6 +871,108 @@ static PyObject *stretches(PyObject *module, PyObject *args)
     return result;
 }
 
+static PyObject *same(PyObject *module, PyObject *args)
+{
+    const char *text, *other;
+    Py_ssize_t size, held, here, there, done = 0;
+    if (!PyArg_ParseTuple(args, "y#ny#n", &text, &size, &here, &other, &held, &there))
+        return NULL;
+    if (here < 0 || here > size || there < 0 || there > held) {
+        PyErr_SetString(PyExc_ValueError, "an offset outside of a text");
+        return NULL;
+    }
+    Py_ssize_t most = size - here < held - there ? size - here : held - there;
+    while (most - done >= 8 && word((const uint8_t *)text + here + done) ==
+                                   word((const uint8_t *)other + there + done))
+        done += 8;
+    while (done < most && text[here + done] == other[there + done])
+        done++;
+    return PyLong_FromSsize_t(done);
+}
+
+#define WINDOW 100
+#define BASE 37
+
+static const uint8_t *kept_from(const uint8_t *at, const uint8_t *end)
+{
+    while (at < end && (*at == ' ' || *at == '\t'))
+        at++;
+    return at;
+}
+
+/* See collect/line_hash.py, which does the same for all texts: a value, and how often it occurred. None
+   for what is not plain: line ends of other kinds, letters beyond ASCII, too few of them. */
+static PyObject *line_hash(PyObject *module, PyObject *args)
+{
+    const char *content;
+    Py_ssize_t size, line;
+    uint8_t window[WINDOW];
+    uint64_t value = 0, count = 0;
+    if (!PyArg_ParseTuple(args, "y#n", &content, &size, &line))
+        return NULL;
+    const uint8_t *text = (const uint8_t *)content, *end = text + size, *begin = text, *at;
+    for (; line > 1 && begin < end; line--) {
+        at = memchr(begin, '\n', (size_t)(end - begin));
+        begin = at ? at + 1 : end;
+    }
+    at = begin;
+    for (int one = 0; one < WINDOW; one++) {
+        at = kept_from(at, end);
+        if (at == end || *at & 0x80)
+            Py_RETURN_NONE;
+        window[one] = *at++;
+        value = value * BASE + window[one];
+    }
+    if (memchr(text, '\r', (size_t)(at - text)))
+        Py_RETURN_NONE;
+    for (const uint8_t *each = text; each && each <= begin;) {
+        int one = 0;
+        for (at = kept_from(each, end); one < WINDOW && at < end && *at == window[one]; one++)
+            at = kept_from(at + 1, end);
+        count += one == WINDOW;
+        each = memchr(each, '\n', (size_t)(end - each));
+        each = each ? each + 1 : NULL;
+    }
+    return Py_BuildValue("(KK)", (unsigned long long)value, (unsigned long long)count);
+}
+
+#define DEEPEST_TREE 64
+
+static double number_of(PyObject *object)
+{
+    return PyLong_Check(object) ? PyLong_AsDouble(object) : PyFloat_AsDouble(object);
+}
+
+/* See values/weighing.py: a node is [signal, threshold, expected, left, right], a leaf a number. */
+static PyObject *sum_of_trees(PyObject *module, PyObject *args)
+{
+    PyObject *trees, *signals;
+    if (!PyArg_ParseTuple(args, "O!O!", &PyTuple_Type, &trees, &PyList_Type, &signals))
+        return NULL;
+    Py_ssize_t count = PyTuple_Size(trees), known = PyList_Size(signals);
+    double total = 0;
+    for (Py_ssize_t one = 0; one < count; one++) {
+        PyObject *node = PyTuple_GetItem(trees, one);
+        for (int depth = 0; PyList_Check(node); depth++) {
+            Py_ssize_t signal = PyList_Size(node) == 5 && depth < DEEPEST_TREE
+                                    ? PyLong_AsSsize_t(PyList_GetItem(node, 0))
+                                    : -1;
+            if (signal < 0 || signal >= known) {
+                if (!PyErr_Occurred())
+                    PyErr_SetString(PyExc_ValueError, "no tree, or one for other signals");
+                return NULL;
+            }
+            double value = number_of(PyList_GetItem(signals, signal));
+            int is_left = value <= number_of(PyList_GetItem(node, 1));
+            node = PyList_GetItem(node, is_left ? 3 : 4);
+        }
+        total += number_of(node);
+        if (PyErr_Occurred())
+            return NULL;
+    }
+    return PyFloat_FromDouble(total);
+}
+
 /* Hits that led to nothing; see dead_ends.py. An entry is written in two halves, which other processes
    may see apart: the first is only right beside the second. */
 
@@ -1231,6 +1333,9 @@ static PyMethodDef functions[] = {
     {"numbered_from", from, METH_VARARGS, NULL},
     {"stands_anew", stands_anew, METH_VARARGS, NULL},
     {"stretches", stretches, METH_VARARGS, NULL},
+    {"same", same, METH_VARARGS, NULL},
+    {"line_hash", line_hash, METH_VARARGS, NULL},
+    {"sum_of_trees", sum_of_trees, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 

@@ -35,6 +35,10 @@ Answer: TypeAlias = tuple[int, int, int, tuple[Any, ...]]
 """What a hit led to: how many bytes before and behind its end had a say, where the end was then, and
 what was found."""
 
+Same: TypeAlias = Callable[[bytes, int, bytes, int], int]
+LineHash: TypeAlias = Callable[[bytes, int], tuple[int, int] | None]
+"""Of a plain text; in Python there is but the general way (`collect/line_hash.py`)."""
+
 NOWHERE = 1 << 60
 """An offset further away than anything can have a say from."""
 
@@ -187,6 +191,28 @@ def _right(text: bytes, escape: int) -> int:
     return min((one for one in found if one >= 0), default=highest)
 
 
+_STEP = 256
+
+
+def same(text: bytes, here: int, other: bytes, there: int) -> int:
+    """How many bytes are the same in two texts from an offset in each on."""
+    most = min(len(text) - here, len(other) - there)
+    done, step = 0, _STEP
+    while text[here + done : here + done + step] == other[there + done : there + done + step]:
+        done += step
+        if done >= most:
+            return most
+        step *= 2
+    low, high = done, min(done + step, most)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if text[here + low : here + middle] == other[there + low : there + middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
 class Loops(Struct, frozen=True):
     """See the functions above for what each does."""
 
@@ -201,9 +227,11 @@ class Loops(Struct, frozen=True):
     numbered_from: Callable[[list[int], list[tuple[int, int]], int], dict[int, list[int]]]
     stands_anew: Callable[[bytes, Kept, bytes], bool]
     stretches: Callable[[bytes, list[int]], list[tuple[int, int]]]
+    same: Same
+    line_hash: LineHash | None = None
 
 
-PLAIN = Loops(planned, merged, numbered_from, stands_anew, stretches)
+PLAIN = Loops(planned, merged, numbered_from, stands_anew, stretches, same)
 
 
 def accelerated() -> Loops | None:
@@ -212,7 +240,8 @@ def accelerated() -> Loops | None:
         return None
     return Loops(
         _accelerator.planned, _accelerator.merged, _accelerator.numbered_from,
-        _accelerator.stands_anew, _accelerator.stretches,
+        _accelerator.stands_anew, _accelerator.stretches, _accelerator.same,
+        _accelerator.line_hash,
     )  # fmt: skip
 
 

@@ -166,6 +166,23 @@ def test_sums_are_the_same_however_often_they_are_made(made_up: list[list[float]
         assert [sums.of(said) for said in made_up[:50]] == pytest.approx(first)
 
 
+def test_sums_are_the_same_in_c(made_up: list[list[float]]) -> None:
+    compiled = pytest.importorskip("keymuster.detect._accelerator")
+    for stage in weighing.weights().stages:
+        sums = weighing._Sums(stage)
+        for said in made_up:
+            assert compiled.sum_of_trees(stage.trees, said) == sums.of(said)
+        with pytest.raises(ValueError, match="other signals"):
+            compiled.sum_of_trees(stage.trees, [1.0])
+    endless: list[object] = [0, 0.0, 0.0]
+    endless += [endless, endless]
+    for no_trees in [([0, 1.0],), (endless,)]:
+        with pytest.raises(ValueError, match="no tree"):
+            compiled.sum_of_trees(no_trees, [1.0])
+    with pytest.raises(TypeError):
+        compiled.sum_of_trees((["a", 0.0, 0.0, 1.0, 1.0],), [1.0])
+
+
 def test_the_reasons_are_words_and_numbers(read: Read) -> None:
     _, reasons = weighing.reasons(seen(read, 'password = "~"'))
     assert "named as a password" in reasons

@@ -10,15 +10,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
+from functools import cache, partial
 from math import exp
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
+from keymuster import accelerator
 from keymuster.detect.values.signals import NAMES, Signals
 from keymuster.model import Confidence
+
+try:
+    from keymuster.detect import _accelerator
+except ImportError:
+    _accelerator = None  # type: ignore[assignment]
 
 
 class Stage(Struct, frozen=True):
@@ -74,10 +80,12 @@ _OFTEN = 100
 class _Sums:
     """The sum of a stage's trees for one value after another."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Stage, in_c: Callable[..., float] | None = None) -> None:
         self.stage = stage
         self._asked = 0
-        self.of: Callable[[Signals], float] = self._walked
+        self.of: Callable[[Signals], float] = (
+            partial(in_c, stage.trees) if in_c else self._walked
+        )  # fmt: skip
 
     def _walked(self, signals: Signals) -> float:
         self._asked += 1
@@ -106,7 +114,8 @@ def _source(node: Any) -> str:
 
 @cache
 def _sums() -> list[_Sums]:
-    return [_Sums(stage) for stage in weights().stages]
+    in_c = _accelerator.sum_of_trees if _accelerator and accelerator.is_wanted() else None
+    return [_Sums(stage, in_c) for stage in weights().stages]
 
 
 def tier(probability: float) -> Confidence | None:
