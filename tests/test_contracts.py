@@ -24,6 +24,7 @@ from keymuster.cli import cli
 from keymuster.collect import base as collecting
 from keymuster.collect.containers import base as containing
 from keymuster.collect.declaring import may_declare
+from keymuster.collect.readers import PAST
 from keymuster.detect import examples
 from keymuster.detect.glance import file_name
 from keymuster.detect.nested import Nested
@@ -128,6 +129,10 @@ def test_a_commit_hook_knows_by_name_what_a_reader_of_declarations_reads(
     endings = (ending for all in LANGUAGES.values() for ending in all.split())
     plain = [f"src/name.{ending}" for ending in endings]
     assert [path for path in plain if reader.reads(path) and not may_declare(path)] == []
+
+
+def test_the_readers_of_the_past_are_known_without_loading_the_others() -> None:
+    assert [name for name, part in registry.builtin("reader").items() if part.past] == [*PAST]
 
 
 # --- imports ---------------------------------------------------------------------------------

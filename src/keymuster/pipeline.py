@@ -19,6 +19,7 @@ from keymuster.collect.base import Blob, Context, Fragment, Observed, Read, Read
 from keymuster.collect.clean import CleanFiles, clean_files
 from keymuster.collect.exclude import excluder
 from keymuster.collect.magic import may_be_container
+from keymuster.collect.readers import PAST
 from keymuster.detect import patterns
 from keymuster.errors import CollectError, SettingsError
 from keymuster.evaluate import conditions
@@ -290,10 +291,13 @@ class _Readers(work.Chosen):
 
     @cached_property
     def _made(self) -> list[Reader]:
-        parts = registry.builtin("reader") | self._others
+        if self._past:
+            ours = {name: registry.part("reader", name) for name in PAST}
+        else:
+            ours = registry.builtin("reader")
         return [
             part(self._context)
-            for part in parts.values()
+            for part in (ours | self._others).values()
             if not self._past or getattr(part, "past", False)
         ]
 

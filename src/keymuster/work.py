@@ -104,32 +104,30 @@ def _read(readers: Iterable[Reader], blob: Blob) -> Iterator[Observed]:
     path = blob.path
     for reader in readers.of(blob) if isinstance(readers, Chosen) else readers:
         if reader.reads(path):
-            yield from _guarded(reader, blob)
-
-
-def _guarded(reader: Reader, blob: Blob) -> Iterator[Observed]:
-    return _kept(reader, lambda: reader.read(blob), _name(blob), "it was not scanned to its end")
+            try:
+                yield from reader.read(blob)
+            except Exception as error:  # noqa: BLE001 - a reader's fault costs one file
+                yield _failed(reader, error, _name(blob), "it was not scanned to its end")
 
 
 def _finished(reader: Reader, fragments: Sequence[object]) -> Iterator[Observed]:
-    loss = "what several files say together was not looked at"
-    return _kept(reader, lambda: reader.finish(fragments), "all files", loss)
-
-
-def _kept(
-    reader: Reader, observe: Callable[[], Iterable[Observed]], scope: str, loss: str
-) -> Iterator[Observed]:
     try:
-        yield from observe()
-    except CollectError as error:
-        yield Trouble(part=reader.name, scope=scope, message=error.message, advice=error.advice())
-    except Exception as error:  # noqa: BLE001 - a reader's fault, ours or an extension's, costs one file
-        yield Trouble(
-            part=reader.name,
-            scope=scope,
-            message=f"the {reader.name} reader failed ({type(error).__name__}); {loss}",
-            advice="This is a fault in keymuster or in an extension; please report it.",
-        )
+        yield from reader.finish(fragments)
+    except Exception as error:  # noqa: BLE001 - as above
+        loss = "what several files say together was not looked at"
+        yield _failed(reader, error, "all files", loss)
+
+
+def _failed(reader: Reader, error: Exception, scope: str, loss: str) -> Trouble:
+    """What a reader could not read, or its fault, be it ours or an extension's."""
+    if isinstance(error, CollectError):
+        return Trouble(part=reader.name, scope=scope, message=error.message, advice=error.advice())
+    return Trouble(
+        part=reader.name,
+        scope=scope,
+        message=f"the {reader.name} reader failed ({type(error).__name__}); {loss}",
+        advice="This is a fault in keymuster or in an extension; please report it.",
+    )
 
 
 def _name(blob: Blob) -> str:

@@ -93,7 +93,11 @@ def test_bytes_that_are_not_utf8_do_no_harm() -> None:
     assert LineHashes(b"caf\xe9\nx").of(2) == LineHashes(b"caf?\nx").of(2)
 
 
-@given(st.lists(st.sampled_from(["a", "\n", "ab" * 60, " \tab" * 60, "é", "𐀀" * 50, " ", "\r"]), max_size=60))
+@given(
+    st.lists(
+        st.sampled_from(["a", "\n", "ab" * 60, " \tab" * 60, "é", "𐀀" * 50, " ", "\r"]), max_size=60
+    )
+)
 def test_a_few_lines_and_all_of_them_are_counted_alike(parts: list[str]) -> None:
     content = "".join(parts).encode()
     lines = range(1, len(content.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")) + 1)

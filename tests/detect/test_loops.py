@@ -70,9 +70,9 @@ def test_what_is_taken_over_is_the_same(compiled: Loops, chance: Random) -> None
     assert compiled.merged(found, runs, ends, marks, answers, far, 16) == whole
     assert whole[0] == sorted(whole[0])
     for first in (0, 2, 5):
-        numbered = PLAIN.numbered_from(ends, marks, first)
-        assert compiled.numbered_from(ends, marks, first) == numbered
-        assert all(list(one) == sorted(one) for one in numbered.values())
+        grouped = PLAIN.grouped(ends, marks, first, [1, 0, 1, 2, 0])
+        assert compiled.grouped(ends, marks, first, [1, 0, 1, 2, 0]) == grouped
+        assert all(list(one) == sorted(one) for one in grouped.values())
 
 
 @given(chance=st.randoms(use_true_random=False))
@@ -115,8 +115,10 @@ def test_stretches_around_escapes_are_the_same(compiled: Loops, chance: Random) 
         ("merged", ([], [(0, 9, 1, 0, 9)], ["a"], [(1, 0)], [None], set(), 1)),
         ("merged", ([], [(0, 9, 0, 0, 9)], [5], [(1, 0)], [None], {"a"}, 1)),
         ("merged", ([], [(0, 9)], [], [], [], set(), 1)),
-        ("numbered_from", ([1], [], 0)),
-        ("numbered_from", ([1], [3], 0)),
+        ("grouped", ([1], [], 0, [0])),
+        ("grouped", ([1], [3], 0, [0])),
+        ("grouped", ([1], [(1, 0)], 0, [0])),
+        ("grouped", ([1], [(0, 0)], 0, [[]])),
         ("stands_anew", (b"text", [(2, 0, 3)], b"m")),
         ("stands_anew", (b"text", [(2, 0, 1), (1, 0, 1)], b"m")),
         ("stands_anew", (b"text", [(-1, 0, 1)], b"m")),
@@ -131,5 +133,5 @@ def test_stretches_around_escapes_are_the_same(compiled: Loops, chance: Random) 
     ],
 )
 def test_what_is_no_input_does_no_harm(compiled: Loops, name: str, words: Any) -> None:
-    with pytest.raises((TypeError, ValueError, OverflowError)):
+    with pytest.raises((TypeError, ValueError, OverflowError, IndexError)):
         getattr(compiled, name)(*words)

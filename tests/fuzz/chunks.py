@@ -40,7 +40,8 @@ def check(data: bytes) -> None:
         given = found, planned[0], ends, marks, answers, {*range(0, len(found), 3)}, 16
         merged = PLAIN.merged(*given)
         assert functions.merged(*given) == merged
-        assert functions.numbered_from(ends, marks, 2) == PLAIN.numbered_from(ends, marks, 2)
+        groups = [0, 1, 1, 0, 2]
+        assert functions.grouped(ends, marks, 2, groups) == PLAIN.grouped(ends, marks, 2, groups)
         assert functions.stands_anew(text, kept, b"key") == PLAIN.stands_anew(text, kept, b"key")
         assert functions.stretches(text, ends) == PLAIN.stretches(text, ends)
 

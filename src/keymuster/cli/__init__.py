@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from importlib import import_module
@@ -104,8 +105,13 @@ def cli(verbose: bool) -> None:
         raise click.UsageError("-v goes with --version, or behind the command: keymuster scan -v")
 
 
+_OBJECTS = 20_000
+"""Made since cycles among them were last looked for. A run is short, and makes few."""
+
+
 def main() -> None:
     """The console script. Whatever happens, a sentence and one of the four exit codes."""
+    gc.set_threshold(_OBJECTS)
     if sys.stderr is None:  # closed by the caller: then nobody wants to hear it
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - until we end
     try:

@@ -28,6 +28,7 @@ _FAILURES = 4
 _LOOKS = 4
 """Times the bytes that are common that are then looked through."""
 
+
 class Likeness:
     """The last texts that were not made of others, with what readers noted of them."""
 

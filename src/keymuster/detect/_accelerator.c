@@ -718,11 +718,12 @@ static PyObject *merged(PyObject *module, PyObject *args)
     return result;
 }
 
-static PyObject *from(PyObject *module, PyObject *args)
+static PyObject *grouped(PyObject *module, PyObject *args)
 {
-    PyObject *ends, *marks;
+    PyObject *ends, *marks, *groups;
     long long first;
-    if (!PyArg_ParseTuple(args, "O!O!L", &PyList_Type, &ends, &PyList_Type, &marks, &first))
+    if (!PyArg_ParseTuple(args, "O!O!LO!", &PyList_Type, &ends, &PyList_Type, &marks, &first,
+                          &PyList_Type, &groups))
         return NULL;
     PyObject *result = PyDict_New();
     Py_ssize_t count = PyList_Size(marks);
@@ -738,7 +739,7 @@ static PyObject *from(PyObject *module, PyObject *args)
         }
         if (said[0] < first)
             continue;
-        PyObject *number = PyLong_FromLongLong(said[0] - first);
+        PyObject *number = PyList_GetItem(groups, (Py_ssize_t)(said[0] - first));
         PyObject *list = number ? PyDict_GetItemWithError(result, number) : NULL;
         int failed = 0;
         if (number && !list && !PyErr_Occurred()) {
@@ -748,7 +749,6 @@ static PyObject *from(PyObject *module, PyObject *args)
         }
         if (failed || !list || PyList_Append(list, PyList_GetItem(ends, one)))
             Py_CLEAR(result);
-        Py_XDECREF(number);
     }
     return result;
 }
@@ -1330,7 +1330,7 @@ static PyType_Spec dead_ends = {"keymuster.detect._accelerator.DeadEnds", sizeof
 static PyMethodDef functions[] = {
     {"planned", planned, METH_VARARGS, NULL},
     {"merged", merged, METH_VARARGS, NULL},
-    {"numbered_from", from, METH_VARARGS, NULL},
+    {"grouped", grouped, METH_VARARGS, NULL},
     {"stands_anew", stands_anew, METH_VARARGS, NULL},
     {"stretches", stretches, METH_VARARGS, NULL},
     {"same", same, METH_VARARGS, NULL},

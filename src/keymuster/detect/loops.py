@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any, TypeAlias
 
 from msgspec import Struct
@@ -128,14 +129,15 @@ def _inherit(
             to_far.add(at)
 
 
-def numbered_from(
-    ends: list[int], marks: list[tuple[int, int]], first: int
+def grouped(
+    ends: list[int], marks: list[tuple[int, int]], first: int, groups: list[int]
 ) -> dict[int, list[int]]:
-    """Where each gate hit whose number is not below `first`; numbers count from there."""
+    """Where gates of a group hit whose numbers are not below `first`; `groups` has that of each from
+    there on."""
     found: dict[int, list[int]] = {}
     for end, (number, _) in zip(ends, marks, strict=True):
         if number >= first:
-            found.setdefault(number - first, []).append(end)
+            found.setdefault(groups[number - first], []).append(end)
     return found
 
 
@@ -224,22 +226,23 @@ class Loops(Struct, frozen=True):
         ],
         Merged,
     ]  # fmt: skip
-    numbered_from: Callable[[list[int], list[tuple[int, int]], int], dict[int, list[int]]]
+    grouped: Callable[[list[int], list[tuple[int, int]], int, list[int]], dict[int, list[int]]]
     stands_anew: Callable[[bytes, Kept, bytes], bool]
     stretches: Callable[[bytes, list[int]], list[tuple[int, int]]]
     same: Same
     line_hash: LineHash | None = None
 
 
-PLAIN = Loops(planned, merged, numbered_from, stands_anew, stretches, same)
+PLAIN = Loops(planned, merged, grouped, stands_anew, stretches, same)
 
 
+@cache
 def accelerated() -> Loops | None:
     """The same in C; None where it was not built."""
     if _accelerator is None:
         return None
     return Loops(
-        _accelerator.planned, _accelerator.merged, _accelerator.numbered_from,
+        _accelerator.planned, _accelerator.merged, _accelerator.grouped,
         _accelerator.stands_anew, _accelerator.stretches, _accelerator.same,
         _accelerator.line_hash,
     )  # fmt: skip

@@ -183,7 +183,7 @@ class Nested:
         return _found(_settled(_believed(own, certain), inner), budget), reading
 
     def _remembered(
-        self, name: str, piece: Piece, gated: dict[str, Ends], reading: Reading, budget: Budget
+        self, name: str, piece: Piece, gated: Mapping[str, Ends], reading: Reading, budget: Budget
     ) -> list[_Hit]:
         """The hits in a piece of a text; those of one that was seen in another text are known."""
         seen = _known(name, piece, gated)
@@ -255,7 +255,7 @@ class Nested:
         ]
 
     def _pieces(
-        self, name: str, text: bytes, binary: bool, depth: int, gated: dict[str, Ends], known: Known,
+        self, name: str, text: bytes, binary: bool, depth: int, gated: Mapping[str, Ends], known: Known,
         budget: Budget,
     ) -> Iterator[Piece]:  # fmt: skip
         """What is encoded in a text by one encoding, decoded, as far as the budget allows."""
@@ -283,12 +283,24 @@ class Nested:
         budget.reached |= not whole
         return self._by_encoding(found, budget)
 
-    def _gated_again(self, hits: Hits, budget: Budget) -> dict[str, Ends]:
+    def _gated_again(self, hits: Hits, budget: Budget) -> Mapping[str, Ends]:
         """The same of hits that are known."""
-        first = self._engine.gates
-        return self._by_encoding(
-            self._engine.loops.numbered_from(hits.ends, hits.marks, first), budget
-        )
+        known, groups = self._groups
+        found: dict[str, dict[int, Sequence[int]]] = {}
+        ends = self._engine.loops.grouped(hits.ends, hits.marks, self._engine.gates, groups)
+        for group in sorted(ends):
+            budget.hits -= len(ends[group])
+            encoding, mark = known[group]
+            found.setdefault(encoding, {})[mark] = ends[group]
+        return found
+
+    @cached_property
+    def _groups(self) -> tuple[list[tuple[str, int]], list[int]]:
+        """The marks of all encodings, in order, and which of them each gate has."""
+        each = [(one.encoding, one.mark) for one in self._gates]
+        known = sorted(set(each))
+        places = {one: place for place, one in enumerate(known)}
+        return known, [places[one] for one in each]
 
     def _by_encoding(self, hits: Mapping[int, Sequence[int]], budget: Budget) -> dict[str, Ends]:
         found: defaultdict[str, defaultdict[int, list[int]]] = defaultdict(
@@ -304,13 +316,15 @@ class Nested:
         }
 
 
-def _known(name: str, piece: Piece, gated: dict[str, Ends]) -> Known:
+def _known(name: str, piece: Piece, gated: Mapping[str, Ends]) -> Known:
     """How many escapes of each encoding before this one stood in the piece before it was decoded.
     Where no more stand in it now, both orders of decoding come to the same."""
     return _before(name, piece.spans, gated) if piece.spans else _NOTHING
 
 
-def _before(name: str, spans: Sequence[tuple[int, int]], gated: dict[str, Ends]) -> dict[str, int]:
+def _before(
+    name: str, spans: Sequence[tuple[int, int]], gated: Mapping[str, Ends]
+) -> dict[str, int]:
     return {
         other: sum(bisect_right(ends[0], end) - bisect_left(ends[0], start) for start, end in spans)
         for other, ends in gated.items()
@@ -318,7 +332,7 @@ def _before(name: str, spans: Sequence[tuple[int, int]], gated: dict[str, Ends])
     }
 
 
-def _digest(name: str, text: bytes, gated: dict[str, Ends], reading: Reading) -> bytes:
+def _digest(name: str, text: bytes, gated: Mapping[str, Ends], reading: Reading) -> bytes:
     """What names everything that an encoding makes of a text; empty if only decoding shows it."""
     spans = encodings.load(name).spans
     if spans is None:
