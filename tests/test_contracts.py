@@ -137,7 +137,9 @@ def test_the_readers_of_the_past_are_known_without_loading_the_others() -> None:
 
 # --- imports ---------------------------------------------------------------------------------
 
-BOTTOM = {"accelerator", "cache", "digests", "errors", "nearest", "settings", "settings_file"}
+BOTTOM = {
+    "accelerator", "cache", "digests", "errors", "nearest", "regex", "settings", "settings_file",
+}  # fmt: skip
 """What everybody but the model may use."""
 
 LAYERS = {
@@ -146,6 +148,7 @@ LAYERS = {
     "accelerator": set(),
     "digests": set(),
     "nearest": set(),
+    "regex": set(),
     "cache": {"digests"},
     "settings_file": {"cache", "digests"},
     "settings": {"errors", "model", "nearest", "settings_file"},

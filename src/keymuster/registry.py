@@ -36,10 +36,14 @@ CONTRACTS = {
 
 def names(point: str) -> list[str]:
     """The names of the built-in parts, without importing them."""
-    package = import_module(POINTS[point])
+    return list(_names(POINTS[point]))
+
+
+@cache
+def _names(package: str) -> list[str]:
     return sorted(
         module.name.replace("_", "-")
-        for module in iter_modules(package.__path__)
+        for module in iter_modules(import_module(package).__path__)
         if module.name != "base" and not module.name.startswith("_")
     )
 
@@ -47,7 +51,7 @@ def names(point: str) -> list[str]:
 @cache
 def part(point: str, name: str) -> type[Any]:
     """One built-in part; PluginError if there is none or its module does not hold exactly one."""
-    if name not in names(point):
+    if name not in _names(POINTS[point]):
         raise PluginError(f"there is no {point} called `{name}`")
     return _only_part(f"{POINTS[point]}.{name.replace('-', '_')}")
 

@@ -11,31 +11,46 @@ from keymuster.settings import Settings
 if TYPE_CHECKING:
     from keymuster.analysis.known import Known
 
-_ANALYSES = (
-    "identities",
-    "memberships",
-    "kubernetes_rbac",
-    "aws_facts",
-    "azure_facts",
-    "gcp_facts",
-    "trust_facts",
-    "workflow_logins",
-    "agents",
-    "registrations",
-)
+_ANALYSES = {
+    "identities": ("Identity",),
+    "memberships": ("Grant", "Credential"),
+    "kubernetes_rbac": ("kubernetes", "Use", "Workload"),
+    "aws_facts": ("aws",),
+    "azure_facts": ("azure", "entra"),
+    "gcp_facts": ("gcp",),
+    "trust_facts": ("Trust", "ours"),
+    "workflow_logins": ("Use",),
+    "agents": ("Use",),
+    "registrations": ("agent", "agent_registration"),
+}
 """The modules whose `facts` follow from an inventory: id of a record -> name, as in
-`inventory/facts.py` -> value. They are imported for an inventory that holds more than secrets."""
+`inventory/facts.py` -> value. Each is imported for an inventory that holds one of the words beside it:
+it has nothing to say of others."""
 
 
 def analysed(inventory: Inventory, configured: Settings, known: Known) -> Inventory:
     """The same inventory, with what follows from its records in its `facts`."""
     if all(map(_says_all, inventory.records.values())):
         return inventory
-    for name in _ANALYSES:
+    held = _held(inventory)
+    if configured.ours:  # settings may be wrong, whatever is scanned
+        held.add("ours")
+    for name, about in _ANALYSES.items():
+        if held.isdisjoint(about):
+            continue
         facts = import_module(f"{__name__}.{name}").facts
         for id, found in facts(inventory, configured, known).items():
             inventory.facts.setdefault(id, {}).update(found)
     return inventory
+
+
+def _held(inventory: Inventory) -> set[str]:
+    """What sorts of records there are, of which providers, kinds and types."""
+    sorts = {
+        (type(one).__name__, getattr(one, "provider", ""), getattr(one, "kind", ""), getattr(one, "type", ""))
+        for one in inventory.records.values()
+    }  # fmt: skip
+    return {word for sort in sorts for word in sort}
 
 
 def _says_all(record: object) -> bool:

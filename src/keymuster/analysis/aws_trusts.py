@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from keymuster import regex
 from keymuster.analysis.claims import (
     ALL,
     NONE,
@@ -31,11 +32,11 @@ from keymuster.model.unknown import depends_on
 NameOf = Callable[[str], str | Condition]
 """The claim that a condition key asks for, or what the condition comes to, whatever is asked of it."""
 
-_OPERATOR = re.compile(r"(?:(forallvalues|foranyvalue):)?([a-z]+?)(ifexists)?")
+_OPERATOR = regex.later(r"(?:(forallvalues|foranyvalue):)?([a-z]+?)(ifexists)?")
 
 _BECOMING = ("sts:assumerole", "sts:assumerolewithwebidentity", "sts:assumerolewithsaml")
 
-_VARIABLE = re.compile(r"\$\{[A-Za-z][\w.-]*:[^:]")
+_VARIABLE = regex.later(r"\$\{[A-Za-z][\w.-]*:[^:]")
 """A variable that AWS fills in when a request is made."""
 
 _CHOSEN_BY_CALLER = (
@@ -213,7 +214,7 @@ def lets_become(actions: Iterable[str]) -> bool:
 
 # --- principals -------------------------------------------------------------------------------
 
-_ARN = re.compile(
+_ARN = regex.later(
     r"arn:(?P<partition>[^:]*):(?P<service>iam|sts)::(?P<account>(?:\$\{[^{}]*\}|[^:])*):(?P<rest>.*)"
 )
 

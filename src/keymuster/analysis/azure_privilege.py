@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from enum import Enum, auto
 from functools import lru_cache
 
+from keymuster import regex
 from keymuster.analysis.answers import Answer
 from keymuster.analysis.privilege import Level, Privilege, highest
 from keymuster.model import Effect, Grant, GrantKind
@@ -64,7 +65,9 @@ def scope_of(text: str) -> Scope:
 
 
 _WIDE = ("azurerm_subscription.", "azurerm_management_group.", "azurerm_subscriptions.")
-_SUBSCRIPTION = re.compile(r"(?:subscription|tenant|managementGroup)(?:\.\w{1,20})?", re.IGNORECASE)
+_SUBSCRIPTION = regex.later(
+    r"(?:subscription|tenant|managementGroup)(?:\.\w{1,20})?", re.IGNORECASE
+)
 
 
 def _referred(name: str) -> Scope:
@@ -111,7 +114,7 @@ def _is_limited(grant: Grant, known: AzurePrivileges) -> Answer:
     return guarded
 
 
-_ROLES = re.compile(
+_ROLES = regex.later(
     r"@Request\[Microsoft\.Authorization/roleAssignments:RoleDefinitionId\]\s{0,20}"
     r"ForAnyOf(?:Any|All)Values:Guid(?P<without>Not)?Equals\s{0,20}\{(?P<ids>[^{}]{0,20000})\}",
     re.IGNORECASE,
@@ -182,14 +185,14 @@ def _of_actions(grant: Grant, known: AzurePrivileges) -> Privilege:
     return Privilege(Level.READ if kept else Level.NONE, (grant.id,))
 
 
-_READS = re.compile(
+_READS = regex.later(
     r".*/read|(?:keys|secrets|certificates|storage)/(?:get|list)\w{0,20}", re.IGNORECASE
 )
-_READS_DATA = re.compile(
+_READS_DATA = regex.later(
     r".*/(?:read|get|list|query|search|verify|receive|export|download|check|readers?)\w{0,40}(?:/action)?",
     re.IGNORECASE,
 )
-_CHANGES_NOTHING = re.compile(
+_CHANGES_NOTHING = regex.later(
     r"microsoft\.(?:support|insights/alertrules|resources/deployments)/.{0,80}|.*/(?:generateuserdelegationkey|"
     r"(?:check|count|fetch|find|get|list|query|search|usages|validate|whatif)"
     r"(?!\w{0,30}(?:key|credential|secret|sas|token|kubeconfig|connectionstring))\w{0,40})/action",
@@ -238,12 +241,12 @@ def _linear(pieces: list[str]) -> str:
     return first + "".join(f"(?>.*?{one})" for one in middle if one) + f".*{last}"
 
 
-_WRITES = re.compile(
+_WRITES = regex.later(
     r"(?:\w{0,30}write\w{0,10}|send|manage|fullcontrol|create|delete|invite|export|import|\w{1,30}action|update|"
     r"enableDisableAccount|deleteRestore|migrate|protect|ownedby|selected|initiate|join\w{0,20}|access\w{0,20})",
     re.IGNORECASE,
 )
-_GRAPH = re.compile(r"[A-Za-z][\w-]{1,60}(?:\.[A-Za-z][\w-]{0,40}){1,4}")
+_GRAPH = regex.later(r"[A-Za-z][\w-]{1,60}(?:\.[A-Za-z][\w-]{0,40}){1,4}")
 
 
 def _of_consent(grant: Grant, known: AzurePrivileges) -> Privilege:

@@ -8,10 +8,10 @@ https://cloud.google.com/iam/docs/principal-identifiers
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from keymuster import regex
 from keymuster.analysis.claims import (
     ALL,
     NONE,
@@ -43,7 +43,7 @@ class Member(NamedTuple):
     value: str | None
 
 
-_MEMBER = re.compile(
+_MEMBER = regex.later(
     r"principal(?:Set)?://iam\.googleapis\.com/(?P<pool>.+?)"
     r"/(?:(?P<all>\*)|(?P<kind>subject|group|attribute\.[a-z0-9_]+)/(?P<value>.+))"
 )
@@ -75,7 +75,7 @@ def condition_of_member(
     )
 
 
-_TOKEN = re.compile(
+_TOKEN = regex.later(
     r"""\s*(?:(?P<text>[rR]?'(?:[^'\\]|\\.)*'|[rR]?"(?:[^"\\]|\\.)*")|(?P<name>[A-Za-z_]\w*)|(?P<number>\d+)"""
     r"""|(?P<sign>==|!=|&&|\|\||[!().,\[\]?:]))""",
 )
@@ -292,7 +292,7 @@ def _unquoted(text: str) -> str:
         raise NotUnderstood(f"`{text[:20]}`") from error
 
 
-_ONE_CLAIM = re.compile(
+_ONE_CLAIM = regex.later(
     r"""\s*(assertion|attribute|google)(?:\.(\w+)|\[\s*['"]([^'"]+)['"]\s*\])\s*"""
 )
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from keymuster.analysis.aws_escalations import Way
-from keymuster.analysis.aws_identities import KnownPolicy
-from keymuster.model.azure_roles import AzurePrivileges
-from keymuster.model.gcp_roles import GcpRoles
-from keymuster.model.issuers import KnownTrusts
+if TYPE_CHECKING:  # most of what needs this needs a part of it
+    from keymuster.analysis.aws_escalations import Way
+    from keymuster.analysis.aws_identities import KnownPolicy
+    from keymuster.model.azure_roles import AzurePrivileges
+    from keymuster.model.gcp_roles import GcpRoles
+    from keymuster.model.issuers import KnownTrusts
 
 
 class KnownAws(Protocol):

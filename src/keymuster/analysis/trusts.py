@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from keymuster import regex
 from keymuster.analysis import aws_trusts, entra_trusts, gcp_trusts
 from keymuster.analysis.claims import (
     Both,
@@ -197,9 +198,9 @@ def _address(text: str) -> str:
 
 # --- AWS --------------------------------------------------------------------------------------
 
-_OIDC_PROVIDER = re.compile(r"arn:[^/]*:oidc-provider/(?P<address>.+)")
-_SAML_PROVIDER = re.compile(r"arn:[^/]*:saml-provider/.+")
-_KEY = re.compile(r"(?P<address>.+):(?:sub|aud|amr|azp|oaud|[a-z_]+)", re.IGNORECASE)
+_OIDC_PROVIDER = regex.later(r"arn:[^/]*:oidc-provider/(?P<address>.+)")
+_SAML_PROVIDER = regex.later(r"arn:[^/]*:saml-provider/.+")
+_KEY = regex.later(r"(?P<address>.+):(?:sub|aud|amr|azp|oaud|[a-z_]+)", re.IGNORECASE)
 _LEGACY = (
     "accounts.google.com",
     "cognito-identity.amazonaws.com",
@@ -207,8 +208,8 @@ _LEGACY = (
     "www.amazon.com",
 )
 _FEDERATED = {"sts:assumerolewithwebidentity", "sts:assumerolewithsaml", "sts:tagsession"}
-_DELETED = re.compile(r"A(?:IDA|ROA)[A-Z0-9]{12,}")
-_SERVICE = re.compile(r"[a-z0-9.*-]+\.(?:amazonaws\.com(?:\.cn)?|aws\.internal|api\.aws)")
+_DELETED = regex.later(r"A(?:IDA|ROA)[A-Z0-9]{12,}")
+_SERVICE = regex.later(r"[a-z0-9.*-]+\.(?:amazonaws\.com(?:\.cn)?|aws\.internal|api\.aws)")
 
 
 def _aws(one: Trust, denials: list[Trust], around: Surroundings, shared: set[str]) -> TrustAnswer:
@@ -491,10 +492,10 @@ def _asks_for_certificate(one: Trust) -> bool:
 # --- Google Cloud -----------------------------------------------------------------------------
 
 _EVERYBODY = ("allUsers", "allAuthenticatedUsers")
-_SERVICE_ACCOUNT = re.compile(
+_SERVICE_ACCOUNT = regex.later(
     r"serviceAccount:[^@]+@(?P<project>[^.@]+)\.iam\.gserviceaccount\.com"
 )
-_KUBERNETES = re.compile(
+_KUBERNETES = regex.later(
     r"serviceAccount:(?P<project>[^.\[]+)\.svc\.id\.goog\[(?P<account>[^\]]+)\]"
 )
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from keymuster import regex
 from keymuster.collect.base import Blob, Observed
 from keymuster.collect.literals.names import kind_of
 from keymuster.collect.literals.sealing import Sealing
@@ -13,7 +14,7 @@ from keymuster.collect.syntax import dockerfile
 from keymuster.collect.syntax.node import File, Node
 from keymuster.model import Credential, Resource
 
-_SECRET_FILE = re.compile(
+_SECRET_FILE = regex.later(
     r"""(?xi) (?:\A|/) (?:
     \.env (?:\.(?:local|prod|production|staging|dev|development))? | \.npmrc | \.pypirc | \.netrc |
     \.git-credentials | \.htpasswd | \.pgpass | \.my\.cnf | \.vault-token | id_(?:rsa|dsa|ecdsa|ed25519) |
@@ -23,7 +24,7 @@ _SECRET_FILE = re.compile(
     \.docker/config\.json | \.config/gcloud(?:/.{0,200})? ) /? \Z """
 )
 
-_ON_COMMAND_LINE = re.compile(
+_ON_COMMAND_LINE = regex.later(
     r"""(?x)
     --(?P<flag>[a-z][a-z0-9_-]{2,40})[= ] (?P<flag_value>"[^"\n]{1,200}"|'[^'\n]{1,200}'|[^\s"';|&]{1,200}) |
     \bsshpass\ +-p\ ?(?P<sshpass>"[^"\n]{1,200}"|'[^'\n]{1,200}'|[^\s"';|&]{1,200}) |

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from string import Formatter
+from functools import cache
 from typing import Any, NamedTuple
 
 from keymuster.errors import RuleError
@@ -19,6 +19,8 @@ from keymuster.settings import Lifetimes
 
 def check(rules: RuleSet) -> None:
     """RuleError for a condition or message that names what does not exist."""
+    from string import Formatter  # only for rules that are new
+
     conditions = Conditions()
     for policy in rules.policies:
         conditions.compiled(policy)
@@ -122,9 +124,11 @@ class Conditions:
     def demanded(self, policy: Policy) -> list[Plain]:
         """What a condition asks of fields that are always known: where that does not hold, nothing else
         that is not known stands in the way of deciding."""
+        plain = [one for one in self._parts_of(policy).plain if one.values is not None]
+        if not plain:
+            return []
         uncertain = {name for name, _ in self._asks_for(policy)}
-        plain = self._parts_of(policy).plain
-        return [one for one in plain if one.values is not None and one.name not in uncertain]
+        return [one for one in plain if one.name not in uncertain]
 
     def _parts_of(self, policy: Policy) -> _Parts:
         if policy.id not in self._parts:
@@ -236,9 +240,7 @@ class _Parts(NamedTuple):
 
 
 def _parts(policy: Policy) -> _Parts:
-    types = {
-        f"{policy.applies_to}.{name}": kind for name, kind in fields(policy.applies_to).items()
-    }
+    types = _types(policy.applies_to)
     found = _Parts([], [])
     for text in conjuncts(policy.when):
         if (one := plain(text, types)) is not None:
@@ -248,6 +250,12 @@ def _parts(policy: Policy) -> _Parts:
             names = [name for word in words if (name := f"{policy.applies_to}.{word}") in types]
             found.others.append(_Part(text, names))
     return found
+
+
+@cache
+def _types(subject: Subject) -> dict[str, str]:
+    """The types of fields by the names that conditions use."""
+    return {f"{subject}.{name}": kind for name, kind in fields(subject).items()}
 
 
 def _asked(policy: Policy) -> list[tuple[str, tuple[str, ...]]]:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from keymuster import regex
+
 
 def conjuncts(when: str) -> list[str]:
     """What stands between the outermost `&&` of a condition; all of it as one where something else
@@ -28,7 +30,7 @@ def conjuncts(when: str) -> list[str]:
     return [*found, when[start:].strip()]
 
 
-_SIGN = re.compile(
+_SIGN = regex.later(
     r"(?P<odd>\b[rRbB]{1,2}['\"]|'''|\"\"\"|//)"  # texts with rules of their own, comments
     r"|'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\""
     r"|&&|\|\||[?(){}\[\]]",
@@ -57,8 +59,8 @@ def plain(text: str, types: Mapping[str, str]) -> Plain | None:
     return None
 
 
-_EQUAL = re.compile(
+_EQUAL = regex.later(
     r"([a-z_]+\.\w+) (?:(==|!=) (?='[^'\\]*'\Z)|in (?=\[))('[^'\\]*'|\['[^'\\]*'(?:, ?'[^'\\]*')*\])"
 )
-_EMPTY = re.compile(r"([a-z_]+\.\w+)\.size\(\) (==|>) 0")
-_QUOTED = re.compile(r"'([^']*)'")
+_EMPTY = regex.later(r"([a-z_]+\.\w+)\.size\(\) (==|>) 0")
+_QUOTED = regex.later(r"'([^']*)'")

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from keymuster import regex
 from keymuster.collect.syntax.node import Node
 from keymuster.rules.schema import AgentClient, AgentFile
 
@@ -82,7 +83,7 @@ def _forms(client: AgentClient) -> Iterator[_Form]:
 @lru_cache(maxsize=1024)
 def _regex(ending: str) -> re.Pattern[str]:
     plain = "[^/]*".join(map(re.escape, ending.split("*")))
-    return re.compile(rf"(?:\A|/){plain}\Z")
+    return regex.later(rf"(?:\A|/){plain}\Z")
 
 
 def places(root: Node, path: str) -> Iterator[tuple[tuple[str, ...], Node]]:

@@ -7,13 +7,14 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from keymuster import regex
 from keymuster.collect.agents import tools
 from keymuster.collect.agents.launchers import launch
 from keymuster.collect.agents.servers import Word
 from keymuster.collect.ci.things import Thing
 from keymuster.collect.syntax.node import File, Node
 
-MARKS = re.compile(
+MARKS = regex.later(
     rb"(?i)claude|codex|gemini|qwen|copilot|opencode|cursor-agent|\bamp\b|aider|goose|droid|kiro-cli|\bq chat\b|"
     rb"dangerously|--yolo|trust-all-tools|allow-all-tools"
 )
@@ -23,7 +24,7 @@ _PROGRAM = (
     r"(?:claude(?:-code)?(?:-action)?|codex(?:-action)?|gemini(?:-cli)?|qwen(?:-code)?|copilot(?:-cli)?|opencode|cursor-agent|amp|aider|goose|droid|"
     r"kiro-cli|q|cline|crush|openhands|iflow|auggie)"
 )
-_OFF = re.compile(
+_OFF = regex.later(
     r"""(?x)
     (?P<alone>--dangerously-skip-permissions | --dangerously-bypass-approvals-and-sandbox | --dangerously-allow-all |
       --allow-dangerously-skip-permissions | --skip-permissions-unsafe | --trust-all-tools | --allow-all-tools | --allow-all-paths |
@@ -34,22 +35,22 @@ _OFF = re.compile(
     + _PROGRAM
     + r"""\b[^\n]{0,300}?[\s"'](?P<named>--yolo | -y(?=\s|$) | --force | --full-auto | -a[\ ]never | --allow-all | --auto-approve)(?=[\s"'\]]|$)"""
 )
-_INPUT = re.compile(
+_INPUT = regex.later(
     r"""(?xi)^\s{0,60}(?:-\s+)?["']?(?:
     (?P<sandbox>sandbox|sandbox[_-]mode|safety[_-]strategy)["']?\s*[:=]\s*["']?(?:danger-full-access|unsafe)\b |
     (?P<mode>permission[_-]?mode|approval[_-]?mode|default_?approval_?mode|GOOSE_MODE|approval_policy)["']?\s*[:=]\s*["']?(?:bypassPermissions|yolo|never|auto)(?=["'\s,}]|$) |
     (?P<yolo>yolo|skip[_-]permissions|dangerously[_-]skip[_-]permissions|auto[_-]approve)["']?\s*[:=]\s*["']?true\b |
     (?P<anyone>allowed_non_write_users|allow-users|allow-bots|allowed_bots)["']?\s*[:=]\s*["']?\*["']? )"""
 )
-_TOOLS = re.compile(
+_TOOLS = regex.later(
     r"""(?x) (?:--allowed-?[tT]ools | --allow-tool | allowed_tools | allowedTools)["']?[\ =:]{1,4}(?P<list>"[^"\n]{1,2000}"|'[^'\n]{1,2000}'|[^\s"'\n][^\n]{0,500})"""
 )
-_SPLIT_TOOLS = re.compile(r"[,\s]+(?![^()]*\))")
-_PACKAGE = re.compile(
+_SPLIT_TOOLS = regex.later(r"[,\s]+(?![^()]*\))")
+_PACKAGE = regex.later(
     r"(?i)@anthropic-ai/claude-code|@openai/codex|@google/gemini-cli|@github/copilot|opencode-ai|@sourcegraph/amp|@qwen-code/qwen-code|"
     r"aider-chat|@augmentcode/auggie|claude\.ai/install|cursor\.com/install|opencode\.ai/install|openclaw|@charmland/crush"
 )
-_FORBIDS = re.compile(
+_FORBIDS = regex.later(
     r"(?i)\b(?:never|do not|don't|must not|forbid\w*|den(?:y|ied)|reject\w*|block\w*|disallow\w*|grep|without)\b"
 )
 _LONGEST = 2_000
@@ -89,7 +90,7 @@ def of(text: str, file: File) -> Iterator[Started]:
                 return
 
 
-_ORDER = re.compile(rf"(?i)\b{_PROGRAM}\s[^\n]{{0,400}}?--?[a-z]")
+_ORDER = regex.later(rf"(?i)\b{_PROGRAM}\s[^\n]{{0,400}}?--?[a-z]")
 
 
 def orders(text: str, file: File) -> Iterator[Thing]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterator
 
+from keymuster import regex
 from keymuster.collect.agents import records, settings, shown, tools
 from keymuster.collect.agents.launchers import launch
 from keymuster.collect.agents.server_facts import things as server_things
@@ -16,7 +17,7 @@ from keymuster.collect.syntax import yaml
 from keymuster.collect.syntax.node import File, Node
 from keymuster.model import Effect, Grant, GrantKind, Identity, IdentityKind, Observation
 
-_FRONT = re.compile(r"\A\ufeff?---[ \t]*\r?\n(?P<yaml>.*?\r?\n)---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
+_FRONT = regex.later(r"\A\ufeff?---[ \t]*\r?\n(?P<yaml>.*?\r?\n)---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 _LARGEST = 100_000
 """Characters of the first lines."""
 
@@ -54,10 +55,10 @@ _MODES = {
     "default": "ask",
 }
 _ALLOWED = ("allowed-tools", "allowedTools", "allowed_tools", "auto-approve")
-_SPLIT = re.compile(r",\s*(?![^()]*\))|\s+(?=[A-Z@*])(?![^()]*\))")
+_SPLIT = regex.later(r",\s*(?![^()]*\))|\s+(?=[A-Z@*])(?![^()]*\))")
 
 
-_INSTRUCTIONS = re.compile(
+_INSTRUCTIONS = regex.later(
     r"(?i)(?:\A|/)(?:CLAUDE(?:\.local)?|AGENTS?|GEMINI|QWEN|CODEX|copilot-instructions|CONVENTIONS|guidelines)\.md\Z|"
     r"(?:\A|/)\.(?:cursor|windsurf|roo|cline|clinerules|amazonq|kilocode|trae|continue|claude|augment)[\w-]*/(?:rules|steering)?[^/]*/?.*\.mdc?\Z|"
     r"(?:\A|/)\.kiro/steering/.+\.md\Z|\.instructions\.md\Z"

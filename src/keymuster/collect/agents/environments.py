@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
+from keymuster import regex
 from keymuster.collect.agents import hosts
 from keymuster.collect.agents.launchers import Launch
 from keymuster.collect.agents.references import variables
@@ -12,7 +11,7 @@ from keymuster.collect.agents.values import named
 from keymuster.collect.literals.names import kind_of
 from keymuster.collect.syntax.node import Node
 
-_TOKEN = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_TOKEN = regex.later(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _WORDS = {
     **dict.fromkeys(("prod", "production", "prd"), "production"),
     **dict.fromkeys(("staging", "stage", "stg", "preprod", "preproduction", "uat"), "staging"),
@@ -53,7 +52,7 @@ def environment(server: Server, launch: Launch) -> tuple[str, dict[str, Node]]:
     return own or next(iter(found), ""), found
 
 
-_ENVIRONMENT_NAME = re.compile(
+_ENVIRONMENT_NAME = regex.later(
     r"(?i)(?:.*[_-])?(?:ENV(?:IRONMENT)?|STAGE|PROFILE(?:[_-]NAME)?|CONTEXT|CLUSTER|NAMESPACE|DATABASE|DB(?:[_-]NAME)?|PROJECT(?:[_-]ID)?|WORKSPACE|ACCOUNT|HOST(?:NAME)?|TENANT|SUBSCRIPTION|INSTANCE|DATASET|BUCKET|KUBECONFIG|BRANCH)|"
 )
 
@@ -87,6 +86,6 @@ def _holds_access(name: str) -> bool:
     return kind_of(name) is not None or _ACCESS.search(name) is not None
 
 
-_ACCESS = re.compile(
+_ACCESS = regex.later(
     r"(?i)(?:\A|[_-])(?:url|dsn|uri|host|endpoint|token|key|password|secret)(?:[_-]|\Z)"
 )

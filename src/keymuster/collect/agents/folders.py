@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from keymuster import regex
 from keymuster.collect.agents.containers import SOCKETS, Mount
 from keymuster.collect.agents.launchers import Launch
 from keymuster.collect.agents.servers import Server, Word
@@ -15,19 +16,19 @@ from keymuster.collect.syntax.node import Node
 Fact = tuple[str, Node, str, dict[str, Any]]
 """Type, place, name, settings of what is to be said of a server."""
 
-DISK = re.compile(r"/+(?:\.)?|[A-Za-z]:[\\/]*|/host(?:fs)?/?|\\+|/[a-z]/?|/mnt/[a-z]/?")
+DISK = regex.later(r"/+(?:\.)?|[A-Za-z]:[\\/]*|/host(?:fs)?/?|\\+|/[a-z]/?|/mnt/[a-z]/?")
 
-HOME = re.compile(
+HOME = regex.later(
     r"(?i)~/?|\$HOME/?|\$\{(?:env:|localEnv:)?HOME\}/?|\$\{userHome\}/?|%USERPROFILE%\\?|\$env:USERPROFILE|/home/?|/Users/?|(?:/home|/Users)/[^/\\]+/?|/root/?|[A-Za-z]:[\\/]+Users(?:[\\/]+[^/\\]+)?[\\/]*"
 )
 
-_SYSTEM = re.compile(
+_SYSTEM = regex.later(
     r"/(?:etc|var|usr|opt|proc|sys|dev|boot|lib|bin|sbin|private|System|Library)/?|(?i:[A-Z]:[\\/]+Windows[\\/]*)"
 )
 
-_RUNTIME = re.compile(r"/(?:var/)?run/?")
+_RUNTIME = regex.later(r"/(?:var/)?run/?")
 
-_CREDENTIALS = re.compile(
+_CREDENTIALS = regex.later(
     r"(?i)[/\\]\.(?:aws|ssh|kube|azure|gnupg|docker|netrc|npmrc|pypirc|git-credentials|vault-token|terraform\.d)(?:[/\\].*)?\Z|[/\\]\.config[/\\](?:gcloud|gh|op|doctl)(?:[/\\].*)?\Z|[/\\]\.claude(?:\.json)?\Z|gcloud[/\\]application_default_credentials\.json\Z"
 )
 
@@ -48,7 +49,7 @@ _NO_FOLDER = (
     "--http-path",
 )
 
-_FOLDERS = re.compile(
+_FOLDERS = regex.later(
     r"(?i)(?:.*[_-])?(?:DIRS?|DIRECTOR(?:Y|IES)|PATHS?|ROOTS?|WORKSPACES?|FOLDERS?|ALLOWED|BASE|MOUNTS?|VAULT)(?:[_-]?(?:PATHS?|DIRS?|ROOT))?"
 )
 

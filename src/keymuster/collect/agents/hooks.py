@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from keymuster import regex
 from keymuster.collect.agents.launchers import is_piped, launch
 from keymuster.collect.agents.servers import Word, split
 from keymuster.collect.syntax.node import Node
@@ -23,10 +24,10 @@ class Hook(NamedTuple):
     facts: dict[str, Any]
 
 
-_SENDS = re.compile(
+_SENDS = regex.later(
     r"(?i)\b(?:curl|wget|nc|ncat|http(?:ie)?|invoke-webrequest|iwr|irm|scp|rsync|ssh)\b|requests\.post|urllib|fetch\("
 )
-_SECRETS = re.compile(
+_SECRETS = regex.later(
     r"(?i)\.env\b|\bprintenv\b|(?:^|[|;&\s])env(?:\s*(?:$|[|;>]))|process\.env\b(?!\.)|os\.environ\b(?!\[|\.get)|\.aws/credentials|\.ssh/|id_rsa|\.netrc|\.npmrc|"
     r"\.claude\.json|\.claude/\.credentials|auth\.json|gh auth token|get-session-token|security find-generic-password|\.kube/config|"
     r"\$\{?\w*(?:TOKEN|SECRET|API_?KEY|PASSWORD|CREDENTIALS?)\w*"

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
+from keymuster import regex
 from keymuster.model.unknown import is_unknown
 
-_LOOPBACK = re.compile(
+_LOOPBACK = regex.later(
     r"(?:.*\.)?localhost(?:\.localdomain)?|host\.(?:docker|containers)\.internal|gateway\.docker\.internal"
 )
-_INTERNAL = re.compile(
+_INTERNAL = regex.later(
     r"(?:.*\.)?(?:internal|corp|intranet|intra|lan|local|home|private|svc|cluster|consul|mesh|ts)(?:\..+)?|[^.]+"
 )
-_OAUTH = re.compile(
+_OAUTH = regex.later(
     r"""(?x)
     mcp\.(?:linear\.app|sentry\.dev|notion\.com|atlassian\.com|stripe\.com|vercel\.com|supabase\.com|asana\.com|
     intercom\.com|figma\.com|paypal\.com|squareup\.com|neon\.tech|hubspot\.com|canva\.com|box\.com|prisma\.io|

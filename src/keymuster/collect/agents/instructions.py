@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterator
 from itertools import islice
 
+from keymuster import regex
 from keymuster.collect.agents import definitions
 from keymuster.collect.ci.things import Thing
 from keymuster.collect.syntax.node import File, Node
 
-_OTHER = re.compile(
+_OTHER = regex.later(
     r"(?i)(?:\A|/)(?:\.(?:cursor|windsurf|cline|roo|kilocode|goose|junie)(?:rules|hints)(?:-[\w-]+)?|\.rules)\Z|"
     r"(?:\A|/)\.(?:clinerules|roo|cursor|windsurf|junie|kiro|amazonq)/.+\.(?:md|mdc|txt)\Z|"
     r"(?:\A|/)(?:skills?|agents|prompts|commands)/.+\.(?:md|mdc)\Z|(?:\.prompt|\.agent|\.chatmode)\.md\Z|\.mdc\Z"
@@ -37,16 +37,16 @@ def things(text: str, file: File) -> Iterator[Thing]:
 
 # --- characters that nobody sees ---------------------------------------------------------------
 
-_ODD = re.compile("[\u061c\u115f\u1160\u180e\u200b-\u200d\u202a-\u202e\u2060-\u2069\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e01ef]")  # fmt: skip
-_FLAG = re.compile("\U0001f3f4[\U000e0020-\U000e007e]{1,8}\U000e007f")
+_ODD = regex.later("[\u061c\u115f\u1160\u180e\u200b-\u200d\u202a-\u202e\u2060-\u2069\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e01ef]")  # fmt: skip
+_FLAG = regex.later("\U0001f3f4[\U000e0020-\U000e007e]{1,8}\U000e007f")
 """The flags of England, Scotland, Wales and other parts of countries."""
-_TAGS = re.compile("[\U000e0000-\U000e007f]+")
-_SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]{2,}")
-_OVERRIDE = re.compile("[\u202d\u202e]")
-_DIRECTION = re.compile("[\u202a\u202b\u2066-\u2068]")
+_TAGS = regex.later("[\U000e0000-\U000e007f]+")
+_SELECTORS = regex.later("[\ufe00-\ufe0f\U000e0100-\U000e01ef]{2,}")
+_OVERRIDE = regex.later("[\u202d\u202e]")
+_DIRECTION = regex.later("[\u202a\u202b\u2066-\u2068]")
 _ZERO = "\u115f\u1160\u180e\u200b\u200c\u200d\u2060-\u2064\u3164\ufeff\uffa0"
-_RUN = re.compile(f"[{_ZERO}]{{4,}}")
-_WITHIN = re.compile(f"(?<=[A-Za-z])[{_ZERO}]{{1,3}}(?=[A-Za-z])")
+_RUN = regex.later(f"[{_ZERO}]{{4,}}")
+_WITHIN = regex.later(f"(?<=[A-Za-z])[{_ZERO}]{{1,3}}(?=[A-Za-z])")
 _FEW = 3
 """Words with such a character in them, that a text copied from a page may have."""
 
@@ -86,7 +86,7 @@ def _is_right_to_left(line: str) -> bool:
 
 # --- comments that a page does not show --------------------------------------------------------
 
-_SECRETLY = re.compile(
+_SECRETLY = regex.later(
     r"(?i)\b(?:ignore|disregard|forget|override)\s+(?:all\s+|any\s+)?(?:of\s+)?(?:the\s+|your\s+)?(?:previous|prior|above|earlier|other)\s+"
     r"(?:instructions|rules|prompts|directions|guidelines)|"
     r"\b(?:do\s+not|don't|never)\s+(?:tell|inform|notify|alert|warn|mention\s+(?:this|it)\s+to|reveal\s+(?:this|it)\s+to|show\s+(?:this|it)\s+to)\s+(?:the\s+)?(?:user|human|developer|reviewer)"
@@ -119,35 +119,35 @@ _START = (
 )
 _END = r"(?=(?:\s+(?:values?|verbatim|unmasked|unredacted|in\s+(?:full|plain\s?text|clear\s?text)))?\s*(?:[.;:!)]|\Z|\s(?:to|into|in|on|at|so|for|with|as)\s))"
 
-_PRINT = re.compile(
+_PRINT = regex.later(
     rf"(?i){_START}(?:print|echo|dump|paste|reveal|output|write\s+out|read\s+out|log)\s+(?:out\s+)?{_WHICH}{_SECRET}{_END}"
 )
-_SEND = re.compile(
+_SEND = regex.later(
     rf"(?i){_START}(?:send|post|upload|email|mail|forward|transmit|share|submit|copy|deliver)\s+{_WHICH}{_SECRET}"
     r"\s+(?:\w+\s+){0,3}?(?:to|with|via)\s+(?:\w+\s+){0,2}?(?:`?https?://|`?[\w.+-]+@[\w-]+\.\w|webhook|slack|discord|telegram|pastebin|gist|the\s+(?:chat|channel|server|endpoint|following))"
 )
-_COMMIT = re.compile(
+_COMMIT = regex.later(
     rf"(?i){_START}(?:commit|check\s+in|push|git\s+add|force[- ]add|stage)\s+(?:-f\s+|--force\s+)?{_WHICH}{_SECRET}{_END}"
 )
-_SHELL = re.compile(
+_SHELL = regex.later(
     r"(?i)\b(?:curl|wget|nc|ncat)\b[^\n|]{0,300}(?:@|\$\(cat\s+|`cat\s+|<\s*)(?:\.env\b|~/\.(?:ssh|aws|netrc|kube)/?|\$HOME/\.(?:ssh|aws|netrc|kube)|\"?\$\(env\))|"
     r"\b(?:cat\s+(?:\./)?\.env\b|cat\s+(?:~|\$HOME)/\.(?:ssh|aws|netrc|kube)\S*|printenv|env)\s*\|\s*(?:base64[^|\n]{0,20}\|\s*)?(?:curl|wget|nc|ncat)\b"
 )
-_FORCED = re.compile(r"(?i)\bgit\s+add\s+(?:-f|--force)\s+(?:\S+\s+)?\.env\b(?!\.)")
-_CHECKS = re.compile(
+_FORCED = regex.later(r"(?i)\bgit\s+add\s+(?:-f|--force)\s+(?:\S+\s+)?\.env\b(?!\.)")
+_CHECKS = regex.later(
     rf"(?i){_START}(?:skip|disable|bypass|turn\s+off|switch\s+off|ignore|circumvent|suppress)\s+{_WHICH}"
     r"(?:pre-?commit\s+(?:hooks?|checks?)|(?:git\s+)?hooks|secret[- ](?:scan(?:ning|ner|s)?|detection)|push\s+protection|gitleaks|trufflehog|detect-secrets|"
     r"security\s+(?:checks?|scans?|warnings?|scanners?|policies|hooks?)|permission\s+(?:checks?|prompts?)|sandbox(?:ing)?|certificate\s+(?:checks?|verification|validation)|tls\s+verification)"
     r"(?=\s*(?:[.;:!,)]|\Z|\s(?:if|when|so|to|for|on|in|by|with)\s))|"
     rf"{_START}(?:use|run|commit\s+with|push\s+with|pass|add)\s+`?(?:git\s+(?:commit|push)\s+[^`\n]{{0,60}})?--no-verify\b"
 )
-_FORBIDS = re.compile(
+_FORBIDS = regex.later(
     r"(?i)\b(?:never|not|no(?!-verify)|nor|n't|don.?t|cannot|can.?t|won.?t|avoid\w*|without|forb\w+|prohib\w+|refus\w+|reject\w*|instead|rather|unless|prevent\w*|block\w*|den(?:y|ied)|"
     r"stop|wrong|bad|anti-?pattern|dangerous|risk\w*|violat\w+|vulnerab\w+|attack\w*|malicious|leak\w*|detect\w*|flag|redact\w*|mask\w*|only\s+(?:the\s+)?(?:names?|keys?)|"
     r"encrypt\w*|safely|securely|(?:an|for)\s+example|e\.g|exfiltrat\w+|attempts?|tries|whether|placeholders?|fake|dummy|test\s+credentials)\b|[❌✗✘🚫⛔]"
 )
-_HEADING = re.compile(r"\s{0,3}(?:#{1,6}\s|\*\*[^*]{1,120}\*\*:?\s*\Z|[^\s\-*+].{0,120}:\s*\Z)")
-_ITEM = re.compile(r"\A\s*(?:>\s*)*(?:[-*+•]\s+|\d{1,3}[.)]\s+)?(?:\[[ xX]\]\s+)?(?:\*\*[^*\n]{1,80}[:.]?\*\*:?\s*[-\u2013\u2014]?\s*)?")  # fmt: skip
+_HEADING = regex.later(r"\s{0,3}(?:#{1,6}\s|\*\*[^*]{1,120}\*\*:?\s*\Z|[^\s\-*+].{0,120}:\s*\Z)")
+_ITEM = regex.later(r"\A\s*(?:>\s*)*(?:[-*+•]\s+|\d{1,3}[.)]\s+)?(?:\[[ xX]\]\s+)?(?:\*\*[^*\n]{1,80}[:.]?\*\*:?\s*[-\u2013\u2014]?\s*)?")  # fmt: skip
 
 
 def _orders(lines: list[str], file: File) -> Iterator[Thing]:
@@ -172,7 +172,7 @@ def _orders(lines: list[str], file: File) -> Iterator[Thing]:
 _FORMS = (
     ("send", _SHELL), ("send", _SEND), ("commit", _FORCED), ("commit", _COMMIT), ("print", _PRINT), ("checks-off", _CHECKS),
 )  # fmt: skip
-_SPEAKS = re.compile(
+_SPEAKS = regex.later(
     r"(?i)keys?\b|secret|token|password|credential|\.env\b|~/\.|HOME/\.|\$[A-Z]|hooks?\b|no-verify|pre-?commit|protection|gitleaks|trufflehog|security|permission|sandbox|verification|certificate|printenv|\benv\s*\|"
 )
 """What a line has that may be one of them: most have nothing of it."""

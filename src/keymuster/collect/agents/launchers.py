@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
+from keymuster import regex
 from keymuster.collect.agents import containers
 from keymuster.collect.agents.servers import Word, is_url, split
 from keymuster.model.unknown import is_unknown
@@ -37,30 +38,30 @@ class Launch(Struct, kw_only=True, frozen=True, eq=False):
         return f"Launch({self.kind}, {self.name!r}, {self.version!r}, {self.pinned})"
 
 
-_EXACT = re.compile(r"v?\d+(?:\.\d+){2,3}(?:[-+.]?[A-Za-z][\w.+-]*)?|v?\d+\.\d+\.\d+[-+][\w.+-]+")
-_PYTHON_EXACT = re.compile(
+_EXACT = regex.later(r"v?\d+(?:\.\d+){2,3}(?:[-+.]?[A-Za-z][\w.+-]*)?|v?\d+\.\d+\.\d+[-+][\w.+-]+")
+_PYTHON_EXACT = regex.later(
     r"v?\d+(?:\.\d+)*(?:[-_.]?(?:a|b|rc|post|dev|alpha|beta)\.?\d*)*(?:\+[\w.]+)?"
 )
-_COMMIT = re.compile(r"[0-9a-f]{7,64}")
-_TAG = re.compile(r"v?\d+(?:[._-]\w+)*|[\w.-]*\d+\.\d+[\w.-]*")
-_DIGEST = re.compile(r"@sha256:[0-9a-f]{64}\Z")
-_ASSIGNED = re.compile(r"[A-Za-z_]\w*=.*", re.DOTALL)
-_PIPED = re.compile(
+_COMMIT = regex.later(r"[0-9a-f]{7,64}")
+_TAG = regex.later(r"v?\d+(?:[._-]\w+)*|[\w.-]*\d+\.\d+[\w.-]*")
+_DIGEST = regex.later(r"@sha256:[0-9a-f]{64}\Z")
+_ASSIGNED = regex.later(r"[A-Za-z_]\w*=.*", re.DOTALL)
+_PIPED = regex.later(
     r"(?i)\b(?:curl|wget|iwr|irm|invoke-webrequest|invoke-restmethod)\b[^\n]{0,400}?"
     r"(?:\|\s{0,8}(?:sudo\s{1,8}(?:-\S{1,20}\s{1,8}){0,4})?(?:env\s{1,8})?(?:\S{0,80}/)?(?:ba|z|da|k|fi)?sh\b|\|\s{0,8}(?:sudo\s{1,8})?(?:python|node|perl|ruby|iex|bun|deno)|\biex\b)"
     r"|\biex\b[^\n]{0,200}?\b(?:irm|iwr|downloadstring)\b"
     r"|(?:ba|z|da)?sh\s{1,8}(?:-c\s{1,8})?[\"']?(?:<\(|\$\()\s{0,8}(?:curl|wget)\b"
 )
 _NAME = r"(?:@[A-Za-z0-9~_][\w.~-]{0,213}/)?[A-Za-z0-9~_][\w.~-]{0,213}"
-_NPM = re.compile(rf"(?P<name>{_NAME})(?:@(?P<version>.{{1,200}}))?")
-_PYPI = re.compile(
+_NPM = regex.later(rf"(?P<name>{_NAME})(?:@(?P<version>.{{1,200}}))?")
+_PYPI = regex.later(
     r"(?P<name>[A-Za-z0-9][\w.-]{0,213})(?:\[[\w,. -]{0,200}\])?\s*(?:(?P<sign>===?|@|~=|!=|[<>]=?)\s*(?P<version>.{1,200}))?"
 )
-_GIT = re.compile(
+_GIT = regex.later(
     r"(?i)\A(?:git\+|git://|github:|gitlab:|bitbucket:|git@|[\w-]+ @ git\+)|\.git(?:[@#]|\Z)"
 )
-_SHORT_GIT = re.compile(r"[\w.-]{1,100}/[\w.-]{1,100}(?:#.{1,200})?")
-_LOCAL_PATH = re.compile(
+_SHORT_GIT = regex.later(r"[\w.-]{1,100}/[\w.-]{1,100}(?:#.{1,200})?")
+_LOCAL_PATH = regex.later(
     r"(?:[.~]{1,2}|[A-Za-z]:)?[/\\]|\.{1,2}\Z|file:|link:|\$\{(?:workspaceFolder|extensionPath|CLAUDE_PLUGIN_ROOT)"
 )
 

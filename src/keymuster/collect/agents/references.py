@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from keymuster import regex
 from keymuster.collect.literals.names import kind_of
 from keymuster.collect.literals.values import is_literal, is_random, is_reference, is_sample
 
-_DEFAULT = re.compile(r"\$\{(?:env:)?[A-Za-z_][\w.-]{0,100}:?-(?P<default>[^{}]{1,4000})\}")
-_NAMED = re.compile(
+_DEFAULT = regex.later(r"\$\{(?:env:)?[A-Za-z_][\w.-]{0,100}:?-(?P<default>[^{}]{1,4000})\}")
+_NAMED = regex.later(
     r"""(?x)
     \$\{\{?\s{0,4}(?:(?:env|input|secrets?|localEnv|vars|inputs)[:.]|command:)?(?P<braced>[A-Za-z_][\w.-]{0,120})(?::?[-?][^{}]{0,4000})?\s{0,4}\}?\} |
     \{(?:env|input):(?P<opencode>[A-Za-z_][\w-]{0,120})\} |
@@ -18,11 +19,11 @@ _NAMED = re.compile(
     %(?P<windows>[A-Z_][A-Z0-9_]{1,120})%
     """
 )
-_ELSEWHERE = re.compile(
+_ELSEWHERE = regex.later(
     r"(?i)\A(?:op|vault|aws-sm|awssm|gcpsm|azurekv|keyring|keychain|doppler|infisical|1password|bws)://?"
 )
-_WORDY = re.compile(r"[A-Za-z]{1,30}(?:[-_. ](?:[A-Za-z]{1,30}|\d{1,3})){0,12}[-_. ]?\d{0,2}")
-_FILLED_IN = re.compile(
+_WORDY = regex.later(r"[A-Za-z]{1,30}(?:[-_. ](?:[A-Za-z]{1,30}|\d{1,3})){0,12}[-_. ]?\d{0,2}")
+_FILLED_IN = regex.later(
     r"(?i)\A\{(?:file|env|cmd|input):|<[^<>]{1,200}>|\[[^\[\]]{1,200}\]|\{[a-z][\w -]{0,60}\}|\.{3}|…|x{3,}|\*{3,}|\byour\b|(?:\b|_)your(?:\b|_)|your[-_ ]|"
     r"[-_]here\b|placeholder|replace|change[-_ ]?me|example|dummy|insert|redacted|todo|"
     r"/?path[-_/](?:to|of)\b|(?:abc|123){2,}|abcdef|1234567|"
@@ -60,10 +61,10 @@ def is_filled_in_later(text: str) -> bool:
     )
 
 
-_NAMED_SECRET = re.compile(
+_NAMED_SECRET = regex.later(
     r"(?i)(?:.*[_.-])?(?:key|token|pat|secret|pass|auth|credentials?|xox[pbc])"
 )
-_NO_SECRET = re.compile(
+_NO_SECRET = regex.later(
     r"(?i).*(?:public|publishable|anon|site|cache|primary|foreign|index|sort|partition|key[_-]?(?:id|name|path|file)).*"
 )
 

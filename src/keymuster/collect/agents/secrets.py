@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from keymuster import regex
 from keymuster.collect.agents.launchers import Launch
 from keymuster.collect.agents.references import default, is_named, is_secret, stored, variables
 from keymuster.collect.agents.servers import Server
@@ -22,19 +23,19 @@ CONFIGURED = "agent-configuration"
 ARGUMENT = "agent-argument"
 """What a literal is declared as (`Sealing.credential`)."""
 
-_AUTHORIZATION = re.compile(
+_AUTHORIZATION = regex.later(
     r"(?i)(?P<scheme>bearer|basic|token|apikey|api-key|key|digest)[ :]{1,4}(?P<value>\S.*)",
     re.DOTALL,
 )
-_HEADER = re.compile(r"(?P<name>[A-Za-z][\w-]{0,80}):\s{0,4}(?P<value>\S.{0,8000})", re.DOTALL)
-_FLAG = re.compile(r"--?(?P<name>[A-Za-z][\w.-]{0,80})(?:=(?P<value>.*))?", re.DOTALL)
-_ASSIGNED = re.compile(r"(?P<name>[A-Za-z_][\w.-]{0,100})=(?P<value>.+)", re.DOTALL)
+_HEADER = regex.later(r"(?P<name>[A-Za-z][\w-]{0,80}):\s{0,4}(?P<value>\S.{0,8000})", re.DOTALL)
+_FLAG = regex.later(r"--?(?P<name>[A-Za-z][\w.-]{0,80})(?:=(?P<value>.*))?", re.DOTALL)
+_ASSIGNED = regex.later(r"(?P<name>[A-Za-z_][\w.-]{0,100})=(?P<value>.+)", re.DOTALL)
 _HEADERS = ("--header", "-H", "--headers")
 PLAIN_HEADERS = frozenset(
     ("content-type", "accept", "user-agent", "x-mcp-toolsets", "x-mcp-readonly", "x-mcp-tools", "notion-version",
      "mcp-protocol-version", "host", "origin", "referer", "cache-control", "accept-language")
 )  # fmt: skip
-_SECRET_HEADER = re.compile(r"(?i)auth|token|secret|cookie|key|password|credential|session")
+_SECRET_HEADER = regex.later(r"(?i)auth|token|secret|cookie|key|password|credential|session")
 _MOST_JSON = 100_000
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
+from keymuster import regex
 from keymuster.collect.agents import shown as words
 
-_TOKEN = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_TOKEN = regex.later(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _ALWAYS = frozenset(
     ("delete", "remove", "execute", "exec", "run", "write", "manage", "drop", "deploy", "shell", "bash",
      "command", "commands", "push", "merge", "send", "terminate", "destroy", "kill", "install", "publish", "grant",
@@ -31,15 +32,15 @@ _SHELLS = frozenset(
      "run_command", "execute", "run_terminal_cmd", "runinterminal", "run_in_terminal", "powershell", "developer__shell",
      "launch-process", "local_shell", "command", "executecommand", "run", "shell_command", "@builtin/shell")
 )  # fmt: skip
-_ANY = re.compile(
+_ANY = regex.later(
     r"\s*(?:\*{1,2}|:\*|\*:\*|/?\.\*/?|/\^?\.[*+]\$?/[a-z]{0,3}|\^?\.[*+]\$?|all|any)?\s*"
 )
-_OPEN_PROGRAM = re.compile(
+_OPEN_PROGRAM = regex.later(
     r"(?ix)\A\s*(?:sudo|su|doas|sh|bash|zsh|dash|fish|pwsh|powershell|cmd|env|eval|exec|xargs|python[\d.]*|node|deno|bun|ruby|"
     r"perl|php|lua|osascript|npx|bunx|uvx|pipx|ssh|docker|podman|kubectl\ exec|nsenter|chroot|nohup|curl|wget|nc|ncat|socat|"
     r"aws|gcloud|az|terraform\ apply|rm|rm\ -rf|dd|chmod|chown)\s*(?:(?:\ |:)?\*|:\*|\ \*\*)\s*\Z"
 )
-_RULE = re.compile(r"(?P<tool>[^()]{1,200})(?:\((?P<pattern>.*)\))?\s*", re.DOTALL)
+_RULE = regex.later(r"(?P<tool>[^()]{1,200})(?:\((?P<pattern>.*)\))?\s*", re.DOTALL)
 
 
 def changes(name: str) -> bool:
@@ -109,8 +110,8 @@ def command_reach(pattern: str) -> str:
     return "any-program" if _OPEN_PROGRAM.match(pattern) else "narrow"
 
 
-_SHOWN = re.compile(r"[\w ./:*@,=~^$|?+\\\[\]-]{0,60}")
-_SECRET = re.compile(
+_SHOWN = regex.later(r"[\w ./:*@,=~^$|?+\\\[\]-]{0,60}")
+_SECRET = regex.later(
     r"(?i)auth|bearer|token|secret|passw|pwd|key|credential|[A-Za-z0-9_+/-]{24,}|=\S{6,}"
 )
 

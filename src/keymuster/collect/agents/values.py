@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from keymuster import regex
 from keymuster.collect.agents import hosts
 from keymuster.collect.agents.launchers import Launch
 from keymuster.collect.agents.people import is_person
@@ -16,23 +17,23 @@ from keymuster.collect.syntax.node import Node
 
 _ON, _OFF = ("true", "1", "yes", "on"), ("false", "0", "no", "off", "none", "disable", "disabled")
 
-_CHECKED = re.compile(
+_CHECKED = regex.later(
     r"(?i)(?:SSL|TLS|CERT(?:IFICATE)?S?|HTTPS)[_-]?(?:CERT[_-]?)?(?:VERIFY|VERIFICATION|REJECT\w*|STRICT|CHECK\w*|VALIDAT\w*)|"
     r"(?:VERIFY|VALIDATE|CHECK|STRICT)[_-]?(?:SSL|TLS|CERT\w*|HTTPS?)|TLS_REJECT_UNAUTHORIZED|REJECT_?UNAUTHORIZED|HTTPSVERIFY"
 )
 
-_UNCHECKED = re.compile(
+_UNCHECKED = regex.later(
     r"(?i)INSECURE(?:[_-]?(?:SSL|TLS|SKIP\w*|SKIP-TLS-VERIFY|REQUESTS?|HTTPS))?(?![a-z])|(?:SKIP|NO|DISABLE|IGNORE|WITHOUT)[_-]?(?:\w+[_-])?(?:SSL|TLS|CERT\w*|HTTPS)(?:[_-]?(?:VERIFY|VERIFICATION|CHECK\w*|ERRORS?|VALIDATION))?\b|"
     r"(?:SSL|TLS)[_-](?:NO|SKIP)[_-]VERIFY|(?:ACCEPT|ALLOW)[_-]?(?:INVALID|SELF[_-]?SIGNED|INSECURE|UNTRUSTED)[_-]?(?:CERT\w*|TLS|SSL)?|TRUST[_-]?(?:ALL|SERVER)[_-]?CERT\w*|GIT_SSL_NO_VERIFY"
 )
 
-_DSN_UNCHECKED = re.compile(
+_DSN_UNCHECKED = regex.later(
     r"(?i)[?&;](?:sslmode=disable|ssl=false|tls=(?:false|skip-verify)|tlsInsecure=true|tlsAllowInvalidCertificates=true|ssl_cert_reqs=(?:none|CERT_NONE)|trustServerCertificate=(?:true|yes)|encrypt=(?:false|no)|verify=false)"
 )
 
-_EVERYWHERE = re.compile(r"(?i)(?:https?://)?(?:0\.0\.0\.0|\[?::\]?|\*)(?::\d+)?(?:/.*)?")
+_EVERYWHERE = regex.later(r"(?i)(?:https?://)?(?:0\.0\.0\.0|\[?::\]?|\*)(?::\d+)?(?:/.*)?")
 
-_LISTENER = re.compile(
+_LISTENER = regex.later(
     r"(?i)(?:.*[_-])?(?:HOST|HOSTNAME|BIND|LISTEN|ADDR|ADDRESS|INTERFACE|BIND_ADDRESS|BINDADDR|IP|SERVER)(?:[_-]?(?:ADDR(?:ESS)?|HOST|IP))?"
 )
 
@@ -53,7 +54,7 @@ _ADMIN = frozenset(
     )
 )
 
-_PROFILE = re.compile(
+_PROFILE = regex.later(
     r"(?i)(?:.*_)?(?:AWS_(?:DEFAULT_)?PROFILE|PROFILE(?:_NAME)?|ROLE(?:_NAME|_ARN)?|AWS_ROLE\w*|KUBE_?CONTEXT|CONTEXT|KUBECONFIG|PROFILE|CLUSTER_ROLE|SNOWFLAKE_ROLE|DB_USER|DATABASE_USER|PG_?USER|POSTGRES_USER|MYSQL_USER)|profile|context|kubeconfig|role|aws-profile|kube-context|role-arn"
 )
 
@@ -75,27 +76,27 @@ _SUPERUSERS = frozenset(
 
 _LOCAL_SCHEMES = ("http", "https", "ws", "wss", "file", "git", "ssh")
 
-_ACCOUNT = re.compile(
+_ACCOUNT = regex.later(
     r"(?i)(?:.*[_-])?(?:USER(?:NAME)?|USER_?EMAIL|EMAIL(?:_ADDRESS)?|LOGIN|ACCOUNT|MAILBOX|SUBJECT|IMPERSONATE\w*|DELEGATE\w*|ON_BEHALF_OF|UPN|USER_?ID|OWNER|ACCOUNT_EMAIL)"
 )
 
-_PERSONAL_NAME = re.compile(
+_PERSONAL_NAME = regex.later(
     r"(?i).*PERSONAL_?ACCESS_?TOKEN.*|(?:.*_)?PAT(?:_TOKEN)?|.*XOX[PCD].*|(?:.*_)?USER_(?:ACCESS_)?TOKEN|(?:.*_)?PERSONAL_(?:API_)?(?:TOKEN|KEY)"
 )
 
-_PERSONAL_VALUE = re.compile(
+_PERSONAL_VALUE = regex.later(
     r"xox[pcd]-|gh[pou]_[A-Za-z0-9]|github_pat_|sntryu_|figd_|ATATT3|NRAK-|lin_api_|glpat-|ATCTT3"
 )
 
-_LOGIN = re.compile(
+_LOGIN = regex.later(
     r"(?i)\$\(\s*(?:gh auth token|gcloud auth (?:application-default )?print-\w+-token|az account get-access-token)|`gh auth token`"
 )
 
-_KEY_FILE = re.compile(
+_KEY_FILE = regex.later(
     r"(?i)(?:.*_)?(?:SERVICE_ACCOUNT(?:_(?:PATH|FILE|KEY|JSON|KEY_(?:PATH|FILE)|FILE_PATH|CREDENTIALS))?|GOOGLE_APPLICATION_CREDENTIALS|(?:GCP|GOOGLE|GOOGLE_CLOUD|BIGQUERY|FIREBASE|GCLOUD)_(?:CREDENTIALS|KEY|KEYFILE|CREDENTIALS_(?:PATH|FILE)|KEY_(?:PATH|FILE)|SERVICE_ACCOUNT\w*)|SA_KEY(?:_(?:PATH|FILE))?|(?:SERVICE_ACCOUNT|KEY)_?FILE(?:_PATH)?|AZURE_CLIENT_CERTIFICATE_PATH|CREDENTIALS_(?:PATH|FILE)|KEY_FILE)|key-file|service-account(?:-key|-file|-json)?|service_account_path|credentials-file|credentials"
 )
 
-_FEDERATED = re.compile(
+_FEDERATED = regex.later(
     r"(?i)wif|workload|federat|external|impersonat|client[-_]?config|oauth|application_default_credentials|authorized_user|token\.json"
 )
 
@@ -111,20 +112,20 @@ _STATIC = (
     "AWS_ACCESS_KEY",
 )
 
-_WIDE_NAME = re.compile(
+_WIDE_NAME = regex.later(
     r"(?i)(?:.*[_-])?(?:toolsets?|tools|services|apis?|features|capabilities|modules|products|permissions|scopes?|enabled[_-]?tools|enabled[_-]?services|namespaces|projects|categories|tool[_-]groups|toolkits?)"
 )
 
-_WIDE_SCOPE = re.compile(
+_WIDE_SCOPE = regex.later(
     r"(?i)repo|user|workflow|admin:[\w:]+|delete_repo|api|sudo|\*|full(?:[_-]access)?|all|(?:https://www\.googleapis\.com/auth/)(?:cloud-platform|drive|gmail\.modify|admin\.[\w.]+|calendar|spreadsheets|documents)|https://mail\.google\.com/?|"
     r"[\w.]*\.(?:ReadWrite|FullControl)\.All|Directory\.AccessAsUser\.All|.*/\.default|write:\*|\*:\*|[\w:]*:\*|manage:[\w:]+|admin|owner"
 )
 
-_WRITES_ON = re.compile(
+_WRITES_ON = regex.later(
     r"(?i)(?:ALLOW|ENABLE|PERMIT)[_-](?:\w+[_-])?(?:WRITES?|DELETES?|DANGEROUS\w*|DESTRUCTIVE\w*|MUTATIONS?|DDL|DML|INSERT\w*|UPDATE\w*|DROP|ADMIN|ALL(?:_OPERATIONS)?|SHELL|COMMANDS?|SENSITIVE(?:[_-]DATA(?:[_-]ACCESS)?)?|(?:AWS[_-]RESOURCE[_-])?WRITE)(?:[_-](?:OPERATIONS?|OPS|ACCESS|MODE|TOOLS?|OPERATION))?|UNRESTRICTED|DANGEROUSLY[_-]\w+|ALLOW[_-]ALL|YOLO"
 )
 
-_READ_ONLY = re.compile(
+_READ_ONLY = regex.later(
     r"(?i)(?:.*[_-])?READ[_-]?(?:OPERATIONS[_-])?ONLY(?:[_-](?:MODE|ACCESS))?|ALLOW_ONLY_(?:NON_DESTRUCTIVE|READONLY)_TOOLS|.*NON_DESTRUCTIVE.*"
 )
 
@@ -277,7 +278,7 @@ def _means(name: str, text: str, *, temporary: bool) -> Iterator[tuple[str, str]
         yield "writes-allowed", lower
 
 
-_ADDRESS = re.compile(
+_ADDRESS = regex.later(
     r"(?i)(?:.*[_-])?(?:url|uri|endpoint|host|server|base|api|address|addr|instance|site|domain|origin)(?:[_-]url)?"
 )
 

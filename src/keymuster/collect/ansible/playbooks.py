@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Container, Iterator
 from itertools import chain
 
 from msgspec.structs import replace
 
+from keymuster import regex
 from keymuster.collect import meanings
 from keymuster.collect.ansible import modules
 from keymuster.collect.base import Blob, Context, Observed
@@ -19,7 +19,7 @@ from keymuster.collect.syntax import documents
 from keymuster.collect.syntax.node import Broken, File, Node
 from keymuster.model import Credential, CredentialKind, Resource
 
-_PLAYBOOK = re.compile(rb"(?m)^-[ \t]+hosts[ \t]*:|^-[ \t]+name[ \t]*:[^\n]*\n[ \t]+hosts[ \t]*:")
+_PLAYBOOK = regex.later(rb"(?m)^-[ \t]+hosts[ \t]*:|^-[ \t]+name[ \t]*:[^\n]*\n[ \t]+hosts[ \t]*:")
 
 _PLAY = {
     "hosts", "import_playbook", "ansible.builtin.import_playbook", "tasks", "pre_tasks", "post_tasks",
@@ -39,13 +39,13 @@ _LISTS_OF_TASKS = (
     "tasks", "pre_tasks", "post_tasks", "handlers", "block", "rescue", "always",
 )  # fmt: skip
 _SIGNS = {"register", "when", "notify", "become", "loop", "delegate_to", "no_log", "loop_control"}
-_MODULE = re.compile(r"(?:[a-z_][\w]{0,60}\.){2}[a-z_]\w{0,60}")
+_MODULE = regex.later(r"(?:[a-z_][\w]{0,60}\.){2}[a-z_]\w{0,60}")
 _DEEPEST = 30
 
-_CONNECTION = re.compile(
+_CONNECTION = regex.later(
     r"ansible_(?:\w{1,30}_)?(?:password|pass|passphrase)|ansible_(?:become|ssh|sudo|su)_pass(?:word)?"
 )
-_INVENTORY_LINE = re.compile(
+_INVENTORY_LINE = regex.later(
     r"(?P<name>[A-Za-z_]\w{2,80})[ \t]{0,4}=[ \t]{0,4}(?P<value>\"[^\"\n]{1,200}\"|'[^'\n]{1,200}'|[^\s\"'#;]{1,200})"
 )
 

@@ -8,8 +8,10 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-_SPLIT = re.compile(r"&&|\|\||[;|]")
-_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=.*")
+from keymuster import regex
+
+_SPLIT = regex.later(r"&&|\|\||[;|]")
+_ASSIGNMENT = regex.later(r"[A-Za-z_]\w*=.*")
 _PREFIXES = {
     "&",
     "sudo",
@@ -26,8 +28,8 @@ _PREFIXES = {
     "command",
     "nice",
 }
-_PYTHON = re.compile(r"(?:python|py)[0-9.]*(?:\.exe)?")
-_VERSION = re.compile(r"(?:[=~<>!]=|@).*|\[.*")
+_PYTHON = regex.later(r"(?:python|py)[0-9.]*(?:\.exe)?")
+_VERSION = regex.later(r"(?:[=~<>!]=|@).*|\[.*")
 
 _RUNNERS = (
     ("bundle", "exec"), ("npx",), ("bunx",), ("pnpm", "dlx"), ("yarn", "dlx"), ("pnpx",),
@@ -71,7 +73,7 @@ _SHORT_OPTIONS = {
     "pdm": {"-r"},
     "hatch": {"-r"},
 }
-_PUBLIC = re.compile(
+_PUBLIC = regex.later(
     r"(?:https?://)?(?:[\w-]{1,20}\.)?(?:pypi\.org|nuget\.org|npmjs\.(?:org|com)|rubygems\.org|crates\.io)(?:/.*)?"
     r"|pypi|testpypi|crates-io|nuget"
 )
@@ -191,12 +193,12 @@ def _run(words: Sequence[str]) -> Sequence[str]:
     return words
 
 
-_WRITE = re.compile(
+_WRITE = regex.later(
     r"(?:>>?|\btee\b(?:\s+-a|\s+--append)?|-FilePath|-Path|-LiteralPath|Add-Content|Out-File|Set-Content)\s*"
     r"[\"']?(?:\$\{?(?:env:)?(?P<unix>GITHUB_(?:ENV|PATH))\b\}?|%(?P<dos>GITHUB_(?:ENV|PATH))%)",
     re.IGNORECASE,
 )
-_DYNAMIC = re.compile(r"\$(?!\{?(?:HOME|env:HOME)\b)[\w({]|`|%\w{1,60}%|\$\{\{|<<")
+_DYNAMIC = regex.later(r"\$(?!\{?(?:HOME|env:HOME)\b)[\w({]|`|%\w{1,60}%|\$\{\{|<<")
 
 
 def environment_writes(script: str) -> Iterator[tuple[int, str]]:
@@ -220,7 +222,7 @@ def environment_writes(script: str) -> Iterator[tuple[int, str]]:
 
 
 _LARGEST_GROUP = 50
-_SAYS = re.compile(
+_SAYS = regex.later(
     r"\s*(?:[{(]\s*)?(?:@?echo\b|printf\b|write-\w+|[\"']|[\w-]*-value\b|-\w+\s)", re.IGNORECASE
 )
 """How a line begins that writes what it says itself, and not what another program prints."""

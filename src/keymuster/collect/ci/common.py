@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
+from keymuster import regex
 from keymuster.collect.base import Blob
 from keymuster.collect.ci.known_actions import STATIC_KEY_VARIABLES
 from keymuster.collect.ci.places import Places
@@ -39,17 +40,17 @@ _KINDS: tuple[tuple[re.Pattern[str], CredentialKind], ...] = (
     (re.compile(r"API_?KEY"), CredentialKind.API_KEY),
     (re.compile(r"CERT"), CredentialKind.CERTIFICATE),
 )
-SECRET_NAME = re.compile(
+SECRET_NAME = regex.later(
     r"(?:.*_)?(?:PASSWORD|PASSWD|PASSPHRASE|SECRET|SECRET_KEY|TOKEN|API_?KEY|PRIVATE_?KEY|ACCESS_?KEY"
     r"|CLIENT_?SECRET|CREDENTIALS?|PAT)",
     re.IGNORECASE,
 )
 """Names of variables that hold a secret: not those of a file, an address or an id of one."""
 
-_PLAIN_WORD = re.compile(
+_PLAIN_WORD = regex.later(
     r"[a-z]{1,24}|[A-Z]{1,24}|[0-9]{1,12}|(?:\.{0,2}/|[a-z]:\\).*", re.IGNORECASE
 )
-_REFERENCE = re.compile(r"\$|<<|\{\{|%\w|^@|^!|^vault:|^op://|^ref\+", re.IGNORECASE)
+_REFERENCE = regex.later(r"\$|<<|\{\{|%\w|^@|^!|^vault:|^op://|^ref\+", re.IGNORECASE)
 _LEAST = 8
 """Characters below which a value under a secret's name is a word and no secret."""
 
@@ -171,7 +172,7 @@ def image(type: str, key: str, text: str, location: Location) -> Thing:
     return Thing(type, f"{key}.{text}", text, location, settings)
 
 
-_ROLE = re.compile(
+_ROLE = regex.later(
     r"arn:[\w-]{1,20}:iam::[^:]{0,80}:role/(?:[\w+=,.@-]{1,512}/){0,30}(?P<name>[\w+=,.@-]{1,64})"
 )
 

@@ -3,12 +3,13 @@ them."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import TypeAlias, Union
 
 from msgspec import Struct
+
+from keymuster import regex
 
 ANY = "*"
 """A step of a path that only the run knows, or that means every item."""
@@ -19,14 +20,14 @@ DEEPEST = 60
 MOST_PARTS = 500
 """Parts of one operation in a row."""
 
-_TOKEN = re.compile(
+_TOKEN = regex.later(
     r"\s*(?:(?P<number>[-+]?(?:0x[0-9a-fA-F]{1,16}|0o[0-7]{1,22}"
     r"|(?:[0-9]{1,30}(?:\.[0-9]{0,30})?|\.[0-9]{1,30})(?:[eE][-+]?[0-9]{1,3})?))"
     r"|(?P<text>'(?:[^']|'')*+')"
     r"|(?P<name>[A-Za-z_][\w-]*)"
     r"|(?P<mark>&&|\|\||==|!=|<=|>=|[<>!()\[\].,*]))"
 )
-_BLANK = re.compile(r"\s*")
+_BLANK = regex.later(r"\s*")
 _OPERATORS = (("||",), ("&&",), ("==", "!="), ("<", "<=", ">", ">="))
 """From the loosest to the tightest."""
 

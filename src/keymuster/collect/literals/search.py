@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from base64 import b64decode
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
+from keymuster import regex
 from keymuster.collect.literals.names import holds_secrets, kind_of
 from keymuster.collect.literals.sealing import Sealing
 from keymuster.collect.literals.values import LONGEST
@@ -21,17 +21,17 @@ _ELSEWHERE = ("PARAMETER_STORE", "SECRETS_MANAGER")
 
 _MOST_OF_SCRIPT = 1_000_000
 
-_LINE = re.compile(
+_LINE = regex.later(
     r"(?m)^[ \t]{0,40}(?:export[ \t]{1,4})?[\"']?(?P<name>[A-Za-z][\w.-]{1,80})[\"']?[ \t]{0,8}[=:]"
     r"[ \t]{0,8}(?P<value>[^\s#,;][^\r\n]{0,400})$"
 )
 
-_VARIABLE = re.compile(
+_VARIABLE = regex.later(
     r"(?m)(?:^|[;&\s])[ \t]{0,40}(?:export[ \t]{1,8}|set[ \t]{1,8}|\$env:|\$)?([A-Za-z_]\w{1,80})[ \t]?=[ \t]?"
     r"(?:\"([^\"\n$`]{1,400})\"|'([^'\n]{1,400})'|([^\s\"'$`;|&()<>]{1,400}))"
 )
 
-_FLAG = re.compile(
+_FLAG = regex.later(
     r"(?:^|\s)--?([A-Za-z][\w-]{1,60})[ =]{1,4}(?:\"([^\"\n$`]{1,400})\"|'([^'\n]{1,400})'|([^\s\"'$`;|&()<>-]\S{0,400}))"
 )
 
@@ -113,7 +113,7 @@ def lines(text: str) -> Iterator[tuple[str, str]]:
         yield found["name"], found["value"].strip().rstrip(",;").strip("\"'")
 
 
-_BASE64 = re.compile(r"[A-Za-z0-9+/\s]{16,}={0,2}\s{0,4}")
+_BASE64 = regex.later(r"[A-Za-z0-9+/\s]{16,}={0,2}\s{0,4}")
 
 
 def _decoded(script: str) -> str:

@@ -6,12 +6,13 @@ import re
 from base64 import b64decode
 from binascii import Error as BadBase64
 
+from keymuster import regex
 from keymuster.model.unknown import is_unknown
 
 LONGEST = 64 * 1024
 """Characters of a value that may be a secret."""
 
-_REFERENCE = re.compile(
+_REFERENCE = regex.later(
     r"""(?xi) \$[{(] | (?:\A|[\s:/@,-])\$[A-Z_] | \{\{ | <[^<>]*> | %\( | %[A-Z_]+% | \bENC\[ | \A\$ANSIBLE_VAULT |
     \A(?:arn|vault|ref|ssm|env|file|op): | \Aref\+ | \A(?:secret|awssm|gcpsm|azurekv|vals|path|aws-sm)://? |
     \A\{(?:resolve|vault) | \A\(\( | \A\\?\#\{ | __[A-Z0-9_]+__ |
@@ -22,7 +23,7 @@ _REFERENCE = re.compile(
 )
 """How values look that name the place where the secret is, or hold it encrypted."""
 
-_BLANK = re.compile(
+_BLANK = regex.later(
     r"(?i)(?:string|str|true|false|yes|no|on|off|none|null|nil|undefined|n/?a|always|never|on_create|optional|required|"
     r"enabled|disabled|present|absent|todo|tbd|dummy|placeholder|redacted|fixme|~|-+|\*+|\.{3}|x{3,}|[0-9]{1,2}|"
     r"replace[-_ ]?(?:me|this|with)?(?:[-_ ].{0,60})?|"
@@ -30,12 +31,12 @@ _BLANK = re.compile(
 )
 """Words that stand where somebody else is to write a secret, or say of what sort it is."""
 
-_SAMPLE = re.compile(
+_SAMPLE = regex.later(
     r"(?i)your[ _-]|\*{3}|x{4,}|redacted|placeholder|replace|insert|todo|dummy|\.\.\.|…|"
     r"(?:\b|_)here\b|fill[ _-]?me|to[ _-]be|some[ _-]"
 )
 
-_TRACE = re.compile(r"[A-Za-z0-9+/=_.\-]{16,}")
+_TRACE = regex.later(r"[A-Za-z0-9+/=_.\-]{16,}")
 
 
 def is_literal(text: str) -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
+from keymuster import regex
 from keymuster.collect.base import Blob, Context, Observed, Reader
 
 if TYPE_CHECKING:
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from keymuster.collect.syntax.node import Node
 
 _ENDINGS = (".json", ".jsonc", ".json5", ".toml", ".yaml", ".yml", ".code-workspace")
-_MAYBE = re.compile(
+_MAYBE = regex.later(
     r"""(?xi) mcp | settings\.jsonc?\Z | devcontainer | \.code-workspace\Z | openclaw | clawdbot | moltbot | librechat |
     managed[-_] | (?:\A|[/.]) (?: claude | cursor | copilot | codeium | windsurf | codex | gemini | qwen | continue | cline | roo |
     kilo | kiro | grok | amazonq | opencode | goose | junie | amp/ | crush | factory | rovodev | augment | power\.json\Z ) """
 )
 """What the path of every file in the table of clients holds: most files need not be looked for there."""
-_SERVERS = re.compile(rb"\"mcpServers\"\s{0,20}:\s{0,20}\{")
+_SERVERS = regex.later(rb"\"mcpServers\"\s{0,20}:\s{0,20}\{")
 _LARGEST = 8 * 1024 * 1024
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
+from keymuster import regex
 from keymuster.collect.base import Blob, Context, Observed, Reader
 
 if TYPE_CHECKING:
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from keymuster.collect.ci.things import Thing
     from keymuster.collect.syntax.node import Node
 
-_JSON = re.compile(
+_JSON = regex.later(
     r"(?:\A|/)(?:package|tasks|launch|devcontainer)\.json\Z|(?:\A|/)\.devcontainer\.json\Z"
 )
-_COMPOSE = re.compile(rb"(?m)^[\"']?services[\"']?[ \t]{0,8}:")
+_COMPOSE = regex.later(rb"(?m)^[\"']?services[\"']?[ \t]{0,8}:")
 _FOR_AGENTS = (
     b"mcp", b"agent", b"claude", b"codex", b"gemini", b"opencode", b"openclaw", b"goose", b"aider", b"openhands",
 )  # fmt: skip
@@ -26,7 +26,7 @@ _MARKS = (
     b"droid", b"kiro-cli", b"q chat", b"dangerously", b"--yolo", b"trust-all-tools", b"allow-all-tools",
 )  # fmt: skip
 """What a file holds that speaks of agents: most do not."""
-_STARTS = re.compile(
+_STARTS = regex.later(
     rb"(?m)^[\"']?(?:jobs|services|steps|stages|pipelines|runs|tasks|apiVersion|workflows|script|before_script|pool)[\"']?[ \t]{0,8}:"
 )
 """What a file in YAML has at its margin if it starts something; others may only speak of it."""

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import ClassVar
 
+from keymuster import regex
 from keymuster.collect.base import Blob, Context, Observed, Reader
 
-_TASKS = re.compile(
+_TASKS = regex.later(
     rb"(?m)^[ \t]{0,8}-[ \t]+[\"']?(?:name|hosts|block|import_\w{1,30}|include\w{0,30}|become|"
     rb"(?:[a-z_]\w{0,40}\.){2}[a-z_]\w{0,60}|[a-z]\w{1,60})[\"']?[ \t]{0,8}:"
 )
-_LIST = re.compile(
+_LIST = regex.later(
     rb"(?:\xef\xbb\xbf)?(?:[ \t]*+(?:#[^\n]*+|---[^\n]*+|\r)?\n)*+[ \t]*+(?:--- *)?-[ \t\r\n]"
 )
 """The first thing in a file of plays or tasks is an item of a list."""

@@ -6,24 +6,25 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from keymuster import regex
 from keymuster.collect.base import Blob, Context, Fragment, Observed, Reader
 from keymuster.model import Observation, Trouble
 
 if TYPE_CHECKING:
     from keymuster.collect.syntax.node import Node
 
-_HOME = re.compile(
+_HOME = regex.later(
     r"(?:^|/)(?:\.?azure[-_]?pipelines?[^/]*|\.?(?:azure-pipelines|azuredevops|azure-devops|pipelines)/.*)\.ya?ml\Z"
 )
-_STEPS = re.compile(
+_STEPS = regex.later(
     rb"^[ \t]*(?:-[ \t]+)?(?:task|script|bash|pwsh|powershell|template|deployment)[ \t]*:",
     re.MULTILINE,
 )
-_SURE = re.compile(
+_SURE = regex.later(
     rb"^(?:pool|trigger|pr|stages|steps|jobs|resources|extends|variables)[ \t]*:", re.MULTILINE
 )
-_TASK = re.compile(rb"^[ \t]*-[ \t]+task[ \t]*:[ \t]*[\w.-]+@[0-9]", re.MULTILINE)
-_OTHERS = re.compile(
+_TASK = regex.later(rb"^[ \t]*-[ \t]+task[ \t]*:[ \t]*[\w.-]+@[0-9]", re.MULTILINE)
+_OTHERS = regex.later(
     rb"^(?:apiVersion|kind|on|services|language|pipelines|include|version|workflows|image)[ \t]*:",
     re.MULTILINE,
 )

@@ -3,11 +3,11 @@ files pass to them."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from keymuster import regex
 from keymuster.collect.base import Blob, Context, Fragment, Observed, Reader
 from keymuster.model import Observation, Trouble
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 _SUFFIXES = (".json", ".jsonc", ".bicep", ".bicepparam")
 
-_SCHEMA = re.compile(rb"schema\.management\.azure\.com/[^\"\s]{0,80}(?i:deployment)")
-_RESOURCE = re.compile(
+_SCHEMA = regex.later(rb"schema\.management\.azure\.com/[^\"\s]{0,80}(?i:deployment)")
+_RESOURCE = regex.later(
     rb"\"type\"\s{0,20}:\s{0,20}\"(?i:microsoft)\.[A-Za-z]{1,60}(?:\.[A-Za-z]{1,60})?/"
 )
 
@@ -93,9 +93,9 @@ class AzureResourceManager(Reader):
             yield from literals(one)
 
 
-_MODULE = re.compile(rb"(?m)^[ \t]{0,20}module\s{1,20}\w{1,200}\s{1,20}'([^'\n]{1,500})'")
-_LINK = re.compile(rb"\"(?:relativePath|uri)\"\s{0,20}:\s{0,20}\"([^\"\n]{1,2000})\"")
-_NAME = re.compile(rb"[\w./-]{1,500}\.json")
+_MODULE = regex.later(rb"(?m)^[ \t]{0,20}module\s{1,20}\w{1,200}\s{1,20}'([^'\n]{1,500})'")
+_LINK = regex.later(rb"\"(?:relativePath|uri)\"\s{0,20}:\s{0,20}\"([^\"\n]{1,2000})\"")
+_NAME = regex.later(rb"[\w./-]{1,500}\.json")
 
 
 def _taken(content: bytes, is_bicep: bool) -> Iterator[bytes]:

@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterator
 from typing import ClassVar
 
+from keymuster import regex
 from keymuster.collect.base import Blob, Context, Observed, Reader
 
-_HOME = re.compile(r"(?:^|/)\.circleci/(?:[^/]+/)*[^/]+\.ya?ml\Z")
-_VERSION = re.compile(rb"^version[ \t]*:[ \t]*[\"']?2", re.MULTILINE)
-_WORKFLOWS = re.compile(rb"^workflows[ \t]*:", re.MULTILINE)
-_JOBS = re.compile(rb"^(?:jobs|workflows|orbs)[ \t]*:", re.MULTILINE)
+_HOME = regex.later(r"(?:^|/)\.circleci/(?:[^/]+/)*[^/]+\.ya?ml\Z")
+_VERSION = regex.later(rb"^version[ \t]*:[ \t]*[\"']?2", re.MULTILINE)
+_WORKFLOWS = regex.later(rb"^workflows[ \t]*:", re.MULTILINE)
+_JOBS = regex.later(rb"^(?:jobs|workflows|orbs)[ \t]*:", re.MULTILINE)
 
 
 class CircleCi(Reader):

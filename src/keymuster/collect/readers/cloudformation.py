@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
+from keymuster import regex
 from keymuster.collect.base import Blob, Context, Observed, Reader
 from keymuster.model import Trouble
 
@@ -15,9 +16,9 @@ if TYPE_CHECKING:
 
 _SUFFIXES = (".yaml", ".yml", ".json", ".template", ".cfn", ".cft", ".cform", ".sam")
 
-_RESOURCES = re.compile(rb"(?:^|[{,])[ \t\"']*Resources[\"']?\s{0,200}:", re.MULTILINE)
-_TYPE = re.compile(rb"[\"']?Type[\"']?\s{0,20}:\s{0,200}[\"']?(?:AWS|Alexa|Custom)::")
-_SURELY = re.compile(
+_RESOURCES = regex.later(rb"(?:^|[{,])[ \t\"']*Resources[\"']?\s{0,200}:", re.MULTILINE)
+_TYPE = regex.later(rb"[\"']?Type[\"']?\s{0,20}:\s{0,200}[\"']?(?:AWS|Alexa|Custom)::")
+_SURELY = regex.later(
     rb"^[ \t{\"']*(?:AWSTemplateFormatVersion|Transform[\"']?:[ \t\"']*AWS::)", re.MULTILINE
 )
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import ClassVar
 
+from keymuster import regex
 from keymuster.collect.base import Blob, Context, Observed, Reader
 
-_NAME = re.compile(
+_NAME = regex.later(
     r"(?i)(?:(?:docker|container)file(?:[._-][\w.-]{1,80})?|[\w.-]{1,80}\.(?:docker|container)file)"
 )
-_FROM = re.compile(rb"(?mi)^[ \t]{0,20}FROM[ \t]+\S")
+_FROM = regex.later(rb"(?mi)^[ \t]{0,20}FROM[ \t]+\S")
 _LARGEST = 1024 * 1024
 
 

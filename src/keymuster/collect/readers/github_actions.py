@@ -6,17 +6,18 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from keymuster import regex
 from keymuster.collect.base import Blob, Context, Fragment, Observed, Reader
 from keymuster.model import Observation, Trouble
 
 if TYPE_CHECKING:
     from keymuster.collect.ci.workflows import Workflow
 
-_HOME = re.compile(r"(?:^|/)\.github/workflows/[^/]+\.ya?ml\Z")
-_ACTION = re.compile(r"(?:^|/)action\.ya?ml\Z")
-_WORKFLOW_KEYS = re.compile(rb"^(?:on|\"on\"|'on')[ \t]*:", re.MULTILINE)
-_JOBS = re.compile(rb"^jobs[ \t]*:", re.MULTILINE)
-_RUNS = re.compile(rb"^runs[ \t]*:", re.MULTILINE)
+_HOME = regex.later(r"(?:^|/)\.github/workflows/[^/]+\.ya?ml\Z")
+_ACTION = regex.later(r"(?:^|/)action\.ya?ml\Z")
+_WORKFLOW_KEYS = regex.later(rb"^(?:on|\"on\"|'on')[ \t]*:", re.MULTILINE)
+_JOBS = regex.later(rb"^jobs[ \t]*:", re.MULTILINE)
+_RUNS = regex.later(rb"^runs[ \t]*:", re.MULTILINE)
 
 _LARGEST = 4 * 1024 * 1024
 

@@ -6,25 +6,26 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from keymuster import regex
 from keymuster.collect.base import Blob, Context, Fragment, Observed, Reader
 from keymuster.model import Observation, Trouble
 
 if TYPE_CHECKING:
     from keymuster.collect.syntax.node import Node
 
-_HOME = re.compile(r"(?:^|/)(?:[^/]*\.gitlab-ci|\.gitlab-ci[^/]*|\.gitlab/[^/].*)\.ya?ml\Z")
-_STAGES = re.compile(
+_HOME = regex.later(r"(?:^|/)(?:[^/]*\.gitlab-ci|\.gitlab-ci[^/]*|\.gitlab/[^/].*)\.ya?ml\Z")
+_STAGES = regex.later(
     rb"^(?:stages|include|default|image|variables|workflow|before_script)[ \t]*:", re.MULTILINE
 )
-_SCRIPT = re.compile(rb"^[ \t]+script[ \t]*:", re.MULTILINE)
-_SURE = re.compile(rb"^stages[ \t]*:", re.MULTILINE)
-_PART = re.compile(
+_SCRIPT = regex.later(rb"^[ \t]+script[ \t]*:", re.MULTILINE)
+_SURE = regex.later(rb"^stages[ \t]*:", re.MULTILINE)
+_PART = regex.later(
     rb"^(?:include|variables|\.[\w.:-]+)[ \t]*:|^[ \t]+(?:- )?script[ \t]*:", re.MULTILINE
 )
 """What a file may hold that another one includes, whatever it is called."""
 _MARKS = (b"\ninclude", b"\nvariables", b"script", b"\n.")
 """What `_PART` finds: to look for words takes a tenth of what an expression takes."""
-_OTHERS = re.compile(
+_OTHERS = regex.later(
     rb"^(?:jobs|steps|pool|pipelines|trigger|apiVersion|language|kind)[ \t]*:", re.MULTILINE
 )
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import ClassVar
 
+from keymuster import regex
 from keymuster.collect.base import Blob, Context, Observed, Reader
 from keymuster.model import Confidence
 
-_NAME = re.compile(r"(?:^|/)(?:Jenkinsfile[^/]*|[^/]*\.(?:jenkinsfile|Jenkinsfile))\Z")
-_PIPELINE = re.compile(
+_NAME = regex.later(r"(?:^|/)(?:Jenkinsfile[^/]*|[^/]*\.(?:jenkinsfile|Jenkinsfile))\Z")
+_PIPELINE = regex.later(
     rb"(?<!\w)(?:pipeline|node|stage|withCredentials|@Library|library)\s{0,5}[({'\"]"
 )
 _LARGEST = 1024 * 1024

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from keymuster import regex
 from keymuster.collect.base import Blob, Context, Fragment, Observed, Reader
 
 if TYPE_CHECKING:
@@ -14,21 +14,21 @@ if TYPE_CHECKING:
     from keymuster.collect.syntax.node import Node
     from keymuster.model import Observation, Trouble
 
-_KIND = re.compile(
+_KIND = regex.later(
     r"kind[\"']?[ \t]{0,8}:[ \t]{0,8}[\"']?(?:ServiceAccount|(?:Cluster)?Role(?:Binding)?|"
     r"Secret|ConfigMap|Pod(?:Template)?|CronJob|Job|Deployment(?:Config)?|StatefulSet|DaemonSet|"
     r"ReplicaSet|ReplicationController|Rollout|Configuration|Service|Revision|KubeletConfiguration|"
     r"ClusterConfiguration|\w{0,40}List)\b"
 )
-_VERSION = re.compile(rb"(?m)^[\s{[\"'-]{0,20}apiVersion[\"']?[ \t]{0,8}:")
-_OPERATIONS = re.compile(
+_VERSION = regex.later(rb"(?m)^[\s{[\"'-]{0,20}apiVersion[\"']?[ \t]{0,8}:")
+_OPERATIONS = regex.later(
     rb"(?m)^[\s{[\"'-]{0,20}op[\"']?[ \t]{0,8}:[ \t]{0,8}[\"']?(?:add|replace|remove|move|copy)\b"
 )
 _LARGEST_PATCH = 256 * 1024
 _MOST_IN_LISTS = 10_000
 _DEEPEST_LIST = 4
 
-_GROUP = re.compile(
+_GROUP = regex.later(
     r"(?:apps|batch|extensions|policy|(?:[\w-]{1,40}\.){1,4}k8s\.io|(?:[\w-]{1,40}\.){0,3}openshift\.io|"
     r"serving\.knative\.dev|argoproj\.io)/\w{1,20}|v1|\$\{.{0,100}\}"
 )

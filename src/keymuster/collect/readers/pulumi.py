@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
+from keymuster import regex
 from keymuster.collect.base import Blob, Context, Observed, Reader
 
 if TYPE_CHECKING:
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from keymuster.collect.pulumi.types import Types
     from keymuster.collect.syntax.node import Node
 
-_PROGRAM = re.compile(r"(?:.*/)?(?:Pulumi|Main|PulumiPlugin)\.ya?ml")
-_STACK = re.compile(r"(?:.*/)?Pulumi\.[^/]+\.ya?ml")
-_SECTION = re.compile(
+_PROGRAM = regex.later(r"(?:.*/)?(?:Pulumi|Main|PulumiPlugin)\.ya?ml")
+_STACK = regex.later(r"(?:.*/)?Pulumi\.[^/]+\.ya?ml")
+_SECTION = regex.later(
     rb"(?m)^(?:runtime|resources|config|configuration|variables|components)[ \t]*:"
 )
-_TYPE = re.compile(rb"(?m)^\s+type[ \t]*:[ \t]*[\"']?[a-z][\w-]*:")
-_STACK_SECTION = re.compile(rb"(?m)^(?:config|encryptionsalt|encryptedkey|secretsprovider)[ \t]*:")
+_TYPE = regex.later(rb"(?m)^\s+type[ \t]*:[ \t]*[\"']?[a-z][\w-]*:")
+_STACK_SECTION = regex.later(rb"(?m)^(?:config|encryptionsalt|encryptedkey|secretsprovider)[ \t]*:")
 
 _LARGEST = 2 * 1024 * 1024
 

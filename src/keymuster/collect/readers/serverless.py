@@ -6,14 +6,15 @@ import re
 from collections.abc import Iterator
 from typing import ClassVar
 
+from keymuster import regex
 from keymuster.collect.base import Blob, Context, Observed, Reader
 from keymuster.model import Trouble
 
 _SUFFIXES = (".yml", ".yaml", ".json")
 
-_SERVICE = re.compile(rb"^[ \t{]*[\"']?(?:service|functions)[\"']?\s{0,20}:", re.MULTILINE)
-_PROVIDER = re.compile(rb"^[ \t{,]*[\"']?provider[\"']?\s{0,20}:", re.MULTILINE)
-_AWS = re.compile(
+_SERVICE = regex.later(rb"^[ \t{]*[\"']?(?:service|functions)[\"']?\s{0,20}:", re.MULTILINE)
+_PROVIDER = regex.later(rb"^[ \t{,]*[\"']?provider[\"']?\s{0,20}:", re.MULTILINE)
+_AWS = regex.later(
     rb"[\"']?name[\"']?\s{0,20}:\s{0,20}[\"']?aws\b|^[\"']?provider[\"']?\s{0,20}:\s{0,20}[\"']?aws\b",
     re.MULTILINE,
 )

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-_INSTRUCTION = re.compile(r"[ \t]{0,80}(?P<word>[A-Za-z]{2,20})(?:[ \t]+(?P<rest>.*))?", re.DOTALL)
-_HEREDOC = re.compile(r"<<-?[ \t]{0,4}[\"']?(?P<end>[A-Za-z_]\w{0,40})")
-_ESCAPE = re.compile(r"[ \t]*#[ \t]*escape[ \t]*=[ \t]*(?P<char>[\\`])[ \t]*", re.IGNORECASE)
-_FLAG = re.compile(r"--[a-z][\w-]{0,40}(?:=\S{0,400})?[ \t]+")
-_PAIR = re.compile(
+from keymuster import regex
+
+_INSTRUCTION = regex.later(r"[ \t]{0,80}(?P<word>[A-Za-z]{2,20})(?:[ \t]+(?P<rest>.*))?", re.DOTALL)
+_HEREDOC = regex.later(r"<<-?[ \t]{0,4}[\"']?(?P<end>[A-Za-z_]\w{0,40})")
+_ESCAPE = regex.later(r"[ \t]*#[ \t]*escape[ \t]*=[ \t]*(?P<char>[\\`])[ \t]*", re.IGNORECASE)
+_FLAG = regex.later(r"--[a-z][\w-]{0,40}(?:=\S{0,400})?[ \t]+")
+_PAIR = regex.later(
     r"(?P<name>[A-Za-z_][\w.-]{0,200})(?:=(?P<value>\"(?:[^\"\\]|\\.)*+\"|'[^']*+'|(?:\\.|[^\s\"'\\])*+))?"
 )
 

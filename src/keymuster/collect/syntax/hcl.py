@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import NoReturn
 
+from keymuster import regex
 from keymuster.collect.syntax.hcl_tree import (
     Access,
     Attribute,
@@ -37,30 +38,30 @@ LONGEST_CHAIN = 150
 MOST_MISTAKES = 20
 
 _COMMENT = r"\#[^\n]*+|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+(?:\*/)?"
-_SPACE = re.compile(rf"(?:[ \t\r\ufeff]++|{_COMMENT})*+")
-_SPACE_AND_LINES = re.compile(rf"(?:[ \t\r\n\ufeff]++|{_COMMENT})*+")
-_NAME = re.compile(r"[^\W\d][\w-]*+(?:::[^\W\d][\w-]*+){0,3}")
-_NUMBER = re.compile(r"\d++(?:\.\d++)?(?:[eE][-+]?\d++)?")
-_HEREDOC = re.compile(r"<<(-?)([^\W\d][\w-]*+)[ \t]*\r?\n")
-_OPERATOR = re.compile(r"==|!=|<=|>=|&&|\|\||[-+*/%<>]")
+_SPACE = regex.later(rf"(?:[ \t\r\ufeff]++|{_COMMENT})*+")
+_SPACE_AND_LINES = regex.later(rf"(?:[ \t\r\n\ufeff]++|{_COMMENT})*+")
+_NAME = regex.later(r"[^\W\d][\w-]*+(?:::[^\W\d][\w-]*+){0,3}")
+_NUMBER = regex.later(r"\d++(?:\.\d++)?(?:[eE][-+]?\d++)?")
+_HEREDOC = regex.later(r"<<(-?)([^\W\d][\w-]*+)[ \t]*\r?\n")
+_OPERATOR = regex.later(r"==|!=|<=|>=|&&|\|\||[-+*/%<>]")
 _RANK = {
     "||": 1, "&&": 2, "==": 3, "!=": 3, "<": 4, ">": 4, "<=": 4, ">=": 4,
     "+": 5, "-": 5, "*": 6, "/": 6, "%": 6,
 }  # fmt: skip
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
-_PLAIN_QUOTED = re.compile(r'[^"\\$%\n]*+')
-_PLAIN_TEXT = re.compile(r"[^$%]*+")
-_ESCAPE = re.compile(r"\\(?:([nrt\"\\])|u([0-9a-fA-F]{4})|U(00[01][0-9a-fA-F]{5}))")
+_PLAIN_QUOTED = regex.later(r'[^"\\$%\n]*+')
+_PLAIN_TEXT = regex.later(r"[^$%]*+")
+_ESCAPE = regex.later(r"\\(?:([nrt\"\\])|u([0-9a-fA-F]{4})|U(00[01][0-9a-fA-F]{5}))")
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
-_STATEMENT = re.compile(
+_STATEMENT = regex.later(
     r'^[ \t]*+(?:[^\W\d][\w-]*+[ \t]*+(?:=(?!=)|(?:"[^"\n]*+"[ \t]*+|[^\W\d][\w-]*+[ \t]*+){0,3}\{)|\})',
     re.MULTILINE,
 )
 """What a line looks like that begins something, or ends a block."""
-_TOP = re.compile(r'^[^\W\d][\w-]*+[ \t]*+(?:"[^"\n]*+"[ \t]*+){0,3}\{', re.MULTILINE)
-_FOR = re.compile(r"for\b(?!\s*[=:])")
-_IF = re.compile(r"if\b")
-_DIRECTIVE = re.compile(r"%\{(~?)\s*(if|else|endif|for|endfor)\b")
+_TOP = regex.later(r'^[^\W\d][\w-]*+[ \t]*+(?:"[^"\n]*+"[ \t]*+){0,3}\{', re.MULTILINE)
+_FOR = regex.later(r"for\b(?!\s*[=:])")
+_IF = regex.later(r"if\b")
+_DIRECTIVE = regex.later(r"%\{(~?)\s*(if|else|endif|for|endfor)\b")
 
 
 class Mistake(Exception):

@@ -7,15 +7,16 @@ from bisect import bisect_right
 from collections.abc import Callable
 from typing import TypeAlias
 
+from keymuster import regex
 from keymuster.collect.syntax.node import DEEPEST, MOST_NODES, Broken, File, Node, Scalar, Value
 
-_BLANK = re.compile(r"(?:[ \t\r\n\ufeff]++|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+\*/)*+")
-_TOKEN = re.compile(
+_BLANK = regex.later(r"(?:[ \t\r\n\ufeff]++|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+\*/)*+")
+_TOKEN = regex.later(
     r'(?P<mark>[\[\]{},:])|(?P<text>"(?:[^"\\\n]|\\.)*+")|(?P<word>[-+.\w]++)'
 )  # fmt: skip
-_ESCAPE = re.compile(r'\\(?:u([0-9A-Fa-f]{4})|(["\\/bfnrt]))')
+_ESCAPE = regex.later(r'\\(?:u([0-9A-Fa-f]{4})|(["\\/bfnrt]))')
 _ESCAPED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
-_SURROGATES = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+_SURROGATES = regex.later("[\ud800-\udbff][\udc00-\udfff]")
 _WORDS: dict[str, Scalar] = {"true": True, "false": False, "null": None}
 
 

@@ -10,26 +10,27 @@ import re
 import tomllib
 from bisect import bisect_right
 
+from keymuster import regex
 from keymuster.collect.syntax.node import DEEPEST, MOST_NODES, Broken, File, Node, Scalar, Value
 
-_BLANK = re.compile(r"(?:[ \t]++|\#[^\n]*+|\r?\n)*+")
-_SPACE = re.compile(r"[ \t]*+")
-_KEY = re.compile(
+_BLANK = regex.later(r"(?:[ \t]++|\#[^\n]*+|\r?\n)*+")
+_SPACE = regex.later(r"[ \t]*+")
+_KEY = regex.later(
     r"(?P<bare>[A-Za-z0-9_-]++)|\"(?P<basic>(?:[^\"\\\n]|\\.)*+)\"|'(?P<plain>[^'\n]*+)'"
 )
-_TEXT = re.compile(
+_TEXT = regex.later(
     r"""(?x)
     \"\"\"(?P<basic_lines>(?:[^"\\]|\\[\s\S]|"{1,2}(?!"))*+)(?P<basic_end>"{3,5}) |
     '''(?P<plain_lines>(?:[^']|'{1,2}(?!'))*+)(?P<plain_end>'{3,5}) |
     "(?P<basic>(?:[^"\\\n]|\\.)*+)" | '(?P<plain>[^'\n]*+)' """
 )
-_SCALAR = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:][^\s,\]}#]*+|[^\s,\]}#]++")
-_ESCAPE = re.compile(
+_SCALAR = regex.later(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:][^\s,\]}#]*+|[^\s,\]}#]++")
+_ESCAPE = regex.later(
     r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|[ \t]*+\r?\n\s*+|([^uU\s]))|\\[ \t]*+\r?\n\s*+"
 )
 _ESCAPED = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", "e": "\x1b"}
 _WORDS: dict[str, Scalar] = {"true": True, "false": False}
-_LINE = re.compile(r"\(at line ([0-9]+), column [0-9]+\)")
+_LINE = regex.later(r"\(at line ([0-9]+), column [0-9]+\)")
 
 
 def parse(text: str, file: File) -> Node:

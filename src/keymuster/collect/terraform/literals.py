@@ -3,10 +3,10 @@ known by their names, and some besides by the type that they are of."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from itertools import islice
 
+from keymuster import regex
 from keymuster.collect.declared import Declared
 from keymuster.collect.literals.names import kind_of
 from keymuster.collect.literals.sealing import PARAMETER, SCRIPT, SETTING
@@ -79,7 +79,7 @@ _OF_PROVIDERS: dict[str, CredentialKind] = {
 }
 """Settings of providers and backends, the same."""
 
-_NO_SECRETS = re.compile(
+_NO_SECRETS = regex.later(
     r"(?:max_|next_|page_|client_request_|idempotency_|kms_|default_|customer_managed_|public_|partition_|"
     r"sort_|hash_|range_|routing_|object_|host_|ssh_public_|tag_|label_|integration_|ingestion_public_)\w*|"
     r"\w*(?:_key_name|_key_id|_key_arn|_key_vault_key|_kms_key|_public_key|_policy|_length|_version|"
@@ -87,7 +87,7 @@ _NO_SECRETS = re.compile(
 )
 """Names that only look like those of secrets."""
 
-_TERRAFORM = re.compile(r"terraform:\w+|[a-z][a-z0-9-]*_\w+")
+_TERRAFORM = regex.later(r"terraform:\w+|[a-z][a-z0-9-]*_\w+")
 
 _SCRIPTS = frozenset(
     (

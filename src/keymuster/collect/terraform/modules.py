@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections import Counter, OrderedDict
 from collections.abc import Iterator
 from typing import Any, Protocol
 
 from msgspec import Struct
 
+from keymuster import regex
 from keymuster.collect.syntax import hcl
 from keymuster.collect.syntax.hcl_tree import (
     Attribute,
@@ -227,7 +227,7 @@ def _is_better_named(value: Node) -> bool:
     return not name_of(value) or bool(_INPUT.search(name_of(value)))
 
 
-_INPUT = re.compile(r"(?:^|\.)(?:var|local|each|count|path|terraform)\.|\(")
+_INPUT = regex.later(r"(?:^|\.)(?:var|local|each|count|path|terraform)\.|\(")
 
 
 def body(block: Block, place: Place, *, meta: bool = False) -> Node:
@@ -662,7 +662,7 @@ def _iam_policy(instance: Instance, at: Node) -> Node:
     return encoded(at, tree)
 
 
-_PUBLISHED = re.compile(
+_PUBLISHED = regex.later(
     r"(?:Amazon|AWS|Cloud(?:Front|Trail|Watch))\w{1,100}|AdministratorAccess|PowerUserAccess|IAMFullAccess|"
     r"IAMReadOnlyAccess|IAMUserChangePassword|ReadOnlyAccess|ViewOnlyAccess|SecurityAudit|Billing|SupportUser|"
     r"(?:Database|Network|System)Administrator|DataScientist"

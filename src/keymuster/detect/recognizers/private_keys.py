@@ -7,6 +7,7 @@ import binascii
 import re
 from collections.abc import Callable, Iterator
 
+from keymuster import regex
 from keymuster.detect.candidates import Candidate, Recognized, Recognizer
 from keymuster.model import Confidence, CredentialStatus
 
@@ -21,15 +22,15 @@ _LEAST_VARIETY = 16
 """Different bytes in a real key; a made-up body repeats itself. Runs say nothing here: lengths and
 prime moduli are full of zeros and ones."""
 
-_EITHER = re.compile(
+_EITHER = regex.later(
     rb"-----(?:BEGIN |(?P<end>END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----))", re.IGNORECASE
 )
 """What comes after a header: the footer, or the next header."""
-_FIELD = re.compile(rb"(?:^|\n|\\n)[ \t\"'+]*[A-Za-z][A-Za-z-]*: [^\n\\]*")
-_ESCAPE = re.compile(rb"\\+[nrt]|\\u000[adAD]|&#(?:1[03]|x0*[aAdD]);")
-_BASE64 = re.compile(rb"[+/]*[A-Za-z0-9][A-Za-z0-9+/]*")
-_LINE = re.compile(rb"[A-Za-z0-9+/]{16,}={0,2}")
-_TRUNCATED = re.compile(
+_FIELD = regex.later(rb"(?:^|\n|\\n)[ \t\"'+]*[A-Za-z][A-Za-z-]*: [^\n\\]*")
+_ESCAPE = regex.later(rb"\\+[nrt]|\\u000[adAD]|&#(?:1[03]|x0*[aAdD]);")
+_BASE64 = regex.later(rb"[+/]*[A-Za-z0-9][A-Za-z0-9+/]*")
+_LINE = regex.later(rb"[A-Za-z0-9+/]{16,}={0,2}")
+_TRUNCATED = regex.later(
     rb"(?:[\s\"'+,;#*>\\-]|\\[nr])*(?:[A-Za-z0-9+/]{16,}={0,2}(?:[\s\"'+,;#*>\\]|\\[nr]|-(?!-))*)+"
 )
 
@@ -135,7 +136,7 @@ PEM = _recognizer("(?:(?:RSA|EC|DSA|ENCRYPTED|ANY|DH) )?PRIVATE KEY", _pem)
 OPENSSH = _recognizer("OPENSSH PRIVATE KEY", _openssh)
 PGP = _recognizer("PGP PRIVATE KEY BLOCK", _pgp)
 
-_PUTTY = re.compile(
+_PUTTY = regex.later(
     rb"PuTTY-User-Key-File-[23]: [a-z0-9-]{4,40}\r?\n"
     rb"Encryption: (?P<cipher>[\w-]{4,20})\r?\n"
     rb"(?:(?!Private-Lines)[^\n]{0,400}\n){1,400}?"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
+from keymuster import regex
 from keymuster.detect.placeholders import is_sequence
 from keymuster.detect.values import signals
 from keymuster.detect.values.languages import is_code
@@ -18,14 +18,14 @@ _LOOKED_AT = 600
 _LONG = 16
 """Bytes of a value that nobody chooses by running a finger along the alphabet."""
 
-_SAYS_SO = re.compile(
+_SAYS_SO = regex.later(
     rb"change[-_ ]?(?:me|this|it)|placeholder|redacted|replace[-_ ]?(?:me|this|with)|"
     rb"xxxxx|\*\*\*|\.\.\.|\{[a-z][\w.]{0,30}(?::[\w-]{1,20})?\}"
 )
 """Each way begins with a character, none with a boundary: so `re` skips to those characters, and a
 value of two thousand bytes takes microseconds."""
 
-_EXPRESSION = re.compile(rb"\[\^?(?:a-z|A-Z|0-9)|\\[dw](?:[+*{]|\\)|\(\?[:=!<]")
+_EXPRESSION = regex.later(rb"\[\^?(?:a-z|A-Z|0-9)|\\[dw](?:[+*{]|\\)|\(\?[:=!<]")
 """Marks of a regular expression."""
 
 _EXAMPLES = frozenset(
@@ -39,12 +39,12 @@ _EXAMPLES = frozenset(
 )
 """Hashes of nothing (MD5, SHA-1, SHA-256), and the identifiers of Wikipedia's article on UUIDs."""
 
-_YOURS = re.compile(rb"\byour[-_ ]")
-_STANDS_IN = re.compile(
+_YOURS = regex.later(rb"\byour[-_ ]")
+_STANDS_IN = regex.later(
     rb"<[\w .:{}$-]{0,60}>\Z|\[[\w .:{}$-]{0,60}\]\Z|\{[\w .:{}$-]{0,60}\}\Z|%[\w .:-]{0,60}%\Z|"
     rb"\$\{|\{\{|%s\Z|\$(?:[A-Za-z_]{1,60}|[A-Z][A-Z0-9_]{0,60})\Z"
 )
-_ENCRYPTED = re.compile(
+_ENCRYPTED = regex.later(
     rb"ENC\[(?:AES256_GCM|PKCS7|GPG)\b|\$ANSIBLE_VAULT;|vault:v\d{1,4}:|AQICAH[A-Za-z0-9+/]{60}|ENC\(|"
     rb"\{cipher\}|Ag[A-D][A-Za-z0-9+/]{400}|v1:[A-Za-z0-9+/]{11}=:v1:|v1:[A-Za-z0-9+/]{16}:[A-Za-z0-9+/]{20}"
 )
@@ -56,17 +56,17 @@ _URL_WORDS = frozenset(
     b"pass passwd password passphrase pwd pw secret user username token key apikey api_key mypass mypassword "
     b"test foo bar baz abc 123 1234 12345 123456 credentials auth login xxx yyy hidden masked".split()
 )
-_NO_SECRETS = re.compile(
+_NO_SECRETS = regex.later(
     rb"(?:\A|next|prev|previous)(?:page|pagination|continuation|continue|cursor|sync)token\Z|"
     rb"(?:next|request|idempotency|publickey|csrf|xsrf)token\Z|publickeys?\Z|(?:key|token|credential)ids?\Z"
 )
 """Names, without what parts their words, of marks in a list of pages, of requests, and of things."""
 
-_OF_REQUESTS = re.compile(rb"(?:[cC]lientToken|[sS]ecretIds?)\Z")
+_OF_REQUESTS = regex.later(rb"(?:[cC]lientToken|[sS]ecretIds?)\Z")
 """What the requests of AWS call a mark of their own, and the name of a secret. With `_` between the
 words both are credentials elsewhere."""
 
-_OUR_ID = re.compile(rb"[0-9a-f]{32}")
+_OUR_ID = regex.later(rb"[0-9a-f]{32}")
 """What follows `secret:` where a report or the settings of keymuster name a secret without its text."""
 
 _PLAIN_FORMS = (

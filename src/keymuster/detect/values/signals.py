@@ -12,6 +12,7 @@ from functools import lru_cache
 from math import log2
 from typing import TypeAlias
 
+from keymuster import regex
 from keymuster.detect.values import languages
 from keymuster.detect.values.syntax import FORMS, Found
 
@@ -76,7 +77,7 @@ def _glance(
 
 # what names it
 
-_WORDS = re.compile(rb"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_WORDS = regex.later(rb"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _KINDS: dict[str, str] = {
     "a password": "pass password passwords passwd pwd passphrase psw pw passcode userpassword dbpassword passw pword",
     "a secret": "secret secrets",
@@ -175,10 +176,10 @@ _OTHER_WORD = _OF_NAME.index("a word with another meaning")
 _JOINS = (b"=", b":", b",", b">", b"::")
 _LIKE = {form.name: form.like or form.name for form in FORMS}
 _FORM_NAMES = tuple(dict.fromkeys(_LIKE.values()))
-_WRAPS = re.compile(
+_WRAPS = regex.later(
     rb"(?i)some|just|of|new|secret|password|token|cred|sensitive|plain|string|secure"
 )
-_READS = re.compile(
+_READS = regex.later(
     rb"(?i)env|getprop|conf|lookup|fetch|find|load|read|param|option|setting|request"
 )
 _QUOTE_BYTES = (b'"', b"'", b"`")
@@ -228,13 +229,13 @@ _CLASS = bytes(
     else 32 if byte in b" \t" else 33 if byte < 128 else 119
     for byte in range(256)
 )  # fmt: skip
-_SWITCHES = re.compile(rb"[a-z]+|[A-Z]+|[0-9]+|[^A-Za-z0-9]+")
-_PLACEHOLDER = re.compile(
+_SWITCHES = regex.later(rb"[a-z]+|[A-Z]+|[0-9]+|[^A-Za-z0-9]+")
+_PLACEHOLDER = regex.later(
     rb"example|sample|placeholder|change|replace|redacted|removed|hidden|dummy|fake|your|insert|todo|xxx|"
     rb"\*\*\*|\.\.\.|foo|bar\b|baz|some|put_|enter|fixme|mock|stub|demo|default|here$|goes|lorem|blah|tbd|test|"
     rb"my(?<![a-z0-9]my)(?=[_-]|pass|pwd|secret|key|token|api|app|user|db|sql|test)"
 )
-_SECRET_WORDS = re.compile(
+_SECRET_WORDS = regex.later(
     rb"pass|pwd|secret|token|key|auth|cred|salt|nonce|login|user|admin|api|access|account|value|string|name"
 )
 """Both are looked for in small letters; no way to match begins with a boundary, so `re` skips to
@@ -248,20 +249,20 @@ LITERALS = frozenset(
     b"sha512 rs256 hs256 plain id name type value key in not and or if else return new function def class "
     b"import from for while async await const let var inherit read write".split()
 )
-_REFERENCE = re.compile(
+_REFERENCE = regex.later(
     rb"\$[{(\w]|\{\{|\}\}|<%|%>|#\{|@\{|%\(|%[sdvqx@](?!\w)|%\w+%|\{\d*\}|\{[\w.]{1,40}\}|\[\[|<[\w -]{1,40}>|@\w+@|__\w+__"
 )
-CODE = re.compile(rb"[\w\])]\(|\)\.|->|::|=>|&&|\|\||==(?=.)|\+\+|;\Z|\(\)|\[\w*\]|[\w)]\s[+?]\s")
-IDENTIFIER = re.compile(rb"[A-Za-z_$][\w$]*")
-DOTTED = re.compile(rb"[A-Za-z_$][\w$]*(?:(?:\.|->|::)[A-Za-z_$][\w$]*)+[!?]?(?:\(.*)?")
-_CONSTANT = re.compile(rb"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
-_CAMEL = re.compile(rb"[a-z]+(?:[A-Z][a-z]+)+|(?:[A-Z][a-z]+){2,}")
-_HEX = re.compile(rb"(?i)(?:0x)?[0-9a-f]+")
-_BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{8,}={0,2}")
-_PATH = re.compile(
+CODE = regex.later(rb"[\w\])]\(|\)\.|->|::|=>|&&|\|\||==(?=.)|\+\+|;\Z|\(\)|\[\w*\]|[\w)]\s[+?]\s")
+IDENTIFIER = regex.later(rb"[A-Za-z_$][\w$]*")
+DOTTED = regex.later(rb"[A-Za-z_$][\w$]*(?:(?:\.|->|::)[A-Za-z_$][\w$]*)+[!?]?(?:\(.*)?")
+_CONSTANT = regex.later(rb"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
+_CAMEL = regex.later(rb"[a-z]+(?:[A-Z][a-z]+)+|(?:[A-Z][a-z]+){2,}")
+_HEX = regex.later(rb"(?i)(?:0x)?[0-9a-f]+")
+_BASE64 = regex.later(rb"[A-Za-z0-9+/_-]{8,}={0,2}")
+_PATH = regex.later(
     rb"^(?:[.~]{0,2}/|[A-Za-z]:\\)|://|/\w+/|\.(?:pem|key|json|ya?ml|txt|crt|cer|p12|jks|py|js|rb|go|php|html?|xml|cfg|conf|ini|env|db|log|sh|gz|zip|png)\Z"
 )
-_HASHED = re.compile(
+_HASHED = regex.later(
     rb"(?i)\$(?:2[abxy]?|1|5|6|argon2\w*|pbkdf2\w*|apr1|y|P|H)\$|\{(?:SSHA|SHA|MD5|CRYPT|SMD5|bcrypt)\d*\}|"
     rb"^(?:sha\d+|md5)[:-]|pbkdf2_"
 )
@@ -273,13 +274,13 @@ _ROWS = (
     b"asdfghjkl",
     b"zxcvbnm",
 )
-_SEQUENCE = re.compile(
+_SEQUENCE = regex.later(
     b"aaa+|000+|111+|xxx+|"
     + b"|".join(row[at : at + 3] for row in _ROWS for at in range(len(row) - 2))
 )
-_RUN = re.compile(rb"(.)\1{3}", re.DOTALL)
-_SENTENCE = re.compile(rb"[A-Za-z]{2,}[.,!?:']?\s+[A-Za-z]{2,}")
-_DATE = re.compile(rb"\d{4}-\d\d-\d\d|\d\d?/\d\d?/\d{4}|\d\d:\d\d")
+_RUN = regex.later(rb"(.)\1{3}", re.DOTALL)
+_SENTENCE = regex.later(rb"[A-Za-z]{2,}[.,!?:']?\s+[A-Za-z]{2,}")
+_DATE = regex.later(rb"\d{4}-\d\d-\d\d|\d\d?/\d\d?/\d{4}|\d\d:\d\d")
 _MARKS = (b"/", b".", b":", b"-", b"_", b"\\", b"@", b"%", b"+", b",")
 _KEY_LENGTHS = (16, 20, 24, 32, 40, 64, 128)
 _PLAIN = bytes(
@@ -397,7 +398,7 @@ _N_LOG_N = [0.0, *(n * log2(n) for n in range(1, _SEEN + 1))]
 
 # its line
 
-_SETS = re.compile(
+_SETS = regex.later(
     rb"(?:set|put|add|define|insert|store|register|export|append|create|update)\w{0,20}!?\(\s{0,4}[\"'`]?\Z",
     re.IGNORECASE,
 )
@@ -406,7 +407,7 @@ _SETS = re.compile(
 _CALLED = 40
 """Bytes before a name in which such a call stands."""
 
-_COMMENT = re.compile(rb"\s*(?:#|//|/?\*|;|--|<!--|'|%|rem\b|\.\.)")
+_COMMENT = regex.later(rb"\s*(?:#|//|/?\*|;|--|<!--|'|%|rem\b|\.\.)")
 
 
 def _of_line(left: bytes, right: bytes, bare: bool) -> tuple[float, ...]:
@@ -473,7 +474,7 @@ _NEAR_TOPICS = (
     "cryptography",
 )
 _BIT = {topic: 1 << place for place, topic in enumerate(_TOPICS)}
-_TEXT_WORDS = re.compile(rb"[A-Z]?[a-z0-9]+|[A-Z]{2,}")
+_TEXT_WORDS = regex.later(rb"[A-Z]?[a-z0-9]+|[A-Z]{2,}")
 
 
 def _bits() -> dict[bytes, int]:
@@ -502,10 +503,10 @@ def _topics(text: bytes, wanted: Iterable[int]) -> list[bool]:
 # the file
 
 _PATHS = {
-    "tests": re.compile(r"(?i)(?:^|[/_.-])(?:tests?|specs?|fixtures?|mocks?|testdata|__tests__|e2e|cassettes?)(?:[/_.-]|$)"),
-    "examples": re.compile(r"(?i)(?:^|[/_.-])(?:examples?|samples?|demos?|docs?|documentation|tutorials?|templates?)(?:[/_.-]|$)"),
-    "translations": re.compile(r"(?i)(?:^|[/_.-])(?:lang|locales?|i18n|l10n|translations?|assets|resources?)(?:[/_.-]|$)"),
-    "settings": re.compile(r"(?i)(?:^|[/_.-])(?:conf|config|settings?|env|docker|deploy|environments?)(?:[/_.-]|$)"),
+    "tests": regex.later(r"(?i)(?:^|[/_.-])(?:tests?|specs?|fixtures?|mocks?|testdata|__tests__|e2e|cassettes?)(?:[/_.-]|$)"),
+    "examples": regex.later(r"(?i)(?:^|[/_.-])(?:examples?|samples?|demos?|docs?|documentation|tutorials?|templates?)(?:[/_.-]|$)"),
+    "translations": regex.later(r"(?i)(?:^|[/_.-])(?:lang|locales?|i18n|l10n|translations?|assets|resources?)(?:[/_.-]|$)"),
+    "settings": regex.later(r"(?i)(?:^|[/_.-])(?:conf|config|settings?|env|docker|deploy|environments?)(?:[/_.-]|$)"),
 }  # fmt: skip
 
 

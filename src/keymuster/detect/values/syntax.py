@@ -13,6 +13,8 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
+from keymuster import regex
+
 LONGEST = 2000
 """Bytes of a value."""
 
@@ -246,7 +248,7 @@ BEFORE = 128
 
 _MOST_VALUES = 8
 
-_WRAPPER = re.compile(
+_WRAPPER = regex.later(
     rb"(?:new[ \t]{1,4})?(?:\[\])?[A-Za-z_$&*][\w.:$]{0,60}(?:<[\w, ]{1,30}>)?!?\(\s{0,10}"
     rb"(?=[rbufRBUF@$&]{0,2}\\{0,3}[\"'`])"
     rb"|\([ \t]{0,4}(?:[\w. ]{1,30}\)[ \t]{0,2})?(?=[\"'`])"
@@ -256,12 +258,12 @@ _WRAPPER = re.compile(
     rb"|![\w!]{1,20}[ \t]{1,4}"
     rb"|&[\w-]{1,30}[ \t]{1,4}"
 )
-_LIST = re.compile(rb"[\[{(][ \t\r\n]{0,40}(?=[\"'`])|-[ \t]{1,4}")
-_NEXT = re.compile(rb"[\"'`][ \t]{0,4},[ \t\r\n]{0,40}(?=[\"'`])")
+_LIST = regex.later(rb"[\[{(][ \t\r\n]{0,40}(?=[\"'`])|-[ \t]{1,4}")
+_NEXT = regex.later(rb"[\"'`][ \t]{0,4},[ \t\r\n]{0,40}(?=[\"'`])")
 _QUOTES = (b'"', b"'", b"`")
-_QUOTE = re.compile(rb"\\{0,3}(?:\"\"\"|'''|[\"'`])")
-_SAYS_SCHEME = re.compile(rb"(?i)" + _SCHEME.encode() + rb"[ \t]{1,4}(?=\S)")
-_BARE = re.compile(rb"[^\s\"'`]{1,%d}" % LONGEST)
+_QUOTE = regex.later(rb"\\{0,3}(?:\"\"\"|'''|[\"'`])")
+_SAYS_SCHEME = regex.later(rb"(?i)" + _SCHEME.encode() + rb"[ \t]{1,4}(?=\S)")
+_BARE = regex.later(rb"[^\s\"'`]{1,%d}" % LONGEST)
 _INSIDE = {
     quote: re.compile(rb"(?:[^%b\\\r\n]|\\[^\r\n]){0,%d}+" % (quote, LONGEST))
     for quote in (b'"', b"'", b"`")

@@ -1,0 +1,28 @@
+"""Regular expressions that are compiled when they are first asked something: to compile what a module
+has takes longer than to import it, and most scans ask few of them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, AnyStr, cast
+
+
+def later(pattern: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
+    """What `re.compile` gives, but for its type. A mistake shows when it is first asked something."""
+    return cast("re.Pattern[AnyStr]", _Later(pattern, flags))
+
+
+class _Later:
+    """Stands for an expression that is not compiled yet; afterwards it has what that has, at no cost."""
+
+    def __init__(self, pattern: Any, flags: int) -> None:
+        self._pattern = pattern
+        self._flags = flags
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # who copies it asks for those
+            raise AttributeError(name)
+        compiled = re.compile(self._pattern, self._flags)
+        for method in ("search", "match", "fullmatch", "finditer", "findall", "sub", "split"):
+            setattr(self, method, getattr(compiled, method))
+        return getattr(compiled, name)
