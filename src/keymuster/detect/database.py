@@ -4,6 +4,7 @@ any other once per rule set, and then read from the cache."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from keymuster import cache
@@ -44,7 +45,14 @@ def built_name(key: str) -> str:
 
 
 def _built(key: str) -> Any:
-    return _loaded(cache.built(built_name(key))) if key else None
+    return _of_package(cache.BUILT, built_name(key)) if key else None
+
+
+@lru_cache(maxsize=4)
+def _of_package(_: str, name: str) -> Any:
+    """One that is built into the package. It is the same for all who search with it: what looks through
+    a report comes after the search of files."""
+    return _loaded(cache.built(name))
 
 
 def _file(key: str, gates: Mapping[int, Pattern] | None) -> str:

@@ -96,6 +96,18 @@ def check(rules: RuleSet) -> None:
 
 def of_rules(rules: RuleSet) -> list[Pattern]:
     """Every search of a rule set, in the order of its formats; derived once per set."""
+    if rules.key and rules.key in _LAST:
+        return _LAST[rules.key]
+    _LAST.clear()
+    found = _LAST[rules.key] = _derived(rules)
+    return found
+
+
+_LAST: dict[str, list[Pattern]] = {}
+"""Those of the set that was asked for last: what looks through a report has the same as the search."""
+
+
+def _derived(rules: RuleSet) -> list[Pattern]:
     return cache.derived(
         rules.key and f"patterns-{rules.key}.bin",
         list[Pattern],

@@ -86,6 +86,21 @@ def _regex(ending: str) -> re.Pattern[str]:
     return regex.later(rf"(?:\A|/){plain}\Z")
 
 
+def may_speak(configured: Configured, content: bytes) -> bool:
+    """Whether the words stand in a file that lead to a server or a setting: an editor's settings
+    mostly say nothing of agents. Where a key may be written with escapes, nobody looks."""
+    paths = [*configured.file.servers]
+    for setting in configured.client.settings:
+        paths += setting.at if isinstance(setting.at, list) else [setting.at]
+    if any(escape in content for escape in (b"\\u", b"\\U", b"\\x")):
+        return True
+    return any(_may_lead(path, content) for path in paths)
+
+
+def _may_lead(path: str, content: bytes) -> bool:
+    return all(word.encode() in content for word in path.split(".") if word != "*")
+
+
 def places(root: Node, path: str) -> Iterator[tuple[tuple[str, ...], Node]]:
     """What stands at a path of a tree, with the keys that lead there. `*` is any key or item; a key may
     be written with its dots, or as maps inside each other."""

@@ -46,12 +46,18 @@ class AgentClients(Reader):
         if blob.core is not None or blob.text.binary:
             return
         configured = self._clients.of(blob.path) if _MAYBE.search(blob.path) else None
-        if configured is None and b'"mcpServers"' in content and _SERVERS.search(content):
+        if configured is None and not (b'"mcpServers"' in content and _SERVERS.search(content)):
+            return
+        from keymuster.collect.agents import clients
+
+        if configured is None:
             configured = self._clients.by_content(blob.path)
             is_sure = False
         else:
             is_sure = True
         if configured is None:
+            return
+        if not _is_only_for_agents(configured) and not clients.may_speak(configured, content):
             return
         from keymuster.collect.syntax.node import Broken
 
