@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from keymuster.errors import RuleError
 from keymuster.evaluate.conjuncts import Plain, conjuncts, plain
+from keymuster.evaluate.direct import Judge, judge
 from keymuster.evaluate.view import fields
 from keymuster.inventory.facts import FACTS, UNKNOWN
 from keymuster.model.unknown import depends_on, is_unknown, reference
@@ -70,6 +71,9 @@ class Conditions:
 
     def _part(self, policy: Policy, part: _Part, view: Mapping[str, Any]) -> bool | None:
         """Whether one part of a condition holds; None if it has no answer."""
+        judge = _judge(part.when, policy.applies_to)
+        if judge is not None and (answer := judge(view)) is not None:
+            return answer
         data = {name: view[name] for name in part.names}
         if policy.applies_to == "resource":
             # What the settings of resources say is not remembered: it may be a secret.
@@ -256,6 +260,11 @@ def _parts(policy: Policy) -> _Parts:
 def _types(subject: Subject) -> dict[str, str]:
     """The types of fields by the names that conditions use."""
     return {f"{subject}.{name}": kind for name, kind in fields(subject).items()}
+
+
+@cache
+def _judge(when: str, subject: Subject) -> Judge | None:
+    return judge(when, _types(subject))
 
 
 def _asked(policy: Policy) -> list[tuple[str, tuple[str, ...]]]:

@@ -12,6 +12,15 @@ from keymuster import regex
 def conjuncts(when: str) -> list[str]:
     """What stands between the outermost `&&` of a condition; all of it as one where something else
     holds it together."""
+    return _between(when, "&&", ("||", "?"))
+
+
+def alternatives(when: str) -> list[str]:
+    """What stands between its outermost `||`, which hold less together than `&&`."""
+    return _between(when, "||", ("?",))
+
+
+def _between(when: str, splits: str, holds: tuple[str, ...]) -> list[str]:
     depth, start = 0, 0
     found: list[str] = []
     for sign in _SIGN.finditer(when):
@@ -22,9 +31,9 @@ def conjuncts(when: str) -> list[str]:
             depth += 1
         elif text in (")", "]", "}"):
             depth -= 1
-        elif not depth and text in ("||", "?"):
+        elif not depth and text in holds:
             return [when]
-        elif not depth and text == "&&":
+        elif not depth and text == splits:
             found.append(when[start : sign.start()].strip())
             start = sign.end()
     return [*found, when[start:].strip()]
