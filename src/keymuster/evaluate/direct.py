@@ -116,7 +116,9 @@ def _value(view: Mapping[str, Any], path: _Path) -> Any:
 
 def _equal(found: re.Match[str], path: _Path) -> Judge:
     said, wanted = found["value"], found["sign"] == "=="
-    other: str | bool = said == "true" if said in ("true", "false") else said[1:-1]
+    other: Any = said == "true" if said in ("true", "false") else said[1:-1]
+    if found["list"]:
+        other = _QUOTED.findall(said)
 
     def is_equal(view: Mapping[str, Any]) -> bool | None:
         value = _value(view, path)
@@ -230,7 +232,7 @@ _CALLS: tuple[_Form, ...] = (
     (regex.later(_AT), _plain),
 )
 _COMPARISONS: tuple[_Form, ...] = (
-    (regex.later(rf"{_AT}\s*(?P<sign>==|!=)\s*(?P<value>'[^'\\]*'|true|false)"), _equal),
+    (regex.later(rf"{_AT}\s*(?P<sign>==|!=)\s*(?P<value>'[^'\\]*'|true|false|{_LIST})"), _equal),
     (regex.later(rf"{_AT}\s+in\s+{_LIST}"), _among),
     (regex.later(rf"type\({_AT}\)\s*==\s*(?P<type>map|list|string|bool)"), _typed),
     (regex.later(rf"'(?P<text>[^'\\]*)'\s+in\s+{_AT}"), _member),
