@@ -93,3 +93,14 @@ def test_only_the_subjects_are_judged(rules: RuleSet, acme: RuleSet) -> None:
 
 def test_cases_are_judged_on_a_fixed_day() -> None:
     assert selftest.NOW.isoformat() == "2026-01-01T00:00:00+00:00"
+
+
+def test_a_case_may_be_what_a_service_told(rules: RuleSet) -> None:
+    policy = next(one for one in rules.policies if one.id == "aws-access-key-old")
+    [case] = [one for one in policy.cases if one.name == "of last summer"]
+    young = replace(
+        case.told[0], settings={**case.told[0].settings, "CreateDate": "2025-12-30T00:00:00+00:00"}
+    )
+    broken = replace(policy, cases=[replace(case, told=[young])])
+    found = list(selftest.problems(rules, replace(rules, tokens=[], policies=[broken])))
+    assert found == [f"aws-access-key-old: case `{case.name}` gives nothing, not finding"]

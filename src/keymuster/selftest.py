@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from msgspec.structs import replace
 
 from keymuster import registry, work
 from keymuster.analysis import analysed
+from keymuster.collect import meanings
 from keymuster.collect.base import Batch, Blob, Context, Fragment, Observed, Read, Selection
+from keymuster.collect.declared import Declared
+from keymuster.collect.literals.sealing import Sealing
+from keymuster.collect.syntax.node import Told
 from keymuster.detect import examples
 from keymuster.detect.engine import Engine
 from keymuster.evaluate.choice import Choice
 from keymuster.evaluate.engine import evaluate
 from keymuster.inventory.build import build
-from keymuster.model import Trouble
+from keymuster.model import Observation, ServiceLocation, Storage, Trouble
 from keymuster.rules.schema import Case, Policy, RuleSet, TokenFormat
 from keymuster.settings import Settings
 
@@ -71,10 +76,10 @@ def _case_problems(
             object=f"{storage.value} {path}", mode=int(case.mode, 8) if case.mode else None,
         )
         for storage in case.seen_in
-        for path, text in {case.path: case.text, **case.beside}.items()
+        for path, text in ({case.path: case.text, **case.beside} if case.path else case.beside).items()
     ]  # fmt: skip
     given = work.observe(_Given(blobs), readers, Batch(items=(), bytes=0))  # type: ignore[arg-type]
-    observed = work.explained(list(given), readers)  # type: ignore[arg-type]
+    observed = [*work.explained(list(given), readers), *_told(case, rules, formats)]  # type: ignore[arg-type]
     inventory = build(one for one in observed if not isinstance(one, Trouble | Fragment))
     only = replace(rules, policies=[policy])
     least = min(policy.confidence, Choice().confidence, key=lambda one: one.rank)
@@ -83,6 +88,32 @@ def _case_problems(
     said = "finding" if verdict.findings else "undecided" if verdict.undecided else "nothing"
     if said != case.expect:
         yield f"{policy.id}: case `{case.name}` gives {said}, not {case.expect}"
+
+
+def _told(case: Case, rules: RuleSet, formats: dict[str, TokenFormat]) -> Iterator[Observation]:
+    """The records of what services told, as their collectors make them."""
+    for one in case.told:
+        account = one.account or (one.id.split(":")[4] if one.id.startswith("arn:") else "")
+        place = ServiceLocation(service=one.service, account=account, resource=one.id)
+        declared = Declared(
+            type=one.type, name=one.id.rpartition("/")[2].rpartition(":")[2],
+            scope=f"{one.service}:{account}", key=one.id, account=account,
+            settings=Told.about(place).node(_filled(one.settings, formats)),
+            sealing=Sealing(storage=Storage.SERVICE, samples=rules.samples),
+        )  # fmt: skip
+        yield from meanings.records(declared, rules.resource_types)
+
+
+def _filled(value: Any, formats: dict[str, TokenFormat]) -> Any:
+    match value:
+        case dict():
+            return {key: _filled(one, formats) for key, one in value.items()}
+        case list():
+            return [_filled(one, formats) for one in value]
+        case str():
+            return examples.expand(value, None, formats)
+        case _:
+            return value
 
 
 class _Given:

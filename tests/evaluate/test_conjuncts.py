@@ -54,6 +54,9 @@ _TYPES = {"grant.kind": "string", "grant.actions": "list<string>", "grant.cluste
         ("grant.kind == ['role']", None),
         ("grant.kind == grant.via", None),
         ("grant.cluster_wide == 'x'", None),
+        ("grant.cluster_wide", Plain("grant.cluster_wide", frozenset({True}), True)),
+        ("!grant.cluster_wide", Plain("grant.cluster_wide", frozenset({True}), False)),
+        ("grant.kind", None),
         (r"grant.kind == 'a\n'", None),
     ],
 )

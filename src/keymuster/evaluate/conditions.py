@@ -218,11 +218,11 @@ class _Demands(NamedTuple):
     """What each of some policies demands, and all texts that they speak of, by the name of the field."""
 
     of: dict[str, list[Plain]]
-    values: dict[str, set[str]]
+    values: dict[str, set[str | bool]]
 
 
 def _demands(of: dict[str, list[Plain]]) -> _Demands:
-    values: dict[str, set[str]] = {}
+    values: dict[str, set[str | bool]] = {}
     for several in of.values():
         for one in several:
             values.setdefault(one.name, set()).update(one.values or ())
@@ -278,7 +278,7 @@ def _asked(policy: Policy) -> list[tuple[str, tuple[str, ...]]]:
         subject, name, *path = found[0].split(".")
         if subject != policy.applies_to:
             continue
-        if name in facts or known.get(name) == _MAP or (subject, name) in _SAID_ELSEWHERE:
+        if name in facts or known.get(name) in (_MAP, _ANY) or (subject, name) in _SAID_ELSEWHERE:
             asked.append((f"{subject}.{name}", tuple(path)))
     return list(dict.fromkeys(asked))
 
@@ -290,6 +290,7 @@ _SAID_ELSEWHERE = {("grant", "actions"), ("grant", "not_actions"), ("trust", "pr
 """What is not known if all of it is given from outside. Of resources a part mostly is, and says enough."""
 
 _MAP = "map<string, dyn>"
+_ANY = "dyn"
 _HAS = re.compile(r"\bhas\(([a-z_]+(?:\.\w+)+)\.\w+\)")
 _NAME = re.compile(r"(?<![\w.])[a-z_]+(?:\.\w+)+(?![\w(])")
 _TEXT = re.compile(r"'[^'\\]*'|\"[^\"\\]*\"")

@@ -48,10 +48,10 @@ _SIGN = regex.later(
 
 
 class Plain(NamedTuple):
-    """A part that asks whether a field is, or is not, one of some texts; or, without any, empty."""
+    """A part that asks whether a field is, or is not, one of some texts, or true; or, without any, empty."""
 
     name: str
-    values: frozenset[str] | None
+    values: frozenset[str | bool] | None
     holds: bool
 
     def of(self, value: Any) -> bool:
@@ -65,9 +65,12 @@ def plain(text: str, types: Mapping[str, str]) -> Plain | None:
         return Plain(told[1], frozenset(_QUOTED.findall(told[3])), told[2] != "!=")
     if (told := _EMPTY.fullmatch(text)) and types.get(told[1], "").startswith(("list<", "map<")):
         return Plain(told[1], None, told[2] == "==")
+    if (told := _TRUE.fullmatch(text)) and types.get(told[2]) == "bool":
+        return Plain(told[2], frozenset((True,)), not told[1])
     return None
 
 
+_TRUE = regex.later(r"(!?)([a-z_]+\.\w+)")
 _EQUAL = regex.later(
     r"([a-z_]+\.\w+) (?:(==|!=) (?='[^'\\]*'\Z)|in (?=\[))('[^'\\]*'|\['[^'\\]*'(?:, ?'[^'\\]*')*\])"
 )

@@ -15,9 +15,9 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from keymuster.evaluate import lapses
+from keymuster.evaluate import lapses, times
 from keymuster.inventory.build import Inventory
-from keymuster.inventory.facts import FACTS
+from keymuster.inventory.facts import FACTS, UNKNOWN
 from keymuster.model import (
     Credential,
     CredentialKind,
@@ -28,6 +28,7 @@ from keymuster.model import (
     Identity,
     InlineAllow,
     Resource,
+    ServiceLocation,
     Storage,
     Trust,
     Use,
@@ -142,6 +143,16 @@ def _exposure(machine: Any) -> str:
     return next((word for word in ("public", "private") if word in subnets), "")
 
 
+def _exists(record: Any, inventory: Inventory, _: datetime) -> bool:
+    """Whether a service told of it: what only code declares may not be there, or not yet."""
+    return any(isinstance(one.location, ServiceLocation) for one in inventory.sightings(record))
+
+
+def _privilege(record: Credential, inventory: Inventory, _: datetime) -> str:
+    """That of whom it proves."""
+    return str(inventory.facts.get(record.identity or "", {}).get("privilege", UNKNOWN))
+
+
 def _held(record: Grant, inventory: Inventory, _: datetime) -> bool:
     """Whether somebody has what is granted. Nobody may be seen to have a policy that stands by itself:
     it is for others to use, or a draft."""
@@ -183,8 +194,19 @@ def _secrets(record: Resource, inventory: Inventory, now: datetime) -> int:
     )
 
 
+_TIMES: dict[str, tuple[str, Derive]] = {
+    "age_days": ("dyn", times.age_days),
+    "unused_days": ("dyn", times.unused_days),
+    "never_used": ("dyn", times.never_used),
+}
+
 DERIVED: dict[Subject, dict[str, tuple[str, Derive]]] = {
+    "identity": {"exists": ("bool", _exists), **_TIMES},
     "credential": {
+        "exists": ("bool", _exists),
+        **_TIMES,
+        "made_with_identity": ("bool", times.made_with_identity),
+        "privilege": ("dyn", _privilege),
         "storages": ("list<string>", _storages),
         "in_tree": ("bool", _in_storage(Storage.TREE, Storage.INPUT)),
         "staged": ("bool", _in_storage(Storage.STAGED)),
@@ -205,16 +227,25 @@ DERIVED: dict[Subject, dict[str, tuple[str, Derive]]] = {
         "setting": ("string", lambda record, *_: record.tags.get("setting", "")),
         "siblings": ("int", _siblings),
     },
-    "grant": {"held": ("bool", _held), "excepted": ("bool", _excepted)},
+    "grant": {
+        "exists": ("bool", _exists),
+        "held": ("bool", _held),
+        "excepted": ("bool", _excepted),
+    },
+    "trust": {"exists": ("bool", _exists)},
     "use": {
         "consumer_count": ("int", _consumers),
         "exposures": ("list<string>", _exposures),
         "excepted": ("bool", _excepted),
     },
-    "resource": {"lapsed": ("list<string>", _lapsed), "secrets": ("int", _secrets)},
+    "resource": {
+        "exists": ("bool", _exists),
+        "lapsed": ("list<string>", _lapsed),
+        "secrets": ("int", _secrets),
+    },
     "inline_allow": {"expired": ("bool", _allow_expired)},
 }
-"""Subject -> name -> (CEL type, how to find it)."""
+"""Subject -> name -> (CEL type, how to find it). What is `dyn` may be `unknown`, too."""
 
 
 @cache

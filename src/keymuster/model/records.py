@@ -43,7 +43,7 @@ class Owner(Struct, frozen=True, kw_only=True):
 
 class Identity(Struct, frozen=True, kw_only=True, tag_field="is", tag="identity"):
     """A principal that acts without a human at the keyboard. `aliases` are other names that records
-    elsewhere may call it by."""
+    elsewhere may call it by. `never_used` is what its vendor says, if it does."""
 
     id: str
     kind: IdentityKind
@@ -56,6 +56,7 @@ class Identity(Struct, frozen=True, kw_only=True, tag_field="is", tag="identity"
     status: str = ""
     created_at: datetime | None = None
     last_used_at: datetime | None = None
+    never_used: bool | None = None
     owner_hints: tuple[OwnerHint, ...] = ()
     tags: dict[str, str] = {}
     purpose: str = ""
@@ -65,7 +66,7 @@ class Credential(Struct, frozen=True, kw_only=True, tag_field="is", tag="credent
     """Something that proves an identity; never its text, only a fingerprint and a preview.
 
     `format` is the id of the token format that recognised it. `tags` holds what the credential
-    says of itself (account, issuer, key id ...). `excluded` says why this sighting is not to be
+    says of itself (account, issuer, key id ...). `never_used` is what its vendor says, if it does. `excluded` says why this sighting is not to be
     reported; it is counted, and goes no further.
     """
 
@@ -85,6 +86,7 @@ class Credential(Struct, frozen=True, kw_only=True, tag_field="is", tag="credent
     created_at: datetime | None = None
     expires_at: datetime | None = None
     last_used_at: datetime | None = None
+    never_used: bool | None = None
     tags: dict[str, str] = {}
     excluded: str = ""
 

@@ -102,8 +102,19 @@ class OwnFormats(Struct, kw_only=True, forbid_unknown_fields=True):
     formats: list[TokenFormat]
 
 
+class Told(Struct, kw_only=True, forbid_unknown_fields=True):
+    """What a service tells of one object, as collectors have it: its `type` and `settings` in its
+    vendor's words, and its `id`, an ARN for AWS. In other ids no `account` is found: say it."""
+
+    type: str
+    id: str
+    settings: dict[str, Any]
+    service: str = "aws"
+    account: str = ""
+
+
 class Case(Struct, kw_only=True, forbid_unknown_fields=True):
-    """A worked example of a policy: what it says of one file, as real input.
+    """A worked example of a policy: what it says of one file, as real input, or of what services `told`.
 
     In `text`, `{token:FORMAT}` stands for a generated token of that format. `seen_in` is where the
     file stands; several places mean that it stands in each of them. `beside` are other files of the
@@ -114,8 +125,9 @@ class Case(Struct, kw_only=True, forbid_unknown_fields=True):
 
     name: str
     expect: Literal["finding", "nothing", "undecided"]
-    path: str
-    text: str
+    path: str = ""
+    text: str = ""
+    told: list[Told] = []
     beside: dict[str, str] = {}
     ours: dict[str, tuple[str, ...]] = {}
     seen_in: tuple[Storage, ...] = (Storage.TREE,)

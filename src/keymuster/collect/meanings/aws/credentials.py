@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from keymuster.collect.declared import Declared
-from keymuster.collect.meanings.aws.names import who
+from keymuster.collect.meanings.aws.names import never_used, who
 from keymuster.collect.syntax.node import Node
 from keymuster.model import (
     Credential,
@@ -21,10 +21,18 @@ from keymuster.model import (
 
 
 def access_key(one: Declared) -> Iterator[Observation]:
-    inactive = one.text("Status") == "Inactive"
-    status = CredentialStatus.DISABLED if inactive else CredentialStatus.ACTIVE
     user = who(one, one.text("UserName"), "user")
+    status = _status(one) or CredentialStatus.ACTIVE
     yield _credential(one, CredentialKind.ACCESS_KEY, "access key", user, status=status)
+
+
+def _status(one: Declared) -> CredentialStatus | None:
+    """What IAM says of a credential of a user."""
+    return {
+        "Active": CredentialStatus.ACTIVE,
+        "Inactive": CredentialStatus.DISABLED,
+        "Expired": CredentialStatus.DISABLED,
+    }.get(one.text("Status"))
 
 
 def login_profile(one: Declared) -> Iterator[Observation]:
@@ -43,7 +51,8 @@ def _of_user(kind: CredentialKind, name: str) -> Callable[[Declared], Iterator[O
 
     def meaning(one: Declared) -> Iterator[Observation]:
         text = one.text("UserName") or one.text("user_name") or one.text("username")
-        yield _credential(one, kind, name, who(one, text, "user"))
+        status = _status(one) or CredentialStatus.UNKNOWN
+        yield _credential(one, kind, name, who(one, text, "user"), status=status)
 
     return meaning
 
@@ -100,14 +109,29 @@ def _credential(
         created_at=one.time("CreateDate"),
         expires_at=one.time("ExpirationDate"),
         last_used_at=one.time("LastUsedDate"),
+        never_used=never_used(one),
         name=f"{name} {one.name}",
         vendor="aws",
         location=node.location() if node else one.location,
         identity=identity or None,
         status=status,
         storage=storage,
-        tags={"type": one.type},
+        tags={"type": one.type, **_says(one)},
     )
+
+
+_SAYS = {"ServiceName": "service", "LastUsedService": "last_used_service"}
+"""What a credential of IAM says of itself -> what that is called in tags."""
+
+
+def _says(one: Declared) -> dict[str, str]:
+    said = {tag: text for key, tag in _SAYS.items() if (text := one.known(key))}
+    made, ends = one.time("CreateDate"), one.time("ExpirationDate")
+    if made and ends:
+        return {**said, "lifetime_days": str((ends - made).days)}
+    if made and one.type == "aws_iam_service_specific_credential":
+        return {**said, "lifetime": "unlimited"}
+    return said
 
 
 TYPES = {

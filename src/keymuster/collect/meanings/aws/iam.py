@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from keymuster.collect.declared import Declared
 from keymuster.collect.meanings.aws import documents
-from keymuster.collect.meanings.aws.names import alias, tags, who
+from keymuster.collect.meanings.aws.names import alias, never_used, tags, who
 from keymuster.collect.syntax.node import Node
 from keymuster.model import (
     Grant,
@@ -190,6 +190,7 @@ def _identity(one: Declared, kind: IdentityKind, word: str, name: str) -> Identi
         account=one.account,
         created_at=one.time("CreateDate"),
         last_used_at=one.time("LastUsedDate"),
+        never_used=never_used(one),
         tags=labels,
         purpose=one.known("Description"),
     )

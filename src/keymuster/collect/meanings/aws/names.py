@@ -87,6 +87,12 @@ def tags(one: Declared) -> dict[str, str]:
     return {key: _text(item, "Value") for item in node.items() if (key := _text(item, "Key"))}
 
 
+def never_used(one: Declared) -> bool | None:
+    """Whether AWS says of something that exists that nobody has used it yet."""
+    node = one.get("NeverUsed")
+    return node.value if node is not None and isinstance(node.value, bool) else None
+
+
 def _text(node: Node, key: str) -> str:
     found = node.get(key)
     return found.text() if found else ""
