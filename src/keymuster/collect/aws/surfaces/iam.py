@@ -44,7 +44,7 @@ def _group(one: dict[str, Any]) -> Told:
         "AWS::IAM::Group", one["Arn"],
         {
             "GroupName": one["GroupName"], "CreateDate": one.get("CreateDate"),
-            "Policies": one.get("GroupPolicyList"), **_attached(one),
+            "Policies": one.get("GroupPolicyList"), "ManagedPolicyArns": _managed(one),
         },
     )  # fmt: skip
 
@@ -65,10 +65,14 @@ def _role(one: dict[str, Any]) -> Told:
 
 def _attached(one: dict[str, Any]) -> dict[str, Any]:
     return {
-        "ManagedPolicyArns": [each["PolicyArn"] for each in one.get("AttachedManagedPolicies", ())],
+        "ManagedPolicyArns": _managed(one),
         "PermissionsBoundary": one.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
         "Tags": one.get("Tags"),
     }
+
+
+def _managed(one: dict[str, Any]) -> list[str]:
+    return [each["PolicyArn"] for each in one.get("AttachedManagedPolicies", ())]
 
 
 def _policy(one: dict[str, Any]) -> Told:
