@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -60,7 +60,7 @@ class Scope:
             if client.can_paginate(method):
                 yield from client.get_paginator(method).paginate(**parameters)
             else:
-                yield getattr(client, method)(**parameters)
+                yield from _followed(client, call, getattr(client, method), parameters)
         except (BotoCoreError, ClientError, AttributeError) as error:
             self._note(call, error)
 
@@ -101,6 +101,21 @@ class Scope:
         """One for each way in which calls failed."""
         for one in self._refused.values():
             yield one.trouble(PART, self.name, self.surface.name)
+
+
+def _followed(
+    client: Any, call: str, method: Callable[..., dict[str, Any]], parameters: dict[str, Any]
+) -> Iterator[dict[str, Any]]:
+    """The pages of an answer that the SDK has no paginator for: `events:ListConnections` is such."""
+    takes = client.meta.service_model.operation_model(call.partition(":")[2]).input_shape
+    word = next((one for one in ("NextToken", "nextToken") if takes and one in takes.members), "")
+    while True:
+        page = method(**parameters)
+        yield page
+        token = page.get(word) if word else None
+        if not token or token == parameters.get(word):
+            return
+        parameters = {**parameters, word: token}
 
 
 def _at(page: Any, key: str) -> Iterator[Any]:
