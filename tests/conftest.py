@@ -70,12 +70,28 @@ def aws_server() -> Iterator[str]:
 @pytest.fixture
 def aws(aws_server: str, loopback: None, monkeypatch: pytest.MonkeyPatch) -> str:
     """The address of an AWS in which there is nothing yet, and to which SDKs go by themselves."""
-    moto_server.reset(aws_server)
+    return _emptied(aws_server, monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def bare_aws_server() -> Iterator[str]:
+    with moto_server.serving(managed=False) as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def bare_aws(bare_aws_server: str, loopback: None, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The same without the managed policies of AWS itself: for many accounts."""
+    return _emptied(bare_aws_server, monkeypatch)
+
+
+def _emptied(server: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    moto_server.reset(server)
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
-    for name, value in moto_server.settings(aws_server).items():
+    for name, value in moto_server.settings(server).items():
         monkeypatch.setenv(name, value)
-    return aws_server
+    return server
 
 
 @pytest.fixture(scope="session")

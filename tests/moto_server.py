@@ -18,15 +18,16 @@ ACCOUNT = "123456789012"
 
 
 @contextmanager
-def serving() -> Iterator[str]:
-    """The address of a server that nobody else talks to."""
+def serving(*, managed: bool = True) -> Iterator[str]:
+    """The address of a server that nobody else talks to. The `managed` policies of AWS itself take it a
+    second or two for each account that there is."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     server = subprocess.Popen(
         [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        env={**os.environ, "MOTO_IAM_LOAD_MANAGED_POLICIES": "true"},
+        env={**os.environ, "MOTO_IAM_LOAD_MANAGED_POLICIES": str(managed).lower()},
     )  # fmt: skip
     try:
         endpoint = f"http://127.0.0.1:{port}"

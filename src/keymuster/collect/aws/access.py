@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from boto3 import Session
 
+    from keymuster.collect.aws.refusals import Refused
+
 _SESSION_NAME = "keymuster"
 
 _READ_SECONDS = 60
@@ -23,18 +25,27 @@ class Access:
         self.account = account
         self.arn = arn
         self.partition = arn.split(":", 2)[1] if arn else "aws"
+        self.ended: Refused | None = None
+        """How it was said that this session is over: whatever else is asked would be refused, too."""
         self._session = session
         self._clients: dict[tuple[str, str], Any] = {}
         self._lock = Lock()
+
+    @property
+    def home(self) -> str:
+        """A region that every account of the partition has."""
+        return _HOMES.get(self.partition, _HOMES["aws"])
+
+    def known_regions(self) -> set[str]:
+        """Those that the SDK knows in the partition."""
+        return set(self._session.get_available_regions("ec2", self.partition))
 
     def client(self, service: str, region: str) -> Any:
         """A client of a service; botocore's UnknownServiceError if the SDK is too old for it."""
         key = (service, region)
         with self._lock:  # making one is not safe in threads
             if key not in self._clients:
-                self._clients[key] = self._session.client(
-                    service, region_name=region, config=_config()
-                )
+                self._clients[key] = _client(self._session, service, region)
             return self._clients[key]
 
     def forget(self) -> None:
@@ -44,8 +55,9 @@ class Access:
                 client.close()
             self._clients.clear()
 
-    def into(self, role_arn: str, external_id: str = "") -> Session:
-        """A session as a role, that signs in again before it ends. Nothing is called yet."""
+    def into(self, role_arn: str, external_id: str = "", region: str = "") -> Access:
+        """The account of a role, as that role, which signs in again before the session ends; botocore's
+        errors if it may not. The role's ARN says which account that is, so nothing else is asked."""
         from boto3 import Session
         from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
         from botocore.session import Session as Base
@@ -53,14 +65,21 @@ class Access:
         more = {"RoleSessionName": _SESSION_NAME}
         if external_id:
             more["ExternalId"] = external_id
+
+        def creator(service: str, **keys: Any) -> Any:
+            with self._lock:
+                return _client(self._session, service, region or self.home, **keys)
+
         fetcher = AssumeRoleCredentialFetcher(
-            self._session.client, self._session.get_credentials(), role_arn, extra_args=more
+            creator, self._session.get_credentials(), role_arn, extra_args=more
         )
         made = Base()
+        made.register_component("data_loader", self._session._session.get_component("data_loader"))
         made._credentials = DeferredRefreshableCredentials(
             method="assume-role", refresh_using=fetcher.fetch_credentials
         )
-        return Session(botocore_session=made)
+        made._credentials.get_frozen_credentials()
+        return Access(Session(botocore_session=made), *_as_session(role_arn))
 
     @property
     def method(self) -> str:
@@ -76,8 +95,7 @@ class Access:
 
 def signed_in(session: Session, region: str) -> Access:
     """The account that a session is signed in to; botocore's errors if it is not."""
-    first = Access(session, "", "")
-    who = first.client("sts", region).get_caller_identity()
+    who = _client(session, "sts", region).get_caller_identity()
     return Access(session, who["Account"], who["Arn"])
 
 
@@ -88,13 +106,50 @@ def own_session(profile: str) -> Session:
     return Session(profile_name=profile or None)
 
 
-def _config() -> Any:
+def _as_session(role_arn: str) -> tuple[str, str]:
+    """The account of a role, and the ARN of who is signed in as it."""
+    _, partition, _, _, account, role = role_arn.split(":", 5)
+    name = role.rpartition("/")[2]
+    return account, f"arn:{partition}:sts::{account}:assumed-role/{name}/{_SESSION_NAME}"
+
+
+_HOMES = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
+"""Partition -> a region that all its accounts have."""
+
+
+def _client(session: Session, service: str, region: str, **keys: Any) -> Any:
+    client = session.client(service, region_name=region, config=_config(session), **keys)
+    client.meta.events.register("before-parse", _without_page)
+    return client
+
+
+def _without_page(response_dict: dict[str, Any], **_: Any) -> None:
+    """A page in HTML comes from what stands before the service, and not from it. The SDK knows one by
+    its first tag only, and takes any other for an answer that is broken, which it does not ask for again."""
+    if response_dict["status_code"] >= _SERVER_ERROR:
+        body = response_dict.get("body")
+        if isinstance(body, bytes) and body.lstrip()[:9].lower().startswith(_PAGES):
+            response_dict["body"] = b""
+
+
+_SERVER_ERROR = 500
+_PAGES = (b"<!doctype", b"<html")
+
+
+def _config(session: Session) -> Any:
+    """What the user says of retries (`AWS_MAX_ATTEMPTS`, `AWS_RETRY_MODE`, a profile) holds."""
     from botocore.config import Config
 
     from keymuster import __version__
 
+    def said(name: str) -> Any:
+        return session._session.get_config_variable(name, methods=("env", "config"))
+
     return Config(
-        retries={"mode": "adaptive", "max_attempts": _ATTEMPTS},
+        retries={
+            "mode": said("retry_mode") or "adaptive",
+            "total_max_attempts": int(said("max_attempts") or _ATTEMPTS),
+        },
         read_timeout=_READ_SECONDS,
         connect_timeout=_CONNECT_SECONDS,
         max_pool_connections=_CONNECTIONS,

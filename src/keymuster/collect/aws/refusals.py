@@ -36,6 +36,11 @@ _ABSENT = {
     "OptInRequired", "SubscriptionRequiredException", "EndpointConnectionError", "InvalidEndpointRequest",
     "UnsupportedRegionException", "NoRegionError",
 }  # fmt: skip
+_BROKEN = {
+    "ResponseParserError", "ConnectionClosedError", "ReadTimeoutError", "ConnectTimeoutError", "ProxyConnectionError",
+    "SSLError", "HTTPClientError", "500", "502", "503", "504", "InternalFailure", "InternalError", "ServiceUnavailable",
+    "InternalServerError", "InternalServiceError", "ServiceUnavailableException", "InternalServerException",
+}  # fmt: skip
 
 
 class Refused(Struct, frozen=True, kw_only=True):
@@ -48,9 +53,18 @@ class Refused(Struct, frozen=True, kw_only=True):
     def again(self) -> Refused:
         return replace(self, times=self.times + 1)
 
+    @property
+    def ends_session(self) -> bool:
+        """Whether nobody who is signed in in this way will get an answer any more."""
+        return self.code in _EXPIRED
+
+    def words(self) -> tuple[str, str]:
+        """What came of the call, and what would help."""
+        return _words(self.code, self.call)
+
     def trouble(self, part: str, scope: str, surface: str) -> Trouble:
         times = f" ({self.times} times)" if self.times > 1 else ""
-        why, advice = _words(self.code, self.call)
+        why, advice = self.words()
         return Trouble(
             part=part, scope=scope,
             message=f"{surface}: {self.call} {why}{times}; what it would tell was not looked at",
@@ -58,17 +72,32 @@ class Refused(Struct, frozen=True, kw_only=True):
         )  # fmt: skip
 
 
+def errors() -> tuple[type[Exception], ...]:
+    """What the SDK raises when there is no answer: refusals, a network that fails, an answer that is
+    none, and a call that it is too old to know."""
+    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
+
+    return BotoCoreError, ClientError, ResponseParserError, AttributeError
+
+
 def refused(call: str, error: Exception) -> Refused:
     """From what the SDK raised. Its words are not repeated: they may hold what was sent."""
     response = getattr(error, "response", None)
     code = response.get("Error", {}).get("Code", "") if isinstance(response, dict) else ""
+    if getattr(error, "operation_name", "") == "AssumeRole":  # to sign in again, before the call
+        call = "sts:AssumeRole"
     return Refused(call=call, code=str(code) or type(error).__name__)
 
 
 def _words(code: str, call: str) -> tuple[str, str]:
     needed = permission(call)
     if code in _DENIED:
-        return f"was denied ({code})", f"Allow {needed}; `keymuster services permissions aws`."
+        where = _ONLY_THERE if call.startswith(_OF_ORGANISATION) else ""
+        return (
+            f"was denied ({code})",
+            f"Allow {needed}{where}; `keymuster services permissions aws`.",
+        )
     if code in _EXPIRED:
         return f"failed: the session has expired ({code})", "Sign in again, and scan again."
     if code in _CLOCK:
@@ -90,4 +119,13 @@ def _words(code: str, call: str) -> tuple[str, str]:
         return f"is not known ({code})", "Update boto3, if this service is to be looked at."
     if code in _ABSENT:
         return f"has no answer here ({code})", "Leave this region out, or enable the service in it."
+    if code in _BROKEN:
+        return (
+            f"was not answered ({code})",
+            f"Scan again; see that nothing between here and AWS answers in its place. It needs {needed}.",
+        )
     return f"failed ({code})", f"Scan again; it needs {needed}."
+
+
+_OF_ORGANISATION = ("organizations:", "sso-admin:")
+_ONLY_THERE = " in the management account, or in a delegated administrator's"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cached_property
-from threading import Lock
+from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
 
-from keymuster.collect.aws.refusals import Refused, refused
+from keymuster.collect.aws.refusals import Refused, errors, refused
 from keymuster.collect.aws.surface import Surface
 from keymuster.model import Trouble
 
@@ -17,14 +17,21 @@ if TYPE_CHECKING:
 PART = "aws"
 
 
+class Interrupted(Exception):
+    """Nothing more is to be asked."""
+
+
 class Scope:
     """What a surface asks through. A call that fails is a trouble of this scope, and has no answer; what
     else there is to ask goes on."""
 
-    def __init__(self, access: Access, region: str, surface: Surface) -> None:
+    def __init__(
+        self, access: Access, region: str, surface: Surface, stop: Event | None = None
+    ) -> None:
         self.access = access
         self.region = region
         self.surface = surface
+        self.stop = stop or Event()
         self._refused: dict[tuple[str, str], Refused] = {}
         self._lock = Lock()
 
@@ -39,7 +46,8 @@ class Scope:
     @property
     def name(self) -> str:
         """How troubles call it: `111122223333/eu-west-1`."""
-        return f"{self.account}/{self.region}" if self.surface.regional else self.account
+        one = self.surface
+        return f"{self.account}/{self.region}" if one.regional and not one.once else self.account
 
     def arn(self, service: str, resource: str) -> str:
         """The ARN of something of this account and region that AWS tells no ARN of."""
@@ -53,32 +61,36 @@ class Scope:
 
     def whole_pages(self, call: str, **parameters: Any) -> Iterator[dict[str, Any]]:
         """Every page of an answer; one that fails is the last."""
-        from botocore.exceptions import BotoCoreError, ClientError
-
         try:
             client, method = self._client(call)
             if client.can_paginate(method):
-                yield from client.get_paginator(method).paginate(**parameters)
+                for page in client.get_paginator(method).paginate(**parameters):
+                    yield page
+                    self._go_on()
             else:
                 yield from _followed(client, call, getattr(client, method), parameters)
-        except (BotoCoreError, ClientError, AttributeError) as error:
+        except errors() as error:
             self._note(call, error)
 
     def answer(self, call: str, *absent: str, **parameters: Any) -> dict[str, Any] | None:
         """One answer; None if there is none. The codes in `absent` mean that there is nothing to tell."""
-        from botocore.exceptions import BotoCoreError, ClientError
-
         try:
             client, method = self._client(call)
             found: dict[str, Any] = getattr(client, method)(**parameters)
-        except ClientError as error:
-            if error.response.get("Error", {}).get("Code") not in absent:
+        except errors() as error:
+            if refused(call, error).code not in absent:
                 self._note(call, error)
             return None
-        except (BotoCoreError, AttributeError) as error:
-            self._note(call, error)
-            return None
         return found
+
+    @property
+    def refusals(self) -> int:
+        """How many ways of failing there were so far: when it grows, an answer is not whole."""
+        return len(self._refused)
+
+    def _go_on(self) -> None:
+        if self.stop.is_set():
+            raise Interrupted
 
     @cached_property
     def _allowed(self) -> frozenset[str]:
@@ -88,11 +100,16 @@ class Scope:
         assert call in self._allowed, f"{self.surface.name} does not say that it calls {call}"
         from botocore import xform_name
 
+        self._go_on()
         service, _, operation = call.partition(":")
-        return self.access.client(service, self.region), str(xform_name(operation))
+        client, method = self.access.client(service, self.region), str(xform_name(operation))
+        getattr(client, method)  # the SDK may be too old for it
+        return client, method
 
     def _note(self, call: str, error: Exception) -> None:
         found = refused(call, error)
+        if found.ends_session and self.access.ended is None:
+            self.access.ended = found
         with self._lock:
             known = self._refused.get((found.call, found.code))
             self._refused[found.call, found.code] = found if known is None else known.again()

@@ -21,7 +21,8 @@ Told: TypeAlias = Declared | Observation
 class Surface(Struct, frozen=True, kw_only=True):
     """One part of an account: the `calls` that it makes, as `service:Operation` in botocore's words, the
     `types` of CloudFormation that it tells of, and the function that looks at it. One that is not
-    `regional` is the same in all regions, and asked for once. The answers are taken from `ask`, which
+    `regional` is the same in all regions, and asked for once; one that is to be looked at `once` is the
+    same for all accounts, and asked for in the one that the user signs in to. The answers are taken from `ask`, which
     makes troubles of what is refused."""
 
     name: str
@@ -29,6 +30,7 @@ class Surface(Struct, frozen=True, kw_only=True):
     types: tuple[str, ...]
     look: Callable[[Scope], Iterator[Told]]
     regional: bool = True
+    once: bool = False
 
     @property
     def subjects(self) -> tuple[str, ...]:

@@ -55,7 +55,10 @@ class Aws:
             settings={"provider": self.name, "static": access.is_static, "method": access.method},
         )  # fmt: skip
         for unit in answered(
-            others(self._asked, access), lambda one: regions(self._asked, one), self._surfaces()
+            others(self._asked, access),
+            lambda one: regions(self._asked, one),
+            self._surfaces(),
+            access,
         ):
             if not isinstance(unit, Answered):
                 yield unit
