@@ -92,6 +92,10 @@ class Scope:
         if self.stop.is_set():
             raise Interrupted
 
+    def withheld(self, call: str, code: str) -> None:
+        """Note that an answer said of a part of it that it was refused."""
+        self._add(Refused(call=call, code=code))
+
     @cached_property
     def _allowed(self) -> frozenset[str]:
         return frozenset(self.surface.calls)
@@ -110,6 +114,9 @@ class Scope:
         found = refused(call, error)
         if found.ends_session and self.access.ended is None:
             self.access.ended = found
+        self._add(found)
+
+    def _add(self, found: Refused) -> None:
         with self._lock:
             known = self._refused.get((found.call, found.code))
             self._refused[found.call, found.code] = found if known is None else known.again()

@@ -14,7 +14,7 @@ from keymuster.collect.syntax.node import Node
 from keymuster.model import Credential
 from keymuster.model.location import span
 
-_NAMES = ("name", "Name", "key", "Key", "variable_name", "secret_name")
+_NAMES = ("name", "Name", "key", "Key", "variable_name", "secret_name", "OptionName")
 _VALUES = frozenset(("value", "Value", "plaintext_value", "secureValue"))
 _ELSEWHERE = ("PARAMETER_STORE", "SECRETS_MANAGER")
 """The `Type` of variables whose value is the name of a place."""

@@ -11,7 +11,26 @@ from keymuster.collect.aws.surface import Surface, Told
 
 def functions(ask: Scope) -> Iterator[Told]:
     for one in ask.pages("lambda:ListFunctions", "Functions"):
+        if problem := one.get("Environment", {}).get("Error"):
+            ask.withheld("lambda:ListFunctions", problem.get("ErrorCode", "AccessDeniedException"))
         yield told("AWS::Lambda::Function", one["FunctionArn"], one)
+
+
+def addresses(ask: Scope) -> Iterator[Told]:
+    """Functions that have an address of their own: Lambda tells only of one function at a time."""
+    for one in ask.pages("lambda:ListFunctions", "Functions"):
+        name = one["FunctionName"]
+        for url in ask.pages(
+            "lambda:ListFunctionUrlConfigs", "FunctionUrlConfigs", FunctionName=name
+        ):
+            yield told(
+                "AWS::Lambda::Url", f"{url['FunctionArn']}/url",
+                {
+                    "TargetFunctionArn": url["FunctionArn"], "AuthType": url.get("AuthType"),
+                    "Cors": url.get("Cors"), "FunctionUrl": url.get("FunctionUrl"),
+                },
+                name=name,
+            )  # fmt: skip
 
 
 SURFACES = (
@@ -20,5 +39,11 @@ SURFACES = (
         calls=("lambda:ListFunctions",),
         types=("AWS::Lambda::Function",),
         look=functions,
+    ),
+    Surface(
+        name="lambda-urls",
+        calls=("lambda:ListFunctions", "lambda:ListFunctionUrlConfigs"),
+        types=("AWS::Lambda::Url",),
+        look=addresses,
     ),
 )

@@ -30,6 +30,7 @@ _ROLES: dict[str, tuple[str, ...]] = {
     "AWS::BedrockAgentCore::Gateway": ("RoleArn",),
     "AWS::BedrockAgentCore::Harness": ("ExecutionRoleArn",),
     "AWS::BedrockAgentCore::Memory": ("MemoryExecutionRoleArn",),
+    "AWS::BedrockAgentCore::PaymentManager": ("RoleArn",),
     "AWS::BedrockAgentCore::Runtime": ("RoleArn",),
     "AWS::CodeBuild::Project": ("ServiceRole",),
     "AWS::CloudFormation::Stack": ("RoleARN",),
@@ -41,6 +42,7 @@ _ROLES: dict[str, tuple[str, ...]] = {
     "AWS::EKS::Cluster": ("RoleArn",),
     "AWS::EKS::FargateProfile": ("PodExecutionRoleArn",),
     "AWS::EKS::Nodegroup": ("NodeRole",),
+    "AWS::ElasticBeanstalk::Environment": ("OperationsRole",),
     "AWS::EMR::Cluster": ("ServiceRole",),
     "AWS::Events::Rule": ("RoleArn", "Targets.RoleArn"),
     "AWS::GameLift::Fleet": ("InstanceRoleARN",),
@@ -113,6 +115,9 @@ _CALLED: dict[str, tuple[str, tuple[str, ...]]] = {
 """Type -> the kind of thing that it is, as `rules/known/aws-escalations.yaml` has it, and where it gives
 the name that is in its ARN; none if AWS makes that."""
 
+_OF_SERVICE = ":role/aws-service-role/"
+"""Roles that AWS makes for a service, and nobody else: all that the service runs has the same."""
+
 _AGENTS = ("AWS::Bedrock::", "AWS::BedrockAgentCore::")
 
 _NAMED_AGENTS: dict[str, tuple[str, ...]] = {
@@ -134,6 +139,8 @@ def workload(one: Declared) -> Iterator[Observation]:
     for word, table in (("role", _ROLES), ("instance-profile", _PROFILES)):
         for path in table.get(one.type, ()):
             for node in at(one.settings, path):
+                if _OF_SERVICE in node.text():
+                    continue
                 kind = UseKind.OTHER if path in _PLATFORM.get(one.type, ()) else kind_of_all
                 yield from _use(one, who(one, node.text(), word), path, kind, node, by)
 
@@ -142,6 +149,12 @@ def _kind(type: str) -> UseKind:
     if type == "AWS::CloudFormation::Stack":
         return UseKind.WORKFLOW  # it deploys, and nothing runs in it
     return UseKind.AGENT if type.startswith(_AGENTS) else UseKind.WORKLOAD
+
+
+def registered(one: Declared) -> Iterator[Observation]:
+    """An agent that stands in the registry of AgentCore. Tools and skills stand there, too."""
+    if one.text("DescriptorType") == "A2A":
+        yield from agent(one, "bedrock", ("Name",), ("Description",))
 
 
 def called(one: Declared) -> Iterator[Resource]:
@@ -168,11 +181,16 @@ def cluster(one: Declared) -> Iterator[Observation]:
 def service(one: Declared) -> Iterator[Observation]:
     """A service whose tasks take commands: who may send them has what its task definition has."""
     yield from workload(one)
-    definition = one.target(one.text("TaskDefinition"))
+    definition = _meant(one, one.text("TaskDefinition"))
     if definition and one.text("EnableExecuteCommand").lower() == "true":
         text = one.text("Cluster")
-        by = one.target(text) or f"aws:task/{text.rpartition('/')[2] or 'default'}"
+        by = _meant(one, text) or f"aws:task/{text.rpartition('/')[2] or 'default'}"
         yield from _use(one, definition, "TaskDefinition", UseKind.OTHER, one.settings, by)
+
+
+def _meant(one: Declared, text: str) -> str:
+    """The object that a setting names: a reference where it is declared, its ARN where it exists."""
+    return text if one.key and text.startswith("arn:") else one.target(text)
 
 
 def sam_workload(one: Declared) -> Iterator[Observation]:
@@ -192,9 +210,12 @@ def identity_pool(one: Declared) -> Iterator[Observation]:
 
 
 def pods(one: Declared) -> Iterator[Observation]:
-    """The role that pods of a service account in a cluster get: it is that account which consumes it."""
+    """The role that pods of a service account in a cluster get: it is that account which consumes it.
+    Of what exists the cluster is known, and others have accounts of the same name."""
     namespace, account = one.known("Namespace"), one.known("ServiceAccount")
-    by = f"kubernetes:ServiceAccount/{namespace}/{account}" if namespace and account else one.id
+    by = one.id
+    if namespace and account and not one.key:
+        by = f"kubernetes:ServiceAccount/{namespace}/{account}"
     for path in ("RoleArn", "TargetRoleArn"):
         for node in at(one.settings, path):
             subject = who(one, node.text(), "role")
@@ -224,6 +245,7 @@ def at(node: Node, path: str) -> Iterator[Node]:
 
 TYPES = {
     **dict.fromkeys((*_ROLES, *_PROFILES), workload),
+    "AWS::BedrockAgentCore::RegistryRecord": registered,
     "AWS::Cognito::IdentityPoolRoleAttachment": identity_pool,
     "AWS::ECS::Cluster": cluster,
     "AWS::ECS::Service": service,
