@@ -43,11 +43,13 @@ class Aws:
         from keymuster.collect.aws.collecting import Answered, answered
         from keymuster.collect.declared import Declared
         from keymuster.collect.literals.sealing import Sealing
+        from keymuster.collect.told_secrets import ToldSecrets
 
         rules = self._context.rules
         sealing = Sealing(
             key=self._context.fingerprint_key, storage=Storage.SERVICE, samples=rules.samples
         )
+        secrets = ToldSecrets(self._context)
         access = first(self._asked)
         yield Resource(
             id=f"scanner:{access.arn}", type="keymuster:scanner", name=access.arn,
@@ -67,6 +69,7 @@ class Aws:
                 if isinstance(one, Declared):
                     one.sealing = sealing
                     yield from meanings.records(one, rules.resource_types)
+                    yield from secrets.of(one)
                 else:
                     yield one
             yield from unit.troubles
