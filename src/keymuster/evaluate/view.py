@@ -6,6 +6,7 @@ expression with a typo is refused when rules are loaded and not when an estate i
 
 from __future__ import annotations
 
+import re
 import typing
 from collections.abc import Callable
 from datetime import datetime
@@ -22,6 +23,7 @@ from keymuster.model import (
     Credential,
     CredentialKind,
     CredentialStatus,
+    Effect,
     Environment,
     FileLocation,
     Grant,
@@ -31,7 +33,9 @@ from keymuster.model import (
     ServiceLocation,
     Storage,
     Trust,
+    TrustKind,
     Use,
+    UseKind,
 )
 from keymuster.model.registration import TYPE, registration
 from keymuster.rules.schema import Subject
@@ -105,18 +109,38 @@ def _siblings(record: Credential, inventory: Inventory, _: datetime) -> int:
     return len([one for one in same if one.status is not CredentialStatus.DISABLED]) - 1
 
 
+_PEOPLE = re.compile(r":user/|/aws-reserved/sso\.amazonaws\.com/|:saml-provider/|AWSReservedSSO_")
+
+
+def _assumed_by(record: Identity, inventory: Inventory, _: datetime) -> list[str]:
+    """Who may become it, as far as it is told: `service`, `person`, or both."""
+    allowed = [one for one in inventory.trusts(record.id) if one.effect is Effect.ALLOW]
+    found = {"service" for one in allowed if one.kind is TrustKind.SERVICE}
+    return sorted(found | {"person" for one in allowed if _PEOPLE.search(one.principal)})
+
+
 def _consumers(record: Use, inventory: Inventory, _: datetime) -> int:
     """How many different ones of the same declaration consume the same, but by what starts them: that
     may be shared."""
-    scope = record.by.rpartition(":")[0]
-    uses = inventory.uses(record.subject)
+    scope = _declaration(record.by)
     return len(
         {
-            one.by
-            for one in uses
-            if "ExecutionRoleArn" not in one.id and one.by.rpartition(":")[0] == scope
+            _REVISION.sub(r"\1", one.by)
+            for one in inventory.uses(record.subject)
+            if one.kind is not UseKind.OTHER and _declaration(one.by) == scope
         }
     )
+
+
+_REVISION = re.compile(r"(?<=:task-definition/)([\w-]{1,255}):\d{1,9}\Z")
+
+
+def _declaration(id: str) -> str:
+    """Where something is declared; what exists, exists in one world."""
+    return _EXISTS if id.startswith(_EXISTS) else id.rpartition(":")[0]
+
+
+_EXISTS = "arn:"
 
 
 def _exposures(record: Use, inventory: Inventory, _: datetime) -> list[str]:
@@ -201,7 +225,11 @@ _TIMES: dict[str, tuple[str, Derive]] = {
 }
 
 DERIVED: dict[Subject, dict[str, tuple[str, Derive]]] = {
-    "identity": {"exists": ("bool", _exists), **_TIMES},
+    "identity": {
+        "exists": ("bool", _exists),
+        **_TIMES,
+        "assumed_by": ("list<string>", _assumed_by),
+    },
     "credential": {
         "exists": ("bool", _exists),
         **_TIMES,
