@@ -54,8 +54,10 @@ def reset(endpoint: str) -> None:
 
 
 def settings(endpoint: str) -> dict[str, str]:
-    """The environment in which SDKs find the server."""
+    """The environment in which SDKs find the server. What it does not know it would not know if it were
+    asked again."""
     return {
+        "AWS_MAX_ATTEMPTS": "1",
         "AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": "testing", "AWS_DEFAULT_REGION": REGION,
         "AWS_SECRET_ACCESS_KEY": "testing", "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull, "AWS_EC2_METADATA_DISABLED": "true",

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-from analysis.aws import ADMINISTRATOR, Made, arn
+from analysis.aws import ACCOUNT, ADMINISTRATOR, Made, arn
 from keymuster.analysis.answers import Answer
-from keymuster.analysis.aws_identities import allows
+from keymuster.analysis.aws_identities import Index, allows
 from keymuster.analysis.aws_policy import parse
 from keymuster.model import GrantKind
 from keymuster.rules.schema import RuleSet
@@ -71,7 +71,7 @@ def test_an_organisation_limits_all(rules: RuleSet) -> None:
         {"Effect": "Allow", "Action": "*", "Resource": "*"},
         {"Effect": "Deny", "Action": "iam:Create*", "Resource": "*"},
     ]})  # fmt: skip
-    permissions = made.estate(rules, controls=[deny]).permissions(user)
+    permissions = made.estate(rules, controls={ACCOUNT: (Index(deny),)}).permissions(user)
     assert allows(permissions, "iam:CreateUser").answer is NO
     assert allows(permissions, "iam:DeleteUser").answer is YES
 

@@ -11,6 +11,7 @@ from keymuster.analysis import aws_escalations, aws_patterns, aws_policy
 from keymuster.analysis.answers import Answer
 from keymuster.analysis.aws_escalations import Escalation, Gain, Ways
 from keymuster.analysis.aws_identities import Estate, KnownPolicies, arn
+from keymuster.analysis.aws_organizations import Organizations
 from keymuster.analysis.aws_things import Things, direct
 from keymuster.analysis.known import Known
 from keymuster.analysis.privilege import Level
@@ -60,6 +61,7 @@ def _reach(
     inventory: Inventory, identities: list[Identity], grants: list[Grant], known: Known
 ) -> Reach:
     things = Things(inventory, known.aws.kinds)
+    organizations = Organizations(inventory)
     aliases = {
         alias: one.id
         for one in inventory.records.values()
@@ -76,6 +78,8 @@ def _reach(
         ),
         aliases=aliases,
         called=things.called,
+        controls=organizations.controls,
+        keys=organizations.keys,
     )
     return Reach(estate, Ways(known.aws.ways, known.aws.kinds))
 

@@ -178,7 +178,8 @@ class Estate:
 
     `policies` are what AWS publishes. `workloads` are names of workloads, each with the role it runs
     as; `called` are further names of theirs and of policies: `aws:function/resize` is a function of
-    that name.
+    that name. `controls` are what the organisation lets an account do at most, by each level above it,
+    and `keys` what is known of every request of its principals.
     """
 
     def __init__(
@@ -192,12 +193,14 @@ class Estate:
         aliases: Mapping[str, str] | None = None,
         called: Mapping[str, Sequence[str]] | None = None,
         now: datetime | None = None,
-        controls: Sequence[Sequence[Statement]] = (),
+        controls: Mapping[str, tuple[Index, ...]] | None = None,
+        keys: Mapping[str, Mapping[str, tuple[str, ...]]] | None = None,
     ) -> None:
         self.identities = {one.id: one for one in identities}
         self.policies = policies or KnownPolicies()
         self.now = now
-        self.controls = tuple(map(Index, controls))
+        self._controls = controls or {}
+        self._keys = keys or {}
         self._ids = dict(aliases or {})
         self._names = {one.id: names(one) for one in self.identities.values()}
         for id, several in self._names.items():
@@ -311,10 +314,10 @@ class Estate:
             identity=identity,
             names=names(identity) if identity else (),
             own=Index(gathered.own),
-            context=context_of(identity, self.now),
+            context=context_of(identity, self.now, self._keys),
             boundary=Index(limits) if limits else None,
             boundary_unread=gathered.boundary_unread,
-            controls=self.controls,
+            controls=self._limiting(id, identity),
             unread=tuple(dict.fromkeys(gathered.unread)),
             known=tuple(gathered.known),
             covers=self.policies.covers,
@@ -323,6 +326,17 @@ class Estate:
             grants=tuple(gathered.grants),
         )
 
+    def _limiting(self, id: str, identity: Identity | None) -> tuple[Index, ...]:
+        """The organisation limits all of an account but what a service made for itself."""
+        if not self._controls or any(
+            _OF_SERVICE in name for name in (id, *self._names.get(id, ()))
+        ):
+            return ()
+        number = account(identity) if identity else "".join(id.split(":", 5)[4:5])
+        return self._controls.get(number, ())
+
+
+_OF_SERVICE = ":role/aws-service-role/"
 
 _MOST_KEPT = 100_000
 """Ids of things that are alike: some 20 MB."""
@@ -441,8 +455,12 @@ CHOSEN = frozenset({
 """Keys that are whatever suits the caller."""
 
 
-def context_of(identity: Identity | None, now: datetime | None) -> Context:
-    """What is known of every request of an identity. Its credentials are as fresh as it likes."""
+def context_of(
+    identity: Identity | None, now: datetime | None,
+    keys: Mapping[str, Mapping[str, tuple[str, ...]]] | None = None,
+) -> Context:  # fmt: skip
+    """What is known of every request of an identity, and by the `keys` of its account. Its credentials are
+    as fresh as it likes."""
     values: dict[str, tuple[str, ...]] = {
         "aws:securetransport": ("true",),
         "aws:viaawsservice": ("false",),
@@ -461,6 +479,7 @@ def context_of(identity: Identity | None, now: datetime | None) -> Context:
         return Context(values, CHOSEN)
     values["aws:principalarn"] = (arn(identity),)
     values["aws:principalaccount"] = (account(identity),)
+    values |= (keys or {}).get(account(identity), {})
     if identity.kind is IdentityKind.USER:
         values |= {"aws:username": (identity.name,), "aws:principaltype": ("User",)}
     elif identity.kind is IdentityKind.ROLE:

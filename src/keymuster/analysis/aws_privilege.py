@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from keymuster.analysis.answers import Answer, some
 from keymuster.analysis.aws_identities import Permissions, allows
-from keymuster.analysis.aws_patterns import FRESH, example, filled, pieces
+from keymuster.analysis.aws_patterns import FRESH, example, filled, matches, pieces
 from keymuster.analysis.aws_policy import Statement
 from keymuster.analysis.privilege import Level, Privilege, highest
 from keymuster.model import Effect
@@ -80,10 +80,21 @@ _READS = re.compile(
 
 
 def _of_statement(permissions: Permissions, statement: Statement) -> Privilege:
-    levels = [
-        _of_action(permissions, statement, action) for action in statement.actions or ("*:*",)
-    ]
-    return highest(levels)
+    own = statement.actions or ("*:*",)
+    actions = dict.fromkeys((*own, *_of_limits(permissions, own)))
+    return highest(_of_action(permissions, statement, action) for action in actions)
+
+
+def _of_limits(permissions: Permissions, patterns: Sequence[str]) -> Iterator[str]:
+    """What limits let pass of that: some actions may be left of a pattern of which most are not."""
+    for limit in (permissions.boundary, *permissions.controls):
+        for statement in limit.statements if limit is not None else ():
+            if statement.effect is Effect.ALLOW:
+                yield from (
+                    action
+                    for action in statement.actions
+                    if any(matches(one, action, fold=True) is Answer.YES for one in patterns)
+                )
 
 
 def _of_action(permissions: Permissions, statement: Statement, action: str) -> Privilege:

@@ -4,20 +4,35 @@ from __future__ import annotations
 
 from typing import Any
 
+from keymuster.analysis.aws_organizations import Organizations
 from keymuster.analysis.known import Known
 from keymuster.inventory.build import Inventory
-from keymuster.inventory.environments import environment
+from keymuster.inventory.environments import environment, named
 from keymuster.inventory.owners import owner, purpose
-from keymuster.model import Identity
+from keymuster.model import Environment, Identity
 from keymuster.settings import Settings
 
 
 def facts(inventory: Inventory, configured: Settings, _: Known) -> dict[str, dict[str, Any]]:
+    organizations = Organizations(inventory)
     return {
         one.id: {
             "owner": owner(one, configured.owners.tags),
             "purpose": purpose(one, configured.owners.purpose_tags),
-            "environment": environment(one, configured.environments),
+            "environment": _environment(one, organizations, configured),
         }
         for one in inventory.of(Identity)
     }
+
+
+def _environment(one: Identity, organizations: Organizations, configured: Settings) -> Environment:
+    """An account is made for one, and what its name says counts for more than the names in it."""
+    words = configured.environments
+    says_itself = one.environment is not Environment.UNKNOWN or (
+        named(one.tags, (), words) is not Environment.UNKNOWN
+    )
+    if one.provider == "aws" and not says_itself:
+        found = organizations.environment(one.account, words)
+        if found is not Environment.UNKNOWN:
+            return found
+    return environment(one, words)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from keymuster.inventory.owners import tagged
 from keymuster.model import Environment, FileLocation, Identity
@@ -24,15 +24,22 @@ def environment(identity: Identity, words: Mapping[str, tuple[str, ...]]) -> Env
     a kind say different things. `words` are further ones for an environment, from the settings."""
     if identity.environment is not Environment.UNKNOWN:
         return identity.environment
+    place = identity.location
+    folders = place.path.rpartition("/")[0] if isinstance(place, FileLocation) else ""
+    return named(identity.tags, (identity.name, folders), words)
+
+
+def named(
+    tags: Mapping[str, str], texts: Iterable[str], words: Mapping[str, Sequence[str]]
+) -> Environment:
+    """What a tag says, or else the first of the texts that says anything."""
     known = {
         word: one for one in WORDS for word in (*WORDS[one], *words.get(one.value, ()))
     }  # fmt: skip
-    place = identity.location
-    folders = place.path.rpartition("/")[0] if isinstance(place, FileLocation) else ""
-    for text in (tagged(identity.tags, _TAGS), identity.name, folders):
-        named = {known[word] for word in _words(text) if word in known}
-        if named:
-            return named.pop() if len(named) == 1 else Environment.UNKNOWN
+    for text in (tagged(tags, _TAGS), *texts):
+        found = {known[word] for word in _words(text) if word in known}
+        if found:
+            return found.pop() if len(found) == 1 else Environment.UNKNOWN
     return Environment.UNKNOWN
 
 

@@ -370,6 +370,7 @@ def test_pages_and_faults_of_the_shared_proxy(
     thread.start()
     try:
         monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
+        monkeypatch.setenv("AWS_MAX_ATTEMPTS", "2")
         monkeypatch.setenv("AWS_RETRY_MODE", "standard")
         units, troubles = looked(ROLES, USERS)
         seen = [operation for _, operation, _ in proxy.log]

@@ -7,12 +7,20 @@ from collections.abc import Iterable, Iterator
 from types import ModuleType
 
 from keymuster.collect.declared import Declared
-from keymuster.collect.meanings.aws import credentials, iam, literals, resource_policies, workloads
+from keymuster.collect.meanings.aws import (
+    credentials,
+    iam,
+    literals,
+    organizations,
+    resource_policies,
+    workloads,
+)
 from keymuster.model import Observation
 
 _ASPECTS: dict[ModuleType, tuple[str, ...]] = {
     iam: ("identity", "grant", "trust"),
     credentials: ("credential",),
+    organizations: ("identity", "grant"),
     resource_policies: ("grant",),
     workloads: ("use", "identity"),
     literals: ("credential",),
