@@ -61,7 +61,6 @@ def settings(endpoint: str) -> dict[str, str]:
         "AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": "testing", "AWS_DEFAULT_REGION": REGION,
         "AWS_SECRET_ACCESS_KEY": "testing", "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull, "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_MAX_ATTEMPTS": "1",  # what moto lacks fails, however often it is asked
     }  # fmt: skip
 
 

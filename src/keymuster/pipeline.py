@@ -37,6 +37,7 @@ from keymuster.model import (
     Provenance,
     Report,
     Resource,
+    ServiceLocation,
     Storage,
     Trouble,
 )
@@ -94,7 +95,7 @@ def judged(
     """What the wanted policies say of what was gathered."""
     verdict = evaluate(seen.inventory, context.rules, choice, now, configured.limits)
     report = Report(
-        findings=verdict.findings,
+        findings=tuple(_with_calls(one, seen.told_by) for one in verdict.findings),
         rules=verdict.rules,
         frameworks=verdict.frameworks,
         troubles=seen.troubles,
@@ -120,14 +121,22 @@ def _coverage(
     return coverage(looked, findings, rules.policies, choice)
 
 
+def _with_calls(finding: Finding, told_by: Mapping[str, tuple[str, ...]]) -> Finding:
+    place = finding.location
+    calls = told_by.get(place.resource, ()) if isinstance(place, ServiceLocation) else ()
+    return replace(finding, told_by=calls) if calls else finding
+
+
 class Gathered(Struct, frozen=True, kw_only=True):
-    """The inventory, with what follows from it, and what could not be seen."""
+    """The inventory, with what follows from it, and what could not be seen. `told_by` are the calls
+    that told of the objects of services."""
 
     inventory: Inventory
     troubles: tuple[Trouble, ...]
     counts: dict[str, int]
     complete: bool
     looked: tuple[Looked, ...] = ()
+    told_by: dict[str, tuple[str, ...]] = {}
 
 
 def gather(
@@ -144,7 +153,8 @@ def gather(
     observed = collect(origin, readers, jobs, progress, cut, unpack, noting)
     excluded: Counter[str] = Counter()
     looked: list[Looked] = []
-    told = chain(origin.finish(observed), _told(context, looked, cut, alone=not observed))
+    calls: dict[str, tuple[str, ...]] = {}
+    told = chain(origin.finish(observed), _told(context, looked, calls, cut, alone=not observed))
     observations = _observations(told, troubles, cut)
     reported = list(_reported(observations, context.rules, excluded))
     registered = list(_register(reported, context.selection.root, configured))
@@ -157,6 +167,7 @@ def gather(
         inventory=inventory,
         troubles=(*cut, *troubles),
         looked=tuple(looked),
+        told_by=calls,
         counts=origin.counts() | {f"excluded_by_{why}": n for why, n in sorted(excluded.items())},
         complete=not cut,
     )
@@ -199,9 +210,12 @@ def collect(
 
 
 def _told(
-    context: Context, looked: list[Looked], cut: list[Trouble], *, alone: bool
-) -> Iterator[Observed]:
-    """What services say. If nothing else was observed, one that lets nobody in ends the scan."""
+    context: Context, looked: list[Looked], calls: dict[str, tuple[str, ...]],
+    cut: list[Trouble], *, alone: bool,
+) -> Iterator[Observed]:  # fmt: skip
+    """What services say, and by which calls: what a part of them told comes before that it was looked
+    at. If nothing else was observed, a service that lets nobody in ends the scan."""
+    here: set[str] = set()
     try:
         for one in chain.from_iterable(
             _service(name, context, options).collect()
@@ -209,8 +223,14 @@ def _told(
         ):
             if isinstance(one, Looked):
                 looked.append(one)
+                for name in here:
+                    calls[name] = tuple(dict.fromkeys((*calls.get(name, ()), *one.calls)))
+                here.clear()
             else:
                 alone = False
+                place = getattr(one, "location", None)
+                if isinstance(place, ServiceLocation):
+                    here.add(place.resource)
                 yield one
     except CollectError as error:
         if alone:

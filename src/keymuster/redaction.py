@@ -12,7 +12,7 @@ from functools import cache
 from msgspec.structs import replace
 
 from keymuster.detect.engine import Engine
-from keymuster.model import Confidence, FileLocation, Finding, Location, Report
+from keymuster.model import Confidence, FileLocation, Finding, Location, Report, Statement, Step
 from keymuster.rules.schema import RuleSet
 
 
@@ -50,8 +50,24 @@ def redacted(report: Report, rules: RuleSet) -> Report:
             message=clean_name(one.message),
             evidence={key: clean(value) for key, value in one.evidence.items()},
             places=tuple(place(location) for location in one.places),
+            paths=tuple(tuple(step(each) for each in path) for path in one.paths),
             suppression=suppression,
         )
+
+    def step(one: Step) -> Step:
+        return replace(
+            one, statements=tuple(map(statement, one.statements)), to_name=clean_name(one.to_name),
+            place=one.place and place(one.place),
+        )  # fmt: skip
+
+    def statement(one: Statement) -> Statement:
+        """Names of things are addresses; what they are compared with is free text."""
+        lists = ("actions", "not_actions", "resources", "not_resources")
+        named = {key: tuple(map(clean_name, getattr(one, key))) for key in lists}
+        return replace(
+            one, principal=clean_name(one.principal), conditions=tuple(map(clean, one.conditions)),
+            place=place(one.place), **named,
+        )  # fmt: skip
 
     return replace(
         report,

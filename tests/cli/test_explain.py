@@ -182,3 +182,68 @@ def test_formats_of_the_settings_are_explained_too(keymuster: Run, tmp_path: Pat
     (tmp_path / "a.env").write_text("X = acme_0a1b2c3d4e5f\n")
     said = keymuster("explain", "a.env")
     assert "reported as acme-key" in said.out
+
+
+@pytest.fixture
+def code(tmp_path: Path) -> Path:
+    """A user who may assume a role that is an administrator."""
+    path = tmp_path / "code/main.tf"
+    path.parent.mkdir()
+    path.write_text(
+        """resource "aws_iam_user" "ci" { name = "ci" }
+resource "aws_iam_role" "boss" {
+  name               = "boss"
+  assume_role_policy = jsonencode({ Statement = [{
+    Effect = "Allow", Action = "sts:AssumeRole", Principal = { AWS = aws_iam_user.ci.arn }
+    Condition = { Bool = { "aws:SecureTransport" = "true" } }
+  }] })
+}
+resource "aws_iam_role_policy" "boss" {
+  role   = aws_iam_role.boss.name
+  policy = jsonencode({ Statement = [{ Effect = "Allow", Action = "*", Resource = "*" }] })
+}
+"""
+    )
+    return path.parent
+
+
+def test_a_finding_is_explained_by_its_report(keymuster: Run, code: Path) -> None:
+    keymuster("scan", code, "-o", "json=out.json")
+    report = json.loads((code.parent / "out.json").read_text())
+    policy = "aws-identity-becomes-administrator"
+    [finding] = [one for one in report["findings"] if one["policy"] == policy]
+    said = keymuster("explain", finding["id"][:10], "--report", "out.json")
+    assert (said.code, said.err) == (0, "")
+    head, words, *rest = said.out.splitlines()
+    assert head == f"{finding['id']}  {policy} [NHI5]"
+    assert words == f"high, high confidence: {finding['message']}"
+    for line in (
+        "  assume-role: Assume a role that trusts one (proved)",
+        "      if    Bool aws:SecureTransport = true",
+        "    by      sts:AssumeRole",
+    ):
+        assert line in rest
+    assert any(re.fullmatch(r"      in    \S*main\.tf:\d+", line) for line in rest)
+
+
+def test_a_report_may_come_from_standard_input(keymuster: Run, code: Path) -> None:
+    keymuster("scan", code, "-o", "json=out.json")
+    text = (code.parent / "out.json").read_text()
+    id = json.loads(text)["findings"][0]["id"]
+    said = keymuster("explain", id, "--report", "-", input=text)
+    assert said.code == 0
+    assert said.out.startswith(id)
+
+
+def test_a_finding_that_the_report_does_not_have(keymuster: Run, code: Path) -> None:
+    keymuster("scan", code, "-o", "json=out.json")
+    said = keymuster("explain", "zzzz", "--report", "out.json")
+    assert said.code == 2
+    assert "no finding of out.json begins with zzzz" in said.err
+    assert "findings of out.json begin with" in keymuster("explain", "", "--report", "out.json").err
+
+
+def test_a_finding_needs_its_report(keymuster: Run, deploy: Path) -> None:
+    assert "--report" in keymuster("explain", "4f2a19").err
+    assert "is no JSON report" in keymuster("explain", "4f2a", "--report", "deploy.env").err
+    assert "cannot be read" in keymuster("explain", "4f2a", "--report", "no.json").err

@@ -19,6 +19,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 import keymuster
+from analysis.aws import ADMINISTRATOR, Made
+from evaluate.test_evidence import findings
 from keymuster import pipeline
 from keymuster.collect.base import Context, Selection
 from keymuster.detect import examples
@@ -503,3 +505,27 @@ def test_the_scans_hold_what_they_should(every_scan: dict[str, Report]) -> None:
     assert names == {"a b.py", "ümläut#50%.py", "line\nend.py", "\udcff.py"}
     assert any(one.suppression for one in every_scan["worktree"].findings)
     assert any(one.commit for one in _places(every_scan["history"]))
+
+
+def test_a_path_is_a_code_flow_that_names_each_step(rules: RuleSet) -> None:
+    made = Made()
+    user, near, far = made.user("ann"), made.role("near"), made.role("far")
+    made.trust(near, user)
+    made.trust(far, near)
+    made.has(far, ADMINISTRATOR)
+    found = findings(made, rules, "aws-identity-becomes-administrator")
+    [first] = [one for one in found if one.subject == user]
+    [flow] = _run(report(replace(first, rule=WORDS.id)))["results"][0]["codeFlows"]
+    said = [one["location"] for one in flow["threadFlows"][0]["locations"]]
+    assert [one["message"]["text"] for one in said] == [
+        "assume-role: Assume a role that trusts one, to the rights of near.",
+        "assume-role: Assume a role that trusts one, to the rights of far.",
+    ]
+    assert all("logicalLocations" in one for one in said)
+
+
+def test_a_statement_alone_is_no_flow(rules: RuleSet) -> None:
+    made = Made()
+    made.allow(made.user("ann"), "*")
+    [one] = findings(made, rules, "aws-admin-statement")
+    assert "codeFlows" not in _run(report(replace(one, rule=WORDS.id)))["results"][0]

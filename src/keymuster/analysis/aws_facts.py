@@ -9,7 +9,9 @@ from msgspec.structs import replace
 
 from keymuster.analysis import aws_escalations, aws_patterns, aws_policy
 from keymuster.analysis.answers import Answer
+from keymuster.analysis.aws_data import readable
 from keymuster.analysis.aws_escalations import Escalation, Gain, Ways
+from keymuster.analysis.aws_evidence import Evidence
 from keymuster.analysis.aws_identities import Estate, KnownPolicies, arn
 from keymuster.analysis.aws_organizations import Organizations
 from keymuster.analysis.aws_things import Things, direct
@@ -17,6 +19,7 @@ from keymuster.analysis.known import Known
 from keymuster.analysis.privilege import Level
 from keymuster.analysis.reach import ASSUME, Path, Reach
 from keymuster.inventory.build import Inventory
+from keymuster.inventory.facts import STEPS
 from keymuster.model import Grant, GrantKind, Identity, Resource, Trust
 from keymuster.settings import Settings
 
@@ -41,11 +44,7 @@ def facts(inventory: Inventory, _: Settings, known: Known) -> dict[str, dict[str
         level = reach.privilege(identity.id).level
         ways = reach.escalations(identity.id) if level is not Level.ADMIN else []
         path = reach.to_administrator(identity.id)
-        found[identity.id] = {
-            "privilege": str(level),
-            "escalations": _certain(ways, _ALL),
-            "administrator_by": _told(path, inventory),
-        }
+        found[identity.id] = _of_identity(identity.id, reach, ways, path, inventory)
         _blame(found, ways, identity.name)
         _blame_roles(found, path, identity.name, inventory)
         _name_targets(found, ways, inventory)
@@ -55,6 +54,56 @@ def facts(inventory: Inventory, _: Settings, known: Known) -> dict[str, dict[str
     for one in (aws_patterns, aws_policy, aws_escalations):
         one.forget()
     return found
+
+
+def _of_identity(
+    id: str, reach: Reach, ways: list[Escalation], path: Path | None, inventory: Inventory
+) -> dict[str, Any]:
+    """How much it may do, the ways to more, and what each of that follows from."""
+    privilege, evidence = reach.privilege(id), Evidence(reach)
+    certain = [one for one in ways if one.answer is Answer.YES]
+    open_to = [one for one in certain if one.gain in _ALL]
+    others = [one for one in certain if one.gain is Gain.IDENTITY]
+    unseen = [one for one in certain if one.gain is Gain.UNKNOWN]
+    told = _told(path, inventory)
+    more = reach.to_writer(id) if not (open_to or told or others) else None
+    data = readable(reach.estate.permissions(id)) if privilege.level is not Level.ADMIN else {}
+    steps = {
+        "privilege": evidence.of_privilege(id, privilege),
+        "escalations": evidence.of_escalations(id, open_to),
+        "administrator_by": (evidence.of_path(path),) if path is not None and told else (),
+        "reads_all": evidence.of_data(id, data),
+        "takes_over": evidence.of_escalations(id, others),
+        "may_take_over": evidence.of_escalations(id, unseen),
+        "writes_by": (evidence.of_path(more),) if more is not None else (),
+    }
+    return {
+        "privilege": str(privilege.level),
+        "rights_from": _names(privilege.grants, inventory),
+        "escalations": [one.way for one in open_to],
+        "administrator_by": told,
+        "reads_all": list(data),
+        "takes_over": _targets(others, inventory),
+        "may_take_over": _targets(unseen, inventory),
+        "writes_by": _told(more, inventory),
+        STEPS: {name: several for name, several in steps.items() if several},
+    }
+
+
+def _targets(ways: Iterable[Escalation], inventory: Inventory) -> list[str]:
+    return list(dict.fromkeys(_name(target, inventory) for one in ways for target in one.targets))
+
+
+def _names(grants: Iterable[str], inventory: Inventory) -> list[str]:
+    """What people call the policies that some grants are of."""
+    found = (inventory.records.get(id) for id in grants)
+    return list(dict.fromkeys(_policy(one) for one in found if isinstance(one, Grant)))
+
+
+def _policy(grant: Grant) -> str:
+    if grant.via:
+        return grant.via.rpartition("/")[2]
+    return grant.id.partition("#")[2].rpartition("/")[0] or grant.id
 
 
 def _reach(
@@ -106,10 +155,6 @@ def _held_by_nobody(
     """The policies that nobody who is declared here has: whoever gets them is judged by them alone."""
     held = {one.id for one in identities} | {grant.via for grant in grants if grant.via}
     return list(dict.fromkeys(one.identity for one in grants if one.identity not in held))
-
-
-def _certain(ways: Iterable[Escalation], gains: tuple[Gain, ...]) -> list[str]:
-    return [one.way for one in ways if one.answer is Answer.YES and one.gain in gains]
 
 
 def _blame(found: dict[str, dict[str, Any]], ways: Iterable[Escalation], holder: str) -> None:

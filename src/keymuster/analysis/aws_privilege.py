@@ -100,7 +100,7 @@ def _of_limits(permissions: Permissions, patterns: Sequence[str]) -> Iterator[st
 def _of_action(permissions: Permissions, statement: Statement, action: str) -> Privilege:
     if is_unknown(action):
         return Privilege(Level.UNKNOWN, (statement.source,), "an action is not known")
-    level = Level.READ if reads(action) else Level.WRITE
+    level = Level.READ if reads(action) or _assumes_some(statement, action) else Level.WRITE
     allowed = _allowed_somewhere(permissions, statement, action)
     if allowed is Answer.NO:
         return Privilege(Level.NONE)
@@ -112,6 +112,14 @@ def _of_action(permissions: Permissions, statement: Statement, action: str) -> P
 _DEPENDS = "it depends on what is not known of a request"
 
 
+def _assumes_some(statement: Statement, action: str) -> bool:
+    """To assume a certain role changes nothing: what it may do is the role's. Any role may do anything."""
+    return action.lower() in _ASSUMES and "*" not in statement.resources
+
+
+_ASSUMES = frozenset({"sts:assumerole", "sts:tagsession", "sts:setsourceidentity"})
+
+
 def reads(action: str) -> bool:
     """Whether an action, or all that a pattern of actions covers, changes nothing."""
     return bool(_READS.match(action.partition(":")[2].lower()))
@@ -119,11 +127,16 @@ def reads(action: str) -> bool:
 
 def _allowed_somewhere(permissions: Permissions, statement: Statement, action: str) -> Answer:
     """Whether anything is left of what a statement allows."""
-    name = example(pieces(action, variables=False))
     return some(
-        allows(permissions, name if ":" in name else f"{name}:{FRESH}", resource).answer
+        allows(permissions, _example(action), resource).answer
         for resource in _resources(permissions, statement)
     )
+
+
+def _example(action: str) -> str:
+    """One of the actions that a pattern covers."""
+    name = example(pieces(action, variables=False))
+    return name if ":" in name else f"{name}:{FRESH}"
 
 
 def _resources(permissions: Permissions, statement: Statement) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cached_property
 
 from msgspec import Struct
@@ -131,14 +131,22 @@ class Reach:
             return None
         return self._path(id, certain=True) or self._path(id, certain=False)
 
-    def _path(self, id: str, *, certain: bool) -> Path | None:
+    def to_writer(self, id: str) -> Path | None:
+        """The shortest certain way from an identity that changes nothing to one that does."""
+        if self._level(id) not in (Level.NONE, Level.READ):
+            return None
+        return self._path(id, certain=True, to=(Level.WRITE,))
+
+    def _path(
+        self, id: str, *, certain: bool, to: Collection[Level] = (Level.ADMIN,)
+    ) -> Path | None:
         before: dict[str, Step | None] = {id: None}
         waiting = deque([id])
         while waiting:
             here = waiting.popleft()
-            if self._level(here) is Level.ADMIN:
+            if self._level(here) in to:
                 return _walked(before, here, None)
-            if (last := self._last_step(here, certain)) is not None:
+            if Level.ADMIN in to and (last := self._last_step(here, certain)) is not None:
                 return _walked(before, here, last)
             for step in self.becomes(here):
                 if step.to not in before and (not certain or step.answer is Answer.YES):

@@ -1,8 +1,9 @@
-"""`keymuster explain`: why a value is reported, or why not."""
+"""`keymuster explain`: why a value is reported, or why not, and what a finding rests on."""
 
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 import click
@@ -16,10 +17,18 @@ from keymuster.errors import SettingsError
 _PLACE = re.compile(r"(?P<file>.+?)(?::(?P<line>\d+))?(?::\d+)?")
 _LEAST = 0.05
 _MOST = 12
+_ID = re.compile(r"[0-9a-f]{4,32}")
+_SHOWN = 12
 
 
 @click.command("explain")
-@click.argument("place", metavar="FILE[:LINE]")
+@click.argument("place", metavar="FILE[:LINE]|FINDING")
+@click.option(
+    "--report",
+    metavar="FILE",
+    type=click.Path(path_type=Path, allow_dash=True),
+    help="A JSON report, by whose id, or the beginning of it, FINDING is one; `-` is read from stdin.",
+)
 @click.option(
     "--rules", "folders", metavar="DIR", multiple=True, type=click.Path(path_type=Path),
     help="A folder with more rules; repeatable.",
@@ -27,8 +36,9 @@ _MOST = 12
 @click.option(
     "-v", "--verbose", is_flag=True, help="Values that are obviously none, and every signal."
 )
-def command(place: str, folders: tuple[Path, ...], verbose: bool) -> int:
-    """Say of each value in a file, or on one line, why it is reported or why not.
+def command(place: str, report: Path | None, folders: tuple[Path, ...], verbose: bool) -> int:
+    """Say of each value in a file, or on one line, why it is reported or why not; of a finding in a
+    report, what it rests on: statements, conditions, each step of a path, the calls that told of it.
 
     A value without a format is weighed. Each signal adds to the logarithm of the odds or takes from
     it; their sum gives the likelihood, and that the confidence.
@@ -37,10 +47,18 @@ def command(place: str, folders: tuple[Path, ...], verbose: bool) -> int:
     Examples:
       keymuster explain deploy.env:12          one line
       keymuster explain settings.py -v         all of a file, every signal
+      keymuster explain 4f2a --report out.json   the evidence of a finding
 
     The value is never quoted; what was weighed describes it (its length, its kinds of characters).
     """
+    if report is not None:
+        return _finding(place, report)
     path, line = _parted(place)
+    if _ID.fullmatch(place) and not path.exists():
+        raise SettingsError(
+            f"there is no file {place}",
+            "If it is a finding, name the report that has it: --report.",
+        )
     try:
         text = as_text(path.read_bytes())
     except OSError as error:
@@ -60,6 +78,38 @@ def command(place: str, folders: tuple[Path, ...], verbose: bool) -> int:
                 click.echo(f"  {word}")
     if not said:
         click.echo(f"keymuster: nothing in {place} looks like a credential", err=True)
+    return 0
+
+
+def _finding(id: str, report: Path) -> int:
+    from keymuster.report._steps import lines
+    from keymuster.report.json import findings
+
+    try:
+        data = sys.stdin.buffer.read() if str(report) == "-" else report.read_bytes()
+        found = [one for one in findings(data) if one.id.startswith(id)]
+    except OSError as error:
+        raise SettingsError(f"{report} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise SettingsError(
+            f"{report} is no JSON report of keymuster: {error}", "Write one with -o json=FILE."
+        ) from error
+    if len({one.id for one in found}) != 1:
+        several = ", ".join(one.id[:_SHOWN] for one in found[:_MOST])
+        raise SettingsError(
+            f"{len(found)} findings of {report} begin with {id}: {several}"
+            if found
+            else f"no finding of {report} begins with {id}"
+        )
+    [one, *_] = found
+    nhi = "/".join(category.value for category in one.nhi)
+    click.echo(f"{one.id}  {one.rule} [{nhi}]")
+    click.echo(f"{one.severity.value}, {one.confidence.value} confidence: {one.message}")
+    for at in one.places[:_MOST]:
+        click.echo(f"  at {at}")
+    for line in lines(one):
+        click.echo(f"  {line}")
+    click.echo(f"  do: {one.remediation}")
     return 0
 
 

@@ -11,6 +11,7 @@ from msgspec import Struct
 from keymuster.evaluate import alike, allows
 from keymuster.evaluate.choice import Choice
 from keymuster.evaluate.conditions import Conditions, Sieve
+from keymuster.evaluate.evidence import paths
 from keymuster.evaluate.messages import filled
 from keymuster.evaluate.view import SUBJECTS, view
 from keymuster.inventory.build import Inventory
@@ -155,6 +156,7 @@ def _finding(
         message=filled(policy.message, seen, inventory),
         places=tuple(sorted(inventory.places(record), key=_place)),
         evidence=evidence,
+        paths=paths(policy, record, inventory),
         remediation=_remediation(policy, token),
     )
 

@@ -9,6 +9,10 @@ from keymuster.model import Environment
 UNKNOWN = "unknown"
 """A value of its own: a policy that asks for it cannot decide."""
 
+STEPS = "steps"
+"""A fact of its own, which no policy speaks of: the evidence of others, by their names. Of each there are
+ways that lead to it (`model.Step`), the steps of one after the other."""
+
 FACTS: dict[str, dict[str, tuple[str, Any]]] = {
     "identity": {
         "owner": ("string", ""),
@@ -20,6 +24,11 @@ FACTS: dict[str, dict[str, tuple[str, Any]]] = {
         "workloads": ("list<string>", []),
         "agents": ("list<string>", []),
         "exposed": ("list<string>", []),
+        "rights_from": ("list<string>", []),
+        "reads_all": ("list<string>", []),
+        "takes_over": ("list<string>", []),
+        "may_take_over": ("list<string>", []),
+        "writes_by": ("string", ""),
         "dangers": ("list<string>", []),
         "cluster_dangers": ("list<string>", []),
         "is_used": ("bool", True),

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from keymuster.model.location import Location
 from keymuster.model.records import Owner
-from keymuster.model.taxonomy import Confidence, Nhi, Severity
+from keymuster.model.taxonomy import Confidence, Effect, Nhi, Severity
 
 
 class Suppression(Struct, frozen=True, kw_only=True):
@@ -20,11 +20,50 @@ class Suppression(Struct, frozen=True, kw_only=True):
     location: Location | None = None
 
 
+class Statement(Struct, frozen=True, kw_only=True):
+    """What allows, or denies, something that a finding rests on, in its vendor's words: a statement
+    of a policy, a trust in `principal`, or what hands on the policy `via`. `record` is its id.
+    `conditions` are one text each: operator, key and values."""
+
+    record: str
+    effect: Effect
+    place: Location
+    principal: str = ""
+    actions: tuple[str, ...] = ()
+    not_actions: tuple[str, ...] = ()
+    resources: tuple[str, ...] = ()
+    not_resources: tuple[str, ...] = ()
+    conditions: tuple[str, ...] = ()
+    via: str = ""
+
+
+class Step(Struct, frozen=True, kw_only=True):
+    """One step of what led to a finding. Who is `start` gets what `to` may do, and what `others` more
+    like it may, or all rights if `to` is empty, by the `way`: it takes these `actions`, which these
+    `records` allow. It is `proved`, or something of it is not known and was assumed. One without a
+    way is what the finding says itself. `place` is where `start` is declared. Of the records that are quoted, the
+    `statements` are there instead."""
+
+    start: str
+    way: str = ""
+    does: str = ""
+    to: str = ""
+    to_name: str = ""
+    others: int = 0
+    place: Location | None = None
+    proved: bool = True
+    actions: tuple[str, ...] = ()
+    records: tuple[str, ...] = ()
+    statements: tuple[Statement, ...] = ()
+
+
 class Finding(Struct, frozen=True, kw_only=True):
     """One rule held against one subject, with every place it was seen.
 
     `id` depends on rule and subject alone: lines may move. `rule` is `policy` or, where a token
-    format decided, `policy/format`. `places` starts with the place to look at first.
+    format decided, `policy/format`. `places` starts with the place to look at first. Each of `paths`
+    leads to what is found by itself, one step after the other. `told_by` are the calls of the service
+    that told of the subject.
     """
 
     id: str
@@ -37,6 +76,8 @@ class Finding(Struct, frozen=True, kw_only=True):
     message: str
     places: tuple[Location, ...]
     evidence: dict[str, str] = {}
+    paths: tuple[tuple[Step, ...], ...] = ()
+    told_by: tuple[str, ...] = ()
     owner: Owner | None = None
     remediation: str = ""
     suppression: Suppression | None = None
@@ -68,8 +109,8 @@ class Trouble(Struct, frozen=True, kw_only=True):
 
 class Looked(Struct, frozen=True, kw_only=True):
     """A part of a service that was looked at, in one scope: an account, or a region of it. `types` are
-    those of the things that it tells of, `subjects` the sorts of records that are made of these; the
-    `problem` says why it could not be seen, or not wholly."""
+    those of the things that it tells of, by which `calls`, `subjects` the sorts of records that are made
+    of these; the `problem` says why it could not be seen, or not wholly."""
 
     service: str
     account: str
@@ -78,6 +119,7 @@ class Looked(Struct, frozen=True, kw_only=True):
     types: tuple[str, ...]
     subjects: tuple[str, ...]
     problem: str = ""
+    calls: tuple[str, ...] = ()
 
 
 class Coverage(Struct, frozen=True, kw_only=True):

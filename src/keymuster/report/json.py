@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import ClassVar, Literal, TextIO
 
 import msgspec
 from msgspec import Struct
 
-from keymuster.model import FileLocation, Finding, Location, Report
+from keymuster.model import (
+    Commit,
+    Confidence,
+    Effect,
+    FileLocation,
+    Finding,
+    Location,
+    Nhi,
+    Report,
+    ServiceLocation,
+    Severity,
+    Statement,
+    Step,
+)
 from keymuster.report.base import Reporter, Style, readable
 
 
@@ -44,6 +58,39 @@ class SuppressionV1(Struct, kw_only=True):
     until: date | None
 
 
+class StatementV1(Struct, kw_only=True, omit_defaults=True):
+    """What allows or denies something, in its vendor's words: a statement of a policy, a trust in a
+    principal, or what hands on another policy (`via`). Long lists end with how many more there are."""
+
+    record: str
+    effect: Literal["allow", "deny"]
+    place: PlaceV1
+    principal: str = ""
+    actions: list[str] = []
+    not_actions: list[str] = []
+    resources: list[str] = []
+    not_resources: list[str] = []
+    conditions: list[str] = []
+    via: str = ""
+
+
+class StepV1(Struct, kw_only=True, omit_defaults=True):
+    """One step of what led to a finding: from whom, by which way, to whom (or to all rights), what that
+    takes, and what allows it: statements, and the ids of more. What is not proved was assumed, because
+    something is not known."""
+
+    start: str
+    proved: bool
+    way: str = ""
+    does: str = ""
+    to: str = ""
+    to_name: str = ""
+    others: int = 0
+    actions: list[str] = []
+    statements: list[StatementV1] = []
+    records: list[str] = []
+
+
 class FindingV1(Struct, kw_only=True, omit_defaults=True):
     """One rule held against one subject."""
 
@@ -58,6 +105,8 @@ class FindingV1(Struct, kw_only=True, omit_defaults=True):
     remediation: str
     places: list[PlaceV1]
     evidence: dict[str, str] = {}
+    paths: list[list[StepV1]] = []
+    told_by: list[str] = []
     suppression: SuppressionV1 | None = None
 
 
@@ -179,12 +228,36 @@ def _finding(finding: Finding) -> FindingV1:
         remediation=finding.remediation,
         places=[_place(place) for place in finding.places],
         evidence={key: readable(value) for key, value in finding.evidence.items()},
+        paths=[list(map(_step, path)) for path in finding.paths],
+        told_by=list(finding.told_by),
         suppression=None
         if suppression is None
         else SuppressionV1(
             justification=readable(suppression.justification), until=suppression.until
         ),
     )
+
+
+def _step(step: Step) -> StepV1:
+    return StepV1(
+        start=readable(step.start), proved=step.proved, way=step.way, does=step.does,
+        to=readable(step.to), to_name=readable(step.to_name), others=step.others, actions=_all(step.actions),
+        statements=list(map(_statement, step.statements)), records=_all(step.records),
+    )  # fmt: skip
+
+
+def _statement(one: Statement) -> StatementV1:
+    return StatementV1(
+        record=readable(one.record), effect=one.effect.value, place=_place(one.place),
+        principal=readable(one.principal), actions=_all(one.actions),
+        not_actions=_all(one.not_actions), resources=_all(one.resources),
+        not_resources=_all(one.not_resources), conditions=_all(one.conditions),
+        via=readable(one.via),
+    )  # fmt: skip
+
+
+def _all(several: Iterable[str]) -> list[str]:
+    return list(map(readable, several))
 
 
 def _place(place: Location) -> PlaceV1:
@@ -206,3 +279,60 @@ def _place(place: Location) -> PlaceV1:
         if commit is None
         else CommitV1(id=commit.id, author=readable(commit.author), date=commit.date),
     )
+
+
+def findings(data: bytes) -> list[Finding]:
+    """Those of a report that was written here, with what they rest on; ValueError for anything else."""
+    try:
+        report = msgspec.json.decode(data, type=_Written)
+    except msgspec.DecodeError as error:
+        raise ValueError(str(error)) from error
+    return [_found(one) for one in report.findings]
+
+
+class _Written(Struct, kw_only=True):
+    """Of a report, what is read again."""
+
+    version: Literal[1]
+    findings: list[FindingV1]
+
+
+def _found(one: FindingV1) -> Finding:
+    return Finding(
+        id=one.id, rule=one.rule, policy=one.policy, nhi=tuple(map(Nhi, one.nhi)),
+        severity=Severity(one.severity), confidence=Confidence(one.confidence), subject=one.subject,
+        message=one.message, places=tuple(map(_location, one.places)), evidence=one.evidence,
+        paths=tuple(tuple(map(_as_step, path)) for path in one.paths), told_by=tuple(one.told_by),
+        remediation=one.remediation,
+    )  # fmt: skip
+
+
+def _as_step(one: StepV1) -> Step:
+    return Step(
+        start=one.start, way=one.way, does=one.does, to=one.to, to_name=one.to_name,
+        others=one.others, proved=one.proved, actions=tuple(one.actions), records=tuple(one.records),
+        statements=tuple(map(_as_statement, one.statements)),
+    )  # fmt: skip
+
+
+def _as_statement(one: StatementV1) -> Statement:
+    return Statement(
+        record=one.record, effect=Effect(one.effect), place=_location(one.place),
+        principal=one.principal, actions=tuple(one.actions), not_actions=tuple(one.not_actions),
+        resources=tuple(one.resources), not_resources=tuple(one.not_resources),
+        conditions=tuple(one.conditions), via=one.via,
+    )  # fmt: skip
+
+
+def _location(one: PlaceV1) -> Location:
+    if one.service is not None:
+        return ServiceLocation(
+            service=one.service, account=one.account or "", resource=one.resource or ""
+        )
+    said = one.commit
+    commit = None if said is None else Commit(id=said.id, author=said.author, date=said.date)
+    return FileLocation(
+        path=one.path or "", member=one.member or "", line=one.line or 1, column=one.column or 1,
+        end_line=one.end_line or 1, end_column=one.end_column or 1, commit=commit,
+        object=one.object, in_head=one.in_head,
+    )  # fmt: skip

@@ -23,10 +23,12 @@ from keymuster.model import (
     RuleText,
     ServiceLocation,
     Severity,
+    Step,
     Trouble,
 )
 from keymuster.model.secret import MASK
 from keymuster.report._inventories import Inventories
+from keymuster.report._steps import in_words
 from keymuster.report.base import Reporter, Style, readable
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -82,6 +84,14 @@ class Sarif(Reporter):
         out.write("\n")
 
 
+def _named(finding: Finding, place: Location) -> Iterator[Location]:
+    """Every place that a result names: its own, and those of the steps to it."""
+    yield place
+    yield from (step.place for path in finding.paths for step in path if step.place is not None)
+    if finding.paths:
+        yield finding.location
+
+
 def _told_at(places: Sequence[Location]) -> Sequence[Location]:
     """The places that have a result: where it is in files, what services call it stands beside that."""
     return [one for one in places if isinstance(one, FileLocation)] or places
@@ -123,7 +133,7 @@ def _run(
 ) -> dict[str, Any]:
     frameworks = {one.id: (index, one) for index, one in enumerate(report.frameworks)}
     rules = {rule.id: index for index, rule in enumerate(report.rules)}
-    inventories = Inventories(place for _, place in results)
+    inventories = Inventories(one for finding, place in results for one in _named(finding, place))
     run: dict[str, Any] = {
         "tool": {
             "driver": {
@@ -314,6 +324,8 @@ def _result(
     }
     if isinstance(place, FileLocation) and place.line_hash:
         result["partialFingerprints"]["primaryLocationLineHash"] = place.line_hash
+    if flows := list(_flows(finding, inventories)):
+        result["codeFlows"] = flows
     if finding.suppression is not None:
         result["suppressions"] = [
             {
@@ -325,6 +337,28 @@ def _result(
             }
         ]
     return result
+
+
+def _flows(finding: Finding, inventories: Inventories) -> Iterator[dict[str, Any]]:
+    """Each path with its steps: who takes it, by which way, as whom. The JSON report has their statements."""
+    for path in finding.paths:
+        if all(step.way for step in path):
+            yield {
+                "threadFlows": [
+                    {"locations": [_flow_step(finding, step, inventories) for step in path]}
+                ]
+            }
+
+
+def _flow_step(finding: Finding, step: Step, inventories: Inventories) -> dict[str, Any]:
+    place = finding.location if step.place is None else step.place
+    return {
+        "location": {
+            **_location(finding, place, inventories),
+            "message": {"text": _sentence(readable(in_words(step)))},
+        },
+        "importance": "essential" if step.proved else "important",
+    }
 
 
 def _message(finding: Finding, place: Location) -> str:

@@ -87,3 +87,13 @@ def test_nobody_let_in_ends_the_scan(
     monkeypatch.setenv("AWS_PROFILE", "no-such-profile")
     with pytest.raises(CollectError, match="sign-in"):
         collected(rules)
+
+
+def test_a_finding_names_the_calls_that_told_of_it(aws: str, rules: RuleSet) -> None:
+    seed(aws)
+    selection = Selection(root="/", services={"aws": {"regions": ("us-east-1",)}})
+    report = pipeline.scan(Context(selection=selection, rules=rules), "services")
+    [finding] = [one for one in report.findings if one.subject.endswith(":role/web")]
+    assert finding.policy == "aws-identity-is-administrator"
+    assert "iam:GetAccountAuthorizationDetails" in finding.told_by
+    assert not {call for call in finding.told_by if not call.startswith("iam:")}

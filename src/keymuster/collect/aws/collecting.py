@@ -176,5 +176,6 @@ def _said(
     looked = Looked(
         service=PART, account=scope.account, scope=scope.name, part=scope.surface.name,
         types=scope.surface.types, subjects=scope.surface.subjects, problem=problem,
+        calls=scope.surface.calls,
     )  # fmt: skip
     return Answered(told=told, troubles=troubles, looked=looked)

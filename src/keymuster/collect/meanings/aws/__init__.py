@@ -20,7 +20,7 @@ from keymuster.model import Observation
 _ASPECTS: dict[ModuleType, tuple[str, ...]] = {
     iam: ("identity", "grant", "trust"),
     credentials: ("credential",),
-    organizations: ("identity", "grant"),
+    organizations: (),
     resource_policies: ("grant",),
     workloads: ("use", "identity"),
     literals: ("credential",),

@@ -1,0 +1,100 @@
+"""What a finding rests on: the statements that say it, and the steps by which it follows from them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+from msgspec.structs import replace
+
+from keymuster.inventory.build import Inventory
+from keymuster.inventory.facts import STEPS
+from keymuster.model import Effect, Grant, Statement, Step, Trust
+from keymuster.rules.schema import Policy
+
+MOST_PATHS = 4
+"""Ways to the same that a report shows in full; it names all."""
+
+MOST_WORDS = 12
+"""Actions, resources or values of a statement that a report quotes."""
+
+MOST_STATEMENTS = 4
+"""Statements of one step."""
+
+
+def paths(policy: Policy, record: Any, inventory: Inventory) -> tuple[tuple[Step, ...], ...]:
+    """The evidence of the facts that a policy asks for; of a statement or trust, what it says."""
+    if isinstance(record, Grant | Trust):
+        return ((Step(start=record.identity, statements=(statement(record),)),),)
+    known: Mapping[str, Iterable[tuple[Step, ...]]] = inventory.facts.get(record.id, {}).get(
+        STEPS, {}
+    )
+    found = dict.fromkeys(
+        path
+        for name in _named(policy.when, policy.applies_to, tuple(known))
+        for path in known[name]
+    )
+    return tuple(
+        tuple(_told(step, inventory) for step in path) for path in list(found)[:MOST_PATHS]
+    )
+
+
+@lru_cache(maxsize=1024)
+def _named(when: str, subject: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    asked = set(re.findall(rf"\b{subject}\.(\w+)", when))
+    return tuple(name for name in names if name in asked)
+
+
+def _told(step: Step, inventory: Inventory) -> Step:
+    quoted, rest = step.records[:MOST_STATEMENTS], step.records[MOST_STATEMENTS:]
+    records = map(inventory.records.get, quoted)
+    said = tuple(statement(one) for one in records if isinstance(one, Grant | Trust))
+    start = inventory.records.get(step.start)
+    return replace(
+        step, records=rest, statements=said, to_name=str(getattr(inventory.records.get(step.to), "name", "")),
+        place=start.location if start is not None else None,
+    )  # fmt: skip
+
+
+def statement(record: Grant | Trust) -> Statement:
+    """What a grant or trust says, as much of it as people read."""
+    if isinstance(record, Trust):
+        return Statement(
+            record=record.id, effect=record.effect, place=record.location, principal=record.principal,
+            actions=_some(record.actions), conditions=_some(conditions(record.conditions)),
+        )  # fmt: skip
+    return Statement(
+        record=record.id, effect=record.effect or Effect.ALLOW, place=record.location, via=record.via,
+        actions=_some(record.actions), not_actions=_some(record.not_actions),
+        resources=_some(record.resources), not_resources=_some(record.not_resources),
+        conditions=_some(conditions(record.conditions)),
+    )  # fmt: skip
+
+
+def _some(several: Iterable[str]) -> tuple[str, ...]:
+    listed = tuple(several)
+    rest = len(listed) - MOST_WORDS
+    return (*listed[:MOST_WORDS], f"and {rest} more") if rest > 0 else listed
+
+
+def conditions(said: Mapping[str, Any]) -> Iterator[str]:
+    """One text for each condition, or for each part of one in a vendor's language of its own."""
+    for operator, block in said.items():
+        if not isinstance(block, Mapping):
+            yield f"{operator} {_values(block)}"
+            continue
+        for key, given in block.items():
+            secret = str(key).lower() in _SHARED_SECRETS
+            yield f"{operator} {key} = {_KEPT_BACK if secret else _values(given)}"
+
+
+def _values(given: Any) -> str:
+    return ", ".join(_some(map(str, given))) if isinstance(given, list | tuple) else str(given)
+
+
+_SHARED_SECRETS = frozenset({"aws:referer", "aws:useragent", "sts:externalid"})
+"""Keys whose values some take for passwords that two sides share."""
+
+_KEPT_BACK = "(kept back)"
