@@ -34,6 +34,7 @@ class Scope:
         self.stop = stop or Event()
         self._refused: dict[tuple[str, str], Refused] = {}
         self._lock = Lock()
+        self._unseen: list[Trouble] = []
 
     @property
     def account(self) -> str:
@@ -121,10 +122,24 @@ class Scope:
             known = self._refused.get((found.call, found.code))
             self._refused[found.call, found.code] = found if known is None else known.again()
 
+    def marked_pages(self, call: str, *absent: str, **parameters: Any) -> Iterator[dict[str, Any]]:
+        """Every page of a list with markers that the SDK does not page through by itself; see `answer`."""
+        page = self.answer(call, *absent, **parameters)
+        while page is not None:
+            yield page
+            marker = page.get("Marker")
+            page = self.answer(call, *absent, **parameters, Marker=marker) if marker else None
+
+    def unseen(self, message: str, advice: str) -> None:
+        """Note that something was not asked for."""
+        message = f"{self.surface.name}: {message}"
+        self._unseen.append(Trouble(part=PART, scope=self.name, message=message, advice=advice))
+
     def troubles(self) -> Iterator[Trouble]:
-        """One for each way in which calls failed."""
+        """One for each way in which calls failed, and for what was not asked for."""
         for one in self._refused.values():
             yield one.trouble(PART, self.name, self.surface.name)
+        yield from self._unseen
 
 
 def _followed(

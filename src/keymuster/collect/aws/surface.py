@@ -30,6 +30,8 @@ class Surface(Struct, frozen=True, kw_only=True):
     types: tuple[str, ...]
     look: Callable[[Scope], Iterator[Told]]
     regional: bool = True
+    wants: frozenset[str] = frozenset()
+    """Options that the user gave and that cost more calls than most would have made."""
     once: bool = False
 
     @property

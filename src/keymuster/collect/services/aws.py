@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
+from msgspec.structs import replace
 
 from keymuster.collect.base import Context, Option, Seen
 from keymuster.model import Resource, ServiceLocation, Storage
@@ -28,6 +29,11 @@ class Aws:
         Option("role-name", "NAME", "The role to assume in each account of several."),
         Option(
             "regions", "NAME,...", "Only these regions, not all that are enabled.", several=True
+        ),
+        Option(
+            "key-ids",
+            "",
+            "Ids of access keys and SSH keys of more than 200 users: a call for each.",
         ),
     )
 
@@ -59,7 +65,7 @@ class Aws:
         for unit in answered(
             others(self._asked, access),
             lambda one: regions(self._asked, one),
-            self._surfaces(),
+            (replace(one, wants=self._asked.wants) for one in self._surfaces()),
             access,
         ):
             if not isinstance(unit, Answered):

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -57,10 +54,18 @@ def _role(one: dict[str, Any]) -> Told:
             "Description": one.get("Description"), "CreateDate": one.get("CreateDate"),
             "MaxSessionDuration": one.get("MaxSessionDuration"),
             "AssumeRolePolicyDocument": one.get("AssumeRolePolicyDocument"),
-            "LastUsedDate": one.get("RoleLastUsed", {}).get("LastUsedDate"),
+            **_last_used(one),
             "Policies": one.get("RolePolicyList"), **_attached(one),
         },
     )  # fmt: skip
+
+
+def _last_used(one: dict[str, Any]) -> dict[str, Any]:
+    """When, as far as AWS remembers: 400 days. An empty answer says that it remembers nothing."""
+    if "RoleLastUsed" not in one:
+        return {}
+    date = one["RoleLastUsed"].get("LastUsedDate")
+    return {"LastUsedDate": date} if date else {"NeverUsed": True}
 
 
 def _attached(one: dict[str, Any]) -> dict[str, Any]:
@@ -101,74 +106,6 @@ def _instance_profile(one: dict[str, Any]) -> Told:
     )  # fmt: skip
 
 
-def report(ask: Scope) -> Iterator[Told]:
-    """What users prove themselves with, how old that is and when it was last used."""
-    for row in _rows(ask):
-        yield from _credentials(row)
-
-
-def _rows(ask: Scope) -> Iterator[dict[str, str]]:
-    for pause in _PAUSES:
-        made = ask.answer("iam:GenerateCredentialReport")
-        if made is None or made.get("State") == "COMPLETE":
-            break
-        time.sleep(pause)
-    found = ask.answer("iam:GetCredentialReport")
-    if found is not None:
-        yield from csv.DictReader(io.StringIO(found["Content"].decode("utf-8", "replace")))
-
-
-_PAUSES = (0.5, 1, 2, 2, 4, 4, 8, 8)
-"""Seconds to wait for the report, which takes some."""
-
-_ROOT = "<root_account>"
-
-
-def _credentials(row: dict[str, str]) -> Iterator[Told]:
-    arn, name = row.get("arn", ""), row.get("user", "")
-    user = {"UserName": arn if name != _ROOT else _ROOT}
-    for number in ("1", "2"):
-        prefix = f"access_key_{number}_"
-        active, made = (
-            row.get(f"{prefix}active") == "true",
-            _date(row.get(f"{prefix}last_rotated", "")),
-        )
-        if active or made:
-            yield told(
-                "AWS::IAM::AccessKey", f"{arn}/access-key-{number}",
-                {
-                    **user, "Status": "Active" if active else "Inactive", "CreateDate": made,
-                    **_use(row, f"{prefix}last_used_date"),
-                },
-            )  # fmt: skip
-        prefix = f"cert_{number}_"
-        if row.get(f"{prefix}active") == "true":
-            yield told(
-                "aws_iam_signing_certificate", f"{arn}/signing-certificate-{number}",
-                {**user, "CreateDate": _date(row.get(f"{prefix}last_rotated", ""))},
-            )  # fmt: skip
-    if row.get("password_enabled") == "true" and name != _ROOT:
-        yield told(
-            "aws_iam_user_login_profile", f"{arn}/console-password",
-            {
-                **user, "CreateDate": _date(row.get("password_last_changed", "")),
-                "MfaActive": row.get("mfa_active") == "true", **_use(row, "password_last_used"),
-            },
-        )  # fmt: skip
-
-
-def _use(row: dict[str, str], column: str) -> dict[str, Any]:
-    """When it was last used; that it never was is known, too."""
-    text = row.get(column, "")
-    if date := _date(text):
-        return {"LastUsedDate": date}
-    return {"NeverUsed": True} if text in ("N/A", "no_information") else {}
-
-
-def _date(text: str) -> str:
-    return text if text[:4].isdigit() else ""
-
-
 SURFACES = (
     Surface(
         name="iam",
@@ -177,13 +114,6 @@ SURFACES = (
             "AWS::IAM::User", "AWS::IAM::Group", "AWS::IAM::Role", "AWS::IAM::ManagedPolicy", "AWS::IAM::InstanceProfile",
         ),
         look=principals,
-        regional=False,
-    ),
-    Surface(
-        name="iam-credentials",
-        calls=("iam:GenerateCredentialReport", "iam:GetCredentialReport"),
-        types=("AWS::IAM::AccessKey", "aws_iam_user_login_profile", "aws_iam_signing_certificate"),
-        look=report,
         regional=False,
     ),
 )  # fmt: skip

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from keymuster.collect.declared import Declared
-from keymuster.collect.meanings.aws.names import never_used, who
+from keymuster.collect.meanings.aws.names import alias, never_used, who
 from keymuster.collect.syntax.node import Node
 from keymuster.model import (
     Credential,
@@ -18,6 +18,7 @@ from keymuster.model import (
     Use,
     UseKind,
 )
+from keymuster.model.secret import Secret
 
 
 def access_key(one: Declared) -> Iterator[Observation]:
@@ -85,7 +86,7 @@ def oidc_provider(one: Declared) -> Iterator[Observation]:
     issuer = one.text("Url").removeprefix("https://").rstrip("/")
     yield Resource(
         id=one.id, type="aws:oidc-provider", name=issuer or one.name, location=one.location,
-        aliases=(f"aws:oidc-provider/{issuer}",) if issuer else (),
+        aliases=alias(one, "oidc-provider", issuer),
         settings={"Url": one.text("Url"), "ClientIdList": one.texts("ClientIdList")},
     )  # fmt: skip
 
@@ -94,7 +95,7 @@ def saml_provider(one: Declared) -> Iterator[Observation]:
     name = one.text("Name")
     yield Resource(
         id=one.id, type="aws:saml-provider", name=name or one.name, location=one.location,
-        aliases=(f"aws:saml-provider/{name}",) if name else (),
+        aliases=alias(one, "saml-provider", name),
     )  # fmt: skip
 
 
@@ -103,35 +104,60 @@ def _credential(
     node: Node | None = None, status: CredentialStatus = CredentialStatus.UNKNOWN,
     storage: Storage = Storage.OTHER,
 ) -> Credential:  # fmt: skip
+    id = _key_id(one)
     return Credential(
         id=one.id + part,
         kind=kind,
-        created_at=one.time("CreateDate"),
-        expires_at=one.time("ExpirationDate"),
+        created_at=one.time("CreateDate") or one.time("UploadDate"),
+        expires_at=one.time("ExpirationDate") or one.time("Expiration"),
         last_used_at=one.time("LastUsedDate"),
         never_used=never_used(one),
-        name=f"{name} {one.name}",
+        name=_name(one, name),
         vendor="aws",
         location=node.location() if node else one.location,
         identity=identity or None,
+        fingerprint=id.fingerprint(one.sealing.key) if id else "",
+        preview=id.preview if id else "",
         status=status,
         storage=storage,
         tags={"type": one.type, **_says(one)},
     )
 
 
-_SAYS = {"ServiceName": "service", "LastUsedService": "last_used_service"}
+def _name(one: Declared, what: str) -> str:
+    """`access key 2 of ci`; what code declares has a name of its own."""
+    user = one.text("UserName")
+    if not one.account or not user:
+        return f"{what} {one.name}"
+    number = one.name.rpartition("-")[2]
+    which = f"{what} {number}" if number in ("1", "2") else what
+    return f"{which} of {'the root user' if user == ROOT else user.rpartition('/')[2]}"
+
+
+def _key_id(one: Declared) -> Secret | None:
+    """What stands in files where this access key is used, which makes it one with what is found there."""
+    id = one.text("AccessKeyId")
+    return Secret(id.encode(), public=4) if id else None
+
+
+_SAYS = {"AccessKeyId": "key_id", "ServiceName": "service", "LastUsedService": "last_used_service"}
 """What a credential of IAM says of itself -> what that is called in tags."""
 
 
 def _says(one: Declared) -> dict[str, str]:
     said = {tag: text for key, tag in _SAYS.items() if (text := one.known(key))}
+    if one.text("UserName") == ROOT:
+        said["root"] = "yes"
     made, ends = one.time("CreateDate"), one.time("ExpirationDate")
     if made and ends:
         return {**said, "lifetime_days": str((ends - made).days)}
     if made and one.type == "aws_iam_service_specific_credential":
         return {**said, "lifetime": "unlimited"}
     return said
+
+
+ROOT = "<root_account>"
+"""What the credential report of an account calls its root user."""
 
 
 TYPES = {
