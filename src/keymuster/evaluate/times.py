@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from keymuster.inventory.build import Inventory
 from keymuster.inventory.facts import UNKNOWN
-from keymuster.model import Credential, Identity
+from keymuster.model import Credential, Identity, Resource, ServiceLocation
 
 _TOGETHER_SECONDS = 300
 """Made in one go: two calls of the same person or program."""
@@ -37,6 +37,25 @@ def unused_days(record: Identity | Credential, inventory: Inventory, now: dateti
     if never_used(record, inventory, now) is True:
         return age_days(record, inventory, now)
     return UNKNOWN
+
+
+def days(record: Resource, _: Inventory, now: datetime) -> dict[str, int]:
+    """For each setting that is a time, as services tell of what exists: whole days since then, below
+    zero if it is yet to come."""
+    if not isinstance(record.location, ServiceLocation):
+        return {}
+    found = {key: _point(value) for key, value in record.settings.items()}
+    return {key: (now - time).days for key, time in found.items() if time is not None}
+
+
+def _point(value: object) -> datetime | None:
+    if not isinstance(value, str) or value[10:11] != "T":
+        return None
+    try:
+        found = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def made_with_identity(record: Credential, inventory: Inventory, _: datetime) -> bool:

@@ -268,6 +268,7 @@ DERIVED: dict[Subject, dict[str, tuple[str, Derive]]] = {
     },
     "resource": {
         "exists": ("bool", _exists),
+        "days": ("map<string, int>", times.days),
         "lapsed": ("list<string>", _lapsed),
         "secrets": ("int", _secrets),
     },

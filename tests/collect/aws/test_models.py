@@ -16,7 +16,7 @@ from keymuster.collect.declared import Declared
 from keymuster.rules.schema import RuleSet
 from service_models import Answers, looked, operations, session
 
-ROUNDS = 4
+ROUNDS = 6
 """So many values of each enumeration are seen, and both of what is true or false."""
 
 

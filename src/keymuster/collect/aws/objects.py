@@ -9,11 +9,13 @@ from keymuster.collect.syntax.node import Told
 from keymuster.model import ServiceLocation
 
 
-def told(type: str, arn: str, settings: dict[str, Any], name: str = "") -> Declared:
+def told(
+    type: str, arn: str, settings: dict[str, Any], name: str = "", account: str = ""
+) -> Declared:
     """An object by its ARN. What is empty is left out, as a declaration would. The `name` is the last
-    of the ARN, unless another is given."""
+    of the ARN, unless another is given; `account` says whose it is if the ARN does not."""
     parts = arn.split(":", 5)
-    account = parts[4] if len(parts) == 6 else ""
+    account = (parts[4] if len(parts) == 6 else "") or account
     place = Told.about(ServiceLocation(service="aws", account=account, resource=arn))
     plain = {
         key: value
@@ -23,6 +25,11 @@ def told(type: str, arn: str, settings: dict[str, Any], name: str = "") -> Decla
     return Declared(
         type=type, name=name or name_of(arn), scope=f"aws:{account}", settings=place.node(_plain(plain)), key=arn, account=account,
     )  # fmt: skip
+
+
+def refused_value(call: str) -> str:
+    """Stands for a setting that there is, and of which the call that tells it was refused: it is unknown."""
+    return "${refused." + call.replace(":", ".") + "}"
 
 
 def name_of(arn: str) -> str:

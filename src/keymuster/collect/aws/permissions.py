@@ -25,6 +25,9 @@ _PREFIXES = {
 _ACTIONS: dict[str, tuple[str, ...]] = {
     "s3:ListBuckets": ("s3:ListAllMyBuckets",),
     "s3:GetBucketEncryption": ("s3:GetEncryptionConfiguration",),
+    "accessanalyzer:GetFindingV2": ("access-analyzer:GetFinding",),
+    "accessanalyzer:ListFindingsV2": ("access-analyzer:ListFindings",),
+    "s3control:GetPublicAccessBlock": ("s3:GetAccountPublicAccessBlock",),
     "s3:GetPublicAccessBlock": ("s3:GetBucketPublicAccessBlock",),
     "lambda:ListFunctions": ("lambda:ListFunctions",),
     "sts:GetCallerIdentity": (),

@@ -55,6 +55,17 @@ class Scope:
         region = self.region if self.surface.regional else ""
         return f"arn:{self.partition}:{service}:{region}:{self.account}:{resource}"
 
+    def answer_or_empty(self, call: str, *absent: str, **parameters: Any) -> dict[str, Any] | None:
+        """As `answer`, but empty if there is nothing to tell: None means that it was refused."""
+        before = self.failures
+        found = self.answer(call, *absent, **parameters)
+        return {} if found is None and self.failures == before else found
+
+    @property
+    def failures(self) -> int:
+        """How many calls failed so far."""
+        return sum(one.times for one in self._refused.values())
+
     def pages(self, call: str, key: str, **parameters: Any) -> Iterator[Any]:
         """The items under `key` of every page; `key` may be a path: `Page.Items`."""
         for page in self.whole_pages(call, **parameters):

@@ -13,6 +13,7 @@ from keymuster.collect.meanings.aws import (
     literals,
     organizations,
     resource_policies,
+    standing,
     workloads,
 )
 from keymuster.model import Observation
@@ -22,6 +23,7 @@ _ASPECTS: dict[ModuleType, tuple[str, ...]] = {
     credentials: ("credential",),
     organizations: (),
     resource_policies: ("grant",),
+    standing: ("credential", "grant"),
     workloads: ("use", "identity"),
     literals: ("credential",),
 }

@@ -15,8 +15,6 @@ from keymuster.model import (
     Observation,
     Resource,
     Storage,
-    Use,
-    UseKind,
 )
 from keymuster.model.secret import Secret
 
@@ -58,27 +56,9 @@ def _of_user(kind: CredentialKind, name: str) -> Callable[[Declared], Iterator[O
     return meaning
 
 
-def _standalone(
-    kind: CredentialKind, name: str, storage: Storage = Storage.OTHER
-) -> Callable[[Declared], Iterator[Observation]]:
-    """What proves whoever holds it, and no identity of IAM."""
-
-    def meaning(one: Declared) -> Iterator[Observation]:
-        yield _credential(one, kind, name, None, storage=storage)
-
-    return meaning
-
-
-def rotation(one: Declared) -> Iterator[Observation]:
-    """What changes a secret now and then."""
-    if subject := who(one, one.text("SecretId"), "secret"):
-        yield Use(
-            id=f"{one.id}#rotation",
-            subject=subject,
-            by=one.id,
-            kind=UseKind.OTHER,
-            location=one.location,
-        )
+def server_certificate(one: Declared) -> Iterator[Observation]:
+    """It proves a server, and no identity of IAM."""
+    yield _credential(one, CredentialKind.CERTIFICATE, "server certificate", None)
 
 
 def oidc_provider(one: Declared) -> Iterator[Observation]:
@@ -169,26 +149,7 @@ TYPES = {
     ),
     "aws_iam_user_ssh_key": _of_user(CredentialKind.SIGNING_KEY, "SSH key"),
     "aws_iam_signing_certificate": _of_user(CredentialKind.CERTIFICATE, "signing certificate"),
-    "AWS::IAM::ServerCertificate": _standalone(CredentialKind.CERTIFICATE, "server certificate"),
+    "AWS::IAM::ServerCertificate": server_certificate,
     "AWS::IAM::OIDCProvider": oidc_provider,
     "AWS::IAM::SAMLProvider": saml_provider,
-    "AWS::ApiGateway::ApiKey": _standalone(CredentialKind.API_KEY, "API key"),
-    "AWS::AppSync::ApiKey": _standalone(CredentialKind.API_KEY, "API key"),
-    "AWS::EC2::KeyPair": _standalone(CredentialKind.SIGNING_KEY, "key pair"),
-    "AWS::IoT::Certificate": _standalone(CredentialKind.CERTIFICATE, "device certificate"),
-    "AWS::KMS::Key": _standalone(CredentialKind.ENCRYPTION_KEY, "KMS key", Storage.VAULT),
-    "AWS::SecretsManager::Secret": _standalone(CredentialKind.PASSWORD, "secret", Storage.VAULT),
-    "AWS::SecretsManager::RotationSchedule": rotation,
-    "AWS::CodeBuild::SourceCredential": _standalone(
-        CredentialKind.ACCESS_TOKEN, "source credential", Storage.VAULT
-    ),
-    "AWS::Events::Connection": _standalone(
-        CredentialKind.API_KEY, "credential of connection", Storage.VAULT
-    ),
-    "AWS::BedrockAgentCore::ApiKeyCredentialProvider": _standalone(
-        CredentialKind.API_KEY, "API key", Storage.VAULT
-    ),
-    "AWS::BedrockAgentCore::OAuth2CredentialProvider": _standalone(
-        CredentialKind.CLIENT_SECRET, "client secret", Storage.VAULT
-    ),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from keymuster.collect.declared import Declared
 from keymuster.collect.meanings.aws import documents
@@ -113,7 +114,8 @@ def permission(one: Declared) -> Iterator[Observation]:
     if not who:
         return
     resources = _resources(one, "FunctionName") or _resources(one, "LayerVersionArn")
-    conditions: dict[str, dict[str, str]] = {}
+    whole = one.get("Condition")  # a service tells conditions as the policy has them
+    conditions: dict[str, Any] = whole.plain() if whole else {}
     for key, operator, meant in _LIMITS:
         if value := one.text(key):
             conditions.setdefault(operator, {})[meant] = value
@@ -126,6 +128,32 @@ def permission(one: Declared) -> Iterator[Observation]:
         actions=tuple(one.texts("Action")),
         resources=resources,
         conditions=conditions,
+    )
+
+
+def key_grant(one: Declared) -> Iterator[Observation]:
+    """What somebody may do with a key, whatever its policy says."""
+    who = one.text("GranteePrincipal")
+    if not who:
+        return
+    conditions: dict[str, Any] = {}
+    for key in ("EncryptionContextEquals", "EncryptionContextSubset"):
+        context = one.get("Constraints", key)
+        for name, value in context.entries() if context else ():
+            limits = conditions.setdefault("StringEquals", {})
+            limits[f"kms:EncryptionContext:{name}"] = value.text()
+    if source := one.text("Constraints", "SourceArn"):
+        conditions["ArnLike"] = {"aws:SourceArn": source}
+    yield Grant(
+        id=one.id,
+        identity=principal(one, who),
+        kind=GrantKind.RESOURCE_POLICY,
+        provider="aws",
+        location=one.location,
+        actions=tuple(f"kms:{operation}" for operation in one.texts("Operations")),
+        resources=_resources(one, "KeyId"),
+        conditions=conditions,
+        granted_at=one.time("CreationDate"),
     )
 
 
@@ -185,6 +213,7 @@ TYPES = {
     "AWS::EC2::VPCEndpointPolicy": endpoint_policy,
     "AWS::Events::EventBusPolicy": bus_policy,
     "AWS::IoT::Policy": device_policy,
+    "AWS::KMS::Grant": key_grant,
     "AWS::Lambda::LayerVersionPermission": permission,
     "AWS::Lambda::Permission": permission,
     "AWS::Serverless::Api": api_policy,
