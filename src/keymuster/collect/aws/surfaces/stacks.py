@@ -11,16 +11,13 @@ from keymuster.collect.aws.objects import capitalized, told
 from keymuster.collect.aws.scope import Scope
 from keymuster.collect.aws.surface import Surface, Told
 
-_MASKED = "****"
-"""What AWS shows of a parameter that its template marks with `NoEcho`."""
-
 
 def stacks(ask: Scope) -> Iterator[Told]:
+    """Of a parameter that its template marks with `NoEcho`, AWS shows stars, and no secret is known."""
     for one in ask.pages("cloudformation:DescribeStacks", "Stacks"):
         given = {
             each["ParameterKey"]: each.get("ParameterValue", "")
             for each in one.get("Parameters", ())
-            if each.get("ParameterValue") != _MASKED
         }
         shown = {each["OutputKey"]: each.get("OutputValue", "") for each in one.get("Outputs", ())}
         yield told(
