@@ -65,6 +65,9 @@ class Memory:
         """What is known of hits that led to nothing; those of the words are numbered from `first` on."""
         if not self._key:
             return Plain(first, words)
-        about = [(len(one.text), one.least, one.characters) for one in words]
+        about = [
+            (len(one.text), min([each.least for each in one.followers]), one.characters)
+            for one in words
+        ]
         found: DeadEnds = _accelerator.DeadEnds(self._dead_ends, self._key, first, about)
         return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 
 from msgspec import Struct
 
@@ -50,7 +50,7 @@ class Word(Struct, dict=True):
     @property
     def characters(self) -> bytes:
         """All that values are made of, ascending."""
-        return "".join(sorted(set().union(*(one.characters for one in self.followers)))).encode()
+        return _all(frozenset([one.characters for one in self.followers]))
 
     def behind(self, content: bytes, at: int) -> tuple[list[tuple[Pattern, Candidate]], int]:
         """The values behind a word that ends at an offset: on its line, near enough, or as the first
@@ -88,6 +88,11 @@ class Word(Struct, dict=True):
 
     def _edges(self, content: bytes, at: int, end: int) -> Iterator[int]:
         return (edge.start() for edge in self._begins.finditer(content, at, end))
+
+
+@cache
+def _all(characters: frozenset[str]) -> bytes:
+    return "".join(sorted(set().union(*characters))).encode()
 
 
 def _where_values_begin(content: bytes, at: int) -> tuple[int, int]:
