@@ -169,18 +169,22 @@ def test_sums_are_the_same_however_often_they_are_made(made_up: list[list[float]
 def test_sums_are_the_same_in_c(made_up: list[list[float]]) -> None:
     compiled = pytest.importorskip("keymuster.detect._accelerator")
     for stage in weighing.weights().stages:
-        sums = weighing._Sums(stage)
+        sums, trees = weighing._Sums(stage), compiled.Trees(stage.trees)
         for said in made_up:
-            assert compiled.sum_of_trees(stage.trees, said) == sums.of(said)
-        with pytest.raises(ValueError, match="other signals"):
-            compiled.sum_of_trees(stage.trees, [1.0])
+            assert trees.sum(said) == sums.of(said)
+        for no_signals in ([1.0], tuple(made_up[0])):
+            with pytest.raises(ValueError, match="other signals"):
+                trees.sum(no_signals)
+        with pytest.raises(TypeError):
+            trees.sum(["a"] * 200)
+    assert compiled.Trees(()).sum([]) == 0
     endless: list[object] = [0, 0.0, 0.0]
     endless += [endless, endless]
-    for no_trees in [([0, 1.0],), (endless,)]:
+    for no_tree in ([0, 1.0], endless, [-1, 0.0, 0.0, 1.0, 1.0], [1 << 20, 0.0, 0.0, 1.0, 1.0]):
         with pytest.raises(ValueError, match="no tree"):
-            compiled.sum_of_trees(no_trees, [1.0])
+            compiled.Trees((no_tree,))
     with pytest.raises(TypeError):
-        compiled.sum_of_trees((["a", 0.0, 0.0, 1.0, 1.0],), [1.0])
+        compiled.Trees((["a", 0.0, 0.0, 1.0, 1.0],))
 
 
 def test_the_reasons_are_words_and_numbers(read: Read) -> None:

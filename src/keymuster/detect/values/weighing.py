@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache, partial
+from functools import cache
 from math import exp
 from typing import Any
 
@@ -80,12 +80,12 @@ _OFTEN = 100
 class _Sums:
     """The sum of a stage's trees for one value after another."""
 
-    def __init__(self, stage: Stage, in_c: Callable[..., float] | None = None) -> None:
+    def __init__(self, stage: Stage, *, in_c: bool = False) -> None:
         self.stage = stage
         self._asked = 0
         self.of: Callable[[Signals], float] = (
-            partial(in_c, stage.trees) if in_c else self._walked
-        )  # fmt: skip
+            _accelerator.Trees(stage.trees).sum if in_c else self._walked
+        )
 
     def _walked(self, signals: Signals) -> float:
         self._asked += 1
@@ -114,8 +114,8 @@ def _source(node: Any) -> str:
 
 @cache
 def _sums() -> list[_Sums]:
-    in_c = _accelerator.sum_of_trees if _accelerator and accelerator.is_wanted() else None
-    return [_Sums(stage, in_c) for stage in weights().stages]
+    in_c = _accelerator is not None and accelerator.is_wanted()
+    return [_Sums(stage, in_c=in_c) for stage in weights().stages]
 
 
 def tier(probability: float) -> Confidence | None:
