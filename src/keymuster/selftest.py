@@ -79,7 +79,7 @@ def _case_problems(
         for path, text in ({case.path: case.text, **case.beside} if case.path else case.beside).items()
     ]  # fmt: skip
     given = work.observe(_Given(blobs), readers, Batch(items=(), bytes=0))  # type: ignore[arg-type]
-    observed = [*work.explained(list(given), readers), *_told(case, rules, formats)]  # type: ignore[arg-type]
+    observed = [*work.explained(list(given), readers), *told(case, rules, formats)]  # type: ignore[arg-type]
     inventory = build(one for one in observed if not isinstance(one, Trouble | Fragment))
     only = replace(rules, policies=[policy])
     least = min(policy.confidence, Choice().confidence, key=lambda one: one.rank)
@@ -90,7 +90,7 @@ def _case_problems(
         yield f"{policy.id}: case `{case.name}` gives {said}, not {case.expect}"
 
 
-def _told(case: Case, rules: RuleSet, formats: dict[str, TokenFormat]) -> Iterator[Observation]:
+def told(case: Case, rules: RuleSet, formats: dict[str, TokenFormat]) -> Iterator[Observation]:
     """The records of what services told, as their collectors make them."""
     for one in case.told:
         account = one.account or (one.id.split(":")[4] if one.id.startswith("arn:") else "")

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from keymuster.evaluate import alike, allows
+from keymuster.evaluate import alike, allows, repeats
 from keymuster.evaluate.choice import Choice
 from keymuster.evaluate.conditions import Conditions, Sieve
 from keymuster.evaluate.evidence import paths
@@ -58,7 +58,8 @@ def evaluate(
         else:
             held.append(one)
     findings: list[Finding] = []
-    for finding in alike.once(held):
+    policies = {policy.id: policy for policy in rules.policies}
+    for finding in repeats.left(alike.once(held), inventory, policies):
         findings += allows.apply(finding, comments, now.date())
     findings.sort(key=_order)
     texts = _texts(findings, rules)

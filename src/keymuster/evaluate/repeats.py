@@ -1,0 +1,84 @@
+"""Findings of too many rights in what exists, so that none says what another one says already.
+
+Code is mended where it is written, so each statement of it is told of. In an account there are
+principals, and policies that several of them have: what is wrong with a principal is told of it, and
+is not told again of the policy that it alone has, and of each policy there is one finding, the gravest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from msgspec.structs import replace
+
+from keymuster.evaluate.evidence import MOST_PATHS
+from keymuster.inventory.build import Inventory
+from keymuster.model import FileLocation, Finding, Grant, GrantKind, Identity, Severity
+from keymuster.rules.schema import Policy
+
+_ADMIN = "admin-policy-attached"
+_TOO_MUCH = frozenset({_ADMIN, "privilege-escalation-path", "wildcard-action-or-resource"})
+"""The kinds of findings that say, each in its way, that somebody may do too much."""
+
+
+def left(
+    findings: Iterable[Finding], inventory: Inventory, policies: Mapping[str, Policy]
+) -> list[Finding]:
+    """The findings, without those that repeat others."""
+    listed = list(findings)
+    told = _told_of_identities(listed, inventory, policies)
+    documents: dict[str, list[Finding]] = {}
+    found: list[Finding] = []
+    for one in listed:
+        grant = inventory.records.get(one.subject)
+        kind = policies[one.policy].kind
+        if not (isinstance(grant, Grant) and kind in _TOO_MUCH and _is_in_account(one, grant)):
+            found.append(one)
+        elif not _is_told(one, kind, told.get(grant.identity, {})):
+            documents.setdefault(_document(grant), []).append(one)
+    return [*found, *map(_gravest, documents.values())]
+
+
+def _told_of_identities(
+    findings: Iterable[Finding], inventory: Inventory, policies: Mapping[str, Policy]
+) -> dict[str, dict[str, Severity]]:
+    """Identity -> kind of what was found -> how grave that is."""
+    told: dict[str, dict[str, Severity]] = {}
+    for one in findings:
+        kind = policies[one.policy].kind
+        if kind in _TOO_MUCH and isinstance(inventory.records.get(one.subject), Identity):
+            kinds = told.setdefault(one.subject, {})
+            kinds[kind] = max(kinds.get(kind, one.severity), one.severity, key=_rank)
+    return told
+
+
+def _is_in_account(one: Finding, grant: Grant) -> bool:
+    return grant.kind is GrantKind.POLICY and not isinstance(one.location, FileLocation)
+
+
+def _is_told(one: Finding, kind: str, told: Mapping[str, Severity]) -> bool:
+    """Whether the same, or more of it, is told of the only holder. An administrator has everything."""
+    if _ADMIN in told:
+        return True
+    return kind in told and told[kind].rank >= one.severity.rank
+
+
+def _document(grant: Grant) -> str:
+    """The policy that a statement is of; what hands on another one stands for itself."""
+    return grant.id if grant.via else grant.id.rpartition("/")[0]
+
+
+def _gravest(several: list[Finding]) -> Finding:
+    """The gravest of those about one policy, with the names and the statements of the others."""
+    first, *others = sorted(several, key=lambda one: (-one.severity.rank, one.rule, one.id))
+    rules = dict.fromkeys(one.rule for one in others if one.rule != first.rule)
+    if not others:
+        return first
+    paths = tuple(dict.fromkeys(path for one in (first, *others) for path in one.paths))
+    evidence: dict[str, Any] = {"also_found": ", ".join(rules)} if rules else {}
+    return replace(first, paths=paths[:MOST_PATHS], evidence={**first.evidence, **evidence})
+
+
+def _rank(severity: Severity) -> int:
+    return severity.rank

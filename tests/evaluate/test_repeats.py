@@ -1,0 +1,99 @@
+"""One finding for each principal that may do too much, and for each policy that allows too much."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec.structs import replace
+
+from analysis.aws import ACCOUNT, ADMINISTRATOR
+from keymuster.analysis import analysed
+from keymuster.evaluate.choice import Choice
+from keymuster.evaluate.engine import evaluate
+from keymuster.inventory.build import build
+from keymuster.model import Finding
+from keymuster.rules.schema import Case, RuleSet, Told
+from keymuster.selftest import NOW, told
+from keymuster.settings import Settings
+
+ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+QUEUES = {"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}
+POLICIES = {"Effect": "Allow", "Action": "iam:PutUserPolicy", "Resource": "*"}
+
+
+def arn(kind: str, name: str) -> str:
+    return f"arn:aws:iam::{ACCOUNT}:{kind}/{name}"
+
+
+def user(name: str, *statements: dict[str, Any], **more: Any) -> Told:
+    own = [{"PolicyName": "own", "PolicyDocument": {"Statement": list(statements)}}]
+    settings = {"UserName": name, "Policies": own if statements else [], **more}
+    return Told(type="AWS::IAM::User", id=arn("user", name), settings=settings)
+
+
+def policy(name: str, *statements: dict[str, Any]) -> Told:
+    settings = {"ManagedPolicyName": name, "PolicyDocument": {"Statement": list(statements)}}
+    return Told(type="AWS::IAM::ManagedPolicy", id=arn("policy", name), settings=settings)
+
+
+def found(rules: RuleSet, *objects: Told, only: tuple[str, ...] = ()) -> list[Finding]:
+    case = Case(name="", expect="finding", told=list(objects))
+    inventory = analysed(build(told(case, rules, {})), Settings(), rules)
+    if only:
+        rules = replace(rules, policies=[one for one in rules.policies if one.id in only])
+    judged = evaluate(inventory, rules, Choice(), NOW).findings
+    return [one for one in judged if one.nhi[0].value == "NHI5"]
+
+
+def said(rules: RuleSet, *objects: Told, **more: Any) -> list[tuple[str, str]]:
+    return sorted(
+        (one.policy, one.subject.partition("#")[0]) for one in found(rules, *objects, **more)
+    )
+
+
+def test_an_administrator_is_told_of_once(rules: RuleSet) -> None:
+    expected = [("aws-identity-is-administrator", arn("user", "ann"))]
+    assert said(rules, user("ann", ALL, QUEUES)) == expected
+    assert said(rules, user("ann", ManagedPolicyArns=[ADMINISTRATOR])) == expected
+
+
+def test_who_can_escalate_is_told_of_once(rules: RuleSet) -> None:
+    assert said(rules, user("ann", POLICIES)) == [
+        ("aws-identity-escalates", arn("user", "ann")),
+    ]  # fmt: skip
+
+
+def test_something_else_in_the_same_policy_is_told_too(rules: RuleSet) -> None:
+    assert said(rules, user("ann", POLICIES, QUEUES)) == [
+        ("aws-identity-escalates", arn("user", "ann")),
+        ("aws-service-wildcard", arn("user", "ann")),
+    ]
+
+
+def test_a_policy_that_several_have_is_told_of_once(rules: RuleSet) -> None:
+    has = {"ManagedPolicyArns": [arn("policy", "own")]}
+    objects = (policy("own", QUEUES, POLICIES), user("ann", **has), user("bob", **has))
+    first, *others = sorted(found(rules, *objects), key=lambda one: one.subject)
+    assert first.severity == "high"
+    assert first.subject.startswith(arn("policy", "own"))
+    assert "aws-service-wildcard" in first.evidence["also_found"]
+    assert {step.statements[0].actions for [step] in first.paths} == {
+        ("sqs:*",), ("iam:PutUserPolicy",),
+    }  # fmt: skip
+    assert [one.subject for one in others] == [arn("user", "ann"), arn("user", "bob")]
+
+
+def test_what_nobody_asked_for_hides_nothing(rules: RuleSet) -> None:
+    assert said(rules, user("ann", ALL), only=("aws-admin-statement",)) == [
+        ("aws-admin-statement", arn("user", "ann")),
+    ]  # fmt: skip
+
+
+def test_a_milder_finding_hides_no_graver_one(rules: RuleSet) -> None:
+    reads = {"Effect": "Allow", "Action": ["s3:GetObject", "dynamodb:*"], "Resource": "*"}
+    grave = {"Effect": "Allow", "Action": "ssm:GetParametersByPath", "Resource": "*"}
+    assert said(rules, user("ann", reads), user("bob", reads, grave)) == [
+        ("aws-any-secret-readable", arn("user", "bob")),
+        ("aws-identity-reads-all-data", arn("user", "ann")),
+        ("aws-identity-reads-all-data", arn("user", "bob")),
+    ]
