@@ -222,7 +222,11 @@ class Worktree(Source):
     def _pieces(self, name: str, handle: int, about: os.stat_result) -> Iterator[Blob]:
         """The file whole, or as overlapping pieces if it is too large to hold."""
         size = about.st_size
-        content = read(handle, min(size, _PIECE + _OVERLAP))
+        # a byte more than there should be: to ask for all that may have come since takes longer
+        content = read(handle, min(size, _PIECE + _OVERLAP) + 1)
+        if len(content) == size:
+            yield self._whole(name, content, about)
+            return
         if size <= _PIECE + _OVERLAP or b"\0" in content[:8192]:
             content += read(handle, self._selection.max_file_bytes - len(content) + 1)
             yield self._whole(name, content, about)
