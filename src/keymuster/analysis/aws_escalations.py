@@ -606,7 +606,7 @@ class _Search:
     def _asks_trust(self, actions: Sequence[str]) -> bool:
         """Whether a role's trust policy has a say: unless the way changes that."""
         mine = self.permissions.identity
-        return mine is not None and _ASSUME in actions and _TRUST not in actions
+        return mine is not None and ASSUME_ROLE in actions and _TRUST not in actions
 
     def _assuming(self, found: _Found, actions: Sequence[str], id: str) -> _Found:
         mine = self.permissions.identity
@@ -659,7 +659,7 @@ def _is_bound(permissions: Permissions) -> bool:
 
 
 _POLICY = "iam:policyarn"
-_ASSUME = "sts:AssumeRole"
+ASSUME_ROLE = "sts:AssumeRole"
 _TRUST = "iam:UpdateAssumeRolePolicy"
 
 
@@ -669,7 +669,7 @@ def assumes(estate: Estate, id: str, role: str) -> Decision:
     if permissions.identity is None:
         return Decision(Answer.UNKNOWN)
     request = Request(
-        action=_ASSUME,
+        action=ASSUME_ROLE,
         resource=arn(target),
         context=permissions.context,
         caller=caller(permissions.identity),

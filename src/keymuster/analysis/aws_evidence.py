@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from keymuster.analysis.answers import Answer
 from keymuster.analysis.aws_data import Grants
-from keymuster.analysis.aws_escalations import Escalation, Gain, Way
+from keymuster.analysis.aws_escalations import ASSUME_ROLE, Escalation, Gain, Way
 from keymuster.analysis.aws_policy import Caller, about_caller
 from keymuster.analysis.privilege import Privilege
 from keymuster.analysis.reach import ASSUME, Path, Reach
@@ -15,7 +15,6 @@ from keymuster.model import Step
 
 Steps = tuple[Step, ...]
 
-_ASSUME = "sts:AssumeRole"
 _DOES = "Assume a role that trusts one"
 _MOST = 4
 """Ways that are kept in full: people read one."""
@@ -56,7 +55,7 @@ class Evidence:
         if one.by != ASSUME:
             return self._taken(one)
         return Step(
-            start=one.start, to=one.to, way=one.by, does=_DOES, actions=(_ASSUME,),
+            start=one.start, to=one.to, way=one.by, does=_DOES, actions=(ASSUME_ROLE,),
             proved=one.answer is Answer.YES, records=one.evidence,
         )  # fmt: skip
 

@@ -14,6 +14,7 @@ from keymuster.analysis.aws_escalations import Escalation, Gain, Ways
 from keymuster.analysis.aws_evidence import Evidence
 from keymuster.analysis.aws_identities import Estate, KnownPolicies, arn
 from keymuster.analysis.aws_organizations import Organizations
+from keymuster.analysis.aws_patterns import FRESH
 from keymuster.analysis.aws_things import Things, direct
 from keymuster.analysis.known import Known
 from keymuster.analysis.privilege import Level
@@ -43,7 +44,7 @@ def facts(inventory: Inventory, _: Settings, known: Known) -> dict[str, dict[str
     for identity in identities:
         level = reach.privilege(identity.id).level
         ways = reach.escalations(identity.id) if level is not Level.ADMIN else []
-        path = reach.to_administrator(identity.id)
+        path = reach.surely_to_administrator(identity.id)
         found[identity.id] = _of_identity(identity.id, reach, ways, path, inventory)
         _blame(found, ways, identity.name)
         _blame_roles(found, path, identity.name, inventory)
@@ -64,7 +65,8 @@ def _of_identity(
     certain = [one for one in ways if one.answer is Answer.YES]
     open_to = [one for one in certain if one.gain in _ALL]
     others = [one for one in certain if one.gain is Gain.IDENTITY]
-    unseen = [one for one in certain if one.gain is Gain.UNKNOWN]
+    works = {way.id for way in reach.ways.ways if way.leads_to == "workload"}
+    unseen = [one for one in certain if one.gain is Gain.UNKNOWN and one.way in works]
     told = _told(path, inventory)
     more = reach.to_writer(id) if not (open_to or told or others) else None
     data = readable(reach.estate.permissions(id)) if privilege.level is not Level.ADMIN else {}
@@ -84,7 +86,7 @@ def _of_identity(
         "administrator_by": told,
         "reads_all": list(data),
         "takes_over": _targets(others, inventory),
-        "may_take_over": _targets(unseen, inventory),
+        "may_take_over": [one.replace(FRESH, "*") for one in _targets(unseen, inventory)],
         "writes_by": _told(more, inventory),
         STEPS: {name: several for name, several in steps.items() if several},
     }

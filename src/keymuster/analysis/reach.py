@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 
 from msgspec import Struct
 
 from keymuster.analysis.answers import Answer, every
 from keymuster.analysis.aws_escalations import (
+    ASSUME_ROLE,
     Escalation,
     Gain,
     Ways,
     assumes,
     escalations,
 )
-from keymuster.analysis.aws_identities import Estate, account, names
+from keymuster.analysis.aws_identities import Estate, Permissions, account, names
+from keymuster.analysis.aws_patterns import whole_arn
 from keymuster.analysis.aws_privilege import privilege
 from keymuster.analysis.privilege import Level, Privilege
 from keymuster.model import Effect, IdentityKind
@@ -55,7 +57,7 @@ class Reach:
         self.ways = ways
         self._privileges: dict[str, Privilege] = {}
         self._escalations: dict[str, list[Escalation]] = {}
-        self._steps: dict[str, list[Step]] = {}
+        self._steps: dict[tuple[str, bool], list[Step]] = {}
 
     def privilege(self, id: str) -> Privilege:
         """How much an identity, or whoever has a policy, may do by its own grants."""
@@ -76,35 +78,62 @@ class Reach:
     def _level(self, id: str) -> Level:
         return self.privilege(id).level
 
-    def becomes(self, id: str) -> list[Step]:
+    def becomes(self, id: str, *, certain: bool = False) -> list[Step]:
         """The known identities that one can become at once: by assuming a role, by a known way."""
-        found = self._steps.get(id)
+        key = (id, certain)
+        found = self._steps.get(key)
         if found is None:
-            found = self._steps[id] = [*self._roles(id), *self._taken_over(id)]
+            steps = (*self._roles(id, certain), *self._taken_over(id))
+            found = [one for one in steps if not certain or one.answer is Answer.YES]
+            self._steps[key] = found
         return found
 
-    def _roles(self, id: str) -> Iterator[Step]:
+    def _roles(self, id: str, certain: bool) -> Iterator[Step]:
         one = self.estate.identities.get(id)
         if one is None or one.kind not in (IdentityKind.USER, IdentityKind.ROLE):
             return
-        for role in self._trusting(id):
+        for role in self._trusting(id, certain):
             decision = assumes(self.estate, id, role)
             if decision.answer is not Answer.NO and role != id:
                 evidence = tuple(dict.fromkeys(each.source for each in decision.statements))
                 yield Step(by=ASSUME, start=id, to=role, answer=decision.answer, evidence=evidence)
 
-    def _trusting(self, id: str) -> list[str]:
-        """The roles whose trust policy may be about an identity or its account."""
+    def _trusting(self, id: str, certain: bool) -> Iterable[str]:
+        """The roles whose trust policy may be about an identity, or about its account if it may be
+        allowed to assume them by its own policies, too."""
         one = self.estate.identities[id]
         number = account(one)
-        roots = (f"arn:{part}:iam::{number}:root" for part in ("aws", "aws-cn", "aws-us-gov"))
-        told = (*self.estate.names(id), *names(one), number, *roots, _ANYBODY)
-        return list(dict.fromkeys(role for name in told for role in self._trusted.get(name, ())))
+        roots = [f"arn:{part}:iam::{number}:root" for part in ("aws", "aws-cn", "aws-us-gov")]
+        told = (*self.estate.names(id), *names(one), _ANYBODY)
+        found = dict.fromkeys(role for name in told for role in self._trusted.get(name, ()))
+        by_account = [roles for name in (number, *roots) if (roles := self._trusted.get(name))]
+        if by_account:
+            permissions = self.estate.permissions(id)
+            for roles in by_account:
+                found |= dict.fromkeys(self._allowed(permissions, roles, certain))
+        return found
+
+    def _allowed(
+        self, permissions: Permissions, roles: Mapping[str, None], certain: bool
+    ) -> Iterable[str]:
+        """Those of some roles that somebody's own policies may allow to be assumed."""
+        if not certain and permissions.unread:
+            return roles
+        found: dict[str, None] = {}
+        for statement in permissions.own.about(ASSUME_ROLE):
+            if statement.effect is not Effect.ALLOW:
+                continue
+            if "*" in statement.resources or not statement.resources:
+                return roles
+            for pattern in statement.resources:
+                known = self.estate.known("role", whole_arn(pattern))
+                found |= dict.fromkeys(role for role in known if role in roles)
+        return found
 
     @cached_property
-    def _trusted(self) -> dict[str, list[str]]:
+    def _trusted(self) -> dict[str, dict[str, None]]:
         """Principal -> the roles that trust it. What is not told may be anybody."""
-        found: dict[str, list[str]] = defaultdict(list)
+        found: dict[str, dict[str, None]] = defaultdict(dict)
         for role in self.estate.identities:
             for statement in self.estate.trusts(role) or ():
                 if statement.effect is Effect.DENY:
@@ -113,7 +142,7 @@ class Reach:
                     if kind == "AWS":
                         known = self.estate.id(name) in self.estate.identities
                         anybody = name == "*" or (is_unknown(name) and not known)
-                        found[_ANYBODY if anybody else name].append(role)
+                        found[_ANYBODY if anybody else name][role] = None
         return found
 
     def _taken_over(self, id: str) -> Iterator[Step]:
@@ -129,7 +158,11 @@ class Reach:
         be. None if there is none, or the identity has them already."""
         if self._level(id) is Level.ADMIN:
             return None
-        return self._path(id, certain=True) or self._path(id, certain=False)
+        return self.surely_to_administrator(id) or self._path(id, certain=False)
+
+    def surely_to_administrator(self, id: str) -> Path | None:
+        """The same, if there is one that is certain."""
+        return None if self._level(id) is Level.ADMIN else self._path(id, certain=True)
 
     def to_writer(self, id: str) -> Path | None:
         """The shortest certain way from an identity that changes nothing to one that does."""
@@ -148,8 +181,8 @@ class Reach:
                 return _walked(before, here, None)
             if Level.ADMIN in to and (last := self._last_step(here, certain)) is not None:
                 return _walked(before, here, last)
-            for step in self.becomes(here):
-                if step.to not in before and (not certain or step.answer is Answer.YES):
+            for step in self.becomes(here, certain=certain):
+                if step.to not in before:
                     before[step.to] = step
                     waiting.append(step.to)
         return None
