@@ -16,6 +16,7 @@ _ANALYSES = {
     "memberships": ("Grant", "Credential"),
     "kubernetes_rbac": ("kubernetes", "Use", "Workload"),
     "aws_facts": ("aws",),
+    "aws_trusted": ("aws",),
     "aws_workloads": ("aws",),
     "azure_facts": ("azure", "entra"),
     "gcp_facts": ("gcp",),

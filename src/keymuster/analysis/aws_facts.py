@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from keymuster.analysis import aws_escalations, aws_patterns, aws_policy
 from keymuster.analysis.answers import Answer
 from keymuster.analysis.aws_data import readable
+from keymuster.analysis.aws_duties import duties
 from keymuster.analysis.aws_escalations import Escalation, Gain, Ways
 from keymuster.analysis.aws_evidence import Evidence
 from keymuster.analysis.aws_identities import Estate, KnownPolicies, arn
@@ -52,6 +53,8 @@ def facts(inventory: Inventory, _: Settings, known: Known) -> dict[str, dict[str
     for policy in _held_by_nobody(inventory, identities, grants):
         if reach.privilege(policy).level is not Level.ADMIN:
             _blame(found, reach.escalations(policy), "")
+    for identity in identities:
+        found[identity.id] |= duties(reach.estate.permissions(identity.id))
     for one in (aws_patterns, aws_policy, aws_escalations):
         one.forget()
     return found

@@ -298,6 +298,8 @@ _TEXT = re.compile(r"'[^'\\]*'|\"[^\"\\]*\"")
 
 def _is_out(value: Any, demand: Plain) -> bool:
     """Whether a value is known, and not what a condition demands."""
+    if isinstance(value, bool):
+        return value is not demand.holds
     if demand.values is None or not demand.holds:
         return False
     return value not in demand.values and value != UNKNOWN and not is_unknown(value)

@@ -172,6 +172,21 @@ def _exists(record: Any, inventory: Inventory, _: datetime) -> bool:
     return any(isinstance(one.location, ServiceLocation) for one in inventory.sightings(record))
 
 
+def _usable(record: Identity, inventory: Inventory, _: datetime) -> list[str]:
+    """The kinds of credentials by which it can sign in now."""
+    held = inventory.credentials(record.id)
+    return sorted({one.kind.value for one in held if one.status is not CredentialStatus.DISABLED})
+
+
+def _ended(record: Resource, _: Inventory, now: datetime) -> bool:
+    """Whether it says of itself until when it holds, and that is past."""
+    try:
+        until = datetime.fromisoformat(str(record.settings.get("ValidUntil", "")))
+    except ValueError:
+        return False
+    return until.tzinfo is not None and until < now
+
+
 def _privilege(record: Credential, inventory: Inventory, _: datetime) -> str:
     """That of whom it proves."""
     return str(inventory.facts.get(record.identity or "", {}).get("privilege", UNKNOWN))
@@ -229,6 +244,7 @@ DERIVED: dict[Subject, dict[str, tuple[str, Derive]]] = {
         "exists": ("bool", _exists),
         **_TIMES,
         "assumed_by": ("list<string>", _assumed_by),
+        "usable_credentials": ("list<string>", _usable),
     },
     "credential": {
         "exists": ("bool", _exists),
@@ -269,6 +285,7 @@ DERIVED: dict[Subject, dict[str, tuple[str, Derive]]] = {
     "resource": {
         "exists": ("bool", _exists),
         "days": ("map<string, int>", times.days),
+        "ended": ("bool", _ended),
         "lapsed": ("list<string>", _lapsed),
         "secrets": ("int", _secrets),
     },

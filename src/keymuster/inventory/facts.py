@@ -31,6 +31,11 @@ FACTS: dict[str, dict[str, tuple[str, Any]]] = {
         "writes_by": ("string", ""),
         "dangers": ("list<string>", []),
         "cluster_dangers": ("list<string>", []),
+        "sends_mail_only": ("bool", False),
+        "makes_identities": ("bool", False),
+        "bounded": ("bool", False),
+        "trusted_kinds": ("list<string>", []),
+        "trusted_environments": ("list<string>", []),
         "is_used": ("bool", True),
         "is_bound": ("bool", True),
         "groups": ("list<string>", []),
@@ -93,6 +98,7 @@ FACTS: dict[str, dict[str, tuple[str, Any]]] = {
         "open_to": ("list<string>", []),
         "found": ("list<string>", []),
         "gone_servers": ("string", ""),
+        "is_trusted": ("string", UNKNOWN),
     },
 }
 """Record, in the word of `applies_to` -> name -> (CEL type, value where nothing was derived)."""

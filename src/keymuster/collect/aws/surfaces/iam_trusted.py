@@ -71,7 +71,7 @@ def own_tokens(ask: Scope) -> Iterator[Told]:
     )
     if said is not None:
         yield told(
-            "iam:OutboundWebIdentityFederation", ask.arn("iam", "outbound-web-identity-federation"),
+            "aws_iam_outbound_web_identity_federation", ask.arn("iam", "outbound-web-identity-federation"),
             {
                 "IssuerIdentifier": said.get("IssuerIdentifier"), "JwtVendingEnabled": said.get("JwtVendingEnabled"),
             },
@@ -105,7 +105,7 @@ SURFACES = (
     Surface(
         name="iam-outbound-federation",
         calls=("iam:GetOutboundWebIdentityFederationInfo",),
-        types=("iam:OutboundWebIdentityFederation",),
+        types=("aws_iam_outbound_web_identity_federation",),
         look=own_tokens,
         regional=False,
     ),
