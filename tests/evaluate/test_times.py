@@ -9,7 +9,14 @@ import pytest
 from evaluate.records import NOW, credential
 from keymuster.evaluate.view import view
 from keymuster.inventory.build import build
-from keymuster.model import Credential, Identity, IdentityKind, ServiceLocation
+from keymuster.model import (
+    Credential,
+    FileLocation,
+    Identity,
+    IdentityKind,
+    Resource,
+    ServiceLocation,
+)
 
 WHERE = ServiceLocation(service="aws", account="1", resource="arn:aws:iam::1:user/ci")
 MADE = NOW - timedelta(days=200)
@@ -75,3 +82,16 @@ def test_what_a_service_tells_of_exists() -> None:
     inventory = build([live, coded])
     assert view("credential", live, inventory, NOW)["exists"] is True
     assert view("credential", coded, inventory, NOW)["exists"] is False
+
+
+def test_times_in_settings_are_days() -> None:
+    place = ServiceLocation(service="aws", account="1", resource="arn")
+    settings = {
+        "Past": "2025-12-22T00:00:00+00:00", "Coming": "2026-01-11T00:00:00", "Odd": "2025-99-99T00:00",
+        "Name": "db", "Number": 7,
+    }  # fmt: skip
+    told = Resource(id="r", type="t", name="n", location=place, settings=settings)
+    assert view("resource", told, build([told]), NOW)["days"] == {"Past": 10, "Coming": -10}
+    file = FileLocation(path="a.yaml", line=1, column=1, end_line=1, end_column=2)
+    written = Resource(id="r", type="t", name="n", location=file, settings=settings)
+    assert view("resource", written, build([written]), NOW)["days"] == {}

@@ -284,7 +284,7 @@ DERIVED: dict[Subject, dict[str, tuple[str, Derive]]] = {
     },
     "resource": {
         "exists": ("bool", _exists),
-        "days": ("map<string, int>", times.days),
+        "days": ("map<string, dyn>", times.days),
         "ended": ("bool", _ended),
         "lapsed": ("list<string>", _lapsed),
         "secrets": ("int", _secrets),

@@ -21,7 +21,7 @@ def secrets(ask: Scope) -> Iterator[Told]:
             {
                 "Name": one["Name"], "Description": one.get("Description"), "KmsKeyId": one.get("KmsKeyId"),
                 "Tags": one.get("Tags"), "Type": one.get("Type"), "OwningService": one.get("OwningService"),
-                "RotationEnabled": bool(one.get("RotationEnabled")),
+                "RotationEnabled": bool(one.get("RotationEnabled")), "RotationRules": one.get("RotationRules"),
                 "CreatedDate": one.get("CreatedDate"), "LastChangedDate": one.get("LastChangedDate"),
                 "LastRotatedDate": one.get("LastRotatedDate"), "NextRotationDate": one.get("NextRotationDate"),
                 "LastAccessedDate": one.get("LastAccessedDate"),
