@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from itertools import count
-from typing import Any
+from typing import Any, TypeAlias, cast
 
 import boto3
 from botocore.model import OperationModel, Shape, StructureShape
+from botocore.validate import validate_parameters
 
 from keymuster.collect.aws.access import Access
 from keymuster.collect.aws.scope import Scope
 from keymuster.collect.aws.surface import Surface, Told
+from keymuster.collect.aws.surfaces import surfaces
+from keymuster.collect.declared import Declared
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
@@ -230,7 +233,8 @@ def _remember(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None
 
 
 class _Http:
-    status_code = 200
+    def __init__(self, status_code: int = 200) -> None:
+        self.status_code = status_code
 
 
 def session() -> boto3.Session:
@@ -253,3 +257,45 @@ def operations(session: boto3.Session, call: str) -> Iterator[str]:
         model = session._session.get_service_model(service)
         if operation in model.operation_names:
             yield call
+
+
+Reply: TypeAlias = dict[str, Any] | Callable[[dict[str, Any]], dict[str, Any]]
+
+
+class Scripted(Access):
+    """An account that answers each call as it is told, if botocore's model allows it; or by the code of
+    an error, `{"Error": {"Code": ...}}`."""
+
+    def __init__(self, replies: dict[str, Reply]) -> None:
+        super().__init__(session(), ACCOUNT, f"arn:aws:iam::{ACCOUNT}:user/scanner")
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+        self._replies = replies
+
+    def client(self, service: str, region: str) -> Any:
+        is_new = (service, region) not in self._clients
+        client = super().client(service, region)
+        if is_new:
+            client.meta.events.register("provide-client-params", _remember)
+            client.meta.events.register("before-call", self._answer)
+        return client
+
+    def _answer(self, model: OperationModel, context: dict[str, Any], **_: Any) -> Any:
+        call = f"{model.service_model.service_name}:{model.name}"
+        given = context.get("given", {})
+        self.asked.append((call, given))
+        reply = self._replies[call]
+        answer = reply(given) if callable(reply) else reply
+        if "Error" in answer:
+            return _Http(400), answer
+        validate_parameters(answer, model.output_shape)
+        return _Http(), answer
+
+
+def scripted(name: str, replies: dict[str, Reply]) -> tuple[list[Declared], Scripted]:
+    """What the surface of a name tells of an account that replies so; nothing was refused."""
+    [surface] = [one for one in surfaces() if one.name == name]
+    access = Scripted(replies)
+    scope = Scope(access, REGION, surface)
+    told = list(surface.look(scope))
+    assert [one.message for one in scope.troubles()] == []
+    return cast("list[Declared]", told), access
