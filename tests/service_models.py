@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from itertools import count
@@ -25,7 +26,9 @@ from keymuster.collect.declared import Declared
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
-DEEPEST = 7
+MOST = 40
+"""Calls of one operation after which lists in its answers are empty, for what is asked about what was
+told may go on for ever: units have units."""
 
 _POLICY = {
     "Version": "2012-10-17",
@@ -70,6 +73,7 @@ class Answers:
         self.called: set[str] = set()
         self.unknown: set[str] = set()
         self.tokens: dict[str, str] = {}
+        self._times: Counter[str] = Counter()
         self._numbers = count(1)
 
     def cut_short(self) -> set[str]:
@@ -79,10 +83,11 @@ class Answers:
     def of(self, service: str, operation: OperationModel, parameters: dict[str, Any]) -> Any:
         call = f"{service}:{operation.name}"
         self.called.add(call)
+        self._times[call] += 1
         shape = operation.output_shape
         if shape is None:
             return {"ResponseMetadata": {"HTTPStatusCode": 200}}
-        answer = self._structure(shape, call, 0)
+        answer = self._structure(shape, call, ())
         asked_with = {value for value in parameters.values() if isinstance(value, str)}
         is_last = bool(asked_with & self.tokens.keys())
         for token in asked_with:
@@ -103,17 +108,18 @@ class Answers:
         if tokens and not is_last:
             self.tokens[token] = call
 
-    def _value(self, shape: Shape, name: str, call: str, depth: int) -> Any:
+    def _value(self, shape: Shape, name: str, call: str, within: tuple[str, ...]) -> Any:
         match shape.type_name:
             case "structure":
-                return self._structure(shape, call, depth)
+                return self._structure(shape, call, within)
             case "list":
+                times = 0 if self._times[call] > MOST else 2 if len(within) < 3 else 1
                 return [
-                    self._value(shape.member, name, call, depth + 1)  # type: ignore[attr-defined]
-                    for _ in range(2 if depth < 2 else 1)
+                    self._value(shape.member, name, call, within)  # type: ignore[attr-defined]
+                    for _ in range(times)
                 ]
             case "map":
-                return self._map(shape, call, depth)
+                return self._map(shape, call, within)
             case "boolean":
                 return self.round % 2 == 0
             case "timestamp":
@@ -127,18 +133,22 @@ class Answers:
             case _:
                 return self._text(shape, name, call)
 
-    def _structure(self, shape: Shape, call: str, depth: int) -> Noting:
+    def _structure(self, shape: Shape, call: str, within: tuple[str, ...]) -> Noting:
+        """With all members, but those that say that something failed, and what is inside of its own kind."""
         assert isinstance(shape, StructureShape)
-        members = {} if depth > DEEPEST or shape.is_document_type else shape.members
-        return Noting(
-            {name: self._value(each, name, call, depth + 1) for name, each in members.items()},
-            frozenset(shape.members), f"{call}: {shape.name}", self,
-        )  # fmt: skip
+        members = {} if shape.is_document_type else shape.members
+        inside = (*within, shape.name)
+        found = {
+            name: self._value(each, name, call, inside)
+            for name, each in members.items()
+            if not _FAILURE.match(name) and _item(each).name not in inside
+        }
+        return Noting(found, frozenset(shape.members), f"{call}: {shape.name}", self)
 
-    def _map(self, shape: Any, call: str, depth: int) -> Any:
+    def _map(self, shape: Any, call: str, within: tuple[str, ...]) -> Any:
         names = shape.key.metadata.get("enum")
         keys = [name for name in names or (f"key-{next(self._numbers)}",) if name != "All"]
-        found = {key: self._value(shape.value, key, call, depth + 1) for key in keys}
+        found = {key: self._value(shape.value, key, call, within) for key in keys}
         return Noting(found, frozenset(names), f"{call}: {shape.name}", self) if names else found
 
     def _text(self, shape: Shape, name: str, call: str) -> str:
@@ -152,7 +162,7 @@ class Answers:
             return json.dumps(_POLICY)
         if _ACCOUNT.search(name):
             return ACCOUNT
-        if name.lower().endswith("arn") or name.lower().endswith("arns"):
+        if _ARN.search(name):
             service = call.partition(":")[0]
             return f"arn:aws:{service}:{REGION}:{ACCOUNT}:{name.lower()}/{number}"
         if name.lower().endswith(("url", "uri", "urls")):
@@ -166,9 +176,18 @@ class Answers:
 _TOKEN = re.compile(
     r"(?i)^(?:next_?(?:page_?)?(?:token|marker)|marker|position|(?:continuation|pagination)token)$"
 )
+_FAILURE = re.compile(r"(?i)^(?:errors?|failures?)$")
+_ARN = re.compile(r"(?i)arns?$|^StackId$")
 _MORE = re.compile(r"(?i)^(?:is_?)?truncated$|^has_?more")
 _DOCUMENT = re.compile(r"(?i)(?:polic(?:y|ies|ytext)|document|content)$")
 _ACCOUNT = re.compile(r"(?i)(?:account(?:_?id)?|registryid|ownerid|owner)$")
+
+
+def _item(shape: Shape) -> Shape:
+    """What a list is a list of, or a map a map to."""
+    while shape.type_name in ("list", "map"):
+        shape = shape.member if shape.type_name == "list" else shape.value  # type: ignore[attr-defined]
+    return shape
 
 
 def _takes_token(operation: OperationModel) -> bool:
