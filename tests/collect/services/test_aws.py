@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
+from base64 import b64encode
+from collections.abc import Callable
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -12,6 +16,7 @@ from keymuster import pipeline, registry
 from keymuster.collect.base import Context, Selection
 from keymuster.errors import CollectError
 from keymuster.model import Credential, Grant, Identity, Looked, Resource, Trouble, Trust
+from keymuster.report.base import Style
 from keymuster.rules.schema import RuleSet
 
 ASSUME = {
@@ -97,3 +102,44 @@ def test_a_finding_names_the_calls_that_told_of_it(aws: str, rules: RuleSet) -> 
     assert finding.policy == "aws-identity-is-administrator"
     assert "iam:GetAccountAuthorizationDetails" in finding.told_by
     assert not {call for call in finding.told_by if not call.startswith("iam:")}
+
+
+SCRIPT_PASSWORD = "hiccup-" + "wagon-81-rusk"
+SETTING_PASSWORD = "hiccup-" + "wagon-82-rusk"
+
+
+def test_no_report_tells_a_secret_of_a_setting(
+    aws: str, rules: RuleSet, token: Callable[..., str], caplog: pytest.LogCaptureFixture
+) -> None:
+    text = token("github-pat")
+    ec2 = moto_server.client("ec2", aws)
+    script = f"#!/bin/sh\nexport DB_PASSWORD={SCRIPT_PASSWORD}\n"
+    ec2.create_launch_template(
+        LaunchTemplateName="web",
+        LaunchTemplateData={"UserData": b64encode(script.encode()).decode()},
+    )
+    environment = [
+        {"name": "UPSTREAM", "value": text}, {"name": "API_PASSWORD", "value": SETTING_PASSWORD},
+    ]  # fmt: skip
+    moto_server.client("ecs", aws).register_task_definition(
+        family="web",
+        containerDefinitions=[
+            {"name": "web", "image": "web:1", "memory": 128, "environment": environment}
+        ],
+    )
+    selection = Selection(root="/", services={"aws": {"regions": ("us-east-1",)}})
+    with caplog.at_level(logging.DEBUG):
+        report = pipeline.scan(Context(selection=selection, rules=rules), "services")
+    told = [one for one in report.findings if one.policy == "secret-in-cloud-setting"]
+    assert {one.message.partition(" ")[0] for one in told} == {
+        "UPSTREAM", "API_PASSWORD", "DB_PASSWORD",
+    }  # fmt: skip
+    outputs = [caplog.text, repr(report)]
+    for format in registry.names("reporter"):
+        for style in (Style(), Style(color=True, verbose=True)):
+            out = StringIO()
+            pipeline.write(report, format, out, style)
+            outputs.append(out.getvalue())
+    for secret in (text[len("ghp_") :], SETTING_PASSWORD, SCRIPT_PASSWORD):
+        for piece in (secret, secret[6:18], b64encode(secret.encode()).decode()[2:14]):
+            assert not any(piece in output for output in outputs)

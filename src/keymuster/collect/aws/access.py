@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -103,6 +104,8 @@ def own_session(profile: str) -> Session:
     """A session by the SDK's own chain; botocore's ProfileNotFound for a profile that there is not."""
     from boto3 import Session
 
+    for name in ("boto3", "botocore"):
+        logging.getLogger(name).setLevel(logging.INFO)  # below that they quote whole answers
     return Session(profile_name=profile or None)
 
 
