@@ -13,6 +13,7 @@ from keymuster.collect.meanings.aws import (
     literals,
     organizations,
     resource_policies,
+    service_accounts,
     standing,
     workloads,
 )
@@ -23,7 +24,8 @@ _ASPECTS: dict[ModuleType, tuple[str, ...]] = {
     credentials: ("credential",),
     organizations: (),
     resource_policies: ("grant",),
-    standing: ("credential", "grant"),
+    service_accounts: ("use",),
+    standing: ("credential", "use"),
     workloads: ("use", "identity"),
     literals: ("credential",),
 }
