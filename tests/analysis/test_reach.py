@@ -98,3 +98,46 @@ def test_circles_come_to_an_end(rules: RuleSet) -> None:
     reach = made.reach(rules)
     assert [step.to for step in reach.becomes(one)] == [other]
     assert reach.to_administrator(one) is None
+
+
+def test_of_many_roles_that_trust_alike_the_right_one_is_found(rules: RuleSet) -> None:
+    made = Made()
+    users = [made.user(f"u{number}") for number in range(3)]
+    roles = [made.role(f"r{number}") for number in range(4)]
+    for user in users[:2]:
+        made.allow(user, "sts:AssumeRole")
+    for role in roles[:3]:
+        made.trust(role, f"arn:aws:iam::{ACCOUNT}:root")
+    made.trust(roles[3], roles[1])
+    made.allow(roles[1], "sts:AssumeRole")
+    made.has(roles[3], ADMINISTRATOR)
+    reach = made.reach(rules)
+    assert [step.to for step in reach.becomes(users[0])] == roles[:3]
+    for user in users[:2]:
+        path = reach.to_administrator(user)
+        assert _said(path) == [("assume-role", roles[1]), ("assume-role", roles[3])]
+        assert path is not None
+        assert path.steps[0].evidence == (f"grant-{users.index(user) + 1}", "trust-4")
+    assert reach.to_administrator(users[2]) is None
+    assert [step.to for step in reach.becomes(roles[1])] == [roles[0], roles[2], roles[3]]
+
+
+def test_whoever_may_assume_some_roles_is_asked_about_those(rules: RuleSet) -> None:
+    made = Made()
+    user, near, far = made.user("ann"), made.role("app-one"), made.role("other")
+    made.allow(user, "sts:AssumeRole", arn("role", "app-*"))
+    for role in (near, far):
+        made.trust(role, f"arn:aws:iam::{ACCOUNT}:root")
+    assert [step.to for step in made.reach(rules).becomes(user)] == [near]
+
+
+def test_a_writer_is_reached_over_readers(rules: RuleSet) -> None:
+    made = Made()
+    user, near, far = made.user("ann"), made.role("near"), made.role("far")
+    made.trust(near, user)
+    made.trust(far, near)
+    made.allow(near, "s3:GetObject")
+    made.allow(far, "s3:PutObject")
+    reach = made.reach(rules)
+    assert _said(reach.to_writer(user)) == [("assume-role", near), ("assume-role", far)]
+    assert reach.to_writer(far) is None

@@ -44,11 +44,10 @@ class Evidence:
         return tuple(map(self._step, path.steps))
 
     def _way(self, id: str, one: Escalation) -> Step:
-        others = [name for name in one.targets if name != id]
-        to = others[0] if others else ""
+        to = next((name for name in one.targets if name != id), "")
         return self._taken(
             Reached(by=one.way, start=id, to=to, answer=one.answer, evidence=one.grants),
-            more=len(others) - 1,
+            more=len(one.targets) - 1,
         )
 
     def _step(self, one: Reached) -> Step:

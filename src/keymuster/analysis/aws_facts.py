@@ -42,6 +42,7 @@ def facts(inventory: Inventory, _: Settings, known: Known) -> dict[str, dict[str
         return {}
     reach = _reach(inventory, identities, grants, known)
     found: dict[str, dict[str, Any]] = {}
+    taken: dict[str, dict[int, tuple[str, ...]]] = {}
     for identity in identities:
         level = reach.privilege(identity.id).level
         ways = reach.escalations(identity.id) if level is not Level.ADMIN else []
@@ -49,7 +50,10 @@ def facts(inventory: Inventory, _: Settings, known: Known) -> dict[str, dict[str
         found[identity.id] = _of_identity(identity.id, reach, ways, path, inventory)
         _blame(found, ways, identity.name)
         _blame_roles(found, path, identity.name, inventory)
-        _name_targets(found, ways, inventory)
+        _note_targets(taken, ways)
+    for grant, targets in taken.items():
+        names = {_name(target, inventory) for several in targets.values() for target in several}
+        found.setdefault(grant, {})["takes_over"] = ", ".join(_some(sorted(names)))
     for policy in _held_by_nobody(inventory, identities, grants):
         if reach.privilege(policy).level is not Level.ADMIN:
             _blame(found, reach.escalations(policy), "")
@@ -96,7 +100,9 @@ def _of_identity(
 
 
 def _targets(ways: Iterable[Escalation], inventory: Inventory) -> list[str]:
-    return list(dict.fromkeys(_name(target, inventory) for one in ways for target in one.targets))
+    targets = {id(one.targets): one.targets for one in ways}.values()
+    found = dict.fromkeys(target for several in targets for target in several)
+    return [_name(one, inventory) for one in _some(found)]
 
 
 def _names(grants: Iterable[str], inventory: Inventory) -> list[str]:
@@ -197,18 +203,23 @@ def _note(said: dict[str, Any], way: str, answer: Answer, holder: str) -> None:
         said["holders"].append(holder)
 
 
-def _name_targets(
-    found: dict[str, dict[str, Any]], ways: Iterable[Escalation], inventory: Inventory
-) -> None:
-    """Note of every grant by which another identity that is known is taken over, whom."""
+def _note_targets(taken: dict[str, dict[int, tuple[str, ...]]], ways: Iterable[Escalation]) -> None:
+    """Note of every grant by which other identities that are known are taken over, whom: often they
+    are the same many for thousands of holders."""
     for one in ways:
-        if one.answer is not Answer.YES or one.gain is not Gain.IDENTITY:
-            continue
-        names = [_name(target, inventory) for target in one.targets]
-        for grant in one.grants:
-            said = found.setdefault(grant, {})
-            others = {*said.get("takes_over", "").split(", "), *names} - {""}
-            said["takes_over"] = ", ".join(sorted(others))
+        if one.answer is Answer.YES and one.gain is Gain.IDENTITY:
+            for grant in one.grants:
+                taken.setdefault(grant, {})[id(one.targets)] = one.targets
+
+
+def _some(names: Iterable[str]) -> list[str]:
+    """Names as people read them: of thousands a few, and how many more there are."""
+    listed = list(names)
+    rest = len(listed) - _MOST_NAMED
+    return [*listed[:_MOST_NAMED], f"{rest:,} more"] if rest > 1 else listed
+
+
+_MOST_NAMED = 5
 
 
 def _told(path: Path | None, inventory: Inventory) -> str:

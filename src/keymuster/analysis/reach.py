@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from functools import cached_property
+from typing import NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from keymuster.analysis.answers import Answer, every
 from keymuster.analysis.aws_escalations import (
@@ -21,7 +23,7 @@ from keymuster.analysis.aws_identities import Estate, Permissions, account, name
 from keymuster.analysis.aws_patterns import whole_arn
 from keymuster.analysis.aws_privilege import privilege
 from keymuster.analysis.privilege import Level, Privilege
-from keymuster.model import Effect, IdentityKind
+from keymuster.model import Effect, Identity, IdentityKind
 from keymuster.model.unknown import is_unknown
 
 ASSUME = "assume-role"
@@ -49,6 +51,16 @@ class Path(Struct, frozen=True, kw_only=True):
         return every(step.answer for step in self.steps)
 
 
+class _Hop(NamedTuple):
+    """One way from an identity to any of others. Those of many identities are the same tuple."""
+
+    by: str
+    start: str
+    targets: tuple[str, ...]
+    answer: Answer
+    evidence: tuple[str, ...] = ()
+
+
 class Reach:
     """What is worked out for the identities of one estate, each thing once."""
 
@@ -57,7 +69,9 @@ class Reach:
         self.ways = ways
         self._privileges: dict[str, Privilege] = {}
         self._escalations: dict[str, list[Escalation]] = {}
-        self._steps: dict[tuple[str, bool], list[Step]] = {}
+        self._hops: dict[str, list[_Hop]] = {}
+        self._ahead: dict[tuple[Level, bool], dict[str, tuple[_Hop, str] | None]] = {}
+        self._alike: dict[str, list[tuple[str, ...]]] = {}
 
     def privilege(self, id: str) -> Privilege:
         """How much an identity, or whoever has a policy, may do by its own grants."""
@@ -78,47 +92,80 @@ class Reach:
     def _level(self, id: str) -> Level:
         return self.privilege(id).level
 
-    def becomes(self, id: str, *, certain: bool = False) -> list[Step]:
+    # --- whom one can become at once ---------------------------------------------------------
+
+    def becomes(self, id: str) -> list[Step]:
         """The known identities that one can become at once: by assuming a role, by a known way."""
-        key = (id, certain)
-        found = self._steps.get(key)
+        return [
+            self._step(hop, target)
+            for hop in self._from(id)
+            for target in hop.targets
+            if target in self.estate.identities and target != id
+        ]
+
+    def _step(self, hop: _Hop, target: str) -> Step:
+        evidence = hop.evidence
+        if hop.by == ASSUME:
+            statements = assumes(self.estate, hop.start, target).statements
+            evidence = tuple(dict.fromkeys(one.source for one in statements))
+        return Step(by=hop.by, start=hop.start, to=target, answer=hop.answer, evidence=evidence)
+
+    def _from(self, id: str) -> list[_Hop]:
+        found = self._hops.get(id)
         if found is None:
-            steps = (*self._roles(id, certain), *self._taken_over(id))
-            found = [one for one in steps if not certain or one.answer is Answer.YES]
-            self._steps[key] = found
+            taken = [
+                _Hop(one.way, id, one.targets, one.answer, one.grants)
+                for one in self.escalations(id)
+                if one.targets
+            ]
+            found = self._hops[id] = [*self._roles(id), *taken]
         return found
 
-    def _roles(self, id: str, certain: bool) -> Iterator[Step]:
+    def _roles(self, id: str) -> Iterator[_Hop]:
         one = self.estate.identities.get(id)
         if one is None or one.kind not in (IdentityKind.USER, IdentityKind.ROLE):
             return
-        for role in self._trusting(id, certain):
-            decision = assumes(self.estate, id, role)
-            if decision.answer is not Answer.NO and role != id:
-                evidence = tuple(dict.fromkeys(each.source for each in decision.statements))
-                yield Step(by=ASSUME, start=id, to=role, answer=decision.answer, evidence=evidence)
+        for roles in self._trusting(one):
+            role = next((each for each in roles if each != id), None)
+            if role is not None:
+                answer = assumes(self.estate, id, role).answer
+                if answer is not Answer.NO:
+                    yield _Hop(ASSUME, id, roles, answer)
 
-    def _trusting(self, id: str, certain: bool) -> Iterable[str]:
+    def _trusting(self, one: Identity) -> Iterator[tuple[str, ...]]:
         """The roles whose trust policy may be about an identity, or about its account if it may be
-        allowed to assume them by its own policies, too."""
-        one = self.estate.identities[id]
+        allowed to assume them by its own policies, too: together where all of it is the same."""
         number = account(one)
         roots = [f"arn:{part}:iam::{number}:root" for part in ("aws", "aws-cn", "aws-us-gov")]
-        told = (*self.estate.names(id), *names(one), _ANYBODY)
-        found = dict.fromkeys(role for name in told for role in self._trusted.get(name, ()))
-        by_account = [roles for name in (number, *roots) if (roles := self._trusted.get(name))]
-        if by_account:
-            permissions = self.estate.permissions(id)
-            for roles in by_account:
-                found |= dict.fromkeys(self._allowed(permissions, roles, certain))
-        return found
+        told = (*self.estate.names(one.id), *names(one), _ANYBODY)
+        permissions = self.estate.permissions(one.id)
+        all_alike = _is_about_all(permissions)
+        seen: set[str] = set()
+        for name in dict.fromkeys((*told, number, *roots)):
+            roles: Mapping[str, None] = self._trusted.get(name, {})
+            if not roles:
+                continue
+            if all_alike:
+                yield from self._same(name)
+            elif name not in told:
+                roles = self._allowed(permissions, roles)
+            if not all_alike:
+                yield from ((role,) for role in roles if role not in seen)
+                seen.update(roles)
 
-    def _allowed(
-        self, permissions: Permissions, roles: Mapping[str, None], certain: bool
-    ) -> Iterable[str]:
+    def _same(self, name: str) -> list[tuple[str, ...]]:
+        """The roles that trust somebody, together if they do so in the same words."""
+        if name not in self._alike:
+            groups: dict[Hashable, list[str]] = {}
+            for role in self._trusted[name]:
+                trust = [replace(one, source="") for one in self.estate.trusts(role) or ()]
+                key = (account(self.estate.identities[role]), repr(trust))
+                groups.setdefault(key, []).append(role)
+            self._alike[name] = [tuple(roles) for roles in groups.values()]
+        return self._alike[name]
+
+    def _allowed(self, permissions: Permissions, roles: Mapping[str, None]) -> Mapping[str, None]:
         """Those of some roles that somebody's own policies may allow to be assumed."""
-        if not certain and permissions.unread:
-            return roles
         found: dict[str, None] = {}
         for statement in permissions.own.about(ASSUME_ROLE):
             if statement.effect is not Effect.ALLOW:
@@ -128,7 +175,7 @@ class Reach:
             for pattern in statement.resources:
                 known = self.estate.known("role", whole_arn(pattern))
                 found |= dict.fromkeys(role for role in known if role in roles)
-        return found
+        return roles if permissions.unread else found
 
     @cached_property
     def _trusted(self) -> dict[str, dict[str, None]]:
@@ -145,65 +192,103 @@ class Reach:
                         found[_ANYBODY if anybody else name][role] = None
         return found
 
-    def _taken_over(self, id: str) -> Iterator[Step]:
-        for one in self.escalations(id):
-            for target in one.targets:
-                if target in self.estate.identities and target != id:
-                    yield Step(
-                        by=one.way, start=id, to=target, answer=one.answer, evidence=one.grants
-                    )
+    # --- whom one can become after all -------------------------------------------------------
 
     def to_administrator(self, id: str) -> Path | None:
         """The shortest way from an identity to all rights: one that is certain, or else one that may
         be. None if there is none, or the identity has them already."""
-        if self._level(id) is Level.ADMIN:
-            return None
-        return self.surely_to_administrator(id) or self._path(id, certain=False)
+        return self.surely_to_administrator(id) or self._path(id, Level.ADMIN, certain=False)
 
     def surely_to_administrator(self, id: str) -> Path | None:
         """The same, if there is one that is certain."""
-        return None if self._level(id) is Level.ADMIN else self._path(id, certain=True)
+        return self._path(id, Level.ADMIN, certain=True)
 
     def to_writer(self, id: str) -> Path | None:
         """The shortest certain way from an identity that changes nothing to one that does."""
         if self._level(id) not in (Level.NONE, Level.READ):
             return None
-        return self._path(id, certain=True, to=(Level.WRITE,))
+        return self._path(id, Level.WRITE, certain=True)
 
-    def _path(
-        self, id: str, *, certain: bool, to: Collection[Level] = (Level.ADMIN,)
-    ) -> Path | None:
-        before: dict[str, Step | None] = {id: None}
-        waiting = deque([id])
+    def _path(self, id: str, goal: Level, *, certain: bool) -> Path | None:
+        if (goal, certain) not in self._ahead:
+            self._ahead[goal, certain] = self._searched(goal, certain)
+        ahead = self._ahead[goal, certain]
+        steps: list[Step] = []
+        here = id
+        while (found := ahead.get(here)) is not None:
+            hop, target = found
+            if not target:
+                last = Step(by=hop.by, start=here, to="", answer=hop.answer, evidence=hop.evidence)
+                return Path(steps=(*steps, last))
+            steps.append(self._step(hop, target))
+            here = target
+        return Path(steps=tuple(steps)) if steps else None
+
+    def _searched(self, goal: Level, certain: bool) -> dict[str, tuple[_Hop, str] | None]:
+        """The next step of each identity that gets there, searched once for all, from the goal back."""
+        levels = {id: self._level(id) for id in self.estate.identities}
+        found: dict[str, tuple[_Hop, str] | None] = {
+            id: None for id, level in levels.items() if level is goal
+        }
+        starts = [id for id, level in levels.items() if level not in (goal, Level.ADMIN)]
+        over = _Over(
+            hop
+            for id in starts
+            for hop in self._from(id)
+            if not certain or hop.answer is Answer.YES
+        )
+        waiting = deque(found)
+        if goal is Level.ADMIN:
+            last = {id: hop for id in starts if (hop := self._last(id, certain)) is not None}
+            found |= {id: (hop, "") for id, hop in last.items()}
+            waiting.extend(last)
         while waiting:
-            here = waiting.popleft()
-            if self._level(here) in to:
-                return _walked(before, here, None)
-            if Level.ADMIN in to and (last := self._last_step(here, certain)) is not None:
-                return _walked(before, here, last)
-            for step in self.becomes(here, certain=certain):
-                if step.to not in before:
-                    before[step.to] = step
-                    waiting.append(step.to)
-        return None
+            target = waiting.popleft()
+            for hop in over.to(target):
+                if hop.start not in found:
+                    found[hop.start] = (hop, target)
+                    waiting.append(hop.start)
+        return found
 
-    def _last_step(self, id: str, certain: bool) -> Step | None:
+    def _last(self, id: str, certain: bool) -> _Hop | None:
         """A way by which an identity gets all rights, or those of whomever it likes."""
         for one in self.escalations(id):
             known = any(target in self.estate.identities for target in one.targets if target != id)
             if one.gain not in (Gain.ADMIN, Gain.ANY) or known:
                 continue
             if not certain or one.answer is Answer.YES:
-                return Step(by=one.way, start=id, to="", answer=one.answer, evidence=one.grants)
+                return _Hop(one.way, id, (), one.answer, one.grants)
         return None
 
 
+class _Over:
+    """Hops by whom they lead to; those that lead to the same many are taken together, and once."""
+
+    def __init__(self, hops: Iterable[_Hop]) -> None:
+        self._hops: dict[int, list[_Hop]] = defaultdict(list)
+        self._groups: dict[str, list[int]] = defaultdict(list)
+        self._single: dict[str, list[_Hop]] = defaultdict(list)
+        for hop in hops:
+            if len(hop.targets) == 1:
+                self._single[hop.targets[0]].append(hop)
+                continue
+            group = id(hop.targets)
+            if group not in self._hops:
+                for target in hop.targets:
+                    self._groups[target].append(group)
+            self._hops[group].append(hop)
+
+    def to(self, target: str) -> Iterator[_Hop]:
+        yield from self._single.pop(target, ())
+        for group in self._groups.get(target, ()):
+            yield from self._hops.pop(group, ())
+
+
+def _is_about_all(permissions: Permissions) -> bool:
+    """Whether no statement about assuming roles tells one role from another."""
+    limits = (permissions.own, *permissions.controls, permissions.boundary)
+    several = [one for index in limits if index is not None for one in index.about(ASSUME_ROLE)]
+    return bool(several) and all("*" in one.resources for one in several)
+
+
 _ANYBODY = ""
-
-
-def _walked(before: dict[str, Step | None], here: str, last: Step | None) -> Path:
-    steps = [last] if last is not None else []
-    while (step := before[here]) is not None:
-        steps.append(step)
-        here = step.start
-    return Path(steps=tuple(reversed(steps)))
