@@ -178,6 +178,17 @@ def _usable(record: Identity, inventory: Inventory, _: datetime) -> list[str]:
     return sorted({one.kind.value for one in held if one.status is not CredentialStatus.DISABLED})
 
 
+def _services(which: str) -> Derive:
+    """Those that it may use and has used, or not, where its vendor remembers."""
+
+    def derive(record: Identity, inventory: Inventory, _: datetime) -> list[str]:
+        told = inventory.records.get(f"{record.id}#services")
+        found = told.settings.get(which) if isinstance(told, Resource) else None
+        return [str(one) for one in found] if isinstance(found, list) else []
+
+    return derive
+
+
 def _ended(record: Resource, _: Inventory, now: datetime) -> bool:
     """Whether it says of itself until when it holds, and that is past."""
     try:
@@ -245,6 +256,8 @@ DERIVED: dict[Subject, dict[str, tuple[str, Derive]]] = {
         **_TIMES,
         "assumed_by": ("list<string>", _assumed_by),
         "usable_credentials": ("list<string>", _usable),
+        "used_services": ("list<string>", _services("Used")),
+        "unused_services": ("list<string>", _services("Unused")),
     },
     "credential": {
         "exists": ("bool", _exists),

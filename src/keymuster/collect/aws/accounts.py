@@ -36,11 +36,12 @@ class Asked(Struct, frozen=True, kw_only=True):
     role_name: str = "OrganizationAccountAccessRole"
     regions: tuple[str, ...] = ()
     key_ids: bool = False
+    last_accessed: bool = False
 
     @property
     def wants(self) -> frozenset[str]:
         """The options that cost more calls than most would have made."""
-        return frozenset(name for name in ("key_ids",) if getattr(self, name))
+        return frozenset(name for name in ("key_ids", "last_accessed") if getattr(self, name))
 
 
 _ACCOUNT = re.compile(r"[0-9]{12}")

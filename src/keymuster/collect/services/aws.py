@@ -31,6 +31,11 @@ class Aws:
             "regions", "NAME,...", "Only these regions, not all that are enabled.", several=True
         ),
         Option(
+            "last-accessed",
+            "",
+            "Which services every user and role has used, not only those with all rights: a job for each.",
+        ),
+        Option(
             "key-ids",
             "",
             "Ids of access keys and SSH keys of more than 200 users: a call for each.",

@@ -153,6 +153,13 @@ def permission_set_part(one: Declared) -> Iterator[Observation]:
         yield _attached(one, identity, who(one, node.text(), "policy"), node)
 
 
+def services(one: Declared) -> Iterator[Observation]:
+    """Which of the services that an identity may use it has used, by what AWS remembers."""
+    yield Resource(
+        id=one.id, type=one.type, name=one.name, location=one.location, settings=one.settings.plain(),
+    )  # fmt: skip
+
+
 def sam_role(one: Declared) -> Iterator[Observation]:
     """A function or state machine of SAM: without a role of its own it gets one, with its policies.
     Beside a role they sleep, and come to life when somebody takes that away."""
@@ -213,6 +220,7 @@ def _nodes(one: Declared, key: str) -> list[Node]:
 
 
 TYPES = {
+    "iam:ServiceLastAccessed": services,
     "AWS::IAM::Role": role,
     "AWS::IAM::User": user,
     "AWS::IAM::Group": group,
