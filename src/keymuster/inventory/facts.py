@@ -42,6 +42,7 @@ FACTS: dict[str, dict[str, tuple[str, Any]]] = {
         "credential_kinds": ("list<string>", []),
         "registration": ("string", ""),
         "registered_as": ("string", ""),
+        "cloud_registry": ("string", ""),
     },
     "grant": {
         "escalates": ("string", "no"),

@@ -154,7 +154,8 @@ def _kind(type: str) -> UseKind:
 def registered(one: Declared) -> Iterator[Observation]:
     """An agent that stands in the registry of AgentCore. Tools and skills stand there, too."""
     if one.text("DescriptorType") == "A2A":
-        yield from agent(one, "bedrock", ("Name",), ("Description",))
+        told = {"registry": one.text("Status").lower() or "draft"}
+        yield from agent(one, "bedrock", ("Name",), ("Description",), told)
 
 
 def called(one: Declared) -> Iterator[Resource]:
