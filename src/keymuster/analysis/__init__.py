@@ -24,7 +24,7 @@ _ANALYSES = {
     "workflow_logins": ("Use",),
     "agents": ("Use",),
     "registrations": ("agent", "agent_registration"),
-    "aws_registry": ("aws",),
+    "aws_registry": ("bedrock",),
 }
 """The modules whose `facts` follow from an inventory: id of a record -> name, as in
 `inventory/facts.py` -> value. Each is imported for an inventory that holds one of the words beside it:

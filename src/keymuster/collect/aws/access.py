@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import logging
+import socket
+from collections.abc import Callable
+from socket import EAI_NONAME, getaddrinfo
 from threading import Lock
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from boto3 import Session
@@ -49,6 +53,13 @@ class Access:
                 self._clients[key] = _client(self._session, service, region)
             return self._clients[key]
 
+    def offers(self, service: str, region: str, resolve: Callable[..., Any] = getaddrinfo) -> bool:
+        """Whether a region has a service, as far as names tell: AWS gives addresses to those only that
+        there are. Where not even the name of STS has one, a proxy looks names up, and this does not."""
+        return _has_address(self.client(service, region), resolve) or not _has_address(
+            self.client("sts", region), resolve
+        )
+
     def forget(self) -> None:
         """Let the clients go: an organisation has more accounts than memory has room for them."""
         with self._lock:
@@ -92,6 +103,17 @@ class Access:
         """Whether they are those of a user, and live until somebody deletes them."""
         credentials = self._session.get_credentials()
         return credentials is not None and not credentials.get_frozen_credentials().token
+
+
+_NO_NAME = (EAI_NONAME, getattr(socket, "EAI_NODATA", EAI_NONAME))
+
+
+def _has_address(client: Any, resolve: Callable[..., Any]) -> bool:
+    try:
+        resolve(urlsplit(client.meta.endpoint_url).hostname, None)
+    except OSError as error:
+        return error.errno not in _NO_NAME
+    return True
 
 
 def signed_in(session: Session, region: str) -> Access:

@@ -154,7 +154,7 @@ def _look(scope: Scope) -> Answered:
     told: list[Told] = []
     more: list[Trouble] = []
     try:
-        for one in scope.surface.look(scope):
+        for one in scope.surface.look(scope) if scope.is_offered else ():
             told.append(one)  # noqa: PERF402 - what was told before a failure stays
     except Interrupted:
         more.append(_trouble(scope, "was interrupted", "Scan again and let it finish."))

@@ -50,6 +50,17 @@ class Scope:
         one = self.surface
         return f"{self.account}/{self.region}" if one.regional and not one.once else self.account
 
+    @property
+    def is_offered(self) -> bool:
+        """Whether the region has a service that the surface asks: it may be asked in vain for minutes."""
+        from botocore.exceptions import BotoCoreError
+
+        services = dict.fromkeys(call.partition(":")[0] for call in self.surface.calls)
+        try:
+            return any(self.access.offers(one, self.region) for one in services)
+        except BotoCoreError:  # what is wrong shows when it is asked
+            return True
+
     def arn(self, service: str, resource: str) -> str:
         """The ARN of something of this account and region that AWS tells no ARN of."""
         region = self.region if self.surface.regional else ""
