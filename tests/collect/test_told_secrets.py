@@ -55,6 +55,12 @@ def test_a_guess_counts_in_a_script_only(secrets: ToldSecrets) -> None:
     assert str(one.kind) == "generic"
 
 
+def test_a_password_in_the_address_of_a_source_is_one(secrets: ToldSecrets) -> None:
+    password = "tulip" + "x8Qz" + "rusk77"
+    [one] = found(secrets, {"Source": {"Location": f"https://bot:{password}@git.example.org/site"}})
+    assert (str(one.kind), one.tags["setting"]) == ("url_password", "Location")
+
+
 def test_references_of_aws_are_no_secrets(secrets: ToldSecrets) -> None:
     settings = {
         "A": "{{resolve:secretsmanager:shop/db:SecretString:password}}",

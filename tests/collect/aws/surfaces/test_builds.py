@@ -40,3 +40,26 @@ def test_what_builds_sign_in_to_sources_with_is_told_of() -> None:
     ) as ask:
         [one] = objects(ask)["AWS::CodeBuild::SourceCredential"]
     assert one.text("AuthType") == "PERSONAL_ACCESS_TOKEN"
+
+
+def test_a_pipeline_and_its_actions_have_roles(rules: RuleSet) -> None:
+    role = f"arn:aws:iam::{ACCOUNT}:role/"
+    kind = {"category": "Source", "owner": "ThirdParty", "provider": "GitHub", "version": "1"}
+    action = {
+        "name": "fetch", "actionTypeId": kind, "roleArn": f"{role}fetch",
+        "configuration": {"OAuthToken": "****", "Owner": "acme"},
+    }  # fmt: skip
+    pipeline = {
+        "name": "site", "roleArn": f"{role}pipeline", "stages": [{"name": "Source", "actions": [action]}],
+    }  # fmt: skip
+    with answering(
+        "codepipeline",
+        ("list_pipelines", {"pipelines": [{"name": "site"}]}),
+        ("get_pipeline", {"pipeline": pipeline}),
+    ) as ask:
+        [one] = objects(ask)["AWS::CodePipeline::Pipeline"]
+    found = records([one], rules)
+    assert [use.subject for use in only(Use, found)] == [
+        f"aws:{ACCOUNT}:role/pipeline", f"aws:{ACCOUNT}:role/fetch",
+    ]  # fmt: skip
+    assert only(Credential, found) == []

@@ -1,4 +1,5 @@
-"""Projects of CodeBuild: the roles that builds run as, their variables, and what they sign in to sources with."""
+"""Projects of CodeBuild and pipelines of CodePipeline: the roles that they run as, their variables, and what
+they sign in to sources with."""
 
 from __future__ import annotations
 
@@ -25,6 +26,15 @@ def projects(ask: Scope) -> Iterator[Told]:
         yield told("AWS::CodeBuild::SourceCredential", one["arn"], settings)
 
 
+def pipelines(ask: Scope) -> Iterator[Told]:
+    for listed in ask.pages("codepipeline:ListPipelines", "pipelines"):
+        name = listed["name"]
+        answer = ask.answer("codepipeline:GetPipeline", "PipelineNotFoundException", name=name)
+        if answer is not None:
+            one = capitalized(answer["pipeline"], "configuration")
+            yield told("AWS::CodePipeline::Pipeline", ask.arn("codepipeline", name), one, name)
+
+
 SURFACES = (
     Surface(
         name="codebuild",
@@ -35,5 +45,11 @@ SURFACES = (
         ),
         types=("AWS::CodeBuild::Project", "AWS::CodeBuild::SourceCredential"),
         look=projects,
+    ),
+    Surface(
+        name="codepipeline",
+        calls=("codepipeline:ListPipelines", "codepipeline:GetPipeline"),
+        types=("AWS::CodePipeline::Pipeline",),
+        look=pipelines,
     ),
 )
