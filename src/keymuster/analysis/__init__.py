@@ -21,6 +21,7 @@ _ANALYSES = {
     "azure_facts": ("azure", "entra"),
     "gcp_facts": ("gcp",),
     "trust_facts": ("Trust", "ours"),
+    "aws_parties": ("aws",),
     "workflow_logins": ("Use",),
     "agents": ("Use",),
     "registrations": ("agent", "agent_registration"),

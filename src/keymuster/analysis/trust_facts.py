@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from keymuster.analysis.aws_organizations import Organizations
 from keymuster.analysis.known import Known
 from keymuster.analysis.outsiders import Audience, Ours
 from keymuster.analysis.trusts import Surroundings, TrustAnswer, judge
@@ -42,8 +43,9 @@ def facts(inventory: Inventory, configured: Settings, known: Known) -> dict[str,
             found[one.id] = {"audience": str(audience), "anyone": "no", "is_ours": True}
             continue
         asked.append(as_written(one, inventory))
-    for id, answer in judge(asked, surroundings(inventory, configured, known)).items():
-        found[id] = _told(answer)
+    around = surroundings(inventory, configured, known)
+    for id, answer in judge(asked, around).items():
+        found[id] = _told(answer, around.ours.vendors)
     return found
 
 
@@ -57,7 +59,22 @@ def as_written(trust: Trust, inventory: Inventory) -> Trust:
 def surroundings(inventory: Inventory, configured: Settings, known: Known) -> Surroundings:
     """What the trusts of an inventory are judged by."""
     accounts = {one.id: one.account for one in inventory.of(Identity) if one.account}
-    return Surroundings(known.trusts, ours=Ours(settings=configured.ours), accounts=accounts)
+    return Surroundings(known.trusts, ours=ours(inventory, configured, known), accounts=accounts)
+
+
+def ours(inventory: Inventory, configured: Settings, known: Known) -> Ours:
+    """What the settings say, and what was seen to be ours. An organisation that told all its accounts is
+    as good as a setting."""
+    organizations = Organizations(inventory)
+    said = configured.ours.get(_AMAZON, ())
+    if not organizations.are_all:
+        seen = {_AMAZON: organizations.own}
+        return Ours(settings=configured.ours, seen=seen, vendors=known.aws.accounts)
+    settings = {**configured.ours, _AMAZON: (*said, *organizations.own)}
+    return Ours(settings=settings, vendors=known.aws.accounts)
+
+
+_AMAZON = "aws"
 
 
 def _check(ours: Mapping[str, Sequence[str]], known: Known) -> None:
@@ -89,7 +106,8 @@ def _untold(trust: Trust) -> str:
 _OURS = (Audience.NOBODY, Audience.SAME_ACCOUNT, Audience.ESTATE)
 
 
-def _told(answer: TrustAnswer) -> dict[str, Any]:
+def _told(answer: TrustAnswer, vendors: Mapping[str, str]) -> dict[str, Any]:
+    outside = answer.parties if answer.audience is Audience.VENDOR else ()
     return {
         "audience": str(answer.audience),
         "anyone": _lets_anyone(answer),
@@ -98,7 +116,8 @@ def _told(answer: TrustAnswer) -> dict[str, Any]:
         "because": answer.because,
         "reason": answer.reason,
         "parties": list(answer.parties),
-        "strangers": list(answer.parties) if answer.audience is Audience.VENDOR else [],
+        "strangers": [one for one in outside if one not in vendors],
+        "vendors": list(dict.fromkeys(vendors[one] for one in outside if one in vendors)),
         "is_ours": answer.audience in _OURS,
         "forms": list(answer.forms),
         "open": list(answer.open),

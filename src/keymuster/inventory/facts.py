@@ -59,6 +59,9 @@ FACTS: dict[str, dict[str, tuple[str, Any]]] = {
         "registered_as": ("string", ""),
         "unregistered": ("string", ""),
         "excepted_until": ("string", ""),
+        "whose": ("string", ""),
+        "party": ("string", ""),
+        "party_name": ("string", ""),
     },
     "trust": {
         "audience": ("string", UNKNOWN),
@@ -69,6 +72,7 @@ FACTS: dict[str, dict[str, tuple[str, Any]]] = {
         "reason": ("string", ""),
         "parties": ("list<string>", []),
         "strangers": ("list<string>", []),
+        "vendors": ("list<string>", []),
         "is_ours": ("bool", False),
         "forms": ("list<string>", []),
         "open": ("list<string>", []),

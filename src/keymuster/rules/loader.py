@@ -17,6 +17,7 @@ from keymuster.model.issuers import KnownTrusts
 from keymuster.rules.schema import (
     AgentClient,
     AgentClientsFile,
+    AwsAccountsFile,
     AzurePrivilegesFile,
     AzureRolesFile,
     Case,
@@ -276,6 +277,9 @@ def _add(rules: RuleSet, path: Path, content: bytes) -> Sequence[TokenFormat | P
         case "known" if path.stem == "aws-policies":
             listed = _decode(path, content, PublishedPoliciesFile)
             rules.aws = replace(rules.aws, policies=listed.all(), covers=listed.covers)
+        case "known" if path.stem == "aws-accounts":
+            named = _decode(path, content, AwsAccountsFile)
+            rules.aws = replace(rules.aws, accounts=rules.aws.accounts | named.names())
         case "known" if path.stem == "azure-roles":
             _decode(path, content, AzureRolesFile)  # read by `azure_roles`, where it is asked for
         case "known" if path.stem == "azure-privileges":

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from keymuster.model import (
     Confidence,
@@ -251,13 +251,35 @@ class PublishedPoliciesFile(Struct, kw_only=True, forbid_unknown_fields=True):
         return short | self.policies
 
 
+class AccountsOf(Struct, kw_only=True, forbid_unknown_fields=True):
+    """Accounts of somebody who says so in public, at `source`."""
+
+    name: str
+    source: str
+    accounts: list[Annotated[str, Meta(pattern="^[0-9]{12}$")]]
+
+
+class AwsAccountsFile(Struct, kw_only=True, forbid_unknown_fields=True):
+    """`rules/known/aws-accounts.yaml`: accounts of vendors, and such as services of AWS itself act in."""
+
+    source: str
+    vendors: list[AccountsOf]
+    aws: list[AccountsOf]
+
+    def names(self) -> dict[str, str]:
+        """Account -> whose it is."""
+        return {account: one.name for one in (*self.vendors, *self.aws) for account in one.accounts}
+
+
 class AwsKnowledge(Struct, kw_only=True, frozen=True):
-    """What is published of AWS: ways to escalate, the forms of ARNs, policies."""
+    """What is published of AWS: ways to escalate, the forms of ARNs, policies, and whose some `accounts`
+    are."""
 
     ways: list[EscalationWay] = []
     kinds: dict[str, list[str]] = {}
     policies: dict[str, PublishedPolicy] = {}
     covers: list[str] = []
+    accounts: dict[str, str] = {}
 
 
 class AzureRolesFile(Struct, kw_only=True, forbid_unknown_fields=True):

@@ -30,6 +30,8 @@ class Access:
         self.account = account
         self.arn = arn
         self.partition = arn.split(":", 2)[1] if arn else "aws"
+        self.leads = False
+        """Whether this is the account that the user signed in to."""
         self.ended: Refused | None = None
         """How it was said that this session is over: whatever else is asked would be refused, too."""
         self._session = session

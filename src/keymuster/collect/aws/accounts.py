@@ -85,6 +85,7 @@ def first(asked: Asked) -> Access:
                 f"Let {access.arn} assume that role, or name another one with --role-arn.",
             ) from None
     _check_regions(asked, access)
+    access.leads = True
     return access
 
 

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
 
 import pytest
 
 import faults
 import moto_server
 from faults import Rule
-from keymuster import pipeline
-from keymuster.collect.base import Context, Selection
+from keymuster.analysis import analysed
+from keymuster.collect import meanings
+from keymuster.collect.aws.accounts import Asked, first, others, regions
+from keymuster.collect.aws.collecting import answered
+from keymuster.collect.aws.surfaces import surfaces
 from keymuster.collect.declared import Declared
-from keymuster.model import Environment, Identity, Resource, Trouble
+from keymuster.inventory.build import Inventory, build
+from keymuster.model import Environment, Identity, Observation, Resource, Trouble
 from keymuster.rules.schema import RuleSet
+from keymuster.settings import Settings
+from stubbed import told
 
 MANAGEMENT = "123456789012"
 SERVICE = {
@@ -76,17 +83,35 @@ def made(bare_aws: str) -> Made:
     return Made(bare_aws)
 
 
+class Found(NamedTuple):
+    inventory: Inventory
+    troubles: list[Trouble]
+
+
 @pytest.fixture
-def gathered(rules: RuleSet) -> Callable[..., pipeline.Gathered]:
-    def gather(**options: Any) -> pipeline.Gathered:
-        asked = {"regions": ("us-east-1",), "organization": True, **options}
-        selection = Selection(root="/", services={"aws": asked})
-        return pipeline.gather(Context(selection=selection, rules=rules), "services")
+def gathered(rules: RuleSet) -> Callable[..., Found]:
+    """What the surfaces that these tests are about tell, with what follows from it."""
+    wanted = [one for one in surfaces() if one.name in ("organization", "iam")]
+
+    def gather(**options: Any) -> Found:
+        asked = Asked(**{"regions": ("us-east-1",), "organization": True, **options})
+        access = first(asked)
+        records: list[Observation] = []
+        troubles: list[Trouble] = []
+        for unit in answered(others(asked, access), partial(regions, asked), wanted, access):
+            if isinstance(unit, Trouble):
+                troubles.append(unit)
+                continue
+            troubles += unit.troubles
+            for one in unit.told:
+                assert isinstance(one, Declared)
+                records += meanings.records(one, rules.resource_types)
+        return Found(analysed(build(records), Settings(), rules), troubles)
 
     return gather
 
 
-def privileges(found: pipeline.Gathered) -> dict[str, str]:
+def privileges(found: Found) -> dict[str, str]:
     """Account and name -> privilege."""
     return {
         f"{one.account} {one.name}": found.inventory.facts[one.id]["privilege"]
@@ -95,7 +120,7 @@ def privileges(found: pipeline.Gathered) -> dict[str, str]:
     }
 
 
-def of_type(found: pipeline.Gathered, type: str) -> list[Resource]:
+def of_type(found: Found, type: str) -> list[Resource]:
     return [one for one in found.inventory.of(Resource) if one.type == type]
 
 
@@ -122,7 +147,7 @@ def test_accounts_units_and_policies_are_told(made: Made, gathered: Any) -> None
     assert organization.settings["listed"] is True
     assert organization.settings["read"] == ["SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"]
     of_moto = ("DescribeResourcePolicy", "ListOrganizationsFeatures")  # which it has not
-    assert [one.message for one in found.troubles if not any(map(one.message.count, of_moto))] == []
+    assert [one for one in found.troubles if not any(map(one.message.count, of_moto))] == []
 
 
 def test_what_a_unit_denies_is_denied_in_all_accounts_below(made: Made, gathered: Any) -> None:
@@ -173,7 +198,7 @@ def test_policies_that_cannot_be_read_are_a_trouble_and_limit_nothing(
 def test_an_account_of_no_organisation_is_asked_once(bare_aws: str, gathered: Any) -> None:
     found = gathered(organization=False)
     assert of_type(found, "aws:organization") == []
-    assert found.troubles == ()
+    assert found.troubles == []
 
 
 def test_what_an_account_is_for_holds_for_who_is_in_it(made: Made, gathered: Any) -> None:
@@ -191,55 +216,6 @@ def test_what_an_account_is_for_holds_for_who_is_in_it(made: Made, gathered: Any
 
 
 # --- what moto has not ---------------------------------------------------------------------------
-
-
-class Stubbed:
-    """The answers of an account, checked against the SDK's models of them."""
-
-    def __init__(
-        self, answers: list[tuple[str, str, dict[str, Any], dict[str, Any] | str]]
-    ) -> None:
-        from botocore.session import Session
-        from botocore.stub import Stubber
-
-        self.account, self.partition, self.ended = MANAGEMENT, "aws", None
-        self._clients: dict[str, Any] = {}
-        self._stubs: dict[str, Stubber] = {}
-        for service, operation, asked, answer in answers:
-            if service not in self._clients:
-                self._clients[service] = Session().create_client(
-                    service,
-                    region_name="us-east-1",
-                    aws_access_key_id="x",
-                    aws_secret_access_key="x",
-                )
-                self._stubs[service] = Stubber(self._clients[service])
-                self._stubs[service].activate()
-            stub = self._stubs[service]
-            if isinstance(answer, str):
-                stub.add_client_error(operation, answer, expected_params=asked)
-            else:
-                stub.add_response(operation, answer, asked)
-
-    def client(self, service: str, _: str) -> Any:
-        return self._clients[service]
-
-    def done(self) -> None:
-        for stub in self._stubs.values():
-            stub.assert_no_pending_responses()
-
-
-def told(surface: str, answers: list[Any]) -> tuple[list[Declared], list[Trouble]]:
-    from keymuster.collect.aws.scope import Scope
-    from keymuster.collect.aws.surfaces import surfaces
-
-    one = next(one for one in surfaces() if one.name == surface)
-    access = Stubbed(answers)
-    scope = Scope(access, "us-east-1", one)  # type: ignore[arg-type]
-    found: Iterator[Any] = one.look(scope)
-    objects = list(found)
-    access.done()
-    return objects, list(scope.troubles())
 
 
 ORGANIZATION = {

@@ -141,6 +141,26 @@ def permission_set(one: Declared) -> Iterator[Observation]:
     yield from documents.grants(one, one.get("InlinePolicy"), "InlinePolicy")
     for node in _nodes(one, "ManagedPolicies"):
         yield _attached(one, one.id, who(one, node.text(), "policy"), node)
+    for node in _nodes(one, "CustomerManagedPolicyReferences"):
+        if via := _in_each_account(node):
+            yield _attached(one, one.id, via, node)
+    boundary = one.get("PermissionsBoundary")
+    if boundary is not None:
+        named, managed = (
+            boundary.get("CustomerManagedPolicyReference"),
+            boundary.get("ManagedPolicyArn"),
+        )
+        via = _in_each_account(named) if named else managed.text() if managed else ""
+        yield Grant(
+            id=f"{one.id}#boundary", identity=one.id, kind=GrantKind.BOUNDARY, provider="aws",
+            location=boundary.location(), via=via or "${PermissionsBoundary}",
+        )  # fmt: skip
+
+
+def _in_each_account(reference: Node) -> str:
+    """A policy of this name in every account that the permission set is for: each may have another."""
+    name = reference.get("Name")
+    return f"aws:each-account:policy/{name.text()}" if name and name.text() else ""
 
 
 def permission_set_part(one: Declared) -> Iterator[Observation]:
