@@ -22,6 +22,7 @@ _ANALYSES = {
     "gcp_facts": ("gcp",),
     "trust_facts": ("Trust", "ours"),
     "aws_parties": ("aws",),
+    "aws_organization_facts": ("aws", "aws:organization"),
     "workflow_logins": ("Use",),
     "agents": ("Use",),
     "registrations": ("agent", "agent_registration"),

@@ -9,7 +9,6 @@ from keymuster.analysis.aws_organizations import Organizations
 from keymuster.analysis.known import Known
 from keymuster.analysis.trust_facts import ours
 from keymuster.inventory.build import Inventory
-from keymuster.inventory.facts import UNKNOWN
 from keymuster.model import Grant, GrantKind, Identity, ServiceLocation
 from keymuster.settings import Settings
 
@@ -17,7 +16,8 @@ _ACCOUNT = re.compile(r"(?:arn:[a-z-]+:(?:iam|sts)::)?([0-9]{12})(?::.+)?")
 
 
 def facts(inventory: Inventory, configured: Settings, known: Known) -> dict[str, dict[str, Any]]:
-    """For every statement of a resource's policy that names an account or somebody in one."""
+    """For every statement of a resource's policy that names an account or somebody in one: `same-account`,
+    of the `estate`, of a `vendor`, of a `stranger`; `untold` if nothing says what is ours."""
     grants = [
         one
         for one in inventory.of(Grant)
@@ -41,7 +41,7 @@ def facts(inventory: Inventory, configured: Settings, known: Known) -> dict[str,
         elif party in known_as_ours.vendors:
             whose = "vendor"
         else:
-            whose = "stranger" if is_told else UNKNOWN
+            whose = "stranger" if is_told else "untold"
         name = known_as_ours.vendors.get(party, "") or organizations.name(party)
         found[one.id] = {"whose": whose, "party": party, "party_name": name}
     return found

@@ -39,6 +39,7 @@ FACTS: dict[str, dict[str, tuple[str, Any]]] = {
         "is_used": ("bool", True),
         "is_bound": ("bool", True),
         "groups": ("list<string>", []),
+        "trusted_from": ("list<string>", []),
         "credential_kinds": ("list<string>", []),
         "registration": ("string", ""),
         "registered_as": ("string", ""),
@@ -104,6 +105,7 @@ FACTS: dict[str, dict[str, tuple[str, Any]]] = {
         "found": ("list<string>", []),
         "gone_servers": ("string", ""),
         "is_trusted": ("string", UNKNOWN),
+        "denies_keys": ("string", ""),
     },
 }
 """Record, in the word of `applies_to` -> name -> (CEL type, value where nothing was derived)."""
