@@ -77,7 +77,10 @@ def observe(
             yield blob
             continue
         if not blob.clean:
-            for one in _read(readers, blob) if unpack is None else _unpacked(readers, unpack(blob)):
+            files = (blob,) if unpack is None else unpack(blob)
+            # nearly no file holds others
+            said = _read(readers, blob) if files == (blob,) else _unpacked(readers, files)
+            for one in said:
                 said_of = blob.path, blob.object  # other pieces of the same file follow directly
                 yield one
         if blob.digests and (blob.path, blob.object) != said_of and unseen is not None:

@@ -132,10 +132,14 @@ class Blob(Struct, kw_only=True, dict=True):
     def __repr__(self) -> str:  # without its text
         return f"{type(self).__name__}({self.path!r}, {self.object!r})"
 
-    @cached_property
+    @property
     def text(self) -> Text:
         """The content to search. A piece stays as it is: only the start of a file says what it is."""
-        return as_text(self.data) if self.core is None else Text(self.data)
+        found: Text | None = self.__dict__.get("text")
+        if found is None:  # a `cached_property` takes a lock, and as long as all the rest
+            found = as_text(self.data) if self.core is None else Text(self.data)
+            self.__dict__["text"] = found
+        return found
 
     @cached_property
     def line_hashes(self) -> LineHashes:

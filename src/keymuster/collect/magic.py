@@ -28,7 +28,8 @@ def may_be_container(data: bytes) -> bool:
     if data[2:4] == b"\r\n":
         return data[1] in _CODE
     if first in _PROGRAMS:
-        return b"PK\x05\x06" in data[-TAIL:]
+        tail = max(0, len(data) - TAIL)  # a script has not even the one byte, which is sooner seen
+        return data.find(b"\x05", tail) >= 0 and data.find(b"PK\x05\x06", tail) >= 0
     if first in _XML:
         return is_office_xml(data)
     return first[:1] == b"{" and b'"architecture"' in data[:HEAD]
