@@ -16,6 +16,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #define WIDEST 512
 #define LONGEST 1024  /* bytes of a chunk */
@@ -23,6 +26,7 @@
 #define WORDS ((WIDEST + LONGEST + 1 + 7) / 8 + 1)
 #define KEYS (2 * 2 * WORDS)
 #define WAYS 8        /* places that a digest may stand at */
+#define LARGEST_TABLE (1 << 30)
 #define HITTING 65536 /* chunks with hits that are known at a time, about */
 #define MOST_HITS (1 << 20)
 #define NOWHERE (1ll << 60)
@@ -93,34 +97,51 @@ static uint64_t mixed(uint64_t value)
     return value ^ value >> 32;
 }
 
+static uint64_t product(uint64_t value, const uint32_t *key)
+{
+    return (uint64_t)((uint32_t)value + key[0]) * ((uint32_t)(value >> 32) + key[1]);
+}
+
 /* At most WIDEST + LONGEST + 1 bytes. */
 static Digest digest(const uint32_t *key, const uint8_t *from, size_t size, uint64_t about)
 {
-    uint64_t a = 0, b = 0, value = about;
-    for (;; key += 4) {
-        uint32_t low = (uint32_t)value, high = (uint32_t)(value >> 32);
-        a += (uint64_t)(uint32_t)(low + key[0]) * (uint32_t)(high + key[1]);
-        b += (uint64_t)(uint32_t)(low + key[2]) * (uint32_t)(high + key[3]);
-        if (size < 8)
-            break;
+    const uint32_t *other = key + 2 * WORDS;
+    uint64_t a = product(about, key), b = product(about, other), value = 0;
+    key += 2, other += 2;
+#ifdef __SSE2__ /* the same, two products at a time */
+    __m128i sums = _mm_setzero_si128(), others = sums;
+    uint64_t said[4];
+    for (; size >= 16; size -= 16, from += 16, key += 4, other += 4) {
+        __m128i text = _mm_loadu_si128((const __m128i *)from);
+        __m128i one = _mm_add_epi32(text, _mm_loadu_si128((const __m128i *)key));
+        __m128i two = _mm_add_epi32(text, _mm_loadu_si128((const __m128i *)other));
+        sums = _mm_add_epi64(sums, _mm_mul_epu32(one, _mm_srli_epi64(one, 32)));
+        others = _mm_add_epi64(others, _mm_mul_epu32(two, _mm_srli_epi64(two, 32)));
+    }
+    memcpy(said, &sums, 16);
+    memcpy(said + 2, &others, 16);
+    a += said[0] + said[1], b += said[2] + said[3];
+#endif
+    for (; size >= 8; size -= 8, from += 8, key += 2, other += 2) {
         value = word(from);
-        from += 8;
-        size -= 8;
+        a += product(value, key), b += product(value, other);
     }
     if (size) {
         value = 0;
         memcpy(&value, from, size);
-        a += (uint64_t)(uint32_t)((uint32_t)value + key[4]) * (uint32_t)((value >> 32) + key[5]);
-        b += (uint64_t)(uint32_t)((uint32_t)value + key[6]) * (uint32_t)((value >> 32) + key[7]);
+        a += product(value, key), b += product(value, other);
     }
     a = mixed(a);
     b ^= a << 32 | a >> 32;
     return (Digest){a, b | !b};
 }
 
+/* One of so many places, without a division; there are less than 2^32. */
+static uint64_t place_of(Digest digest, uint64_t count) { return (digest.place >> 32) * count >> 32; }
+
 static volatile uint64_t *bucket(const Seen *self, const Chunk *chunk)
 {
-    return self->clean + chunk->digest.place % self->buckets * WAYS;
+    return self->clean + place_of(chunk->digest, self->buckets) * WAYS;
 }
 
 /* Whether it is known of a chunk what hits in it; where nothing does, it has no `known`. Other
@@ -477,8 +498,8 @@ static PyObject *made(PyTypeObject *type, PyObject *args, PyObject *names)
         return NULL;
     Seen *self = NULL;
     if (size < (Py_ssize_t)sizeof self->key || width < 0 || width > WIDEST ||
-        table.len < 8 * WAYS || (uintptr_t)table.buf % 8)
-        PyErr_SetString(PyExc_ValueError, "a key or a table that is too small, or too great a width");
+        table.len < 8 * WAYS || table.len > LARGEST_TABLE || (uintptr_t)table.buf % 8)
+        PyErr_SetString(PyExc_ValueError, "a key or a table of a wrong size, or too great a width");
     else
         self = (Seen *)((allocfunc)PyType_GetSlot(type, Py_tp_alloc))(type, 0);
     if (!self) {
@@ -1130,7 +1151,7 @@ static int arounds(const DeadEnds *self, const Place *at, Around found[2])
 
 static Entry *set_of(const DeadEnds *self, const Around *one)
 {
-    return self->entries + one->digest.place % self->sets * 4;
+    return self->entries + place_of(one->digest, self->sets) * 4;
 }
 
 /* What is known of a hit there, or 0. */
@@ -1344,8 +1365,9 @@ static PyObject *made_dead_ends(PyTypeObject *type, PyObject *args, PyObject *na
         return NULL;
     DeadEnds *self = NULL;
     if (size < (Py_ssize_t)sizeof self->key || first < 0 ||
-        table.len < 4 * (Py_ssize_t)sizeof(Entry) || (uintptr_t)table.buf % 8)
-        PyErr_SetString(PyExc_ValueError, "a key or a table that is too small");
+        table.len < 4 * (Py_ssize_t)sizeof(Entry) || table.len > LARGEST_TABLE ||
+        (uintptr_t)table.buf % 8)
+        PyErr_SetString(PyExc_ValueError, "a key or a table of a wrong size");
     else
         self = (DeadEnds *)((allocfunc)PyType_GetSlot(type, Py_tp_alloc))(type, 0);
     if (!self) {
