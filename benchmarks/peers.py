@@ -119,7 +119,8 @@ def _leaks(tool: str, word: str, here: Path, report: Path) -> Command:
 def script(name: str, module: str) -> list[str]:
     """An installed console script of keymuster, or else what it would call."""
     found = Path(sysconfig.get_path("scripts"), name)
-    call = [sys.executable, "-c", f"from {module} import main; main()"]
+    called = "script" if name == OURS else "main"
+    call = [sys.executable, "-c", f"from {module} import {called} as it; it()"]
     return [str(found)] if found.exists() else call
 
 

@@ -1,6 +1,6 @@
 """`python -m keymuster`."""
 
-from keymuster.cli import main
+from keymuster.cli import script
 
 if __name__ == "__main__":
-    main()
+    script()

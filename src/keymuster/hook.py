@@ -32,7 +32,7 @@ def main() -> None:
     except KeyboardInterrupt:
         print("keymuster: interrupted before there was anything to report", file=sys.stderr)  # noqa: T201
         sys.exit(INTERRUPTED)
-    from keymuster.cli import main as scan
+    from keymuster.cli import script as scan
 
     sys.argv[1:] = ["scan", "--staged", "--quiet", *words]
     scan()

@@ -157,3 +157,23 @@ def _complete(more: dict[str, str]) -> subprocess.CompletedProcess[str]:
         text=True,
         check=False,
     )
+
+
+def _script(*words: str) -> subprocess.CompletedProcess[str]:
+    code = f"import sys; sys.argv[1:] = {words!r}; from keymuster.cli import script; script()"
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(Path(package.__file__).parents[1])},
+    )  # fmt: skip
+
+
+def test_what_is_written_is_whole_though_the_process_ends_at_once(keymuster: Run) -> None:
+    done = _script("rules", "list")
+    assert done.stdout == keymuster("rules", "list").out
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_mistake_ends_the_process_with_2() -> None:
+    done = _script("scan", "--no-such")
+    assert done.returncode == 2
+    assert "--no-such" in done.stderr
