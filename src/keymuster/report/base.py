@@ -29,5 +29,7 @@ class Reporter(Protocol):
 def readable(text: str) -> str:
     """A path or name as printable text: bytes that are not UTF-8 and control characters, which a
     terminal would obey, become escapes."""
+    if text.isprintable():  # then there is no such byte, and no such character
+        return text
     text = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)

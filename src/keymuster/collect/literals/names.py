@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from keymuster.model import CredentialKind
 
@@ -69,6 +70,7 @@ _AFTER = {"value", "base", "b", "pem", "data", "wo"}
 _HOLDERS = {"secret", "secrets", "stringdata", "secretenv", "secretdata", "credentials"}
 
 
+@lru_cache(maxsize=4096)
 def kind_of(name: str) -> CredentialKind | None:
     """What a setting or variable of this name holds, if that is a secret: `DB_PASSWORD`,
     `MasterUserPassword`. None for what only speaks of one: `PasswordLength`, `SecretArn`."""
@@ -91,6 +93,7 @@ def is_vague(name: str) -> bool:
     return _found(words, _KINDS) is None and _found(words, _VAGUE) is not None
 
 
+@lru_cache(maxsize=4096)
 def holds_secrets(name: str) -> bool:
     """Whether a map of this name holds secrets, whatever the keys in it are called."""
     return name.lower().replace("_", "").replace("-", "") in _HOLDERS

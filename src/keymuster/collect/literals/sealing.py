@@ -48,7 +48,7 @@ def confidence(
     """How sure it is that this is a secret; None if it is none. A setting of a known `kind` is known to
     hold one. A `holder` is made for secrets only, so that the name need not say so."""
     given, kind = kind, kind or kind_of(name)
-    if not is_literal(value) or (kind is None and not holder):
+    if (kind is None and not holder) or not is_literal(value):
         return None
     if kind is not None and not holder and len(value) < _LEAST.get(kind, 1):
         return None
