@@ -99,6 +99,18 @@ def test_policies_for_resources_limit_as_well() -> None:
     assert found.keys[ACCOUNT] == {"aws:principalorgid": ("o-1",)}
 
 
+def test_a_fence_around_networks_is_no_limit_of_rights() -> None:
+    fence = {
+        "Effect": "Deny", "Action": "*", "Resource": "*",
+        "Condition": {
+            "NotIpAddressIfExists": {"aws:SourceIp": "192.0.2.0/24"},
+            "BoolIfExists": {"aws:ViaAWSService": "false"},
+        },
+    }  # fmt: skip
+    told = (organization(*READ), *ACCOUNT_IN_UNIT, policy("p-1", ACCOUNT, ALL))
+    assert controls(*told, policy("p-2", ACCOUNT, fence)) == []
+
+
 def test_an_identity_of_the_organisation_meets_what_is_asked_of_its_own(rules: RuleSet) -> None:
     deny = {
         "Effect": "Deny", "Action": "*", "Resource": "*",

@@ -91,6 +91,32 @@ def test_our_organisation_is_ours(rules: RuleSet) -> None:
     assert trust_facts.facts(inventory, Settings(), rules)["trust-1"]["audience"] == "estate"
 
 
+@pytest.mark.parametrize(
+    ("action", "audience"), [("sts:AssumeRole", "estate"), ("sts:AssumeRoleWithSAML", "vendor")]
+)
+def test_whom_the_organisation_refuses_nobody_else_lets_in(
+    rules: RuleSet, action: str, audience: str
+) -> None:
+    refusal = {
+        "Effect": "Deny", "Action": action, "Resource": "*", "Principal": "*",
+        "Condition": {
+            "StringNotEqualsIfExists": {"aws:PrincipalOrgID": "o-exampleorg1"},
+            "BoolIfExists": {"aws:PrincipalIsAWSService": "false"},
+        },
+    }  # fmt: skip
+    policy = Resource(
+        id="p-1", type=organizations.POLICY, name="perimeter", location=LIVE,
+        settings={
+            "kind": "RESOURCE_CONTROL_POLICY", "targets": [ACCOUNT], "document": {"Statement": [refusal]},
+        },
+    )  # fmt: skip
+    [whole, *members] = organization(ACCOUNT)
+    whole.settings.update({
+        "number": "o-exampleorg1", "read": ["RESOURCE_CONTROL_POLICY"], "management": MEMBER,
+    })  # fmt: skip
+    assert trust(rules, root(STRANGER), whole, policy, *members)["audience"] == audience
+
+
 def grant(rules: RuleSet, principal: str, *more: Any, **ours: tuple[str, ...]) -> tuple[Any, ...]:
     one = Grant(
         id="g", identity=principal, kind=GrantKind.RESOURCE_POLICY, provider="aws", location=LIVE,

@@ -64,8 +64,7 @@ class Organizations:
     def controls(self) -> dict[str, tuple[Index, ...]]:
         """Account -> what limits it, by each level above it: the root, its units, itself. A level that lets
         everything pass is left out."""
-        managing = {one.settings.get("management") for one in self._by_type[types.ORGANIZATION]}
-        accounts = {*self._accounts, *self._of_identities} - managing - {""}
+        accounts = {*self._accounts, *self._of_identities} - self._managing - {""}
         levels: dict[tuple[str, str], Index | None] = {}
         found = {}
         for account in accounts:
@@ -86,7 +85,10 @@ class Organizations:
         only the denials are sure."""
         told = self._attached.get((place, kind), [])
         statements = [
-            statement for one in told for statement in parse(one.settings.get("document"), one.id)
+            statement
+            for one in told
+            for statement in parse(one.settings.get("document"), one.id)
+            if not _asks_whence(statement)
         ]
         is_whole = kind in self._read and told and all(one.settings.get("document") for one in told)
         if not is_whole:
@@ -99,8 +101,32 @@ class Organizations:
     @cached_property
     def _read(self) -> frozenset[str]:
         """The kinds of which every policy was seen."""
-        several = [one.settings.get("read") or () for one in self._by_type[types.ORGANIZATION]]
+        several = [one.settings.get("read") or () for one in self._numbered]
         return frozenset.intersection(*map(frozenset, several)) if several else frozenset()
+
+    def refusals(self, account: str) -> list[Statement]:
+        """What is denied to whoever uses resources of an account."""
+        if account in self._managing:
+            return []
+        return [
+            statement
+            for place in self._above(account)
+            for one in self._attached.get((place, LIMITS[1]), ())
+            for statement in parse(one.settings.get("document"), one.id)
+            if statement.effect is Effect.DENY
+        ]
+
+    @cached_property
+    def _managing(self) -> frozenset[str]:
+        """The accounts that no policy limits."""
+        return frozenset(
+            str(one.settings.get("management")) for one in self._by_type[types.ORGANIZATION]
+        )
+
+    @property
+    def _numbered(self) -> list[Resource]:
+        """The organisations that exist."""
+        return [one for one in self._by_type[types.ORGANIZATION] if one.settings.get("number")]
 
     @cached_property
     def _attached(self) -> dict[tuple[str, str], list[Resource]]:
@@ -162,8 +188,8 @@ class Organizations:
     @property
     def _numbers_of_organizations(self) -> dict[str, str]:
         """Account -> its organisation. Where there are several, whose it is was not told."""
-        several = [str(one.settings.get("number", "")) for one in self._by_type[types.ORGANIZATION]]
-        if len(several) != 1 or not several[0]:
+        several = [str(one.settings["number"]) for one in self._numbered]
+        if len(several) != 1:
             return {}
         return dict.fromkeys(self._accounts, several[0])
 
@@ -192,6 +218,21 @@ class Organizations:
     def name(self, account: str) -> str:
         one = self._accounts.get(account)
         return one.name if one is not None else ""
+
+
+_WHENCE = ("aws:sourceip", "aws:vpcsourceip", "aws:sourcevpc", "aws:vpce")
+"""How the names of keys begin that are about where a request comes from."""
+
+
+def _asks_whence(one: Statement) -> bool:
+    """Whether a denial is a fence around networks: it denies nothing to who is where they should be, and how
+    much that is is what matters here."""
+    return one.effect is Effect.DENY and any(
+        str(key).lower().startswith(_WHENCE)
+        for asks in one.conditions.values()
+        if isinstance(asks, Mapping)
+        for key in asks
+    )
 
 
 def _number(one: Resource) -> str:

@@ -212,6 +212,11 @@ def lets_become(actions: Iterable[str]) -> bool:
     return any(action in one for one in each for action in _BECOMING)
 
 
+def gives(actions: Iterable[str], way: str) -> bool:
+    """Whether actions cover this way to become a role, in small letters."""
+    return any(way in patterns(one.lower()).most for one in actions)
+
+
 # --- principals -------------------------------------------------------------------------------
 
 _ARN = regex.later(

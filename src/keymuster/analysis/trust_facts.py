@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from msgspec.structs import replace
 
+from keymuster.analysis.answers import Answer
 from keymuster.analysis.aws_organizations import Organizations
+from keymuster.analysis.aws_patterns import matches, whole_arn
 from keymuster.analysis.known import Known
 from keymuster.analysis.outsiders import Audience, Ours
 from keymuster.analysis.trusts import Surroundings, TrustAnswer, judge
 from keymuster.errors import SettingsError
 from keymuster.inventory.build import Inventory
 from keymuster.inventory.facts import UNKNOWN
-from keymuster.model import Identity, Trust
+from keymuster.model import Effect, Identity, Trust, TrustKind
 from keymuster.nearest import hint
 from keymuster.settings import Settings
 
@@ -43,10 +46,44 @@ def facts(inventory: Inventory, configured: Settings, known: Known) -> dict[str,
             found[one.id] = {"audience": str(audience), "anyone": "no", "is_ours": True}
             continue
         asked.append(as_written(one, inventory))
+    asked += _refused(asked, inventory)
     around = surroundings(inventory, configured, known)
     for id, answer in judge(asked, around).items():
         found[id] = _told(answer, around.ours.vendors)
     return found
+
+
+def _refused(trusts: Sequence[Trust], inventory: Inventory) -> list[Trust]:
+    """What the organisation denies to whoever would become a role of an account, as if each trust policy
+    said it."""
+    refusals = cache(Organizations(inventory).refusals)
+    found = {}
+    for trust in trusts:
+        role = inventory.records.get(trust.identity)
+        if trust.provider != _AMAZON or not isinstance(role, Identity):
+            continue
+        for index, one in enumerate(refusals(role.account)):
+            if any(matches(whole_arn(text), role.id) is Answer.YES for text in one.resources):
+                id = f"{role.id}#refused/{one.source}/{index}"
+                found[id] = Trust(
+                    id=id, identity=trust.identity, principal="*", kind=TrustKind.ASSUME, provider=_AMAZON,
+                    location=trust.location, effect=Effect.DENY, actions=one.actions,
+                    conditions=_of_principals(one.conditions),
+                )  # fmt: skip
+    return list(found.values())
+
+
+def _of_principals(conditions: Mapping[str, Any]) -> dict[str, Any]:
+    """Conditions as they are for who is no service of AWS."""
+    return {
+        operator: {key: text for key, text in asks.items() if key.lower() != _IS_SERVICE}
+        if isinstance(asks, Mapping) and operator.lower().startswith("bool")
+        else asks
+        for operator, asks in conditions.items()
+    }
+
+
+_IS_SERVICE = "aws:principalisawsservice"
 
 
 def as_written(trust: Trust, inventory: Inventory) -> Trust:

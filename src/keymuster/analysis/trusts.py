@@ -280,8 +280,15 @@ def _taken_off(one: Trust, denials: list[Trust], names: aws_trusts.NameOf) -> li
         Not(aws_trusts.condition(other.conditions, names))
         for other in denials
         if other.principal in ("*", one.principal)
-        and (not other.actions or aws_trusts.lets_become(other.actions))
+        and (not other.actions or aws_trusts.gives(other.actions, _way(one)))
     ]
+
+
+def _way(one: Trust) -> str:
+    """How a principal becomes the role."""
+    if one.kind is not TrustKind.FEDERATION:
+        return "sts:assumerole"
+    return "sts:assumerolewithsaml" if _is_saml(one) else "sts:assumerolewithwebidentity"
 
 
 def accepts(
@@ -393,7 +400,7 @@ def _aws_principal(
     taken_off = [
         Not(condition_of(other))
         for other in denials
-        if not other.actions or aws_trusts.lets_become(other.actions)
+        if not other.actions or aws_trusts.gives(other.actions, _way(one))
     ]
     found = outsiders(tokens, Both((condition, *taken_off)), around.ours, account=account)
     return _with(

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import subprocess
+import sys
 from base64 import b64encode
 from collections.abc import Callable
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -144,3 +148,29 @@ def test_no_report_tells_a_secret_of_a_setting(
     for secret in (text[len("ghp_") :], SETTING_PASSWORD, SCRIPT_PASSWORD):
         for piece in (secret, secret[6:18], b64encode(secret.encode()).decode()[2:14]):
             assert not any(piece in output for output in outputs)
+
+
+WITHOUT_SDK = """
+import sys
+from importlib.machinery import PathFinder
+
+class Without(PathFinder):
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        return None if name == "boto3" else super().find_spec(name, path, target)
+
+sys.meta_path = [Without if one is PathFinder else one for one in sys.meta_path]
+from keymuster.cli import main
+sys.argv[1:] = ["scan", "--service", "aws"]
+main()
+"""
+
+
+def test_without_the_sdk_it_is_said_how_to_install_it(tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    ended = subprocess.run(
+        [sys.executable, "-c", WITHOUT_SDK], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )  # fmt: skip
+    assert ended.returncode == 2
+    assert "needs boto3, which is not installed" in ended.stderr
+    assert "pip install 'keymuster[aws]'" in ended.stderr
