@@ -17,6 +17,7 @@ _ANALYSES = {
     "kubernetes_rbac": ("kubernetes", "Use", "Workload"),
     "aws_facts": ("aws",),
     "aws_trusted": ("aws",),
+    "live_keys": ("aws",),
     "aws_workloads": ("aws",),
     "azure_facts": ("azure", "entra"),
     "gcp_facts": ("gcp",),

@@ -45,6 +45,9 @@ FACTS: dict[str, dict[str, tuple[str, Any]]] = {
         "registered_as": ("string", ""),
         "cloud_registry": ("string", ""),
     },
+    "credential": {
+        "exists_as": ("string", ""),
+    },
     "grant": {
         "escalates": ("string", "no"),
         "escalations": ("list<string>", []),
