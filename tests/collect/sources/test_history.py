@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import packing
 from keymuster import pipeline, registry
 from keymuster.collect.base import Blob
 from keymuster.errors import SettingsError, Unreadable
@@ -623,6 +624,27 @@ class TestDamage:
 
         assert seen.troubles
         assert len(_found(seen, token)) >= 5
+
+    @pytest.mark.parametrize("checksum", ["wrong", "right"])
+    def test_an_index_that_leads_beyond_its_pack(
+        self, built: Repository, token: Token, scan: Scan, checksum: str
+    ) -> None:
+        ids = [built.git("rev-parse", f"HEAD:{number}.py") for number in range(6)]
+        built.git("repack", "-a", "-d", "--quiet", "--window=0")
+        [index] = (built.path / ".git" / "objects" / "pack").glob("*.idx")
+        data = bytearray(index.read_bytes())
+        count = int.from_bytes(data[1028:1032], "big")
+        place = data.index(bytes.fromhex(ids[3]), 1032) - 1032
+        at = 1032 + 24 * count + 4 * (place // 20)
+        data[at : at + 4] = b"\x7f\xff\0\1"  # git dies of this one, which it puts first
+        index.chmod(0o644)
+        index.write_bytes(data if checksum == "wrong" else packing.sealed(bytes(data[:-20])))
+
+        seen = scan()
+
+        assert any(ids[3] in one.scope for one in seen.troubles)
+        assert len({one.scope for one in seen.troubles}) == len(seen.troubles)
+        assert _found(seen, token) == [0, 1, 2, 4, 5]
 
     def test_a_range_over_damage_gives_what_there_is(
         self, built: Repository, token: Token, scan: Scan

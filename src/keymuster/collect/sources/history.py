@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from binascii import unhexlify
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, ClassVar
@@ -64,6 +66,7 @@ class History(Source):
         self._late: Mapping[bytes, Rank] = {}
         self._read = bytearray()
         self._large: list[str] = []
+        self._asked: set[bytes] = set()
 
     def counts(self) -> dict[str, int]:
         return self._counts
@@ -97,6 +100,7 @@ class History(Source):
                         "could not be listed to its end: an object is damaged",
                         "Run git fsck --full.",
                     )
+                    yield from self._batched(sizes(self._git, self._unlisted()))
             else:
                 yield from self._families(self._store)
         except BaseException:
@@ -263,7 +267,7 @@ class History(Source):
                 log = self._walk()
             yield from self._introductions(log, wanted)
             objects, self._late = log.objects, log.order.late
-        doubtful = objects if self._store is None else self._store.lacks(objects)
+        doubtful = objects - self._asked if self._store is None else self._store.lacks(objects)
         if self._resumed is not None:
             doubtful = {id for id in doubtful if id not in self._resumed}
         for id, _, length in sizes(self._git, sorted(one.hex() for one in doubtful)):
@@ -340,6 +344,19 @@ class History(Source):
             assert process.stdout is not None
             yield from _parsed(process.stdout)
             self._cut_short |= process.wait() != 0
+
+    def _unlisted(self) -> list[str]:
+        """The file versions that commits name, without those that git listed before it gave up."""
+        log = self._walk()
+        with contextlib.suppress(Unreadable):
+            for _ in log.introductions(()):
+                pass
+        log.close()
+        listed = {*map(unhexlify, self._large)}
+        width = len(next(iter(log.objects), b"1"))
+        listed.update(bytes(self._read[at : at + width]) for at in range(0, len(self._read), width))
+        self._asked = log.objects - listed
+        return sorted(one.hex() for one in self._asked)
 
     def _batched(self, objects: Iterable[tuple[str, str, int | None]]) -> Iterator[Batch | Trouble]:
         ids: list[str] = []
