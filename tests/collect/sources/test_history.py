@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import zlib
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -624,6 +625,48 @@ class TestDamage:
 
         assert seen.troubles
         assert len(_found(seen, token)) >= 5
+
+    @pytest.mark.parametrize("reads", ["packs", "git"])
+    def test_a_file_version_that_says_to_be_something_else(
+        self, built: Repository, token: Token, scan: Scan, reads: str
+    ) -> None:
+        id = built.git("rev-parse", "HEAD:3.py")
+        content = zlib.decompress(_object(built, id).read_bytes())
+        _object(built, id).chmod(0o644)
+        _object(built, id).write_bytes(zlib.compress(content.replace(b"blob", b"tree", 1)))
+        if reads == "git":
+            (built.path / ".git/objects/info/alternates").write_text('"quoted"\n')
+
+        seen = scan()
+
+        assert "is a tree" in seen.trouble(f"object {id}").message
+        assert _found(seen, token) == [0, 1, 2, 4, 5]
+
+    def test_a_pack_in_which_a_file_version_and_a_tree_changed_places(
+        self, built: Repository, token: Token, scan: Scan
+    ) -> None:
+        blob = built.git("rev-parse", "HEAD:3.py")
+        tree = built.git("mktree", input=f"100644 blob {blob}\tnobody's\n".encode())
+        built.git("tag", "tree", tree)  # so that it is packed, too
+        built.git("repack", "-a", "-d", "--quiet", "--window=0")
+        built.git("tag", "-d", "tree")
+        [index] = (built.path / ".git" / "objects" / "pack").glob("*.idx")
+        data = index.read_bytes()
+        count = int.from_bytes(data[1028:1032], "big")
+        at, other = (
+            1032 + 24 * count + 4 * ((data.index(bytes.fromhex(id), 1032) - 1032) // 20)
+            for id in (blob, tree)
+        )
+        swapped = bytearray(data)
+        swapped[at : at + 4], swapped[other : other + 4] = (
+            data[other : other + 4], data[at : at + 4]
+        )  # fmt: skip
+        index.chmod(0o644)
+        index.write_bytes(packing.sealed(bytes(swapped[:-20])))
+
+        seen = scan()
+
+        assert "is a tree" in seen.trouble(f"object {blob}").message
 
     @pytest.mark.parametrize("checksum", ["wrong", "right"])
     def test_an_index_that_leads_beyond_its_pack(

@@ -289,7 +289,7 @@ class TestNothingIsLostSilently:
     ) -> None:
         repo = make_repo(tmp_path / "repo")
         repo.commit({"a.py": "x = 1\n"})
-        monkeypatch.setattr(Store, "lacks", lambda _, ids: set(ids))
+        monkeypatch.setattr(Store, "lacks_blobs", lambda _, ids: set(ids))
         id = repo.git("rev-parse", "HEAD:a.py")
         assert (
             "was not scanned" in look("history", rules, repo.path).trouble(f"object {id}").message

@@ -102,6 +102,20 @@ class Objects:
             return f"{name} has no object where its index says"
         return f"its chain of bases in {name} does not end, or the base is missing"
 
+    def blobs(self) -> tuple[list[bytearray], set[bytes]]:
+        """For each pack, whether what stands at each place of its index is a blob; and the ids of those
+        that lie in files of their own."""
+        flags = self.roots.translate(ONLY_BLOBS)
+        packed = []
+        for numbers, pack, table in zip(self.ranges(), self._packs, self._tables, strict=False):
+            found = bytearray(len(pack.index.offsets))
+            for position in compress(table.positions, flags[numbers.start : numbers.stop]):
+                if position != NONE:
+                    found[position] = 1
+            packed.append(found)
+        loose = compress(self._files, flags[self._begins[-1] :])
+        return packed, {id for _, id in loose}
+
     def ranges(self) -> list[range]:
         """The numbers that each source has: each pack, then all files."""
         edges = [*self._begins, len(self.kinds)]

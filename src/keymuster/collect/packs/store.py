@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator
+from itertools import compress
 from types import TracebackType
 from typing import Self
 
@@ -47,6 +48,7 @@ class Store:
         self.width = width
         self._functions = functions
         self._memory = memory
+        self._blobs: tuple[list[bytearray], set[bytes]] = ([bytearray()] * len(packs), set())
 
     @classmethod
     def open(
@@ -75,6 +77,7 @@ class Store:
         """Every blob once, but for those `without` which it is to be, in about the order of the packs:
         in families, or alone if it is larger than `largest` or cannot be read."""
         objects = Objects(self._packs, self._folders, self._files, self.width, self._functions)
+        self._blobs = objects.blobs()
         return families(objects, self._functions, self.width, largest, most, without)
 
     def read(self, family: Family, least: int) -> Iterator[Version | Damaged]:
@@ -93,6 +96,18 @@ class Store:
         for pack in self._packs:
             listed = pack.index.ids
             left.difference_update(listed[at : at + width] for at in range(0, len(listed), width))
+        return left
+
+    def lacks_blobs(self, ids: Iterable[bytes]) -> set[bytes]:
+        """Those of the ids that no blob has which `families` came by."""
+        packed, files = self._blobs
+        left = set(ids)
+        left -= files
+        width = self.width
+        for pack, flags in zip(self._packs, packed, strict=True):
+            listed = pack.index.ids
+            every = (listed[at : at + width] for at in range(0, len(listed), width))
+            left.difference_update(compress(every, flags))
         return left
 
     def close(self) -> None:

@@ -267,12 +267,17 @@ class History(Source):
                 log = self._walk()
             yield from self._introductions(log, wanted)
             objects, self._late = log.objects, log.order.late
-        doubtful = objects - self._asked if self._store is None else self._store.lacks(objects)
+        doubtful = objects if self._store is None else self._store.lacks_blobs(objects)
+        if self._asked:
+            doubtful = doubtful - self._asked
         if self._resumed is not None:
             doubtful = {id for id in doubtful if id not in self._resumed}
-        for id, _, length in sizes(self._git, sorted(one.hex() for one in doubtful)):
+        for id, kind, length in sizes(self._git, sorted(one.hex() for one in doubtful)):
             if length is None:
                 yield self._trouble(id, "is missing; it was not scanned", "Run git fsck.")
+            elif kind != "blob":
+                message = f"is a {kind}, which commits have as a file; it was not scanned"
+                yield self._trouble(id, message, "Run git fsck --full.")
             elif self._store is not None:
                 yield self._trouble(
                     id, "came while the repository was read; it was not scanned", "Scan again."
@@ -331,6 +336,7 @@ class History(Source):
                     yield self._too_large(one.id, one.size)
                 case Damaged():
                     damaged.append(one.id)
+                    self._asked.add(unhexlify(one.id))
         asked = [] if self._resumed is None else self._resumed.asked()
         if damaged or asked:
             yield from self._batched(sizes(self._git, damaged + asked))
