@@ -27,8 +27,8 @@ def account(ask: Scope) -> Iterator[Told]:
     found = ask.answer("iam:GetAccountSummary")
     if found is None:
         return
-    instances = ask.answer("sso-admin:ListInstances", RegionScope="ALL_REGIONS")
-    centers = [one["InstanceArn"] for one in instances.get("Instances", ())] if instances else []
+    instances = ask.pages("sso-admin:ListInstances", "Instances", RegionScope="ALL_REGIONS")
+    centers = [one["InstanceArn"] for one in instances]
     yield told(
         "iam:AccountSummary", ask.arn("iam", "root"),
         {
