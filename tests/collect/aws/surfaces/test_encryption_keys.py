@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import pytest
-
 import aws_surfaces
 import moto_server
 from keymuster.model import Grant
@@ -78,11 +76,10 @@ def test_a_grant_lets_somebody_in_beside_the_policy(aws: str, rules: RuleSet) ->
     assert grant.conditions == {"StringEquals": {"kms:EncryptionContext:app": "billing"}}
 
 
-@pytest.mark.parametrize("keys", [1, 3])
-def test_keys_of_aws_cost_nothing(aws: str, keys: int) -> None:
-    kms, _ = made(aws)
-    for _ in range(keys - 1):
-        made(aws)
+def test_keys_of_aws_cost_nothing(aws: str) -> None:
+    keys = 3
+    for _ in range(keys):
+        kms, _ = made(aws)
     kms.list_aliases()  # moto makes the keys of AWS when somebody asks
     ask = aws_surfaces.scope("kms")
     calls = aws_surfaces.counted(ask)

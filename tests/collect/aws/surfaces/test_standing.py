@@ -37,18 +37,6 @@ def test_key_pairs_have_an_age(rules: RuleSet) -> None:
     assert aws_surfaces.judged(told, rules) == {"aws-key-pair-old": 1}
 
 
-def test_tokens_for_sources_of_builds(rules: RuleSet) -> None:
-    infos = [
-        {"arn": arn("codebuild", "token/github"), "serverType": "GITHUB", "authType": kind}
-        for kind in ("PERSONAL_ACCESS_TOKEN", "CODECONNECTIONS")
-    ]
-    infos[1]["arn"] += "-2"
-    told, _ = scripted(
-        "codebuild-sources", {"codebuild:ListSourceCredentials": {"sourceCredentialsInfos": infos}}
-    )
-    assert aws_surfaces.judged(told, rules) == {"aws-build-source-by-token": 1}
-
-
 def test_users_of_a_file_server_and_their_keys(rules: RuleSet) -> None:
     server, role = "s-0123456789abcdef0", f"arn:aws:iam::{ACCOUNT}:role/sftp"
     user = arn("transfer", f"user/{server}/partner")

@@ -1,5 +1,5 @@
-"""Keys and certificates that stand until somebody takes them away: of instances, builds, file servers
-and devices."""
+"""Keys and certificates that stand until somebody takes them away: of instances, file servers and
+devices."""
 
 from __future__ import annotations
 
@@ -21,17 +21,6 @@ def key_pairs(ask: Scope) -> Iterator[Told]:
                 "KeyFingerprint": one.get("KeyFingerprint"), "Tags": one.get("Tags"),
             },
             name=one.get("KeyName", ""),
-        )  # fmt: skip
-
-
-def build_sources(ask: Scope) -> Iterator[Told]:
-    for one in ask.pages("codebuild:ListSourceCredentials", "sourceCredentialsInfos"):
-        yield told(
-            "AWS::CodeBuild::SourceCredential", one["arn"],
-            {
-                "ServerType": one.get("serverType"), "AuthType": one.get("authType"),
-                "Resource": one.get("resource"),
-            },
         )  # fmt: skip
 
 
@@ -82,12 +71,6 @@ SURFACES = (
         calls=("ec2:DescribeKeyPairs",),
         types=("AWS::EC2::KeyPair",),
         look=key_pairs,
-    ),
-    Surface(
-        name="codebuild-sources",
-        calls=("codebuild:ListSourceCredentials",),
-        types=("AWS::CodeBuild::SourceCredential",),
-        look=build_sources,
     ),
     Surface(
         name="transfer",
