@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-import moto_server
 import reading
 from keymuster.analysis import analysed
 from keymuster.collect import meanings
@@ -29,19 +28,7 @@ REGION = "us-east-1"
 def scope(name: str, region: str = REGION) -> Scope:
     """Where a surface asks, as whoever the environment says."""
     [surface] = [one for one in surfaces() if one.name == name]
-    ask = Scope(signed_in(own_session(""), region), region, surface)
-    if any(call.startswith("s3control:") for call in surface.calls):
-        by_address(ask.access.client("s3control", region))
-    return ask
-
-
-def by_address(s3control: Any) -> None:
-    """Let a client send its requests to the server, and not to a host with the name of the account."""
-    s3control.meta.events.register("request-created", _at_server)
-
-
-def _at_server(request: Any, **_: Any) -> None:
-    request.url = request.url.replace(f"://{moto_server.ACCOUNT}.", "://")
+    return Scope(signed_in(own_session(""), region), region, surface)
 
 
 def told(name: str, region: str = REGION, lacks: str = "") -> list[Declared]:

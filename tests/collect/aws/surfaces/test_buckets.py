@@ -46,9 +46,7 @@ def test_the_account_guards_all_buckets(aws: str, rules: RuleSet) -> None:
 
 
 def guard_account(aws: str, guards: dict[str, bool]) -> None:
-    s3control = moto_server.client("s3control", aws)
-    aws_surfaces.by_address(s3control)
-    s3control.put_public_access_block(
+    moto_server.client("s3control", aws).put_public_access_block(
         AccountId=moto_server.ACCOUNT, PublicAccessBlockConfiguration=guards
     )
 
