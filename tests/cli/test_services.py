@@ -18,7 +18,7 @@ AWS = ("--service", "aws", "--regions", "us-east-1", "--fail-on", "never")
 USER = 'resource "aws_iam_user" "ci" {\n  name = "ci"\n}\n'
 
 
-NOT_ENFORCED = ("lambda",)
+NOT_ENFORCED = {"lambda"}
 """Services of which moto does not know which action a path is, so that only `*` allows it."""
 
 
@@ -43,7 +43,10 @@ def test_permissions_are_a_policy_document(keymuster: Run) -> None:
     assert statement["Effect"] == "Allow"
     assert "iam:GetAccountAuthorizationDetails" in statement["Action"]
     verbs = {action.partition(":")[2] for action in statement["Action"]}
-    assert all(verb.startswith(("Get", "List", "Describe", "Generate")) for verb in verbs - {"GET"})
+    assert all(
+        verb.startswith(("Get", "List", "Describe", "Generate", "BatchGet"))
+        for verb in verbs - {"GET"}
+    )
 
 
 def test_fewer_rules_need_fewer_permissions(keymuster: Run) -> None:
@@ -51,7 +54,7 @@ def test_fewer_rules_need_fewer_permissions(keymuster: Run) -> None:
     every = json.loads(keymuster("services", "permissions", "aws").out)
     few, every = few["Statement"][0]["Action"], every["Statement"][0]["Action"]
     assert set(few) < set(every)
-    assert "lambda:ListFunctions" not in few
+    assert "ecs:ListClusters" not in few
 
 
 def test_a_service_alone_needs_no_files(keymuster: Run, user: str, tmp_path: Path) -> None:
@@ -61,7 +64,7 @@ def test_a_service_alone_needs_no_files(keymuster: Run, user: str, tmp_path: Pat
     places = [place for one in report["findings"] for place in one["places"]]
     assert {place.get("path") for place in places} == {None}
     assert user in {place["resource"] for place in places}
-    assert {one["status"] for one in report["coverage"]} == {"found", "clean"}
+    assert {"found", "clean"} <= {one["status"] for one in report["coverage"]}
 
 
 def test_beside_its_code_a_finding_is_at_its_line(
@@ -102,7 +105,8 @@ def test_whoever_has_the_printed_permissions_sees_all(
     with moto_server.enforcing(aws):
         report = json.loads(keymuster("scan", *AWS, "--format", "json").out)
     denied = [one["message"] for one in report["troubles"] if "was denied" in one["message"]]
-    assert [one for one in denied if not any(f" {name}:" in one for name in NOT_ENFORCED)] == []
+    services = {one.partition(": ")[2].partition(":")[0] for one in denied}
+    assert services <= NOT_ENFORCED
     assert user in {one["subject"].partition("#")[0] for one in report["findings"]}
 
 

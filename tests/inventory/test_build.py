@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from keymuster.inventory.build import build
 from keymuster.model import (
     Confidence,
@@ -10,6 +12,7 @@ from keymuster.model import (
     FileLocation,
     InlineAllow,
     Resource,
+    ServiceLocation,
     Storage,
 )
 
@@ -67,4 +70,15 @@ def test_a_setting_and_the_secret_in_it_are_one_place() -> None:
     [record] = inventory.of(Credential)
     assert record.format == "acme-key"
     assert record.tags == {"declared_as": "x"}
+    assert inventory.sightings(record) == [inside, elsewhere]
+
+
+def test_an_object_of_a_service_is_one_place_too() -> None:
+    def told(resource: str, **more: object) -> Credential:
+        place = ServiceLocation(service="aws", account="1", resource=resource)
+        return replace(_credential(**more), location=place)
+
+    around, inside, elsewhere = told("f"), told("f", format="acme-key"), told("g")
+    inventory = build([around, inside, elsewhere])
+    [record] = inventory.of(Credential)
     assert inventory.sightings(record) == [inside, elsewhere]

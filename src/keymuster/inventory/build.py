@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -106,22 +106,33 @@ def build(observations: Iterable[Observation]) -> Inventory:
 def _apart(sightings: list[Observation]) -> list[Observation]:
     """Each place once: a setting that holds a secret, and the secret in it, are one place, which the
     secret names more exactly."""
-    exact = {
-        (one.location.name, one.location.commit, one.location.line)
-        for one in sightings
-        if isinstance(one, Credential) and one.format and isinstance(one.location, FileLocation)
-    }
-    if not exact or len(sightings) == 1:
+    if len(sightings) == 1:
         return sightings
-    return [one for one in sightings if not _is_around(one, exact)]
+    exact = {
+        place
+        for one in sightings
+        if isinstance(one, Credential) and one.format
+        for place in _places(one.location, 0)
+    }
+    return [one for one in sightings if not _is_around(one, exact)] if exact else sightings
 
 
-def _is_around(one: Observation, exact: set[tuple[str, Any, int]]) -> bool:
-    place = one.location
-    if not isinstance(one, Credential) or one.format or not isinstance(place, FileLocation):
+def _is_around(one: Observation, exact: set[_Place]) -> bool:
+    if not isinstance(one, Credential) or one.format:
         return False
-    last = min(place.end_line or place.line, place.line + _MOST_LINES)
-    return any((place.name, place.commit, line) in exact for line in range(place.line, last + 1))
+    return any(place in exact for place in _places(one.location, _MOST_LINES))
+
+
+_Place: TypeAlias = ServiceLocation | tuple[str, Any, int]
+
+
+def _places(place: Location, lines: int) -> Iterator[_Place]:
+    """An object of a service, or the lines of a file that a place has, so many after the first."""
+    if not isinstance(place, FileLocation):
+        yield place
+        return
+    last = max(place.line, min(place.end_line, place.line + lines))
+    yield from ((place.name, place.commit, line) for line in range(place.line, last + 1))
 
 
 _MOST_LINES = 100

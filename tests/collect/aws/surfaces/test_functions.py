@@ -67,4 +67,4 @@ def test_variables_that_nobody_may_decrypt_are_not_none() -> None:
     with answering("lambda", ("list_functions", {"Functions": [function]})) as ask:
         assert len([*ask.surface.look(ask)]) == 1
     [trouble] = ask.troubles()
-    assert "was denied" in trouble.message
+    assert "kms:Decrypt was denied" in trouble.message

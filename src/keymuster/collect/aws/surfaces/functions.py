@@ -12,7 +12,7 @@ from keymuster.collect.aws.surface import Surface, Told
 def functions(ask: Scope) -> Iterator[Told]:
     for one in ask.pages("lambda:ListFunctions", "Functions"):
         if problem := one.get("Environment", {}).get("Error"):
-            ask.withheld("lambda:ListFunctions", problem.get("ErrorCode", "AccessDeniedException"))
+            ask.withheld("kms:Decrypt", problem.get("ErrorCode", "AccessDeniedException"))
         yield told("AWS::Lambda::Function", one["FunctionArn"], one)
 
 
