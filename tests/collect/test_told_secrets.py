@@ -55,9 +55,11 @@ def test_a_guess_counts_in_a_script_only(secrets: ToldSecrets) -> None:
     assert str(one.kind) == "generic"
 
 
-def test_a_password_in_the_address_of_a_source_is_one(secrets: ToldSecrets) -> None:
-    password = "tulip" + "x8Qz" + "rusk77"
-    [one] = found(secrets, {"Source": {"Location": f"https://bot:{password}@git.example.org/site"}})
+def test_a_password_in_the_address_of_a_source_is_one(
+    secrets: ToldSecrets, token: Callable[..., str]
+) -> None:
+    text = token("github-pat")[4:24]
+    [one] = found(secrets, {"Source": {"Location": f"https://bot:{text}@git.example.org/site"}})
     assert (str(one.kind), one.tags["setting"]) == ("url_password", "Location")
 
 
