@@ -30,9 +30,9 @@ def asked(name: str) -> Scope:
 
 
 @contextmanager
-def answering(name: str, *answers: tuple[str, dict[str, Any]]) -> Iterator[Scope]:
-    """The same, where one service gives these answers, in this order. The SDK refuses what its model of
-    the service does not have."""
+def answering(name: str, *answers: tuple[str, dict[str, Any] | str]) -> Iterator[Scope]:
+    """The same, where one service gives these answers, or the codes of errors, in this order. The SDK
+    refuses what its model of the service does not have."""
     from boto3 import Session
     from botocore.stub import Stubber
 
@@ -41,7 +41,10 @@ def answering(name: str, *answers: tuple[str, dict[str, Any]]) -> Iterator[Scope
     service = surface(name).calls[0].partition(":")[0]
     with Stubber(access.client(service, REGION)) as stub:
         for method, answer in answers:
-            stub.add_response(method, answer)
+            if isinstance(answer, str):
+                stub.add_client_error(method, answer)
+            else:
+                stub.add_response(method, answer)
         yield Scope(access, REGION, surface(name))
         stub.assert_no_pending_responses()
 

@@ -6,6 +6,7 @@ from gzip import compress
 import moto_server
 from asking_aws import answering, asked, objects, records
 from keymuster.collect.aws.start_scripts import script
+from keymuster.collect.declared import Declared
 from keymuster.model import Credential, Use
 from keymuster.rules.schema import RuleSet
 from reading import only
@@ -101,3 +102,18 @@ def test_scripts_are_compressed_and_several() -> None:
     )
     assert SCRIPT in script(b64encode(parts.encode()).decode())
     assert script("no base64 at all!") == "no base64 at all!"
+
+
+def test_a_script_that_is_refused_is_a_trouble_and_the_instance_is_told_of() -> None:
+    with answering(
+        "ec2",
+        ("describe_launch_template_versions", {"LaunchTemplateVersions": []}),
+        ("describe_instances", {"Reservations": [{"Instances": [{"InstanceId": "i-1"}]}]}),
+        ("describe_instance_attribute", "UnauthorizedOperation"),
+    ) as ask:
+        [one] = ask.surface.look(ask)
+    assert isinstance(one, Declared)
+    assert one.get("UserData") is None
+    [trouble] = ask.troubles()
+    assert "ec2:DescribeInstanceAttribute was denied" in trouble.message
+    assert "ec2:DescribeInstanceAttribute" in trouble.advice
