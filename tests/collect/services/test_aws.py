@@ -62,7 +62,7 @@ def test_an_account_becomes_records(aws: str, rules: RuleSet) -> None:
     assert (user.name, user.account, user.tags) == ("ci", "123456789012", {"owner": "platform"})
     assert user.created_at is not None
     assert role.name == "web"
-    [key] = [one for one in found if isinstance(one, Credential)]
+    [key] = [one for one in found if isinstance(one, Credential) and one.identity]
     assert key.identity == "aws:123456789012:user/ci"
     assert key.created_at is not None
     [trust] = [one for one in found if isinstance(one, Trust)]
