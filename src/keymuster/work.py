@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 import signal
@@ -171,6 +172,7 @@ def _in_processes(
     for _ in several:  # those that are made when they are needed, are made before the processes
         pass
     _here = (source, several, unpack)
+    gc.freeze()  # the processes share what is there, as long as nobody writes to it
     pool = _pool(jobs)
     waiting: deque[tuple[Batch | Trouble, Future[_Done] | None]] = deque()
 
@@ -208,6 +210,7 @@ def _in_processes(
         raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+        gc.unfreeze()
         _here = None
 
 

@@ -194,8 +194,10 @@ def _texts(findings: Iterable[Finding], rules: RuleSet) -> tuple[RuleText, ...]:
     """The words for each rule that has findings."""
     policies = {policy.id: policy for policy in rules.policies}
     tokens = {token.id: token for token in rules.tokens}
-    texts = {}
+    texts: dict[str, RuleText] = {}
     for finding in findings:
+        if finding.rule in texts:
+            continue
         policy, token = policies[finding.policy], tokens.get(finding.rule.partition("/")[2])
         texts[finding.rule] = rule_text(rules, policy, token)
     return tuple(texts[id] for id in sorted(texts))
