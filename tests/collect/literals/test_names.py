@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from keymuster.collect.literals.names import holds_secrets, is_vague, kind_of
+from keymuster.collect.literals.names import holds_secrets, is_open, is_vague, kind_of
 from keymuster.model import CredentialKind
 
 
@@ -56,3 +56,13 @@ def test_some_maps_are_made_for_secrets() -> None:
     assert holds_secrets("stringData")
     assert holds_secrets("secret_env")
     assert not holds_secrets("env")
+
+
+@pytest.mark.parametrize("name", ["username", "POSTGRES_USER", "db-host", "smtpPort"])
+def test_who_signs_in_and_where_is_told_openly(name: str) -> None:
+    assert is_open(name)
+
+
+@pytest.mark.parametrize("name", ["password", "user-password", "DATABASE_URL", "host_key", ""])
+def test_what_may_be_a_secret_is_not(name: str) -> None:
+    assert not is_open(name)

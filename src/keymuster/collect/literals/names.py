@@ -99,6 +99,18 @@ def holds_secrets(name: str) -> bool:
     return name.lower().replace("_", "").replace("-", "") in _HOLDERS
 
 
+_OPEN = {
+    "username", "user", "login", "database", "dbname", "db", "host", "hostname", "port", "region", "email",
+}  # fmt: skip
+"""Last words of what stands beside a secret: who signs in, and where."""
+
+
+def is_open(name: str) -> bool:
+    """Whether something among secrets is none, as its name says: `POSTGRES_USER`."""
+    words = _words(name)
+    return bool(words) and words[-1] in _OPEN
+
+
 def _words(name: str) -> list[str]:
     words = [word.lower() for word in _WORD.findall(name[:_LONGEST])]
     while words and (words[-1].isdigit() or words[-1] in _AFTER):

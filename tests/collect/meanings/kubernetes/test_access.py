@@ -90,6 +90,14 @@ def test_values_of_a_secret_are_credentials() -> None:
     assert {one.tags["declared_as"] for one in sure} == {"kubernetes-secret"}
 
 
+def test_who_signs_in_where_is_no_secret_even_if_it_looks_like_one() -> None:
+    text = (
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\n"
+        "stringData: {POSTGRES_USER: u8Hx2Lq9Zt4Wb7Rk, host: db.internal, database: app, user-key: abc123xyz}\n"
+    )
+    assert said(only(Credential, read(Kubernetes, "a.yaml", text))) == [("user-key", 4)]
+
+
 def test_the_same_password_in_base64_and_in_the_clear_is_one() -> None:
     text = "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata: {password: bGV0bWVpbg==}\nstringData: {password: letmein}\n"
     one, other = only(Credential, read(Kubernetes, "a.yaml", text))

@@ -7,6 +7,7 @@ from itertools import islice, product
 from typing import Any
 
 from keymuster.collect.declared import Declared
+from keymuster.collect.literals.names import is_open
 from keymuster.collect.literals.search import lines
 from keymuster.collect.literals.values import decoded, is_reference
 from keymuster.collect.meanings import Meaning
@@ -201,6 +202,8 @@ def _secret(one: Declared) -> Iterator[Observation]:
     for section, is_base64 in (("data", True), ("stringData", False)):
         values = one.get(section)
         for key, node in values.entries() if values else ():
+            if is_open(key):
+                continue
             text = node.text()
             value = decoded(text) if is_base64 and not is_reference(text) else text
             found = one.sealing.credential(
