@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from string import Formatter
 from typing import Any
 
 from msgspec.structs import replace
@@ -17,9 +18,10 @@ NAMES = ("name", "id", "identity", "holder", "by", "subject", "subject_name")
 MOST_NAMED = 20
 
 
-def judgement(policy: Policy, seen: dict[str, Any]) -> str:
+def judgement(policy: Policy, seen: Mapping[str, Any]) -> str:
     """What a finding says, whichever of many alike it is about."""
-    about_any = {name: "" if name in NAMES else value for name, value in seen.items()}
+    holes = {name for _, name, _, _ in Formatter().parse(policy.message) if name is not None}
+    about_any = {name: "" if name in NAMES else seen[name] for name in holes}
     return without_calls(policy.message.format(**about_any))
 
 

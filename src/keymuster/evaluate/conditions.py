@@ -117,9 +117,11 @@ class Conditions:
     def unknown(self, policy: Policy, view: Mapping[str, Any], answer: bool | None) -> str:
         """What stands in the way of deciding, where a condition did not hold: something that it asks
         for is not known, or has a form that it does not expect. Empty if nothing does."""
+        asked = self._asks_for(policy)
+        if not asked:
+            return ""
         if any(_is_out(view[one.name], one) for one in self._parts_of(policy).plain):
             return ""
-        asked = self._asks_for(policy)
         for name, path in asked:
             if found := _unknown_in(view.get(name), path):
                 return name if found == UNKNOWN else found
@@ -145,9 +147,9 @@ class Conditions:
         return self._asked[policy.id]
 
     @staticmethod
-    def named(subject: Subject, view: Mapping[str, Any]) -> dict[str, Any]:
-        """A view by the names that conditions use."""
-        return {f"{subject}.{name}": value for name, value in view.items()}
+    def named(subject: Subject, view: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A view by the names that conditions use; what was asked for is kept."""
+        return _Named(subject, view)
 
     def compiled(self, policy: Policy) -> Any:
         if policy.id not in self._compiled:
@@ -227,6 +229,25 @@ def _demands(of: dict[str, list[Plain]]) -> _Demands:
         for one in several:
             values.setdefault(one.name, set()).update(one.values or ())
     return _Demands(of, values)
+
+
+class _Named(dict[str, Any]):
+    """`credential.kind` for the `kind` of the view of a credential."""
+
+    def __init__(self, subject: Subject, view: Mapping[str, Any]) -> None:
+        super().__init__()
+        self._skip = len(subject) + 1
+        self._view = view
+
+    def __missing__(self, name: str) -> Any:
+        found = self[name] = self._view[name[self._skip :]]
+        return found
+
+    def get(self, name: str, default: Any = None) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            return default
 
 
 class _Part(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -141,7 +141,7 @@ def _finding(
     token: TokenFormat | None,
     record: Any,
     inventory: Inventory,
-    seen: dict[str, Any],
+    seen: Mapping[str, Any],
 ) -> Finding:
     from hashlib import sha256  # slow to import, and most scans find nothing
 

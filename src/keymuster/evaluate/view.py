@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import typing
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
@@ -122,14 +123,18 @@ def _assumed_by(record: Identity, inventory: Inventory, _: datetime) -> list[str
 def _consumers(record: Use, inventory: Inventory, _: datetime) -> int:
     """How many different ones of the same declaration consume the same, but by what starts them: that
     may be shared."""
-    scope = _declaration(record.by)
-    return len(
-        {
-            _REVISION.sub(r"\1", one.by)
-            for one in inventory.uses(record.subject)
-            if one.kind is not UseKind.OTHER and _declaration(one.by) == scope
-        }
-    )
+    counts = inventory.remembered("consumers", record.subject, lambda: _scopes(record, inventory))
+    return counts[_declaration(record.by)]
+
+
+def _scopes(record: Use, inventory: Inventory) -> Counter[str]:
+    """How many consume what a use is of, by the declaration that they are in."""
+    consumers = {
+        (_declaration(one.by), _REVISION.sub(r"\1", one.by))
+        for one in inventory.uses(record.subject)
+        if one.kind is not UseKind.OTHER
+    }
+    return Counter(scope for scope, _ in consumers)
 
 
 _REVISION = re.compile(r"(?<=:task-definition/)([\w-]{1,255}):\d{1,9}\Z")
@@ -148,6 +153,12 @@ def _exposures(record: Use, inventory: Inventory, _: datetime) -> list[str]:
     `private`, or both, as far as their declarations tell."""
     if "#IamInstanceProfile/" not in record.id:
         return []
+    return inventory.remembered(
+        "exposures", record.subject, lambda: _exposures_of(record, inventory)
+    )
+
+
+def _exposures_of(record: Use, inventory: Inventory) -> list[str]:
     machines = (
         inventory.records.get(f"resource:{one.by}") for one in inventory.uses(record.subject)
     )
@@ -316,17 +327,40 @@ def fields(subject: Subject) -> dict[str, str]:
     return plain | derived | {name: kind for name, (kind, _) in FACTS.get(subject, {}).items()}
 
 
-def view(subject: Subject, record: Any, inventory: Inventory, now: datetime) -> dict[str, Any]:
-    """Name -> value of every field of `fields(subject)` for one record."""
-    derived, facts = DERIVED.get(subject, {}), FACTS.get(subject, {})
-    known = inventory.facts.get(record.id, {})
+class View(Mapping[str, Any]):
+    """Name -> value of every field of `fields(subject)` for one record. Each is found when it is asked
+    for: most policies ask a record for its kind and then for nothing more."""
 
-    def value(name: str) -> Any:
-        if name in derived:
-            return derived[name][1](record, inventory, now)
-        return known.get(name, facts[name][1]) if name in facts else getattr(record, name)
+    __slots__ = ("_derived", "_facts", "_inventory", "_known", "_now", "_record", "_subject")
 
-    return {name: _plain(value(name)) for name in fields(subject)}
+    def __init__(self, subject: Subject, record: Any, inventory: Inventory, now: datetime) -> None:
+        self._subject = subject
+        self._record = record
+        self._inventory = inventory
+        self._now = now
+        self._derived = DERIVED.get(subject, {})
+        self._facts = FACTS.get(subject, {})
+        self._known = inventory.facts.get(record.id, {})
+
+    def __getitem__(self, name: str) -> Any:
+        if name in self._derived:
+            return _plain(self._derived[name][1](self._record, self._inventory, self._now))
+        if name in self._facts:
+            return _plain(self._known.get(name, self._facts[name][1]))
+        if name not in fields(self._subject):
+            raise KeyError(name)
+        return _plain(getattr(self._record, name))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(fields(self._subject))
+
+    def __len__(self) -> int:
+        return len(fields(self._subject))
+
+
+def view(subject: Subject, record: Any, inventory: Inventory, now: datetime) -> View:
+    """What policies see of a record."""
+    return View(subject, record, inventory, now)
 
 
 def _cel_type(hint: Any) -> str | None:
@@ -346,6 +380,8 @@ def _plain(value: Any) -> Any:
     match value:
         case StrEnum():
             return value.value
+        case str() if value.isascii() and "\0" not in value:
+            return value
         case str():
             # The runtime ends a text at its first NUL, so two keys of a map could be one.
             text = value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import Any, TypeAlias, TypeVar
 
@@ -65,6 +65,18 @@ class Inventory(Struct, kw_only=True, dict=True):
     @cached_property
     def _attached(self) -> set[str]:
         return {one.via for one in self.of(Grant) if one.via}
+
+    def remembered(self, what: str, subject: str, find: Callable[[], _T]) -> _T:
+        """What is the same for all that is about one subject, found for the first of it."""
+        key = (what, subject)
+        if key not in self._remembered:
+            self._remembered[key] = find()
+        found: _T = self._remembered[key]
+        return found
+
+    @cached_property
+    def _remembered(self) -> dict[tuple[str, str], Any]:
+        return {}
 
     @cached_property
     def _about(self) -> dict[tuple[type[Any], str], list[Any]]:
