@@ -171,6 +171,17 @@ def test_what_is_open_is_found_as_in_code(aws: str, rules: RuleSet) -> None:
     assert all(live.values())
 
 
+def test_what_services_make_by_themselves_accuses_nobody(aws: str, rules: RuleSet) -> None:
+    moto_server.client("sns", aws).create_topic(Name="news")
+    kms = moto_server.client("kms", aws)
+    kms.enable_key_rotation(KeyId=kms.create_key()["KeyMetadata"]["KeyId"])
+    moto_server.client("sqs", aws).create_queue(QueueName="jobs")
+    for name in ("sns", "kms", "sqs", "event-buses"):
+        found = aws_surfaces.told(name)
+        assert found
+        assert aws_surfaces.judged(found, rules) == Counter(), name
+
+
 def test_a_policy_for_ones_own_account_opens_nothing(aws: str, rules: RuleSet) -> None:
     sqs = moto_server.client("sqs", aws)
     own = policy("sqs:SendMessage", Principal={"AWS": f"arn:aws:iam::{ACCOUNT}:role/ci"})

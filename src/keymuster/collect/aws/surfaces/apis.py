@@ -44,9 +44,12 @@ def rest(ask: Scope) -> Iterator[Told]:
 
 def _document(policy: str | None) -> str | None:
     """A policy as it was given: the service answers it with its quotation marks escaped."""
-    if policy and policy.startswith('{\\"'):
+    if not policy or not policy.startswith('{\\"'):
+        return policy
+    try:
         return str(json.loads(f'"{policy}"'))
-    return policy
+    except ValueError:
+        return policy
 
 
 def http(ask: Scope) -> Iterator[Told]:
