@@ -43,22 +43,6 @@ def test_a_function_runs_as_its_role_and_holds_a_password(aws: str, rules: RuleS
     assert PASSWORD not in repr(found)
 
 
-def test_an_address_is_of_its_function() -> None:
-    arn = "arn:aws:lambda:us-east-1:123456789012:function:mail"
-    url = {
-        "FunctionUrl": "https://abc.lambda-url.us-east-1.on.aws/", "FunctionArn": arn,
-        "CreationTime": "2026-01-01", "LastModifiedTime": "2026-01-01", "AuthType": "NONE",
-    }  # fmt: skip
-    with answering(
-        "lambda-urls",
-        ("list_functions", {"Functions": [{"FunctionName": "mail", "FunctionArn": arn}]}),
-        ("list_function_url_configs", {"FunctionUrlConfigs": [url]}),
-    ) as ask:
-        [found] = objects(ask)["AWS::Lambda::Url"]
-    assert (found.name, found.text("AuthType")) == ("mail", "NONE")
-    assert found.text("TargetFunctionArn") == arn
-
-
 def test_variables_that_nobody_may_decrypt_are_not_none() -> None:
     function = {
         "FunctionName": "mail", "FunctionArn": "arn:aws:lambda:us-east-1:123456789012:function:mail",

@@ -46,12 +46,3 @@ def test_stages_of_both_kinds_have_variables(aws: str, rules: RuleSet) -> None:
     assert (old.name, new.name) == ("shop/prod", "chat/prod")
     names = [each.name for each in only(Credential, records([old, new], rules))]
     assert names == ["backendPassword", "backendPassword"]
-
-
-def test_of_parameters_only_the_kind_is_asked_for(aws: str, rules: RuleSet) -> None:
-    client = moto_server.client("ssm", aws)
-    client.put_parameter(Name="/shop/db_password", Value=PASSWORD, Type="String")
-    [one] = objects(asked("ssm-parameters"))["AWS::SSM::Parameter"]
-    assert one.id == f"arn:aws:ssm:us-east-1:{ACCOUNT}:parameter/shop/db_password"
-    assert (one.text("Name"), one.text("Type")) == ("/shop/db_password", "String")
-    assert only(Credential, records([one], rules)) == []

@@ -1,4 +1,4 @@
-"""Functions of Lambda: the roles that they run as, their environments, and who may call them."""
+"""Functions of Lambda: the roles that they run as, and their environments."""
 
 from __future__ import annotations
 
@@ -16,34 +16,11 @@ def functions(ask: Scope) -> Iterator[Told]:
         yield told("AWS::Lambda::Function", one["FunctionArn"], one)
 
 
-def addresses(ask: Scope) -> Iterator[Told]:
-    """Functions that have an address of their own: Lambda tells only of one function at a time."""
-    for one in ask.pages("lambda:ListFunctions", "Functions"):
-        name = one["FunctionName"]
-        for url in ask.pages(
-            "lambda:ListFunctionUrlConfigs", "FunctionUrlConfigs", FunctionName=name
-        ):
-            yield told(
-                "AWS::Lambda::Url", f"{url['FunctionArn']}/url",
-                {
-                    "TargetFunctionArn": url["FunctionArn"], "AuthType": url.get("AuthType"),
-                    "Cors": url.get("Cors"), "FunctionUrl": url.get("FunctionUrl"),
-                },
-                name=name,
-            )  # fmt: skip
-
-
 SURFACES = (
     Surface(
         name="lambda",
         calls=("lambda:ListFunctions",),
         types=("AWS::Lambda::Function",),
         look=functions,
-    ),
-    Surface(
-        name="lambda-urls",
-        calls=("lambda:ListFunctions", "lambda:ListFunctionUrlConfigs"),
-        types=("AWS::Lambda::Url",),
-        look=addresses,
     ),
 )

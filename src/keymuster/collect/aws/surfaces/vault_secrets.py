@@ -49,7 +49,7 @@ def parameters(ask: Scope) -> Iterator[Told]:
             one.get("ARN") or ask.arn("ssm", f"parameter/{name.lstrip('/')}"),
             {
                 "Name": name, "Type": one.get("Type"), "Description": one.get("Description"),
-                "DataType": one.get("DataType"), "LastModifiedDate": one.get("LastModifiedDate"),
+                "DataType": one.get("DataType"), "LastModifiedDate": one.get("LastModifiedDate"), "KeyId": one.get("KeyId"),
             },
             name=name,
         )  # fmt: skip

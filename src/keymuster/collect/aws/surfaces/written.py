@@ -1,5 +1,4 @@
-"""What people write scripts and variables into: documents and parameters of Systems Manager, stages of API
-Gateway."""
+"""What people write scripts and variables into: documents of Systems Manager, stages of API Gateway."""
 
 from __future__ import annotations
 
@@ -24,17 +23,6 @@ def documents(ask: Scope) -> Iterator[Told]:
                     "Content": one.get("Content"), "Tags": listed.get("Tags"),
                 },
             )  # fmt: skip
-
-
-def parameters(ask: Scope) -> Iterator[Told]:
-    """What they are called and whether they are encrypted: nobody's values are asked for."""
-    for one in ask.pages("ssm:DescribeParameters", "Parameters"):
-        arn = one.get("ARN") or ask.arn("ssm", f"parameter/{one['Name'].lstrip('/')}")
-        settings = {
-            "Name": one["Name"], "Type": one.get("Type"), "KeyId": one.get("KeyId"),
-            "LastModifiedDate": one.get("LastModifiedDate"),
-        }  # fmt: skip
-        yield told("AWS::SSM::Parameter", arn, settings, one["Name"])
 
 
 def stages(ask: Scope) -> Iterator[Told]:
@@ -76,12 +64,6 @@ SURFACES = (
         calls=("ssm:ListDocuments", "ssm:GetDocument"),
         types=("AWS::SSM::Document",),
         look=documents,
-    ),
-    Surface(
-        name="ssm-parameters",
-        calls=("ssm:DescribeParameters",),
-        types=("AWS::SSM::Parameter",),
-        look=parameters,
     ),
     Surface(
         name="apigateway-stages",
