@@ -45,6 +45,7 @@ _POLICY = {
 
 GIVEN: dict[str, dict[str, Any]] = {
     "iam:GenerateCredentialReport": {"State": "COMPLETE"},
+    "iam:GetServiceLastAccessedDetails": {"JobStatus": "COMPLETED"},
     "iam:GetCredentialReport": {
         "Content": (
             b"user,arn,password_enabled,access_key_1_active,access_key_1_last_rotated,cert_1_active\n"
