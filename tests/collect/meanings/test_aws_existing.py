@@ -12,6 +12,7 @@ from evaluate.records import NOW
 from keymuster.analysis import analysed
 from keymuster.collect import meanings
 from keymuster.collect.aws.objects import told
+from keymuster.collect.meanings import aws
 from keymuster.evaluate.choice import Choice
 from keymuster.evaluate.engine import evaluate
 from keymuster.inventory.build import build
@@ -130,3 +131,8 @@ def test_nothing_is_said_twice_of_a_user_with_a_key(
     said = {"UserName": USER, "Status": "Active", **settings}
     found = judged(rules, user, told("AWS::IAM::AccessKey", f"{USER}/access-key-1", said))
     assert Counter(one.policy for one in found) == Counter(policies)
+
+
+def test_what_users_sign_in_with_says_something_of_identities() -> None:
+    assert aws.subjects(["AWS::IAM::AccessKey"]) == ("credential", "identity")
+    assert "identity" not in aws.subjects(["AWS::KMS::Key"])

@@ -40,7 +40,8 @@ def _meaning(one: Declared) -> Iterator[Observation]:
 
 
 def subjects(types: Iterable[str]) -> tuple[str, ...]:
-    """The sorts of records that things of these types become."""
+    """The sorts of records that things of these types become, or say more of."""
+    types = tuple(types)
     found = {
         subject
         for type in types
@@ -48,6 +49,8 @@ def subjects(types: Iterable[str]) -> tuple[str, ...]:
         if type in aspect.TYPES
         for subject in several
     }
+    if not credentials.OF_USERS.isdisjoint(types):
+        found.add("identity")  # of which policies ask by what it signs in
     return tuple(sorted(found))
 
 

@@ -140,6 +140,14 @@ ROOT = "<root_account>"
 """What the credential report of an account calls its root user."""
 
 
+OF_USERS = frozenset(
+    (
+        "AWS::IAM::AccessKey", "aws_iam_user_login_profile", "aws_iam_service_specific_credential",
+        "aws_iam_user_ssh_key", "aws_iam_signing_certificate",
+    )
+)  # fmt: skip
+"""What users of IAM sign in with."""
+
 TYPES = {
     "AWS::IAM::AccessKey": access_key,
     "AWS::IAM::User": lambda one: login_profile(one) if one.get("LoginProfile") else iter(()),
