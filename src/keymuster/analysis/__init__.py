@@ -17,7 +17,7 @@ _ANALYSES = {
     "kubernetes_rbac": ("kubernetes", "Use", "Workload"),
     "aws_facts": ("aws",),
     "aws_trusted": ("aws",),
-    "live_keys": ("aws",),
+    "live_keys": ("AWS::IAM::AccessKey",),
     "aws_workloads": ("aws",),
     "azure_facts": ("azure", "entra"),
     "gcp_facts": ("gcp",),
