@@ -51,7 +51,7 @@ def _everything() -> list[Observation]:
             Use(id=f"{name}-use", subject=f"{name}-role", by="resource:w", kind=UseKind.WORKLOAD, location=HERE),
         ]  # fmt: skip
     found.append(
-        Identity(id="agent", kind=IdentityKind.AGENT, provider="", name="a", location=HERE)
+        Identity(id="agent", kind=IdentityKind.AGENT, provider="bedrock", name="a", location=HERE)
     )
     return found
 

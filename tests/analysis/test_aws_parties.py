@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from analysis.aws import ACCOUNT, Made
-from keymuster.analysis import aws_organization_facts, aws_parties, trust_facts
+from keymuster.analysis import aws_parties, aws_trusted, trust_facts
 from keymuster.inventory.build import build
 from keymuster.model import Grant, GrantKind, Resource, ServiceLocation, organizations
 from keymuster.rules.schema import RuleSet
@@ -145,8 +145,8 @@ def test_a_role_says_from_accounts_of_which_environments_it_is_trusted(rules: Ru
         made.trust(role, root(account))
     told = organization(f"{ACCOUNT} shop-prod", f"{MEMBER} shop-dev", f"{STRANGER} shop")
     inventory = build([*made.identities, *made.trusts, *told])
-    found = aws_organization_facts.facts(inventory, Settings(), rules)[role]
-    assert found == {"trusted_from": ["production", "development"]}
+    found = aws_trusted.facts(inventory, Settings(), rules)[role]
+    assert found["trusted_environments"] == ["development", "production"]
 
 
 def test_public_accounts_are_told_once(rules: RuleSet) -> None:

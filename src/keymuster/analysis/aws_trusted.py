@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from keymuster.analysis.aws_organizations import Organizations
 from keymuster.analysis.known import Known
 from keymuster.inventory.build import Inventory
 from keymuster.inventory.environments import named_in
@@ -15,7 +17,6 @@ from keymuster.model import Effect, Environment, Identity, IdentityKind, Resourc
 from keymuster.settings import Settings
 
 _PROVIDERS = ("aws:oidc-provider", "aws:saml-provider")
-_ACCOUNT = "aws:account"
 
 _PERSON = re.compile(
     r"arn:[\w-]+:(?:iam::\d{12}:(?:user/.+|saml-provider/.+|role/aws-reserved/sso\.amazonaws\.com/.+)|"
@@ -25,12 +26,12 @@ _ROLE = re.compile(r"arn:[\w-]+:(?:iam|sts)::\d{12}:(?:role|assumed-role)/.+")
 _OF_ACCOUNT = re.compile(r"(?:arn:[\w-]+:(?:iam|sts)::)?(?P<account>\d{12})(?::.*)?")
 
 
-def facts(inventory: Inventory, _: Settings, __: Known) -> dict[str, dict[str, Any]]:
+def facts(inventory: Inventory, configured: Settings, _: Known) -> dict[str, dict[str, Any]]:
     trusts: dict[str, list[Trust]] = defaultdict(list)
     for one in inventory.of(Trust):
         if one.provider == "aws" and one.effect is Effect.ALLOW:
             trusts[one.identity].append(one)
-    environments = _Environments(inventory)
+    environments = _Environments(inventory, configured.environments)
     found: dict[str, dict[str, Any]] = {}
     for id, several in trusts.items():
         found[id] = {
@@ -58,19 +59,17 @@ class _Environments:
     """Where principals of other accounts come from: what these accounts are for, or else what the
     principals are called."""
 
-    def __init__(self, inventory: Inventory) -> None:
+    def __init__(self, inventory: Inventory, words: Mapping[str, Sequence[str]]) -> None:
         self._inventory = inventory
-        self._accounts = {
-            str(one.settings.get("number")): _said(one)
-            for one in inventory.of(Resource)
-            if one.type == _ACCOUNT
-        }
+        self._organizations = Organizations(inventory)
+        self._words = words
 
     def of(self, trust: Trust) -> set[str]:
         told = _OF_ACCOUNT.fullmatch(trust.principal)
         if told is None or trust.kind is not TrustKind.ASSUME:
             return set()
-        said = self._accounts.get(told["account"], set())
+        of_account = self._organizations.environment(told["account"], self._words)
+        said = {of_account} - {Environment.UNKNOWN}
         if not said and isinstance(self._inventory.records.get(trust.principal), Identity):
             known = self._inventory.facts.get(trust.principal, {}).get("environment", UNKNOWN)
             said = {Environment(known)} - {Environment.UNKNOWN}
@@ -78,13 +77,6 @@ class _Environments:
         if len(said) != 1:
             return set()
         return {one.value for one in said}
-
-
-def _said(account: Resource) -> set[Environment]:
-    tags = account.settings.get("tags")
-    values = tags.values() if isinstance(tags, dict) else ()
-    found = [named_in(str(text)) for text in (*values, account.name)]
-    return next((one for one in found if one), set())
 
 
 def _of_providers(

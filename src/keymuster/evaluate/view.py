@@ -24,7 +24,6 @@ from keymuster.model import (
     Credential,
     CredentialKind,
     CredentialStatus,
-    Effect,
     Environment,
     FileLocation,
     Grant,
@@ -34,7 +33,6 @@ from keymuster.model import (
     ServiceLocation,
     Storage,
     Trust,
-    TrustKind,
     Use,
     UseKind,
 )
@@ -108,16 +106,6 @@ def _siblings(record: Credential, inventory: Inventory, _: datetime) -> int:
         return 0
     same = [one for one in inventory.credentials(record.identity) if one.kind is record.kind]
     return len([one for one in same if one.status is not CredentialStatus.DISABLED]) - 1
-
-
-_PEOPLE = re.compile(r":user/|/aws-reserved/sso\.amazonaws\.com/|:saml-provider/|AWSReservedSSO_")
-
-
-def _assumed_by(record: Identity, inventory: Inventory, _: datetime) -> list[str]:
-    """Who may become it, as far as it is told: `service`, `person`, or both."""
-    allowed = [one for one in inventory.trusts(record.id) if one.effect is Effect.ALLOW]
-    found = {"service" for one in allowed if one.kind is TrustKind.SERVICE}
-    return sorted(found | {"person" for one in allowed if _PEOPLE.search(one.principal)})
 
 
 def _consumers(record: Use, inventory: Inventory, _: datetime) -> int:
@@ -265,7 +253,6 @@ DERIVED: dict[Subject, dict[str, tuple[str, Derive]]] = {
     "identity": {
         "exists": ("bool", _exists),
         **_TIMES,
-        "assumed_by": ("list<string>", _assumed_by),
         "usable_credentials": ("list<string>", _usable),
         "used_services": ("list<string>", _services("Used")),
         "unused_services": ("list<string>", _services("Unused")),

@@ -39,7 +39,6 @@ FACTS: dict[str, dict[str, tuple[str, Any]]] = {
         "is_used": ("bool", True),
         "is_bound": ("bool", True),
         "groups": ("list<string>", []),
-        "trusted_from": ("list<string>", []),
         "credential_kinds": ("list<string>", []),
         "registration": ("string", ""),
         "registered_as": ("string", ""),
