@@ -38,6 +38,7 @@ def _everything() -> list[Observation]:
         ),
         Resource(id="resource:w", type="Workload", name="w", location=HERE),
         Resource(id="resource:b", type="AWS::S3::Bucket", name="b", location=HERE),
+        Resource(id="resource:a", type="AWS::IAM::AccessKey", name="a", location=HERE),
     ]
     for name in ("aws", "azure", "entra", "gcp", "kubernetes", "oci", "github"):
         found += [
