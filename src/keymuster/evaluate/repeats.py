@@ -33,7 +33,7 @@ def left(
     for one in listed:
         grant = inventory.records.get(one.subject)
         kind = policies[one.policy].kind
-        if not (isinstance(grant, Grant) and kind in _TOO_MUCH and _is_in_account(one, grant)):
+        if not (isinstance(grant, Grant) and kind in _TOO_MUCH and _is_in_account(grant)):
             found.append(one)
         elif not _is_told(one, kind, told.get(grant.identity, {})):
             documents.setdefault(_document(grant), []).append(one)
@@ -53,8 +53,8 @@ def _told_of_identities(
     return told
 
 
-def _is_in_account(one: Finding, grant: Grant) -> bool:
-    return grant.kind is GrantKind.POLICY and not isinstance(one.location, FileLocation)
+def _is_in_account(grant: Grant) -> bool:
+    return grant.kind is GrantKind.POLICY and not isinstance(grant.location, FileLocation)
 
 
 def _is_told(one: Finding, kind: str, told: Mapping[str, Severity]) -> bool:

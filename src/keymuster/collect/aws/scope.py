@@ -74,7 +74,7 @@ class Scope:
 
     @property
     def failures(self) -> int:
-        """How many calls failed so far."""
+        """How many calls failed so far: when it grows, an answer is not whole."""
         return sum(one.times for one in self._refused.values())
 
     def pages(self, call: str, key: str, **parameters: Any) -> Iterator[Any]:
@@ -105,11 +105,6 @@ class Scope:
                 self._note(call, error)
             return None
         return found
-
-    @property
-    def refusals(self) -> int:
-        """How many ways of failing there were so far: when it grows, an answer is not whole."""
-        return len(self._refused)
 
     def _go_on(self) -> None:
         if self.stop.is_set():

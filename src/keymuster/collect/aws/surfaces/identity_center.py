@@ -25,9 +25,9 @@ def _instance(ask: Scope, one: dict[str, Any]) -> Iterator[Told]:
         "Name": one.get("Name"), "OwnerAccountId": one.get("OwnerAccountId"), "Status": one.get("Status"),
         "IdentityStoreId": one.get("IdentityStoreId"), "CreateDate": one.get("CreatedDate"),
     })  # fmt: skip
-    before = ask.refusals
+    before = ask.failures
     sets = list(ask.pages("sso-admin:ListPermissionSets", "PermissionSets", InstanceArn=arn))
-    if ask.refusals > before:
+    if ask.failures > before:
         return  # whoever may not ask that may ask nothing of it
     for each in sets:
         yield from _permission_set(ask, {"InstanceArn": arn, "PermissionSetArn": each}, owner)

@@ -29,9 +29,9 @@ def organization(ask: Scope) -> Iterator[Told]:
     yield from tree.accounts(one.get("MasterAccountId", ""))
     read: list[str] = []
     for type in _LIMITING:
-        before = ask.refusals
+        before = ask.failures
         yield from _policies(ask, type, tree.limited_by)
-        if tree.whole and ask.refusals == before:
+        if tree.whole and ask.failures == before:
             read.append(type)
     yield from _delegated(ask, arn)
     yield from _shared_rights(ask, arn)
@@ -55,9 +55,9 @@ class _Tree(Struct):
     def accounts(self, management: str) -> Iterator[Told]:
         """Its accounts and units. Where the list of accounts tells their paths, it is not asked of each
         unit which accounts are in it."""
-        before = self.ask.refusals
+        before = self.ask.failures
         listed = list(self.ask.pages("organizations:ListAccounts", "Accounts"))
-        self.listed = self.ask.refusals == before
+        self.listed = self.ask.failures == before
         parents = {
             one["Id"]: place for one in listed if (place := _last(one.get("Paths", ()), one["Id"]))
         }
@@ -67,7 +67,7 @@ class _Tree(Struct):
             types = root.get("PolicyTypes", ())
             self.limited_by = tuple(one["Type"] for one in types if one.get("Status") == "ENABLED")
             yield from self._below(root["Id"], management, None if is_told else parents)
-        self.whole = self.ask.refusals == before
+        self.whole = self.ask.failures == before
         for one in listed:
             yield _account(self.ask, one, parents.get(one["Id"], ""), management)
 
@@ -161,9 +161,9 @@ _NOT_SWITCHED_ON = "ServiceAccessNotEnabledException"
 
 def _features(ask: Scope, arn: str) -> Iterator[Told]:
     """Whether the root users of its accounts are managed in one place."""
-    before = ask.refusals
+    before = ask.failures
     found = ask.answer("iam:ListOrganizationsFeatures", _NOT_SWITCHED_ON)
-    if ask.refusals == before:
+    if ask.failures == before:
         yield told(
             "aws_iam_organizations_features", f"{arn}/iam-features",
             {"enabled_features": (found or {}).get("EnabledFeatures")},
