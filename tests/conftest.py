@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import botocore.loaders
 import hyperscan
 import hypothesis
 import pytest
@@ -71,7 +73,7 @@ def loopback(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def aws_server() -> Iterator[str]:
     """The address of moto's server, which all AWS tests of a process share."""
-    with moto_server.serving() as endpoint:
+    with moto_server.serving(managed=False) as endpoint:
         yield endpoint
 
 
@@ -82,19 +84,29 @@ def aws(aws_server: str, loopback: None, monkeypatch: pytest.MonkeyPatch) -> str
 
 
 @pytest.fixture(scope="session")
-def bare_aws_server() -> Iterator[str]:
-    with moto_server.serving(managed=False) as endpoint:
+def managed_aws_server() -> Iterator[str]:
+    with moto_server.serving(managed=True) as endpoint:
         yield endpoint
 
 
 @pytest.fixture
-def bare_aws(bare_aws_server: str, loopback: None, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The same without the managed policies of AWS itself: for many accounts."""
-    return _emptied(bare_aws_server, monkeypatch)
+def managed_aws(managed_aws_server: str, loopback: None, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The same with the managed policies of AWS itself, which take the server seconds."""
+    return _emptied(managed_aws_server, monkeypatch)
+
+
+@functools.cache
+def _loader(search_path_string: str | None = None) -> Any:
+    """The descriptions of services, which every session would read anew."""
+    return _CREATE_LOADER(search_path_string)
+
+
+_CREATE_LOADER = botocore.loaders.create_loader
 
 
 def _emptied(server: str, monkeypatch: pytest.MonkeyPatch) -> str:
     moto_server.reset(server)
+    monkeypatch.setattr(botocore.loaders, "create_loader", _loader)
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     for name, value in moto_server.settings(server).items():

@@ -34,7 +34,7 @@ def serving(*, managed: bool = True) -> Iterator[str]:
         _wait(endpoint)
         yield endpoint
     finally:
-        server.terminate()
+        server.kill()
         server.wait()
 
 

@@ -29,8 +29,8 @@ SHARED = Path(__file__).parents[4] / "shared/testbeds/aws/fault_proxy.py"
 
 
 @pytest.fixture
-def failing(bare_aws: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Faults]:
-    with faults.before(bare_aws) as server:
+def failing(aws: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Faults]:
+    with faults.before(aws) as server:
         monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
         monkeypatch.setenv("AWS_MAX_ATTEMPTS", "2")
         monkeypatch.setenv("AWS_RETRY_MODE", "standard")
@@ -78,24 +78,24 @@ def make_roles(aws: str, count: int) -> list[str]:
     return made
 
 
-def test_every_page_is_asked_for(bare_aws: str, failing: Faults) -> None:
-    made = make_roles(bare_aws, 5)
+def test_every_page_is_asked_for(aws: str, failing: Faults) -> None:
+    made = make_roles(aws, 5)
     failing.rules = [Rule("ListRoles", size=2)]
     units, troubles = looked(ROLES)
     assert (sorted(names(units)), troubles) == (made, [])
     assert failing.count("ListRoles") == 3
 
 
-def test_a_page_that_fails_keeps_those_before_it(bare_aws: str, failing: Faults) -> None:
-    make_roles(bare_aws, 5)
+def test_a_page_that_fails_keeps_those_before_it(aws: str, failing: Faults) -> None:
+    make_roles(aws, 5)
     failing.rules = [Rule("ListRoles", size=2, times=1), Rule("ListRoles", fault="denied")]
     units, [trouble] = looked(ROLES)
     assert len(names(units)) == 2
     assert "iam:ListRoles was denied" in trouble.message
 
 
-def test_a_throttled_call_is_made_again(bare_aws: str, failing: Faults) -> None:
-    made = make_roles(bare_aws, 1)
+def test_a_throttled_call_is_made_again(aws: str, failing: Faults) -> None:
+    made = make_roles(aws, 1)
     failing.rules = [Rule("ListRoles", fault="throttled", times=1)]
     units, troubles = looked(ROLES)
     assert (names(units), troubles) == (made, [])
@@ -115,9 +115,9 @@ def test_a_throttled_call_is_made_again(bare_aws: str, failing: Faults) -> None:
     ],
 )
 def test_what_is_refused_is_a_trouble_and_the_rest_goes_on(
-    bare_aws: str, failing: Faults, fault: str, said: str, advice: str
+    aws: str, failing: Faults, fault: str, said: str, advice: str
 ) -> None:
-    moto_server.client("iam", bare_aws).create_user(UserName="ci")
+    moto_server.client("iam", aws).create_user(UserName="ci")
     failing.rules = [Rule("ListRoles", fault=fault)]
     units, [trouble] = looked(USERS, ROLES)
     assert names(units) == ["ci"]
@@ -127,8 +127,8 @@ def test_what_is_refused_is_a_trouble_and_the_rest_goes_on(
     assert [unit.looked.problem for unit in units] == ["", trouble.message]
 
 
-def test_an_answer_in_html_is_asked_for_again(bare_aws: str, failing: Faults) -> None:
-    made = make_roles(bare_aws, 1)
+def test_an_answer_in_html_is_asked_for_again(aws: str, failing: Faults) -> None:
+    made = make_roles(aws, 1)
     failing.rules = [Rule("ListRoles", fault="page", times=1)]
     units, troubles = looked(ROLES)
     assert (names(units), troubles) == (made, [])
@@ -153,8 +153,8 @@ def test_a_region_that_is_off_says_so(failing: Faults) -> None:
     assert "enable the service" in trouble.advice
 
 
-def test_a_named_region_that_the_account_has_not_enabled(bare_aws: str) -> None:
-    states = moto_server.client("ec2", bare_aws).describe_regions(AllRegions=True)["Regions"]
+def test_a_named_region_that_the_account_has_not_enabled(aws: str) -> None:
+    states = moto_server.client("ec2", aws).describe_regions(AllRegions=True)["Regions"]
     off = next(one["RegionName"] for one in states if one["OptInStatus"] == "not-opted-in")
     units, [trouble] = looked(QUEUES, regions=("us-east-1", off))
     assert len(units) == 1
@@ -170,7 +170,7 @@ def test_regions_that_are_not_told_are_those_that_every_account_has(failing: Fau
     assert "--regions" in trouble.advice
 
 
-def test_an_sdk_that_is_too_old_for_a_call_or_a_service(bare_aws: str) -> None:
+def test_an_sdk_that_is_too_old_for_a_call_or_a_service(aws: str) -> None:
     def ahead(ask: Scope) -> Iterator[Told]:
         yield from ask.pages("iam:ListThingsToCome", "Things")
         assert ask.answer("things-to-come:ListThings") is None
@@ -186,12 +186,12 @@ def test_an_sdk_that_is_too_old_for_a_call_or_a_service(bare_aws: str) -> None:
     assert all("Update boto3" in trouble.advice for trouble in troubles)
 
 
-def test_an_answer_of_another_form_is_a_trouble(bare_aws: str) -> None:
+def test_an_answer_of_another_form_is_a_trouble(aws: str) -> None:
     def odd(ask: Scope) -> Iterator[Told]:
         yield from roles(ask)
         yield told("AWS::IAM::Role", {}["Arn"], {})
 
-    made = make_roles(bare_aws, 1)
+    made = make_roles(aws, 1)
     one = Surface(name="odd", calls=("iam:ListRoles",), types=(), look=odd, regional=False)
     units, [trouble] = looked(one)
     assert names(units) == made
@@ -210,13 +210,13 @@ def test_an_answer_of_another_form_is_a_trouble(bare_aws: str) -> None:
         ({"regions": ("us-eats-1",)}, "no such region; did you mean `us-east-1`"),
     ],
 )
-def test_what_can_be_nowhere_is_refused(bare_aws: str, options: dict[str, Any], said: str) -> None:
+def test_what_can_be_nowhere_is_refused(aws: str, options: dict[str, Any], said: str) -> None:
     with pytest.raises(SettingsError, match=said):
         looked(ROLES, **options)
 
 
 def test_without_credentials_it_is_said_what_was_tried(
-    bare_aws: str, monkeypatch: pytest.MonkeyPatch
+    aws: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
@@ -225,7 +225,7 @@ def test_without_credentials_it_is_said_what_was_tried(
 
 
 def test_a_profile_that_there_is_not_is_named_with_those_that_there_are(
-    bare_aws: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    aws: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "config"
     file.write_text("[profile audit]\nregion = eu-west-1\n")
@@ -275,8 +275,8 @@ def test_each_account_is_signed_in_to_once(failing: Faults) -> None:
     assert failing.count("DescribeRegions") == 2
 
 
-def test_an_account_outside_the_organisation_is_named(bare_aws: str) -> None:
-    organizations = moto_server.client("organizations", bare_aws)
+def test_an_account_outside_the_organisation_is_named(aws: str) -> None:
+    organizations = moto_server.client("organizations", aws)
     organizations.create_organization(FeatureSet="ALL")
     made = organizations.create_account(AccountName="app", Email="app@example.com")
     member = made["CreateAccountStatus"]["AccountId"]
@@ -286,8 +286,8 @@ def test_an_account_outside_the_organisation_is_named(bare_aws: str) -> None:
     assert "no active account of this id" in trouble.message
 
 
-def test_accounts_of_an_organisation_come_in_pages(bare_aws: str, failing: Faults) -> None:
-    organizations = moto_server.client("organizations", bare_aws)
+def test_accounts_of_an_organisation_come_in_pages(aws: str, failing: Faults) -> None:
+    organizations = moto_server.client("organizations", aws)
     organizations.create_organization(FeatureSet="ALL")
     for number in range(5):
         organizations.create_account(AccountName=str(number), Email=f"{number}@example.com")
@@ -297,7 +297,7 @@ def test_accounts_of_an_organisation_come_in_pages(bare_aws: str, failing: Fault
     assert failing.count("ListAccounts") == 3
 
 
-def test_clients_of_an_account_that_is_done_are_forgotten(bare_aws: str) -> None:
+def test_clients_of_an_account_that_is_done_are_forgotten(aws: str) -> None:
     asked = Asked(accounts=("111122223333", "444455556666"), regions=(REGION,))
     access = first(asked)
     entered = []
@@ -312,8 +312,8 @@ def test_clients_of_an_account_that_is_done_are_forgotten(bare_aws: str) -> None
     assert all(one._clients == {} for one in entered)
 
 
-def test_an_interrupt_keeps_what_was_answered(bare_aws: str) -> None:
-    make_roles(bare_aws, 1)
+def test_an_interrupt_keeps_what_was_answered(aws: str) -> None:
+    make_roles(aws, 1)
     half = threading.Event()
 
     def slow(ask: Scope) -> Iterator[Told]:
@@ -350,7 +350,7 @@ def _kept(coming: Iterator[Any], found: list[Any]) -> Iterator[Any]:
 
 
 def test_pages_and_faults_of_the_shared_proxy(
-    bare_aws: str, loopback: None, monkeypatch: pytest.MonkeyPatch
+    aws: str, loopback: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not SHARED.is_file():
         pytest.skip("the fault proxy of ../shared is not here")
@@ -359,13 +359,13 @@ def test_pages_and_faults_of_the_shared_proxy(
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    made = make_roles(bare_aws, 7)
+    made = make_roles(aws, 7)
     rules = [
         {"op": "ListRoles", "page": 3},
         {"op": "ListRoles", "fault": "throttle", "times": 1},
         {"op": "ListUsers", "fault": "html500", "times": 1},
     ]
-    proxy = module.Proxy(bare_aws, rules)
+    proxy = module.Proxy(aws, rules)
     thread = threading.Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:

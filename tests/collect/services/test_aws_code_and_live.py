@@ -220,9 +220,11 @@ def principals(seen: Gathered, findings: list[Finding]) -> set[str]:
     return {one.name for one in holders if isinstance(one, Identity)}
 
 
-def test_what_code_makes_is_judged_as_the_code(aws: str, rules: RuleSet, tmp_path: Path) -> None:
+def test_what_code_makes_is_judged_as_the_code(
+    managed_aws: str, rules: RuleSet, tmp_path: Path
+) -> None:
     (tmp_path / "main.tf").write_text(CODE)
-    Applied(CODE, moto_server.ACCOUNT, {}).to(moto_server.client("iam", aws))
+    Applied(CODE, moto_server.ACCOUNT, {}).to(moto_server.client("iam", managed_aws))
     told, exists = code(rules, tmp_path), live(rules)
     compare(told, exists)
     names: dict[str, set[str]] = {}
@@ -236,12 +238,12 @@ def test_what_code_makes_is_judged_as_the_code(aws: str, rules: RuleSet, tmp_pat
 
 @pytest.mark.skipif(not DATA.exists(), reason="no vulnerable account is beside this checkout")
 def test_a_vulnerable_account_is_judged_as_its_code(
-    aws: str, rules: RuleSet, tmp_path: Path
+    managed_aws: str, rules: RuleSet, tmp_path: Path
 ) -> None:
     with tarfile.open(DATA) as packed:
         packed.extractall(tmp_path, filter="data")
     folder = tmp_path / "terraform/iam-vulnerable"
     files = {str(one.relative_to(folder)): one.read_text() for one in folder.rglob("*.tf")}
     assumer = f"arn:aws:iam::{moto_server.ACCOUNT}:user/assumer"
-    Applied(files, moto_server.ACCOUNT, {"": assumer}).to(moto_server.client("iam", aws))
+    Applied(files, moto_server.ACCOUNT, {"": assumer}).to(moto_server.client("iam", managed_aws))
     compare(code(rules, folder), live(rules))

@@ -120,8 +120,8 @@ def test_who_may_not_ask_for_permission_sets_asks_no_more() -> None:
     assert "sso:ListPermissionSets in the management account" in trouble.advice
 
 
-def test_permission_sets_of_an_account(bare_aws: str, rules: RuleSet) -> None:
-    client = moto_server.client("sso-admin", bare_aws)
+def test_permission_sets_of_an_account(aws: str, rules: RuleSet) -> None:
+    client = moto_server.client("sso-admin", aws)
     instance = client.list_instances()["Instances"][0]["InstanceArn"]
     made = client.create_permission_set(Name="Ops", InstanceArn=instance, SessionDuration="PT12H")
     which = {"InstanceArn": instance, "PermissionSetArn": made["PermissionSet"]["PermissionSetArn"]}

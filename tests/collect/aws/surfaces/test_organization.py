@@ -79,8 +79,8 @@ class Made:
 
 
 @pytest.fixture
-def made(bare_aws: str) -> Made:
-    return Made(bare_aws)
+def made(aws: str) -> Made:
+    return Made(aws)
 
 
 class Found(NamedTuple):
@@ -195,7 +195,7 @@ def test_policies_that_cannot_be_read_are_a_trouble_and_limit_nothing(
     assert "management account" in trouble.advice
 
 
-def test_an_account_of_no_organisation_is_asked_once(bare_aws: str, gathered: Any) -> None:
+def test_an_account_of_no_organisation_is_asked_once(aws: str, gathered: Any) -> None:
     found = gathered(organization=False)
     assert of_type(found, "aws:organization") == []
     assert found.troubles == []
