@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import pytest
@@ -77,8 +78,10 @@ def policy(rules: RuleSet) -> Policy:
     return next(one for one in rules.policies if one.applies_to == "grant")
 
 
-def _named(subject: Any, record: Any) -> dict[str, Any]:
-    return Conditions.named(subject, view(subject, record, build([record]), NOW))
+def _named(subject: Any, record: Any, **facts: str) -> Any:
+    inventory = build([record])
+    inventory.facts[record.id] = facts
+    return Conditions.named(subject, view(subject, record, inventory, NOW))
 
 
 @pytest.mark.parametrize(
@@ -123,18 +126,43 @@ def test_what_one_record_says_does_not_answer_for_another(policy: Policy) -> Non
 
 
 class TestSieve:
-    def _left(self, policy: Policy, when: str, record: Grant) -> bool:
+    def _left(self, policy: Policy, when: str, record: Grant, **facts: str) -> bool:
         about = replace(policy, when=when)
-        named = _named("grant", record)
-        return Sieve(Conditions()).left((about,), named) == (about,)
+        return Sieve(Conditions()).left((about,), _named("grant", record, **facts)) == (about,)
 
     def test_policies_about_another_provider_are_left_out(self, policy: Policy) -> None:
         when = "grant.provider == 'aws' && grant.escalates == 'yes'"
-        assert self._left(policy, when, _grant())
-        assert not self._left(policy, when, _grant(provider="gcp"))
+        assert self._left(policy, when, _grant(), escalates="yes")
+        assert not self._left(policy, when, _grant(provider="gcp"), escalates="yes")
 
-    def test_what_may_not_be_known_leaves_nothing_out(self, policy: Policy) -> None:
-        assert self._left(policy, "grant.escalates == 'yes'", _grant())
+    def test_only_what_is_known_of_a_fact_leaves_a_policy_out(self, policy: Policy) -> None:
+        when = "grant.escalates == 'yes' && grant.via != ''"
+        for said, is_left in (
+            ("yes", True), ("unknown", True), ("${var.more}", True), ("no", False),
+        ):  # fmt: skip
+            record = _grant(via="arn:aws:iam::aws:policy/AdministratorAccess")
+            assert self._left(policy, when, record, escalates=said) is is_left, said
+
+    def test_one_sieve_tells_what_is_not_known_from_what_nobody_names(self, policy: Policy) -> None:
+        about = replace(policy, when="grant.escalates == 'yes' && true")
+        sieve = Sieve(Conditions())
+        left = [
+            sieve.left((about,), _named("grant", _grant(), escalates=said))
+            for said in ("no", "unknown", "no", "${var.more}", "yes")
+        ]
+        assert left == [(), (about,), (), (about,), (about,)]
+
+    def test_a_policy_left_out_neither_holds_nor_is_undecided(self, rules: RuleSet) -> None:
+        conditions, sieve = Conditions(), Sieve(Conditions())
+        about = tuple(one for one in rules.policies if one.applies_to == "grant")
+        records = [_grant(), _grant(actions=("${var.more}",)), _grant(effect=Effect.DENY)]
+        for record, said in product(records, ("yes", "no", "unknown")):
+            named = _named("grant", record, escalates=said, registration=said)
+            left = sieve.left(about, named)
+            assert 0 < len(left) < len(about)
+            for one in (each for each in about if each not in left):
+                answer = conditions.answer(one, named)
+                assert (answer, conditions.unknown(one, named, answer)) == (False, ""), one.id
 
     def test_one_sieve_tells_records_apart(self, policy: Policy) -> None:
         first = replace(policy, id="a", when="grant.provider == 'aws' && true")

@@ -59,8 +59,9 @@ class Conditions:
         """Whether the policy's condition holds for a record, given its view as `named` gives it. None
         where the vendor's words are not such that it has an answer."""
         parts = self._parts_of(policy)
-        if not all(one.of(view[one.name]) for one in parts.plain):
-            return False
+        for one in parts.plain:
+            if not one.of(view[one.name]):
+                return False
         sure = True
         for part in parts.others:
             answer = self._part(policy, part, view)
@@ -120,21 +121,22 @@ class Conditions:
         asked = self._asks_for(policy)
         if not asked:
             return ""
-        if any(_is_out(view[one.name], one) for one in self._parts_of(policy).plain):
-            return ""
+        for one in self._parts_of(policy).plain:
+            if _is_out(view[one.name], one):
+                return ""
         for name, path in asked:
             if found := _unknown_in(view.get(name), path):
                 return name if found == UNKNOWN else found
         return _ODD if asked and answer is None else ""
 
-    def demanded(self, policy: Policy) -> list[Plain]:
-        """What a condition asks of fields that are always known: where that does not hold, nothing else
-        that is not known stands in the way of deciding."""
+    def demanded(self, policy: Policy) -> list[Demand]:
+        """What a condition asks of fields whose values are one of some: where one that is known does not
+        hold, nothing else that is not known stands in the way of deciding."""
         plain = [one for one in self._parts_of(policy).plain if one.values is not None]
         if not plain:
             return []
         uncertain = {name for name, _ in self._asks_for(policy)}
-        return [one for one in plain if one.name not in uncertain]
+        return [Demand(one, one.name in uncertain) for one in plain]
 
     def _parts_of(self, policy: Policy) -> _Parts:
         if policy.id not in self._parts:
@@ -185,8 +187,8 @@ class Conditions:
 
 
 class Sieve:
-    """Which policies a record is no matter for, by what its fields say that are always known: most
-    policies, for most records, and many records say the same there."""
+    """Which policies a record is no matter for, by what its fields say that are known: most policies, for
+    most records, and many records say the same there."""
 
     def __init__(self, conditions: Conditions) -> None:
         self._conditions = conditions
@@ -201,32 +203,42 @@ class Sieve:
                 {one.id: self._conditions.demanded(one) for one in policies}
             )
         demands = self._demands[ids]
-        said = [view[name] for name in demands.values]
-        known = [
-            one if one in told else None
-            for one, told in zip(said, demands.values.values(), strict=True)
-        ]
-        key = (ids, *known)
+        said: list[object] = [ids]
+        for name, told in demands.values.items():
+            value = view[name]
+            said.append(value if value in told else _OPEN if _is_open(value) else None)
+        key = tuple(said)
         if key not in self._left:
             self._left[key] = tuple(
                 policy
                 for policy in policies
-                if all(one.of(view[one.name]) for one in demands.of[policy.id])
+                if all(one.leaves(view[one.plain.name]) for one in demands.of[policy.id])
             )
         return self._left[key]
+
+
+class Demand(NamedTuple):
+    """What a condition demands of a field, which may be one whose value need not be known."""
+
+    plain: Plain
+    uncertain: bool
+
+    def leaves(self, value: Any) -> bool:
+        """Whether the condition may hold for a record that says this, or cannot be decided."""
+        return not _is_out(value, self.plain) if self.uncertain else self.plain.of(value)
 
 
 class _Demands(NamedTuple):
     """What each of some policies demands, and all texts that they speak of, by the name of the field."""
 
-    of: dict[str, list[Plain]]
+    of: dict[str, list[Demand]]
     values: dict[str, set[str | bool]]
 
 
-def _demands(of: dict[str, list[Plain]]) -> _Demands:
+def _demands(of: dict[str, list[Demand]]) -> _Demands:
     values: dict[str, set[str | bool]] = {}
     for several in of.values():
-        for one in several:
+        for one, _ in several:
             values.setdefault(one.name, set()).update(one.values or ())
     return _Demands(of, values)
 
@@ -317,13 +329,21 @@ _NAME = re.compile(r"(?<![\w.])[a-z_]+(?:\.\w+)+(?![\w(])")
 _TEXT = re.compile(r"'[^'\\]*'|\"[^\"\\]*\"")
 
 
+_OPEN = object()
+"""In the place of a value that is not known."""
+
+
+def _is_open(value: Any) -> bool:
+    return value == UNKNOWN or is_unknown(value)
+
+
 def _is_out(value: Any, demand: Plain) -> bool:
     """Whether a value is known, and not what a condition demands."""
     if isinstance(value, bool):
         return value is not demand.holds
     if demand.values is None or not demand.holds:
         return False
-    return value not in demand.values and value != UNKNOWN and not is_unknown(value)
+    return value not in demand.values and not _is_open(value)
 
 
 def _unknown_in(value: Any, path: Sequence[str]) -> str:

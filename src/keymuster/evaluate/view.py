@@ -364,6 +364,8 @@ def _cel_type(hint: Any) -> str | None:
 def _plain(value: Any) -> Any:
     """The value as CEL takes it: no enums, no tuples, no numbers of more than 64 bits, and text that
     is UTF-8 throughout, with escapes for the bytes of a file name that are not."""
+    if type(value) is str and value.isascii() and "\0" not in value:  # most are
+        return value
     match value:
         case StrEnum():
             return value.value
