@@ -39,16 +39,16 @@ def service(name: str, used: bool = False) -> dict[str, Any]:
     return {**one, "LastAuthenticated": MADE} if used else one
 
 
-def administrators(stub: Stubber, *names: str) -> None:
-    """Roles that have the first of the widest policies; nobody has the others."""
+def administrators(stub: Stubber, *names: str, asked: int = 1) -> None:
+    """Roles that have the first of the widest policies, some of which are asked for; nobody has the others."""
     for number, policy in enumerate(("AdministratorAccess", "PowerUserAccess", "IAMFullAccess")):
         roles = [{"RoleName": name} for name in names] if not number else []
         stub.add_response(
             "list_entities_for_policy", {"PolicyRoles": roles, "PolicyUsers": []},
             {"PolicyArn": f"arn:aws:iam::aws:policy/{policy}"},
         )  # fmt: skip
-        for one in roles:
-            stub.add_response("get_role", {"Role": role(one["RoleName"])}, one)
+    for name in names[:asked]:
+        stub.add_response("get_role", {"Role": role(name)}, {"RoleName": name})
 
 
 def role(name: str, path: str = "/") -> dict[str, Any]:
@@ -113,5 +113,23 @@ def test_too_many_administrators_are_a_trouble(monkeypatch: pytest.MonkeyPatch) 
         asked = job(stub, 1, f"{A}:role/a")
         stub.add_response("get_service_last_accessed_details", details("COMPLETED"), asked)
         assert list(SURFACE.look(ask)) == []
+        stub.assert_no_pending_responses()
         [trouble] = ask.troubles()
     assert "2 principals" in trouble.message
+
+
+def test_as_many_administrators_as_are_asked_about_are_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(iam_last_accessed, "MOST_ASKED", 2)
+    with asking(SURFACE, "iam") as (ask, stub):
+        administrators(stub, "a", "b", asked=2)
+        for number, name in enumerate("ab"):
+            job(stub, number, f"{A}:role/{name}")
+        for number in range(2):
+            asked = {"JobId": JOB.format(number)}
+            stub.add_response(
+                "get_service_last_accessed_details", details("COMPLETED", service("s3")), asked
+            )
+        assert len(list(SURFACE.look(ask))) == 2
+        assert list(ask.troubles()) == []

@@ -4,7 +4,7 @@ those that have the widest of AWS's own policies are asked about, or all if some
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
@@ -26,15 +26,16 @@ _PAUSES = (0.2, 0.5, 1, 2, 4, 8, 8)
 
 
 def services(ask: Scope) -> Iterator[Told]:
-    everybody = LAST_ACCESSED in ask.surface.wants
-    found = dict.fromkeys(_all(ask) if everybody else _widest(ask))
-    arns = [arn for arn in found if not any(path in arn for path in _OF_AWS)]
-    if not everybody and len(arns) > MOST_ASKED:
-        ask.unseen(
-            f"{len(arns) - MOST_ASKED} principals with all rights were not asked about",
-            "Scan with --last-accessed.",
-        )
-        del arns[MOST_ASKED:]
+    if LAST_ACCESSED in ask.surface.wants:
+        arns = [*filter(_is_own, dict.fromkeys(_all(ask)))]
+    else:
+        names = iter(dict.fromkeys(_widest(ask)))  # each takes a call: no more than are asked about
+        arns = list(islice(filter(_is_own, _known(ask, names)), MOST_ASKED))
+        if left := len(list(names)):
+            ask.unseen(
+                f"{left} principals with all rights were not asked about",
+                "Scan with --last-accessed.",
+            )
     # Jobs take some seconds each, and run side by side: but not all at the same time.
     waiting = iter(arns)
     while some := list(islice(waiting, _TOGETHER)):
@@ -54,17 +55,26 @@ def _all(ask: Scope) -> Iterator[str]:
         yield one["Arn"]
 
 
-def _widest(ask: Scope) -> Iterator[str]:
+def _widest(ask: Scope) -> Iterator[tuple[str, str]]:
+    """What they are, and their names."""
     for name in _WIDEST:
         policy = f"arn:{ask.partition}:iam::aws:policy/{name}"
-        pages = ask.whole_pages("iam:ListEntitiesForPolicy", PolicyArn=policy)
-        for page in pages:
-            for one in page.get("PolicyUsers", ()):
-                user = ask.answer("iam:GetUser", "NoSuchEntity", UserName=one["UserName"])
-                yield from [user["User"]["Arn"]] if user else ()
-            for one in page.get("PolicyRoles", ()):
-                role = ask.answer("iam:GetRole", "NoSuchEntity", RoleName=one["RoleName"])
-                yield from [role["Role"]["Arn"]] if role else ()
+        for page in ask.whole_pages("iam:ListEntitiesForPolicy", PolicyArn=policy):
+            yield from (("User", one["UserName"]) for one in page.get("PolicyUsers", ()))
+            yield from (("Role", one["RoleName"]) for one in page.get("PolicyRoles", ()))
+
+
+def _known(ask: Scope, names: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """The ARNs of those that there still are."""
+    for kind, name in names:
+        found = ask.answer(f"iam:Get{kind}", "NoSuchEntity", **{f"{kind}Name": name})
+        if found:
+            yield found[kind]["Arn"]
+
+
+def _is_own(arn: str) -> bool:
+    """Whether it is not AWS's."""
+    return not any(path in arn for path in _OF_AWS)
 
 
 def _job(ask: Scope, arn: str) -> str:
