@@ -77,6 +77,13 @@ def test_an_account_becomes_records(aws: str, rules: RuleSet) -> None:
     assert "" in problems
 
 
+def test_the_id_of_a_key_is_no_secret_where_iam_tells_of_the_key(aws: str, rules: RuleSet) -> None:
+    seed(aws)
+    keys = [one for one in collected(rules) if isinstance(one, Credential)]
+    assert [one.id.rpartition("/")[2] for one in keys] == ["access-key-1"]
+    assert keys[0].tags["key_id"]
+
+
 def test_whoever_scans_is_told_of(aws: str, rules: RuleSet) -> None:
     resources = [one for one in collected(rules) if isinstance(one, Resource)]
     [scanner] = [one for one in resources if one.type == "keymuster:scanner"]

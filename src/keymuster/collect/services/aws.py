@@ -54,6 +54,7 @@ class Aws:
         from keymuster.collect.aws.collecting import Answered, answered
         from keymuster.collect.declared import Declared
         from keymuster.collect.literals.sealing import Sealing
+        from keymuster.collect.meanings.aws.credentials import OF_USERS
         from keymuster.collect.told_secrets import ToldSecrets
 
         rules = self._context.rules
@@ -80,7 +81,8 @@ class Aws:
                 if isinstance(one, Declared):
                     one.sealing = sealing
                     yield from meanings.records(one, rules.resource_types)
-                    yield from secrets.of(one)
+                    if one.type not in OF_USERS:  # the id of a key stands where it belongs
+                        yield from secrets.of(one)
                 else:
                     yield one
             yield from unit.troubles
