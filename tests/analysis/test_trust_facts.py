@@ -10,7 +10,7 @@ from analysis.issuers import GITHUB, federated
 from keymuster.analysis.trust_facts import facts
 from keymuster.errors import SettingsError
 from keymuster.inventory.build import build
-from keymuster.model import FileLocation, Trust, TrustKind
+from keymuster.model import FileLocation, ServiceLocation, Trust, TrustKind
 from keymuster.rules.schema import RuleSet
 from keymuster.settings import Settings
 
@@ -36,6 +36,17 @@ def test_an_owner_that_no_setting_speaks_of_is_neither(rules: RuleSet) -> None:
     found = _facts(rules, gitlab=("umbrella",))
 
     assert (found["strangers"], found["is_ours"]) == ([], False)
+
+
+def test_an_account_that_a_service_tells_of_is_none_that_nobody_has_seen(rules: RuleSet) -> None:
+    role, principal = "arn:aws:iam::111122223333:role/r", "arn:aws:iam::464622532012:root"
+    told = Trust(
+        id=f"{role}#trust/0/{principal}", identity=role, principal=principal, kind=TrustKind.ASSUME, provider="aws",
+        location=ServiceLocation(service="aws", account="111122223333", resource=role),
+    )  # fmt: skip
+    found = facts(build([told]), Settings(), rules)[told.id]
+
+    assert (found["audience"], found["vendors"]) == ("vendor", ["Datadog"])
 
 
 def test_a_word_that_nothing_is_asked_by_is_refused(rules: RuleSet) -> None:

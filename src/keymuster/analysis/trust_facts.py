@@ -134,7 +134,10 @@ def _among_us(trust: Trust, principal: Identity, inventory: Inventory) -> Audien
 
 
 def _untold(trust: Trust) -> str:
-    """A principal that refers to what nobody has seen, as the declaration would say it."""
+    """A principal that refers to what nobody has seen, as the declaration would say it. An ARN refers to
+    nothing, though it begins as that of the role does."""
+    if trust.principal.startswith("arn:"):
+        return ""
     scope = ":".join(trust.id.split(":")[:2])
     rest = trust.principal.removeprefix(f"{scope}:")
     return "" if rest == trust.principal else f"${{{rest}}}"
