@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import moto_server
 from cli.conftest import Said
 
 Run = Callable[..., Said]
@@ -46,6 +47,25 @@ def test_a_path_that_is_not_there(keymuster: Run) -> None:
     said = keymuster("inventory", "list", "nowhere")
     assert said.code == 2
     assert "there is no" in said.err
+
+
+def test_what_a_service_has_is_listed_without_texts(keymuster: Run, aws: str, token: Token) -> None:
+    text = token("github-pat")
+    moto_server.client("iam", aws).create_user(UserName="ci")
+    moto_server.client("ssm", aws).put_parameter(Name="/token", Value=text, Type="String")
+    asked = ("inventory", "list", "--service", "aws", "--regions", "us-east-1")
+    said = keymuster(*asked)
+    assert "user               ci" in said.out
+    every = keymuster(*asked, "--format", "json").out
+    assert "arn:aws:iam::123456789012:user/ci" in every
+    assert text not in every
+
+
+def test_options_of_a_service_need_one(keymuster: Run) -> None:
+    for option in (("--regions", "us-east-1"), ("--profile", "audit")):
+        said = keymuster("inventory", "list", *option)
+        assert said.code == 2
+        assert f"{option[0]} needs --service" in said.err
 
 
 DECLARED = {

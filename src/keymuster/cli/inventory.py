@@ -8,10 +8,13 @@ from typing import Any
 import click
 import msgspec
 
-from keymuster import settings_file
+from keymuster import registry, settings_file
 from keymuster.cli.gathering import gathered, machine_option, tell_troubles
 from keymuster.cli.output import stdout
+from keymuster.cli.service_options import chosen, service_options
+from keymuster.errors import SettingsError
 from keymuster.inventory.build import Inventory
+from keymuster.inventory.facts import STEPS
 from keymuster.model import (
     Credential,
     Grant,
@@ -41,6 +44,7 @@ def command() -> None:
       keymuster inventory list                     the identities of this repository
       keymuster inventory list --kind credential   its credentials, never their text
       keymuster inventory list --format json       everything, for other programs
+      keymuster inventory list --service aws       the identities of an account
     """
 
 
@@ -69,9 +73,17 @@ def command() -> None:
 )
 @click.option("--jobs", type=click.IntRange(0), default=0, metavar="N", help="Processes to use.")
 @machine_option
+@click.option(
+    "--service",
+    "services",
+    type=click.Choice(registry.names("service")),
+    multiple=True,
+    help="What a service says through its API, with the credentials that its SDK finds; repeatable. Without PATHS, no files are read.",
+)
+@service_options
 def list_(
     paths: tuple[str, ...], kinds: tuple[str, ...], format_: str, config: str | None, jobs: int,
-    machine: bool,
+    machine: bool, **options: Any,
 ) -> int:  # fmt: skip
     """What PATHS (default: the folder you are in) declare or hold.
 
@@ -82,8 +94,11 @@ def list_(
     Examples:
       keymuster inventory list infra .github
       keymuster inventory list --kind trust
+      keymuster inventory list --service aws --regions eu-west-1 --kind credential
     """
-    seen = gathered(paths, config, jobs, machine=machine).seen
+    if options["profile"] is not None and not options["services"]:
+        raise SettingsError("--profile needs --service")
+    seen = gathered(paths, config, jobs, machine=machine, services=chosen(options)).seen
     wanted = kinds or (("identity",) if format_ == "text" else (*_KINDS,))
     records = [one for kind in wanted for one in seen.inventory.of(_KINDS[kind])]
     with stdout() as out:
@@ -165,13 +180,17 @@ def _title(one: Any) -> str:
 
 
 def _details(one: Any, inventory: Inventory) -> Iterator[tuple[str, str]]:
+    """What there is to say; the evidence of facts is for reports."""
     yield "id", one.id
     if isinstance(one, Identity):
         yield "credentials", str(len(inventory.credentials(one.id)))
-        yield "trusts", ", ".join(trust.principal for trust in inventory.trusts(one.id))
+        if trusts := inventory.trusts(one.id):
+            yield "trusts", ", ".join(trust.principal for trust in trusts)
     if isinstance(one, Resource) and not _is_looked_at(one):
         yield "looked at", "no: it does not lie here"
     for name, value in inventory.facts.get(one.id, {}).items():
+        if not value or name == STEPS:
+            continue
         yield name, ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
     for place in dict.fromkeys(sighting.location for sighting in inventory.sightings(one)):
         yield "at", str(place)
