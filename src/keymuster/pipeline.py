@@ -104,11 +104,16 @@ def judged(
         counts=seen.counts,
         provenance=Provenance(root=context.selection.root),
         mode=source,
+        signed_in_as=_scanners(seen.inventory),
         started_at=now,
         ended_at=datetime.now(UTC),
         complete=seen.complete,
     )
     return redacted(report, context.rules)
+
+
+def _scanners(inventory: Inventory) -> tuple[str, ...]:
+    return tuple(one.name for one in inventory.of(Resource) if one.type == "keymuster:scanner")
 
 
 def _coverage(

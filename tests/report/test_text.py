@@ -24,6 +24,15 @@ def test_findings_stand_below_their_file() -> None:
     assert headings == ["a.py", "b.py"]
 
 
+def test_what_names_its_account_stands_alone() -> None:
+    user, bucket = "arn:aws:iam::123456789012:user/ci", "arn:aws:s3:::site"
+    text = written(report(*(
+        finding(ServiceLocation(service="aws", account="123456789012", resource=one), id=one)
+        for one in (user, bucket)
+    )), "text")  # fmt: skip
+    assert {user, f"aws://123456789012/{bucket}"} <= {*text.splitlines()}
+
+
 def test_there_is_no_colour_unless_asked_for() -> None:
     assert "\x1b" not in written(FULL, "text", verbose=True)
     colored = written(FULL, "text", verbose=True, color=True)

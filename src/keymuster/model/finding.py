@@ -184,7 +184,8 @@ class Provenance(Struct, frozen=True, kw_only=True):
 
 
 class Report(Struct, frozen=True, kw_only=True):
-    """Everything a reporter may use. `complete` is false when the scan was cut short."""
+    """Everything a reporter may use. `complete` is false when the scan was cut short. `signed_in_as`
+    is who asked the services."""
 
     findings: tuple[Finding, ...]
     troubles: tuple[Trouble, ...] = ()
@@ -195,6 +196,7 @@ class Report(Struct, frozen=True, kw_only=True):
     counts: dict[str, int] = {}
     provenance: Provenance = Provenance()
     mode: str = ""
+    signed_in_as: tuple[str, ...] = ()
     started_at: datetime | None = None
     ended_at: datetime | None = None
     complete: bool = True

@@ -160,6 +160,7 @@ class ReportV1(Struct, kw_only=True):
     troubles: list[TroubleV1]
     undecided: list[UndecidedV1]
     coverage: list[CoverageV1] = []
+    signed_in_as: list[str] = []
 
 
 class Json(Reporter):
@@ -211,6 +212,7 @@ def document(report: Report) -> ReportV1:
             )
             for one in report.coverage
         ],
+        signed_in_as=[readable(one) for one in report.signed_in_as],
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from keymuster.model import (
     Location,
     Report,
     RuleText,
+    ServiceLocation,
     Severity,
     Trouble,
     Undecided,
@@ -132,7 +133,7 @@ class Text(Reporter):
             return
         yield self._paint("Not decided", _BOLD)
         for one in undecided:
-            yield f"  {readable(str(one.location))}: {one.policy}: {readable(one.unknown)} is not known here"
+            yield f"  {readable(_at(one.location))}: {one.policy}: {readable(one.unknown)} is not known here"
         yield ""
 
     def _unseen(self, coverage: Iterable[Coverage]) -> Iterator[str]:
@@ -170,6 +171,8 @@ class Text(Reporter):
             parts.append(f"{len(report.undecided)} not decided")
         if excluded := _excluded(report.counts):
             parts.append(excluded)
+        if report.signed_in_as:
+            parts.append(f"signed in as {readable(', '.join(report.signed_in_as))}")
         if covered := _covered(report.coverage):
             parts.append(covered)
         if scanned := _scanned(report.counts):
@@ -197,7 +200,14 @@ def _policy(rule: RuleText) -> str:
 
 def _file(finding: Finding) -> str:
     place = finding.location
-    return place.name if isinstance(place, FileLocation) else str(place)
+    return place.name if isinstance(place, FileLocation) else _at(place)
+
+
+def _at(place: Location) -> str:
+    """Where it is. What names its account itself stands alone, as an ARN does."""
+    if isinstance(place, ServiceLocation) and place.account and place.account in place.resource:
+        return place.resource
+    return str(place)
 
 
 def _position(place: Location) -> str:
@@ -205,7 +215,7 @@ def _position(place: Location) -> str:
 
 
 def _place(place: Location) -> str:
-    where = readable(str(place))
+    where = readable(_at(place))
     if isinstance(place, FileLocation) and place.commit is not None:
         return f"{where}, first in {_commit(place)}"
     return where

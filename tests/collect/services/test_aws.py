@@ -94,6 +94,7 @@ def test_what_an_account_holds_is_judged(aws: str, rules: RuleSet) -> None:
     seed(aws)
     selection = Selection(root="/", services={"aws": {"regions": ("us-east-1",)}})
     report = pipeline.scan(Context(selection=selection, rules=rules), "services")
+    assert report.signed_in_as == ("arn:aws:sts::123456789012:user/moto",)
     by = {finding.policy for finding in report.findings}
     assert {"aws-admin-statement", "aws-scanner-with-static-key"} <= by
     assert "aws-access-key-declared" not in by
