@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 import faults
 import moto_server
@@ -314,15 +315,21 @@ def test_clients_of_an_account_that_is_done_are_forgotten(aws: str) -> None:
 
 def test_an_interrupt_keeps_what_was_answered(aws: str) -> None:
     make_roles(aws, 1)
-    half = threading.Event()
+    whole, half = threading.Event(), threading.Event()
+
+    def quick(ask: Scope) -> Iterator[Told]:
+        yield from roles(ask)
+        whole.set()
 
     def slow(ask: Scope) -> Iterator[Told]:
         yield told("AWS::IAM::Role", "arn:aws:iam::1:role/half", {})
+        assert whole.wait(60)
         half.set()
         assert ask.stop.wait(60)
         yield from roles(ask)
 
     one = Surface(name="slow", calls=("iam:ListRoles",), types=(), look=slow, regional=False)
+    other = replace(one, name="quick", look=quick)
     asked = Asked(regions=(REGION,))
     access = first(asked)
 
@@ -333,7 +340,7 @@ def test_an_interrupt_keeps_what_was_answered(aws: str) -> None:
         assert half.wait(60)
         raise KeyboardInterrupt
 
-    coming = answered(doors(), lambda one: regions(asked, one), (ROLES, one), access)
+    coming = answered(doors(), lambda one: regions(asked, one), (other, one), access)
     found: list[Answered | Trouble] = []
     with pytest.raises(KeyboardInterrupt):
         found.extend(_kept(coming, found))
