@@ -388,3 +388,28 @@ def test_pages_and_faults_of_the_shared_proxy(
     assert (sorted(names(units)), troubles) == (made, [])
     assert seen.count("ListRoles") == 4
     assert seen.count("ListUsers") == 2
+
+
+@pytest.mark.parametrize("error", [AttributeError, KeyError, TypeError, ValueError])
+def test_an_answer_of_another_form_stops_nothing_else(
+    failing: Faults, error: type[Exception]
+) -> None:
+    def surprised(ask: Scope) -> Iterator[Told]:
+        yield from users(ask)
+        raise error("what it said")
+
+    odd = Surface(name="odd", calls=USERS.calls, types=(), look=surprised, regional=False)
+    units, troubles = looked(odd, ROLES)
+    assert len(units) == 2
+    [trouble] = troubles
+    assert error.__name__ in trouble.message
+    assert "what it said" not in trouble.message
+
+
+def test_each_call_that_fails_counts(failing: Faults) -> None:
+    failing.rules = [Rule("ListRoles", fault="denied")]
+    access = first(Asked(regions=(REGION,)))
+    ask = Scope(access, REGION, ROLES)
+    for times in (1, 2):
+        assert [*ask.pages("iam:ListRoles", "Roles")] == []
+        assert ask.failures == times

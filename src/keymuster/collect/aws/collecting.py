@@ -158,7 +158,7 @@ def _look(scope: Scope) -> Answered:
             told.append(one)  # noqa: PERF402 - what was told before a failure stays
     except Interrupted:
         more.append(_trouble(scope, "was interrupted", "Scan again and let it finish."))
-    except (LookupError, TypeError, ValueError) as error:
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
         words = f"an answer has another form than is known ({type(error).__name__})"
         more.append(_trouble(scope, words, "Update keymuster, or tell its authors."))
     troubles = (*scope.troubles(), *more)

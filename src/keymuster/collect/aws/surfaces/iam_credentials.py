@@ -157,9 +157,9 @@ def _numbered(ask: Scope, row: dict[str, str]) -> dict[str, str]:
 def _for_services(ask: Scope, users: dict[str, str]) -> Iterator[Told]:
     """Passwords and API keys of users for single services."""
     call = "iam:ListServiceSpecificCredentials"
-    refused = len([*ask.troubles()])
+    before = ask.failures
     found = list(ask.marked_pages(call, *_NO_SUCH, AllUsers=True))
-    if not found and len([*ask.troubles()]) == refused:
+    if not found and ask.failures == before:
         for service in _SERVICES:
             found += ask.marked_pages(call, *_NO_SUCH, AllUsers=True, ServiceName=service)
     for one in (each for page in found for each in page.get("ServiceSpecificCredentials", ())):
