@@ -7,10 +7,16 @@ import pytest
 from evaluate.records import credential, place
 from keymuster.evaluate.messages import filled
 from keymuster.inventory.build import build
-from keymuster.model import Identity, IdentityKind
+from keymuster.model import Grant, GrantKind, Identity, IdentityKind
 
 CI = Identity(
     id="terraform:.:aws_iam_role.ci", kind=IdentityKind.ROLE, provider="aws", name="ci-deploy",
+    location=place(),
+)  # fmt: skip
+
+
+OPEN = Grant(
+    id="arn:aws:s3:::site#Policy/0/*", identity="*", kind=GrantKind.RESOURCE_POLICY, provider="aws",
     location=place(),
 )  # fmt: skip
 
@@ -25,12 +31,14 @@ CI = Identity(
         ("aws:user/bot", "user/bot"),
         ("roles/owner", "roles/owner"),
         ("arn:aws:iam::111122223333:root", "arn:aws:iam::111122223333:root"),
+        ("arn:aws:s3:::site#Policy/0/*", "arn:aws:s3:::site"),
+        ("arn:aws:s3:::other#Policy/0/*", "arn:aws:s3:::other#Policy/0/*"),
         (["read-secrets", "azure:role/Owner"], "read-secrets, Owner"),
         ([], ""),
         (list("abcdefghi"), "a, b, c, d, e, f and 3 more"),
     ],
 )
 def test_a_field_is_said_as_people_say_it(value: object, said: str) -> None:
-    inventory = build([CI, credential()])
+    inventory = build([CI, OPEN, credential()])
 
     assert filled("{by} runs", {"by": value}, inventory) == f"{said} runs"

@@ -8,6 +8,7 @@ from string import Formatter
 from typing import Any
 
 from keymuster.inventory.build import Inventory
+from keymuster.model import Grant, Trust
 
 _MOST = 6
 """Entries of a list that a message names."""
@@ -37,6 +38,8 @@ def _called(text: str, inventory: Inventory) -> str:
     record = inventory.records.get(text)
     if record is not None and (name := getattr(record, "name", "")):
         return str(name)
+    if isinstance(record, Grant | Trust) and text.startswith("arn:"):
+        return text.partition("#")[0]
     if found := _SCOPE.fullmatch(text):
         return found[1].partition("#")[0]
     found = _ALIAS.fullmatch(text)
