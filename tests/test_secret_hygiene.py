@@ -36,7 +36,18 @@ from keymuster.detect.nested import Nested
 from keymuster.detect.values import weighing
 from keymuster.evaluate.choice import Choice
 from keymuster.inventory.build import build
-from keymuster.model import Confidence, FileLocation, Report, Secret
+from keymuster.model import (
+    Confidence,
+    FileLocation,
+    Finding,
+    Nhi,
+    Report,
+    RuleText,
+    Secret,
+    ServiceLocation,
+    Severity,
+)
+from keymuster.redaction import redacted
 from keymuster.report.base import Style
 from keymuster.rules import loader
 from keymuster.rules.schema import RuleSet
@@ -628,3 +639,25 @@ def test_a_token_in_the_name_of_a_file_is_masked_too(
         pipeline.write(report, name, out, Style(verbose=True))
         assert made not in out.getvalue()
         assert "ghp_****.env" in out.getvalue()
+
+
+def test_a_token_in_the_name_of_what_a_service_has_is_masked_too(
+    rules: RuleSet, token: Callable[..., str]
+) -> None:
+    made = token("github-pat", 7)
+    arn = f"arn:aws:iam::111122223333:user/{made}"
+    place = ServiceLocation(service="aws", account="111122223333", resource=arn)
+    finding = Finding(
+        id="0", rule="a-rule", policy="a-rule", nhi=(Nhi.SECRET_LEAKAGE,), severity=Severity.HIGH,
+        confidence=Confidence.HIGH, subject=arn, message=f"{made} is a user", places=(place,),
+    )  # fmt: skip
+    words = RuleText(
+        id="a-rule", title="A title", why="Because.", remediation="Do it.", nhi=finding.nhi,
+        severity=Severity.HIGH, confidence=Confidence.HIGH,
+    )  # fmt: skip
+    report = redacted(Report(findings=(finding,), rules=(words,)), rules)
+    for name in registry.names("reporter"):
+        out = StringIO()
+        pipeline.write(report, name, out, Style(verbose=True))
+        assert made not in out.getvalue()
+        assert "user/ghp_****" in out.getvalue()

@@ -32,7 +32,7 @@ def redacted(report: Report, rules: RuleSet) -> Report:
 
     def place(location: Location) -> Location:
         if not isinstance(location, FileLocation):
-            return location
+            return replace(location, resource=clean_name(location.resource))
         commit = location.commit and replace(location.commit, author=clean(location.commit.author))
         return replace(
             location,
@@ -47,6 +47,7 @@ def redacted(report: Report, rules: RuleSet) -> Report:
         )
         return replace(
             one,
+            subject=clean_name(one.subject),
             message=clean_name(one.message),
             evidence={key: clean(value) for key, value in one.evidence.items()},
             places=tuple(place(location) for location in one.places),
@@ -77,7 +78,12 @@ def redacted(report: Report, rules: RuleSet) -> Report:
             for one in report.troubles
         ),
         undecided=tuple(
-            replace(one, location=place(one.location), unknown=clean_name(one.unknown))
+            replace(
+                one,
+                subject=clean_name(one.subject),
+                location=place(one.location),
+                unknown=clean_name(one.unknown),
+            )
             for one in report.undecided
         ),
     )

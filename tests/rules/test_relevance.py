@@ -27,7 +27,8 @@ def policy(rules: RuleSet, subject: str, when: str = "true", types: tuple[str, .
         ("grant", "grant.provider in ['aws', 'gcp']", (), True),
         ("grant", "grant.provider == 'gcp'", (), False),
         ("grant", "true", (), False),
-        ("credential", "true", (), True),
+        ("credential", "true", (), False),
+        ("credential", "credential.storages == ['service']", (), True),
         ("inline_allow", "true", (), False),
     ],
 )

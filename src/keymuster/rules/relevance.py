@@ -21,4 +21,6 @@ def concerns(
         return False
     if (said := _PROVIDER.search(policy.when)) is not None:
         return f"'{provider}'" in said["names"]
-    return policy.applies_to == "credential" or policy.id.startswith(f"{provider}-")
+    if policy.id.startswith(f"{provider}-"):
+        return True
+    return policy.applies_to == "credential" and "== ['service']" in policy.when

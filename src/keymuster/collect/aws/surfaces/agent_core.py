@@ -109,8 +109,7 @@ def credentials(ask: Scope) -> Iterator[Told]:
 
 
 def _provider(type: str, one: dict[str, Any]) -> Told:
-    settings = {**one, "createDate": one.get("createdTime")}
-    return _told(type, one["credentialProviderArn"], settings, one["name"])
+    return _told(type, one["credentialProviderArn"], one, one["name"])
 
 
 def payments(ask: Scope) -> Iterator[Told]:

@@ -42,7 +42,7 @@ def _credential(
     return meaning
 
 
-_MADE = ("CreatedDate", "CreationDate", "CreateTime", "CreationTime", "DateImported")
+_MADE = ("CreatedDate", "CreationDate", "CreateTime", "CreatedTime", "CreationTime", "DateImported")
 """What services call the time when something was made."""
 
 
