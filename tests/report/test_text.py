@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
-from keymuster.model import Commit, ServiceLocation, Severity, Trouble
+from keymuster.model import Commit, Coverage, ServiceLocation, Severity, Trouble
 from report.reports import FULL, accepted, assert_is_snapshot, finding, place, report, written
 
 
@@ -154,3 +155,17 @@ def test_each_remedy_is_told_once() -> None:
 def test_what_was_excluded_is_counted() -> None:
     text = written(report(counts={"files": 2, "excluded": 1}), "text")
     assert text == "0 findings; 2 files scanned, 1 excluded\n"
+
+
+def test_policies_say_why_they_could_not_see_each_reason_once() -> None:
+    def covered(policy: str, *unseen: str) -> Coverage:
+        status: Any = "unseen" if unseen else "clean"
+        return Coverage(policy=policy, service="aws", account="1", status=status, unseen=unseen)
+
+    denied, off = "1/eu-west-1: s3 was denied", "1/ap-south-2: the region is off"
+    several = [covered(f"policy-{number}", denied, off) for number in range(9)]
+    text = written(report(coverage=(*several, covered("clean-policy"))), "text", verbose=True)
+    assert text.count(denied) == text.count(off) == 1
+    assert "policy-5 and 3 more" in text
+    assert "clean-policy" not in text
+    assert "1 account: 0 policies found something, 1 are clean, 9 could not see all" in text

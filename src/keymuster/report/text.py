@@ -33,6 +33,7 @@ _BOLD, _DIM = "1", "2"
 _WIDTH = 100
 _PLACES_SHOWN = 5
 _OBJECTS_SHOWN = 3
+_POLICIES_SHOWN = 6
 
 
 class Text(Reporter):
@@ -137,18 +138,22 @@ class Text(Reporter):
         yield ""
 
     def _unseen(self, coverage: Iterable[Coverage]) -> Iterator[str]:
-        """By what kept policies from seeing."""
-        kept: dict[tuple[str, ...], dict[str, None]] = {}
+        """Each reason once, with the policies that it kept from seeing."""
+        kept: dict[str, dict[str, None]] = {}
         for one in coverage:
-            if one.unseen:
-                kept.setdefault(one.unseen, {})[one.policy] = None
+            for reason in one.unseen:
+                kept.setdefault(reason, {})[one.policy] = None
         if not kept:
             return
         yield self._paint("Policies that could not see all", _BOLD)
-        for reasons, policies in kept.items():
-            for reason in reasons:
-                yield f"  {readable(reason)}"
-            yield from _wrapped(", ".join(policies), "    kept from seeing: ", "      ")
+        for reason, policies in kept.items():
+            yield f"  {readable(reason)}"
+            names = list(policies)
+            more = (
+                f" and {len(names) - _POLICIES_SHOWN} more" if len(names) > _POLICIES_SHOWN else ""
+            )
+            told = ", ".join(names[:_POLICIES_SHOWN]) + more
+            yield from _wrapped(told, "    kept from seeing: ", "      ")
         yield ""
 
     def _summary(self, report: Report) -> str:
