@@ -202,6 +202,17 @@ class TestWhatIsNotKnown:
         assert _stands_in_the_way(about, provider="aws") == ""
         assert _stands_in_the_way(about, provider="gcp") == "trust.anyone"
 
+    def test_so_is_what_a_part_rules_out_that_asks_for_known_things_only(
+        self, policy: Policy
+    ) -> None:
+        when = "trust.provider.startsWith('g') && trust.anyone == 'yes'"
+        about = replace(policy, applies_to="trust", when=when)
+        either = "(trust.provider.startsWith('g') || trust.anyone == 'no') && trust.anyone == 'yes'"
+
+        assert _stands_in_the_way(about, provider="aws") == ""
+        about = replace(about, when=either)
+        assert _stands_in_the_way(about, provider="aws") == "trust.anyone"
+
 
 def _stands_in_the_way(about: Policy, provider: str) -> str:
     record = Trust(

@@ -126,8 +126,22 @@ class Conditions:
                 return ""
         for name, path in asked:
             if found := _unknown_in(view.get(name), path):
+                if self._is_ruled_out(policy, view):
+                    return ""
                 return name if found == UNKNOWN else found
         return _ODD if asked and answer is None else ""
+
+    def _is_ruled_out(self, policy: Policy, view: Mapping[str, Any]) -> bool:
+        """Whether a part of a condition does not hold that asks for nothing which may be unknown. Of a
+        list nobody says whether there is more that is not told."""
+        uncertain, types = {name for name, _ in self._asks_for(policy)}, _types(policy.applies_to)
+        return any(
+            part.names
+            and uncertain.isdisjoint(part.names)
+            and all(types[name] in _WHOLE for name in part.names)
+            and self._part(policy, part, view) is False
+            for part in self._parts_of(policy).others
+        )
 
     def demanded(self, policy: Policy) -> list[Demand]:
         """What a condition asks of fields whose values are one of some: where one that is known does not
@@ -322,6 +336,8 @@ _ODD = "the form of a setting"
 _SAID_ELSEWHERE = {("grant", "actions"), ("grant", "not_actions"), ("trust", "principal")}
 """What is not known if all of it is given from outside. Of resources a part mostly is, and says enough."""
 
+_WHOLE = ("bool", "string", "map<string, string>")
+"""The types of what is known, if it is told at all."""
 _MAP = "map<string, dyn>"
 _ANY = "dyn"
 _HAS = re.compile(r"\bhas\(([a-z_]+(?:\.\w+)+)\.\w+\)")
