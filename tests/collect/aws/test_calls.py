@@ -52,17 +52,17 @@ def looked(upstream: str, monkeypatch: pytest.MonkeyPatch) -> tuple[Counter[str]
 
 
 def test_calls_grow_with_pages_and_not_with_principals(
-    aws: str, monkeypatch: pytest.MonkeyPatch
+    managed_aws: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(iam_credentials, "MOST_ASKED", ASKED)
     monkeypatch.setattr(iam_last_accessed, "MOST_ASKED", ASKED)
-    iam = moto_server.client("iam", aws)
+    iam = moto_server.client("iam", managed_aws)
     make(iam, range(FEW))
-    few, told = looked(aws, monkeypatch)
+    few, told = looked(managed_aws, monkeypatch)
     for type in ("AWS::IAM::User", "AWS::IAM::Role", "AWS::IAM::AccessKey"):
         assert told[type] == FEW, type
     make(iam, range(FEW, MANY))
-    many, told = looked(aws, monkeypatch)
+    many, told = looked(managed_aws, monkeypatch)
     for type in ("AWS::IAM::User", "AWS::IAM::Role", "AWS::IAM::AccessKey"):
         assert told[type] == MANY, type
     assert few["ListRoles"] == few["GetAccountAuthorizationDetails"] == 1
