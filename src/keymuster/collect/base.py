@@ -255,7 +255,8 @@ class Reader(Protocol):
 
 class Service(Protocol):
     """What a service says through its API. Its module imports no SDK before it collects; `needs` is the
-    package that must be there then, which an extra of the service's name installs.
+    package that must be there then, which an extra of the service's name installs, or the one that it
+    names as its `extra`.
 
     CollectError if nobody lets it in at all; whatever else it cannot see is a Trouble, and what it
     looked at a Looked."""

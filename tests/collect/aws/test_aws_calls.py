@@ -11,8 +11,9 @@ import pytest
 import faults
 import moto_server
 from faults import Rule
+from keymuster.collect.asking.work import Answered
 from keymuster.collect.aws.accounts import Asked, first, others, regions
-from keymuster.collect.aws.collecting import Answered, answered
+from keymuster.collect.aws.collecting import answered
 from keymuster.collect.aws.surfaces import iam_credentials, iam_last_accessed, surfaces
 from keymuster.collect.declared import Declared
 

@@ -15,8 +15,9 @@ from msgspec.structs import replace
 import faults
 import moto_server
 from faults import Faults, Rule
+from keymuster.collect.asking.work import Answered
 from keymuster.collect.aws.accounts import Asked, first, others, regions
-from keymuster.collect.aws.collecting import Answered, answered
+from keymuster.collect.aws.collecting import answered
 from keymuster.collect.aws.objects import told
 from keymuster.collect.aws.scope import Scope
 from keymuster.collect.aws.surface import Surface, Told

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from boto3 import Session
 
-    from keymuster.collect.aws.refusals import Refused
+    from keymuster.collect.asking.refusals import Refused
 
 _SESSION_NAME = "keymuster"
 
@@ -56,11 +56,16 @@ class Access:
             return self._clients[key]
 
     def offers(self, service: str, region: str, resolve: Callable[..., Any] = getaddrinfo) -> bool:
-        """Whether a region has a service, as far as names tell: AWS gives addresses to those only that
-        there are. Where not even the name of STS has one, a proxy looks names up, and this does not."""
-        return _has_address(self.client(service, region), resolve) or not _has_address(
-            self.client("sts", region), resolve
-        )
+        """Whether a region has a service. One that the SDK does not list there, and whose name has no
+        address, is not there. Of a region or a service that the SDK lists nothing of, names alone tell:
+        AWS gives addresses to what there is, but where not even the name of STS has one, a proxy looks
+        names up, and this does not."""
+        listed = self._session.get_available_regions(service, self.partition)
+        if region in listed or _has_address(self.client(service, region), resolve):
+            return True
+        if listed and region in self.known_regions():
+            return False
+        return not _has_address(self.client("sts", region), resolve)
 
     def forget(self) -> None:
         """Let the clients go: an organisation has more accounts than memory has room for them."""

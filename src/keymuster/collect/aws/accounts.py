@@ -222,12 +222,11 @@ def regions(asked: Asked, access: Access) -> Iterator[str | Trouble]:
         states = _asked_states(access)
     except errors() as error:
         said = refused("ec2:DescribeRegions", error)
-        why, advice = said.words()
         yield from _always_on(access)
         yield Trouble(
             part=PART, scope=access.account,
-            message=f"regions: {said.call} {why}; regions that an account must turn on were not looked at",
-            advice=f"{advice} Or name them with --regions.",
+            message=f"regions: {said.call} {said.why}; regions that an account must turn on were not looked at",
+            advice=f"{said.advice} Or name them with --regions.",
         )  # fmt: skip
         return
     yield from sorted(region for region, state in states.items() if state != _OFF)

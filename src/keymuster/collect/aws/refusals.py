@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
-from msgspec.structs import replace
-
+from keymuster.collect.asking.refusals import Refused
 from keymuster.collect.aws.permissions import permission
-from keymuster.model import Trouble
 
 _DENIED = {
     "AccessDenied", "AccessDeniedException", "AuthorizationError", "AuthorizationErrorException", "UnauthorizedOperation",
@@ -43,35 +40,6 @@ _BROKEN = {
 }  # fmt: skip
 
 
-class Refused(Struct, frozen=True, kw_only=True):
-    """A call without an answer, `times` in the same way."""
-
-    call: str
-    code: str
-    times: int = 1
-
-    def again(self) -> Refused:
-        return replace(self, times=self.times + 1)
-
-    @property
-    def ends_session(self) -> bool:
-        """Whether nobody who is signed in in this way will get an answer any more."""
-        return self.code in _EXPIRED
-
-    def words(self) -> tuple[str, str]:
-        """What came of the call, and what would help."""
-        return _words(self.code, self.call)
-
-    def trouble(self, part: str, scope: str, surface: str) -> Trouble:
-        times = f" ({self.times} times)" if self.times > 1 else ""
-        why, advice = self.words()
-        return Trouble(
-            part=part, scope=scope,
-            message=f"{surface}: {self.call} {why}{times}; what it would tell was not looked at",
-            advice=advice,
-        )  # fmt: skip
-
-
 def errors() -> tuple[type[Exception], ...]:
     """What the SDK raises when there is no answer: refusals, a network that fails, an answer that is
     none, and a call that it is too old to know."""
@@ -87,7 +55,12 @@ def refused(call: str, error: Exception) -> Refused:
     code = response.get("Error", {}).get("Code", "") if isinstance(response, dict) else ""
     if getattr(error, "operation_name", "") == "AssumeRole":  # to sign in again, before the call
         call = "sts:AssumeRole"
-    return Refused(call=call, code=str(code) or type(error).__name__)
+    return of_code(call, str(code) or type(error).__name__)
+
+
+def of_code(call: str, code: str) -> Refused:
+    why, advice = _words(code, call)
+    return Refused(call=call, code=code, why=why, advice=advice, ends_session=code in _EXPIRED)
 
 
 def _words(code: str, call: str) -> tuple[str, str]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import cached_property
-from threading import Event, Lock
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
-from keymuster.collect.aws.refusals import Refused, errors, refused
+from keymuster.collect.asking import scope
+from keymuster.collect.aws.refusals import errors, of_code, refused
 from keymuster.collect.aws.surface import Surface
-from keymuster.model import Trouble
 
 if TYPE_CHECKING:
     from keymuster.collect.aws.access import Access
@@ -17,28 +16,18 @@ if TYPE_CHECKING:
 PART = "aws"
 
 
-class Interrupted(Exception):
-    """Nothing more is to be asked."""
+class Scope(scope.Scope):
+    """What a surface asks through: calls are methods of the SDK's clients."""
 
-
-class Scope:
-    """What a surface asks through. A call that fails is a trouble of this scope, and has no answer; what
-    else there is to ask goes on."""
+    part = PART
 
     def __init__(
         self, access: Access, region: str, surface: Surface, stop: Event | None = None
     ) -> None:
+        super().__init__(access, surface, stop)
         self.access = access
         self.region = region
-        self.surface = surface
-        self.stop = stop or Event()
-        self._refused: dict[tuple[str, str], Refused] = {}
-        self._lock = Lock()
-        self._unseen: list[Trouble] = []
-
-    @property
-    def account(self) -> str:
-        return self.access.account
+        self.surface: Surface = surface
 
     @property
     def partition(self) -> str:
@@ -46,7 +35,7 @@ class Scope:
 
     @property
     def name(self) -> str:
-        """How troubles call it: `111122223333/eu-west-1`."""
+        """`111122223333/eu-west-1`, or the account alone."""
         one = self.surface
         return f"{self.account}/{self.region}" if one.regional and not one.once else self.account
 
@@ -72,11 +61,6 @@ class Scope:
         found = self.answer(call, *absent, **parameters)
         return {} if found is None and self.failures == before else found
 
-    @property
-    def failures(self) -> int:
-        """How many calls failed so far: when it grows, an answer is not whole."""
-        return sum(one.times for one in self._refused.values())
-
     def pages(self, call: str, key: str, **parameters: Any) -> Iterator[Any]:
         """The items under `key` of every page; `key` may be a path: `Page.Items`."""
         for page in self.whole_pages(call, **parameters):
@@ -89,55 +73,36 @@ class Scope:
             if client.can_paginate(method):
                 for page in client.get_paginator(method).paginate(**parameters):
                     yield page
-                    self._go_on()
+                    self.go_on()
             else:
                 yield from _followed(client, call, getattr(client, method), parameters)
         except errors() as error:
-            self._note(call, error)
+            self.refuse(refused(call, error))
 
     def answer(self, call: str, *absent: str, **parameters: Any) -> dict[str, Any] | None:
         """One answer; None if there is none. The codes in `absent` mean that there is nothing to tell."""
         try:
             client, method = self._client(call)
-            found: dict[str, Any] = getattr(client, method)(**parameters)
+            answer: dict[str, Any] = getattr(client, method)(**parameters)
         except errors() as error:
-            if refused(call, error).code not in absent:
-                self._note(call, error)
+            found = refused(call, error)
+            if found.code not in absent:
+                self.refuse(found)
             return None
-        return found
-
-    def _go_on(self) -> None:
-        if self.stop.is_set():
-            raise Interrupted
+        return answer
 
     def withheld(self, call: str, code: str) -> None:
         """Note that an answer said of a part of it that it was refused."""
-        self._add(Refused(call=call, code=code))
-
-    @cached_property
-    def _allowed(self) -> frozenset[str]:
-        return frozenset(self.surface.calls)
+        self.refuse(of_code(call, code))
 
     def _client(self, call: str) -> tuple[Any, str]:
-        assert call in self._allowed, f"{self.surface.name} does not say that it calls {call}"
         from botocore import xform_name
 
-        self._go_on()
+        self.may_call(call)
         service, _, operation = call.partition(":")
         client, method = self.access.client(service, self.region), str(xform_name(operation))
         getattr(client, method)  # the SDK may be too old for it
         return client, method
-
-    def _note(self, call: str, error: Exception) -> None:
-        found = refused(call, error)
-        if found.ends_session and self.access.ended is None:
-            self.access.ended = found
-        self._add(found)
-
-    def _add(self, found: Refused) -> None:
-        with self._lock:
-            known = self._refused.get((found.call, found.code))
-            self._refused[found.call, found.code] = found if known is None else known.again()
 
     def marked_pages(self, call: str, *absent: str, **parameters: Any) -> Iterator[dict[str, Any]]:
         """Every page of a list with markers that the SDK does not page through by itself; see `answer`."""
@@ -146,17 +111,6 @@ class Scope:
             yield page
             marker = page.get("Marker")
             page = self.answer(call, *absent, **parameters, Marker=marker) if marker else None
-
-    def unseen(self, message: str, advice: str) -> None:
-        """Note that something was not asked for."""
-        message = f"{self.surface.name}: {message}"
-        self._unseen.append(Trouble(part=PART, scope=self.name, message=message, advice=advice))
-
-    def troubles(self) -> Iterator[Trouble]:
-        """One for each way in which calls failed, and for what was not asked for."""
-        for one in self._refused.values():
-            yield one.trouble(PART, self.name, self.surface.name)
-        yield from self._unseen
 
 
 def _followed(

@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from keymuster.collect.base import Context, Option, Seen
-from keymuster.model import Resource, ServiceLocation, Storage
+from keymuster.model import Resource, ServiceLocation
 
 if TYPE_CHECKING:
     from keymuster.collect.aws.surface import Surface
@@ -49,19 +49,12 @@ class Aws:
         self._asked = msgspec.convert(dict(options), type=Asked)
 
     def collect(self) -> Iterator[Seen]:
-        from keymuster.collect import meanings
+        from keymuster.collect.asking.telling import Telling
         from keymuster.collect.aws.accounts import first, others, regions
-        from keymuster.collect.aws.collecting import Answered, answered
-        from keymuster.collect.declared import Declared
-        from keymuster.collect.literals.sealing import Sealing
+        from keymuster.collect.aws.collecting import answered
         from keymuster.collect.meanings.aws.credentials import OF_USERS
-        from keymuster.collect.told_secrets import ToldSecrets
 
-        rules = self._context.rules
-        sealing = Sealing(
-            key=self._context.fingerprint_key, storage=Storage.SERVICE, samples=rules.samples
-        )
-        secrets = ToldSecrets(self._context)
+        telling = Telling(self._context, self.name, unsearched=OF_USERS)
         access = first(self._asked)
         yield Resource(
             id=f"scanner:{access.arn}", type="keymuster:scanner", name=access.arn,
@@ -74,19 +67,7 @@ class Aws:
             (replace(one, wants=self._asked.wants) for one in self._surfaces()),
             access,
         ):
-            if not isinstance(unit, Answered):
-                yield unit
-                continue
-            for one in unit.told:
-                if isinstance(one, Declared):
-                    one.sealing = sealing
-                    yield from meanings.records(one, rules.resource_types)
-                    if one.type not in OF_USERS:  # the id of a key stands where it belongs
-                        yield from secrets.of(one)
-                else:
-                    yield one
-            yield from unit.troubles
-            yield unit.looked
+            yield from telling.of(unit)
 
     def permissions(self) -> str:
         from keymuster.collect.aws.grantable import policy
@@ -94,14 +75,8 @@ class Aws:
         return policy(call for one in self._surfaces() for call in one.calls)
 
     def _surfaces(self) -> list[Surface]:
-        """Those that the wanted policies ask about. Without the principals, nothing can be judged."""
+        """Those that the wanted policies ask about."""
+        from keymuster.collect.asking.surface import wanted
         from keymuster.collect.aws.surfaces import surfaces
-        from keymuster.rules.relevance import concerns
 
-        wanted = self._context.policies
-        return [
-            one
-            for one in surfaces()
-            if one.name == "iam"
-            or any(concerns(policy, self.name, one.types, one.subjects) for policy in wanted)
-        ]
+        return wanted(surfaces(), self._context.policies, (self.name,))

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from functools import cache
-from importlib import import_module
-from pkgutil import iter_modules
 
+from keymuster.collect.asking.surface import found
 from keymuster.collect.aws.surface import Surface
 
 
 @cache
 def surfaces() -> tuple[Surface, ...]:
     """All of them, by name."""
-    found = [
-        surface
-        for module in iter_modules(__path__)
-        for surface in import_module(f"{__name__}.{module.name}").SURFACES
-    ]
-    return tuple(sorted(found, key=lambda one: one.name))
+    return found(sys.modules[__name__], Surface)

@@ -115,5 +115,6 @@ SURFACES = (
         ),
         look=principals,
         regional=False,
+        always=True,
     ),
 )  # fmt: skip
