@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 
+from keymuster.analysis.answers import Answer
+from keymuster.analysis.gcp_estate import Estate, strongest
 from keymuster.analysis.privilege import Judge, Level, Privilege, highest
 from keymuster.model import Effect, Grant
 from keymuster.model.gcp_roles import GcpRoles
@@ -27,10 +29,13 @@ def judge(grants: Grants, known: GcpRoles) -> Judge:
     return lambda id: privilege(grants(id), grants, known)
 
 
-def privilege(own: Iterable[Grant], grants: Grants, known: GcpRoles) -> Privilege:
+def privilege(
+    own: Iterable[Grant], grants: Grants, known: GcpRoles, estate: Estate | None = None
+) -> Privilege:
     """An administrator may give itself what it lacks, or become whoever has it; a role of
-    administrators that is granted on one thing only is one that writes there."""
-    return highest(_of(grant, grants, known) for grant in own if _counts(grant))
+    administrators that is granted on one thing only is one that writes there. An `estate` knows whether
+    conditions hold, and what deny policies take off."""
+    return highest(_of(grant, grants, known, estate) for grant in own if _counts(grant))
 
 
 def escalations(own: Iterable[Grant], grants: Grants, known: GcpRoles) -> list[str]:
@@ -60,15 +65,26 @@ def becomes(own: Iterable[Grant], grants: Grants, known: GcpRoles) -> list[str]:
 
 def level(role: str, known: GcpRoles) -> Level:
     """What a predefined role comes to where it is granted on a whole project."""
-    for name, roles in known.levels.items():
-        if role in roles:
-            return Level(name)
+    if (listed := _listed(known).get(role)) is not None:
+        return listed
     last = role.rpartition(".")[2].rpartition("/")[2]
     for name, endings in known.endings.items():
         if last.endswith(tuple(endings)):
             return Level(name)
     return Level.UNKNOWN
 
+
+def _listed(known: GcpRoles) -> dict[str, Level]:
+    """Role -> level, of those that are listed: made once for all of a scan."""
+    found = _LISTED.get(id(known))
+    if found is None or found[0] is not known:
+        _LISTED.clear()
+        table = {role: Level(name) for name, roles in known.levels.items() for role in roles}
+        found = _LISTED[id(known)] = (known, table)
+    return found[1]
+
+
+_LISTED: dict[int, tuple[GcpRoles, dict[str, Level]]] = {}
 
 _READS = re.compile(
     r"(?:get|list|search|query|read|export|fetch|lookup|check|test|view|preview|estimate|download|watch|access|count|"
@@ -90,13 +106,37 @@ def _counts(grant: Grant) -> bool:
     return grant.provider == PROVIDER and grant.effect is Effect.ALLOW
 
 
-def _of(grant: Grant, grants: Grants, known: GcpRoles) -> Privilege:
+def _of(grant: Grant, grants: Grants, known: GcpRoles, estate: Estate | None) -> Privilege:
     found = _unlimited(grant, grants, known)
     if found.level is Level.ADMIN and not _is_wide(grant):
         found = Privilege(Level.WRITE, found.grants)
-    if grant.conditions and found.level not in (Level.NONE, Level.UNKNOWN):
-        return Privilege(Level.UNKNOWN, (grant.id,), "it depends on the condition of a binding")
+    if found.level in (Level.NONE, Level.UNKNOWN):
+        return found
+    if estate is not None:
+        return _in_force(grant, found, known, estate)
+    if grant.conditions:
+        return Privilege(Level.UNKNOWN, (grant.id,), _CONDITION)
     return found
+
+
+def _in_force(grant: Grant, found: Privilege, known: GcpRoles, estate: Estate) -> Privilege:
+    """The same, as far as its condition holds and nothing denies it."""
+    force = estate.in_force(grant)
+    if force is Answer.NO:
+        return Privilege(Level.NONE)
+    admin = [one for one in known.permissions.admin if one in estate.of_role(grant)]
+    if found.level is Level.ADMIN and admin:
+        said = strongest(estate.powers(grant), admin)[1]
+        if said is Answer.YES:
+            return found
+        if said is Answer.NO:
+            found = Privilege(Level.WRITE, found.grants)
+        else:
+            force = said
+    return found if force is Answer.YES else Privilege(Level.UNKNOWN, (grant.id,), _CONDITION)
+
+
+_CONDITION = "it depends on the condition of a binding"
 
 
 def _unlimited(grant: Grant, grants: Grants, known: GcpRoles) -> Privilege:

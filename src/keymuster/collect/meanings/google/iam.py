@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import unquote
 
 from msgspec import Struct
 
 from keymuster.collect.declared import Declared
 from keymuster.collect.meanings.google import names
+from keymuster.collect.meanings.google.existing import activity
 from keymuster.collect.syntax import json
 from keymuster.collect.syntax.node import Broken, Node
 from keymuster.model import (
+    Effect,
     Grant,
     GrantKind,
     Identity,
@@ -29,16 +32,24 @@ PROVIDER = "gcp"
 
 def service_account(one: Declared) -> Iterator[Observation]:
     account, project = one.text("account_id"), one.text("project")
-    email = names.email(account, project)
+    email = one.known("email") or names.email(account, project)
+    alias = f"gcp:{email}" if email else ""
+    made = one.time("createTime")
+    used = activity(one, made)
+    number = one.known("unique_id") or one.known("oauth2ClientId")
     yield Identity(
         id=one.id,
         kind=IdentityKind.SERVICE_ACCOUNT,
         provider=PROVIDER,
-        name=one.known("account_id") or one.name,
+        name=email if one.key and email else one.known("account_id") or one.name,
         location=one.location,
-        aliases=(f"gcp:{email}",) if email else (),
+        aliases=(alias,) if alias and alias != one.id else (),
         account=one.known("project"),
         status="disabled" if one.text("disabled") == "true" else "",
+        created_at=made,
+        last_used_at=used.last_used_at,
+        never_used=used.never_used,
+        tags={"unique_id": number} if number else {},
         purpose=one.known("description") or one.known("display_name"),
     )
 
@@ -59,6 +70,8 @@ def custom_role(one: Declared) -> Iterator[Observation]:
         aliases=(f"gcp:role/{kind}/{holder}/roles/{name}",) if holder and name else (),
     )
     permissions = one.get("permissions")
+    if one.text("deleted") == "true":
+        return  # who has it has nothing, until somebody takes that back
     yield Grant(
         id=f"{one.id}#permissions",
         identity=one.id,
@@ -97,7 +110,7 @@ def _own_binding(one: Declared) -> Iterator[Binding]:
 
 def _policy_bindings(declared: Declared) -> Iterator[Binding]:
     """Those of a policy that is given as JSON, and that mostly stands somewhere else."""
-    document = declared.get("policy_data")
+    document = declared.get("policy_data") or declared.get("policy")
     policy = _read(document)
     if document is None or policy is None:
         return
@@ -113,7 +126,9 @@ def _policy_bindings(declared: Declared) -> Iterator[Binding]:
                 text for one in named if one for item in one.items() if (text := item.text())
             ),
             place=node,
-            also=None if declared.type == "google_iam_policy" else declared.settings,
+            also=None
+            if declared.key or declared.type == "google_iam_policy"
+            else declared.settings,
             condition=_condition(node.get("condition")),
         )
 
@@ -140,7 +155,8 @@ def _condition(node: Node | None) -> dict[str, Any]:
 def bindings(one: Declared) -> Iterator[Observation]:
     """A grant for each member, and where the role lets it become a service account, a trust."""
     resource = _resource(one)
-    found = _policy_bindings(one) if one.get("policy_data") is not None else _own_binding(one)
+    is_policy = one.get("policy_data") is not None or one.get("policy") is not None
+    found = _policy_bindings(one) if is_policy else _own_binding(one)
     for number, binding in enumerate(found):
         for member in binding.members[:_MOST_MEMBERS] or ("",):
             label = f"{number}/{member}"
@@ -214,16 +230,69 @@ def _resource(one: Declared) -> str:
     """What a policy is on: `projects/acme`, the id of a declared object, or its name after its type."""
     found = _BINDING.fullmatch(one.type)
     if found is None:
-        return ""
+        return _of_full_name(one.text("resource")) if one.type == _ANY_POLICY else ""
     about = found["about"]
     if about in _SCOPES:
         kind, key = _SCOPES[about]
         name = one.text(key).removeprefix(f"{kind}/")
         return f"{kind}/{name or f'${{{key}}}'}"
+    if one.key:
+        account = one.text("service_account_id") if about == "google_service_account" else ""
+        return names.service_account(one, account) or one.key.removesuffix("#policy")
     for key in _NAMES:
         if text := one.text(key):
             return names.target(one, text) or f"{about.removeprefix('google_')}/{text}"
     return ""
+
+
+def _of_full_name(resource: str) -> str:
+    """What a full resource name of an asset stands for: `//cloudresourcemanager.googleapis.com/projects/a`."""
+    named = _HIERARCHY.fullmatch(resource) or _ACCOUNT.fullmatch(resource)
+    return (
+        (named["name"] if named.re is _HIERARCHY else f"gcp:{named['name']}") if named else resource
+    )
+
+
+_HIERARCHY = re.compile(
+    r"//cloudresourcemanager\.googleapis\.com/(?P<name>(?:projects|folders|organizations)/[^/]+)"
+)
+_ACCOUNT = re.compile(
+    r"//iam\.googleapis\.com/projects/[^/]+/serviceAccounts/(?P<name>[^/@]+@[^/]+)"
+)
+
+
+def deny_policy(one: Declared) -> Iterator[Observation]:
+    """For each principal of each rule, what it may not do below the place that the policy is attached to."""
+    place = unquote(one.text("parent")).removeprefix("cloudresourcemanager.googleapis.com/")
+    rules = one.get("rules")
+    for number, rule in enumerate(rules.items() if rules is not None else ()):
+        said = rule.get("deny_rule") or rule
+        listed = {key: _listed(said, key) for key in _DENIED}
+        condition = _condition(said.get("denial_condition"))
+        spared = listed["exception_principals"]
+        for principal in listed["denied_principals"]:
+            yield Grant(
+                id=f"{one.id}#{number}/{principal}",
+                identity=principal,
+                kind=GrantKind.BOUNDARY,
+                provider=PROVIDER,
+                location=rule.location(),
+                actions=listed["denied_permissions"],
+                not_actions=listed["exception_permissions"],
+                resources=(place,) if place else (),
+                effect=Effect.DENY,
+                conditions={**condition, **({"except": list(spared)} if spared else {})},
+            )
+
+
+_DENIED = (
+    "denied_principals", "exception_principals", "denied_permissions", "exception_permissions",
+)  # fmt: skip
+
+
+def _listed(node: Node, key: str) -> tuple[str, ...]:
+    found = node.get(key)
+    return tuple(text for one in found.items() if (text := one.text())) if found else ()
 
 
 def default_accounts(one: Declared) -> Iterator[Observation]:
@@ -241,6 +310,8 @@ def default_accounts(one: Declared) -> Iterator[Observation]:
 
 def pool(one: Declared) -> Iterator[Observation]:
     """A pool of identities from elsewhere; bindings name all of it or a part."""
+    if one.text("state") == "DELETED":
+        return
     name = one.known("workload_identity_pool_id") or one.known("workforce_pool_id")
     yield Identity(
         id=one.id,
@@ -259,11 +330,13 @@ def pool_provider(one: Declared) -> Iterator[Observation]:
     """Whoever issues the identities of a pool, and which of them it takes."""
     text = one.text("workload_identity_pool_id") or one.text("workforce_pool_id")
     identity = names.target(one, text) or f"gcp:workloadIdentityPools/{text}"
+    if one.key:
+        identity = one.key.partition("/providers/")[0]
     account = one.get("aws", "account_id")
     issuer = one.text("oidc", "issuer_uri") or (account.text() if account else "")
     if not issuer and one.get("saml") is not None:
         issuer = "saml"
-    if one.text("disabled") == "true" or not issuer:
+    if one.text("disabled") == "true" or one.text("state") == "DELETED" or not issuer:
         return
     conditions: dict[str, Any] = {"attribute_mapping": {}}
     for key in ("attribute_mapping", "attribute_condition"):
@@ -280,6 +353,27 @@ def pool_provider(one: Declared) -> Iterator[Observation]:
         conditions={**conditions, "allowed_audiences": audiences} if audiences else conditions,
     )
 
+
+def oauth_client(one: Declared) -> Iterator[Observation]:
+    """An application that people of a workforce pool sign in to."""
+    if one.text("state") == "DELETED":
+        return
+    client = one.known("clientId") or one.known("oauth_client_id")
+    yield Identity(
+        id=one.id,
+        kind=IdentityKind.OAUTH_CLIENT,
+        provider=PROVIDER,
+        name=one.known("display_name") or client or one.name,
+        location=one.location,
+        account=one.known("project"),
+        status="disabled" if one.text("disabled") == "true" else "",
+        tags={**({"client_id": client} if client else {}), "internal": "true"},
+        purpose=one.known("description"),
+    )
+
+
+_ANY_POLICY = "cloudasset.googleapis.com/IamPolicySearchResult"
+"""A policy on whatever has one, as the inventory of assets tells it."""
 
 _BOUND = (
     "access_context_manager_access_policy", "apigee_environment", "api_gateway_api",
@@ -324,6 +418,9 @@ TYPES: dict[str, Callable[[Declared], Iterator[Observation]]] = {
         for form in ("member", "binding", "policy")
     },
     "google_iam_policy": bindings,
+    _ANY_POLICY: bindings,
+    "google_iam_deny_policy": deny_policy,
+    "google_iam_oauth_client": oauth_client,
     "google_service_account": service_account,
     "google_project_iam_custom_role": custom_role,
     "google_organization_iam_custom_role": custom_role,
@@ -333,3 +430,15 @@ TYPES: dict[str, Callable[[Declared], Iterator[Observation]]] = {
     "google_iam_workload_identity_pool_provider": pool_provider,
     "google_iam_workforce_pool_provider": pool_provider,
 }
+
+SUBJECTS: dict[Callable[[Declared], Iterator[Observation]], tuple[str, ...]] = {
+    service_account: ("identity",),
+    default_accounts: ("identity",),
+    oauth_client: ("identity",),
+    bindings: ("grant", "identity", "trust"),  # an identity is judged by what it may do
+    deny_policy: ("grant", "identity"),
+    custom_role: ("grant", "identity"),
+    pool: ("identity",),
+    pool_provider: ("trust",),
+}
+"""The sorts of records that policies ask for, by what makes them."""

@@ -1,0 +1,1 @@
+"""Google Cloud, through its APIs: who may be asked, and what of."""

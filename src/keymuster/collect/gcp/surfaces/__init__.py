@@ -1,0 +1,15 @@
+"""The parts of places, found by folder: each module has `SURFACES`."""
+
+from __future__ import annotations
+
+import sys
+from functools import cache
+
+from keymuster.collect.asking.surface import found
+from keymuster.collect.gcp.surface import Surface
+
+
+@cache
+def surfaces() -> tuple[Surface, ...]:
+    """All of them, by name."""
+    return found(sys.modules[__name__], Surface)
