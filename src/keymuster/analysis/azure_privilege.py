@@ -22,8 +22,9 @@ PROVIDERS = ("azure", "entra")
 Grants = Callable[[str], Iterable[Grant]]
 """From the id of an identity or role to what it is granted by itself: `Inventory.grants`."""
 
-_DEEPEST = 4
-"""An application has a service principal, which has a role that somebody made: that is three."""
+_DEEPEST = 6
+"""An application has a service principal, which is in a group, which has a role that somebody made: that
+is four."""
 
 
 class Scope(Enum):
@@ -146,7 +147,10 @@ def _guarded(grant: Grant, known: AzurePrivileges) -> Answer:
 
 
 def _unlimited(grant: Grant, grants: Grants, known: AzurePrivileges, depth: int) -> Privilege:
-    """What a grant comes to if it holds for everything."""
+    """What a grant comes to if it holds for everything. What somebody owns is theirs to take, and not
+    theirs: that is said apart."""
+    if "owner" in grant.conditions:
+        return Privilege(Level.NONE, (grant.id,))
     match grant.kind:
         case GrantKind.OAUTH_CONSENT:
             return _of_consent(grant, known)
@@ -257,11 +261,38 @@ def _of_consent(grant: Grant, known: AzurePrivileges) -> Privilege:
         for one in grant.actions
         for level in [_of_permission(one, known)]
         for level in [Level.WRITE if level is Level.ADMIN and not alone else level]
+        for level in [_at_most_write(level) if _is_of_another_api(grant) else level]
     )
+
+
+_OF_MICROSOFT = frozenset(
+    (
+        "00000003-0000-0000-c000-000000000000", "00000002-0000-0000-c000-000000000000",
+        "00000002-0000-0ff1-ce00-000000000000", "00000003-0000-0ff1-ce00-000000000000",
+    )
+)  # fmt: skip
+"""The APIs of Microsoft by which a directory, its mail and its files are changed: Graph, and those
+that were before it."""
+
+
+def _is_of_another_api(grant: Grant) -> bool:
+    """Whether a permission is known to be of an API that holds nothing of the directory."""
+    api = grant.conditions.get("resourceAppId")
+    return isinstance(api, str) and api.lower() not in _OF_MICROSOFT
+
+
+def _at_most_write(level: Level) -> Level:
+    return Level.WRITE if level in (Level.ADMIN, Level.UNKNOWN) else level
+
+
+_SIGNS_IN = frozenset(("Default Access", "openid", "profile", "email", "offline_access"))
+"""To be let in, and to know who somebody is."""
 
 
 def _of_permission(permission: str, known: AzurePrivileges) -> Level:
     """Of Microsoft Graph, whose permissions say what they are: `Mail.Read`, `Group.ReadWrite.All`."""
+    if permission in _SIGNS_IN:
+        return Level.NONE
     if permission in known.entra.admin_permissions:
         return Level.ADMIN
     if permission in ("full_access_as_app", "full_access_as_user"):

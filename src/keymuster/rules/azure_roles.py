@@ -24,6 +24,11 @@ def names(table: str) -> dict[str, str]:
     return {id: name for name, id in roles.items()} | _folded(roles)
 
 
+def app_role(permission: str) -> str:
+    """The id of a permission of Microsoft Graph as one of applications, not of people."""
+    return _file().graph[permission][0]
+
+
 def _folded(names: Iterable[str]) -> dict[str, str]:
     return {name.lower(): name for name in names}
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from keymuster.collect.declared import Declared
-from keymuster.collect.meanings.azure.names import aliases, identity_alias, principal, role, tags
+from keymuster.collect.meanings.azure.names import (
+    aliases,
+    identity_alias,
+    named,
+    object_aliases,
+    principal,
+    role,
+    tags,
+)
 from keymuster.collect.syntax.node import Node
 from keymuster.model import (
     Grant,
@@ -27,7 +35,12 @@ def user_assigned_identity(one: Declared) -> Iterator[Observation]:
         provider="azure",
         name=name or one.name,
         location=one.location,
-        aliases=aliases(identity_alias(name) if name else ""),
+        account=one.account,
+        aliases=(
+            *aliases(identity_alias(name) if name else ""),
+            *(named(one, "azure", f"userAssignedIdentities/{name.lower()}") if one.key else ()),
+            *object_aliases(one, "properties"),
+        ),
         tags=tags(one),
     )
 
@@ -57,7 +70,7 @@ def role_definition(one: Declared) -> Iterator[Observation]:
     name = one.known("properties", "roleName")
     yield Resource(
         id=one.id, type="azure:role", name=name or one.name, location=one.location,
-        aliases=aliases(f"azure:role/{name}" if name else "", f"azure:role/{one.known('name')}"),
+        aliases=aliases(f"azure:role/{name}" if name else "", f"azure:role/{_named(one)}"),
     )  # fmt: skip
     scopes = tuple(one.texts("properties", "assignableScopes"))
     permissions = one.get("properties", "permissions")
@@ -77,18 +90,21 @@ def role_definition(one: Declared) -> Iterator[Observation]:
                     location=place.location(),
                     actions=allowed,
                     not_actions=without,
-                    resources=scopes,
+                    resources=tuple(scopes),
                     conditions={} if kind == "actions" else {"plane": "data"},
                 )
+
+
+def _named(one: Declared) -> str:
+    """The name of what exists is an id, which assignments write as they like."""
+    return one.known("name").lower() if one.key else one.known("name")
 
 
 def role_assignment(one: Declared) -> Iterator[Observation]:
     properties = ("properties",)
     named = one.text(*properties, "roleDefinitionId") or one.text(*properties, "roleDefinitionName")
     scope = one.text("scope") or one.text(*properties, "scope")
-    conditions = {
-        key: text for key in ("condition", "principalType") if (text := one.text(*properties, key))
-    }
+    conditions = {key: text for key in _SAID_OF_ASSIGNMENTS if (text := one.text(*properties, key))}
     yield Grant(
         id=f"{one.id}#role",
         identity=principal(one, one.text(*properties, "principalId")),
@@ -100,11 +116,22 @@ def role_assignment(one: Declared) -> Iterator[Observation]:
             scope or "/subscriptions/${subscription.id}/resourceGroups/${resourceGroup.name}",
         ),
         conditions=conditions,
+        granted_by=one.known(*properties, "createdBy") or None,
+        granted_at=one.time(*properties, "createdOn"),
     )
 
 
+_SAID_OF_ASSIGNMENTS = ("condition", "principalType", "principalFound")
+"""Whether anybody has the id of the principal is what was found out about it, if it was."""
+
+
 def registration(one: Declared) -> Iterator[Observation]:
-    """What another tenant may do here (Azure Lighthouse)."""
+    """What another tenant may do here (Azure Lighthouse): where its offer was taken, if that is told."""
+    scopes, taken = ["/subscriptions/${subscription.id}"], one.texts("assignments")
+    if one.get("assignments") is not None:
+        scopes = [id.partition(_ASSIGNED)[0] for id in taken]
+    if not scopes:
+        return
     tenant = one.text("properties", "managedByTenantId")
     yield Trust(
         id=f"{one.id}#tenant",
@@ -123,9 +150,22 @@ def registration(one: Declared) -> Iterator[Observation]:
             provider="azure",
             location=node.location(),
             via=role(one, _text(node, "roleDefinitionId")),
-            resources=("/subscriptions/${subscription.id}",),
-            conditions={"managedByTenantId": tenant},
+            resources=tuple(scopes),
+            conditions={"managedByTenantId": tenant, **({"assignments": taken} if taken else {})},
         )
+
+
+_ASSIGNED = "/providers/microsoft.managedservices/registrationassignments/"
+
+
+def subscription(one: Declared) -> Iterator[Observation]:
+    """Its management groups, the nearest first: what is assigned on one of them holds in it."""
+    chain = one.get("properties", "managementGroupAncestorsChain")
+    above = [_text(node, "name").lower() for node in chain.items()] if chain else []
+    yield Resource(
+        id=one.id, type="azure:subscription", name=one.known("name") or one.name, location=one.location,
+        settings={"above": above, "tags": tags(one)},
+    )  # fmt: skip
 
 
 def vault(one: Declared) -> Iterator[Observation]:
@@ -184,6 +224,7 @@ TYPES = {
     "Microsoft.Authorization/roleAssignmentScheduleRequests": role_assignment,
     "Microsoft.Authorization/roleEligibilityScheduleRequests": role_assignment,
     "Microsoft.ManagedServices/registrationDefinitions": registration,
+    "Microsoft.Resources/subscriptions": subscription,
     "Microsoft.KeyVault/vaults": vault,
     "Microsoft.KeyVault/vaults/accessPolicies": access_policies,
 }

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 from keymuster.collect.declared import Declared
-from keymuster.model import Credential, CredentialKind, Observation, Storage
+from keymuster.model import Credential, CredentialKind, CredentialStatus, Observation, Storage
 
 
 def _made(
@@ -21,11 +21,31 @@ def _made(
             vendor="azure",
             location=one.location,
             storage=storage,
+            created_at=moment(one.get("properties", "attributes", "created")) if one.key else None,
             expires_at=moment(one.get("properties", "attributes", "exp")),
             tags={"type": one.type},
         )
 
     return meaning
+
+
+def storage_keys(one: Declared) -> Iterator[Observation]:
+    """The two keys of an account, where it tells when they were made."""
+    made = one.get("properties", "keyCreationTime")
+    refused = one.text("properties", "allowSharedKeyAccess") == "false"
+    for name, node in made.entries() if made and one.key else ():
+        time = moment(node)
+        if time is not None:
+            yield Credential(
+                id=f"{one.id}#{name}",
+                kind=CredentialKind.ACCESS_KEY,
+                name=f"{name} of storage account {one.name}",
+                vendor="azure",
+                location=one.location,
+                created_at=time,
+                status=CredentialStatus.DISABLED if refused else CredentialStatus.ACTIVE,
+                tags={"type": one.type},
+            )
 
 
 def moment(node: object) -> datetime | None:
@@ -57,6 +77,7 @@ TYPES = {
     "Microsoft.ServiceBus/namespaces/topics/authorizationRules": _SHARED_KEY,
     "Microsoft.Relay/namespaces/authorizationRules": _SHARED_KEY,
     "Microsoft.NotificationHubs/namespaces/authorizationRules": _SHARED_KEY,
+    "Microsoft.Storage/storageAccounts": storage_keys,
     "Microsoft.Storage/storageAccounts/localUsers": _made(
         CredentialKind.PASSWORD, "password or key of local user"
     ),

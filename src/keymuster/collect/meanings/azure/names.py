@@ -16,6 +16,9 @@ _ASSIGNED = re.compile(r"(?i)/userAssignedIdentities/([^/]+)\Z")
 _ROLE = re.compile(r"(?i)(?:\A|/roleDefinitions/)([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\Z")
 
 
+_OBJECT = re.compile(rf"(?i)/(?:applications|servicePrincipals|users|groups)/({_GUID.pattern[4:]})")
+
+
 def principal(one: Declared, text: str) -> str:
     """The id or the alias of the principal that a setting names: by reference, by the id of its
     object, by the id of the managed identity."""
@@ -23,9 +26,23 @@ def principal(one: Declared, text: str) -> str:
         return ""
     if name := reference(text):
         return f"{one.scope}:{name}" if name.startswith(_GIVEN) else one.target(text)
+    if one.key and text.lower().startswith("/subscriptions/"):
+        return arm_id(text)
     if assigned := _ASSIGNED.search(text):
         return identity_alias(assigned[1])
-    return f"azure:{text.lower()}" if _GUID.fullmatch(text) else f"azure:{text}"
+    if found := _OBJECT.fullmatch(text):
+        text = found[1]
+    return object_alias(text) if _GUID.fullmatch(text) else f"azure:{text}"
+
+
+def object_alias(id: str) -> str:
+    """What records call an object of the directory, or an application, by its id."""
+    return f"azure:{id.lower()}"
+
+
+def arm_id(text: str) -> str:
+    """The id of what exists in Azure, which does not care about case."""
+    return text.lower().rstrip("/")
 
 
 def identity_alias(name: str) -> str:
@@ -50,6 +67,20 @@ def is_guid(text: str) -> bool:
 
 def aliases(*names: str) -> tuple[str, ...]:
     return tuple(name for name in names if name and not is_unknown(name))
+
+
+def object_aliases(one: Declared, *within: str) -> tuple[str, ...]:
+    """The ids by which the directory knows a managed identity that exists."""
+    texts = [one.text(*within, key) for key in ("principalId", "clientId")] if one.key else []
+    return tuple(object_alias(text) for text in texts if is_guid(text))
+
+
+def named(one: Declared, provider: str, name: str) -> tuple[str, ...]:
+    """What an object of a name is called, and where it exists of which account it is: so is what code
+    declares known for it."""
+    if not name or is_unknown(name):
+        return ()
+    return (f"{provider}:{one.account}:{name}" if one.key else f"{provider}:{name}",)
 
 
 def tags(one: Declared) -> dict[str, str]:

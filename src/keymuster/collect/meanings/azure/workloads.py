@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from keymuster.collect.agents.clouds import agent, agent_id
 from keymuster.collect.declared import Declared
-from keymuster.collect.meanings.azure.names import principal, tags
+from keymuster.collect.meanings.azure.names import object_aliases, principal, tags
 from keymuster.model import Identity, IdentityKind, Observation, Use, UseKind
 
 
@@ -20,6 +20,8 @@ def workload(one: Declared) -> Iterator[Observation]:
             provider="azure",
             name=one.known("name") or one.name,
             location=one.location,
+            account=one.account,
+            aliases=object_aliases(one, "identity"),
             tags=tags(one),
         )
     by = one.id
