@@ -134,5 +134,5 @@ def test_nothing_is_said_twice_of_a_user_with_a_key(
 
 
 def test_what_users_sign_in_with_says_something_of_identities() -> None:
-    assert aws.subjects(["AWS::IAM::AccessKey"]) == ("credential", "identity")
-    assert "identity" not in aws.subjects(["AWS::KMS::Key"])
+    assert aws.SUBJECTS["AWS::IAM::AccessKey"] == ("credential", "identity")
+    assert "identity" not in aws.SUBJECTS["AWS::KMS::Key"]

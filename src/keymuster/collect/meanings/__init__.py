@@ -1,12 +1,14 @@
 """What declared objects mean: one module per vendor, found by its folder. Each has `TYPES`: the type of
-an object, in the vendor's words, and the function that makes records of it."""
+an object, in the vendor's words, and the function that makes records of it. Some have `SUBJECTS`, too:
+the sorts of records, as policies call them, that come of objects of a type, or say more of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
+from types import ModuleType
 from typing import TypeAlias
 
 from keymuster.collect.declared import Declared
@@ -38,10 +40,26 @@ def resource(one: Declared) -> Resource:
     )
 
 
+def subjects(types: Iterable[str]) -> tuple[str, ...]:
+    """The sorts of records that objects of these types become, as policies call them: of a type that
+    its module does not say it of, every sort."""
+    found: set[str] = set()
+    for type in types:
+        for module in _modules():
+            if type in module.TYPES:
+                found.update(getattr(module, "SUBJECTS", {}).get(type, _SUBJECTS))
+    return tuple(sorted(found))
+
+
+_SUBJECTS = ("credential", "grant", "identity", "trust", "use")
+
+
 @cache
 def known() -> dict[str, Meaning]:
     """Every type that means something."""
-    found: dict[str, Meaning] = {}
-    for module in iter_modules(__path__):
-        found |= import_module(f"{__name__}.{module.name}").TYPES
-    return found
+    return {type: meaning for module in _modules() for type, meaning in module.TYPES.items()}
+
+
+@cache
+def _modules() -> tuple[ModuleType, ...]:
+    return tuple(import_module(f"{__name__}.{one.name}") for one in iter_modules(__path__))

@@ -38,15 +38,6 @@ _CREDENTIALS: dict[str, tuple[CredentialKind, str, str]] = {
     "datadog_application_key": (_API_KEY, "application key", ""),
     "datadog_service_account_application_key": (_API_KEY, "application key", "service_account_id"),
     "digitalocean_spaces_key": (_ACCESS_KEY, "Spaces key", ""),
-    "github_repository_deploy_key": (_PRIVATE_KEY, "deploy key", ""),
-    "github_user_ssh_key": (_PRIVATE_KEY, "SSH key", ""),
-    "gitlab_deploy_key": (_PRIVATE_KEY, "deploy key", ""),
-    "gitlab_deploy_token": (_TOKEN, "deploy token", ""),
-    "gitlab_group_access_token": (_TOKEN, "group access token", ""),
-    "gitlab_group_service_account_access_token": (_TOKEN, "access token", "user_id"),
-    "gitlab_personal_access_token": (_PERSONAL, "personal access token", "user_id"),
-    "gitlab_pipeline_trigger": (_TOKEN, "pipeline trigger token", ""),
-    "gitlab_project_access_token": (_TOKEN, "project access token", ""),
     "grafana_api_key": (_API_KEY, "API key", ""),
     "grafana_cloud_access_policy_token": (_TOKEN, "access policy token", ""),
     "grafana_service_account_token": (_TOKEN, "service account token", "service_account_id"),
@@ -61,7 +52,6 @@ _CREDENTIALS: dict[str, tuple[CredentialKind, str, str]] = {
     "oci_identity_customer_secret_key": (_ACCESS_KEY, "customer secret key", "user_id"),
     "oci_identity_db_credential": (_PASSWORD, "database password", "user_id"),
     "oci_identity_smtp_credential": (_PASSWORD, "SMTP password", "user_id"),
-    "okta_app_oauth": (_CLIENT, "client secret", ""),
     "openstack_identity_application_credential_v3": (_CLIENT, "application credential", ""),
     "openstack_identity_ec2_credential_v3": (_ACCESS_KEY, "EC2 credential", "user_id"),
     "ovh_cloud_project_user_s3_credential": (_ACCESS_KEY, "S3 credential", "user_id"),
@@ -87,14 +77,12 @@ _IDENTITIES: dict[str, tuple[IdentityKind, str]] = {
     "alicloud_ram_user": (IdentityKind.USER, "name"),
     "databricks_service_principal": (IdentityKind.APPLICATION, "display_name"),
     "datadog_service_account": (IdentityKind.SERVICE_ACCOUNT, "name"),
-    "gitlab_group_service_account": (IdentityKind.SERVICE_ACCOUNT, "username"),
     "grafana_service_account": (IdentityKind.SERVICE_ACCOUNT, "name"),
     "huaweicloud_identity_user": (IdentityKind.USER, "name"),
     "ibm_iam_service_id": (IdentityKind.SERVICE_ACCOUNT, "name"),
     "oci_identity_dynamic_group": (IdentityKind.GROUP, "name"),
     "oci_identity_group": (IdentityKind.GROUP, "name"),
     "oci_identity_user": (IdentityKind.USER, "name"),
-    "okta_app_oauth": (IdentityKind.OAUTH_CLIENT, "label"),
     "openstack_identity_user_v3": (IdentityKind.USER, "name"),
     "scaleway_iam_application": (IdentityKind.APPLICATION, "name"),
     "snowflake_service_user": (IdentityKind.SERVICE_ACCOUNT, "name"),
@@ -132,7 +120,7 @@ def _alias(provider: str, name: str) -> str:
     return f"{provider}:{name}"
 
 
-def _who(one: Declared, text: str) -> str:
+def who(one: Declared, text: str) -> str:
     """A user, group or role that is named, or referred to."""
     if not text:
         return ""
@@ -144,7 +132,7 @@ def _who(one: Declared, text: str) -> str:
 
 def credential(one: Declared) -> Iterator[Observation]:
     kind, name, setting = _CREDENTIALS[one.type]
-    identity = _who(one, one.text(setting)) if setting else ""
+    identity = who(one, one.text(setting)) if setting else ""
     if one.type in _IDENTITIES:
         identity = one.id
     yield Credential(
@@ -175,16 +163,16 @@ def identity(one: Declared) -> Iterator[Observation]:
 
 def membership(one: Declared) -> Iterator[Observation]:
     group, members = _MEMBERSHIPS[one.type]
-    via = _who(one, one.text(group))
+    via = who(one, one.text(group))
     for text in one.texts(members):
-        yield from _handed_on(one, _who(one, text), via)
+        yield from _handed_on(one, who(one, text), via)
 
 
 def attachment(one: Declared) -> Iterator[Observation]:
     holder, policy = _ATTACHMENTS[one.type]
     text = one.text(policy)
     via = one.target(text) if is_unknown(text) else f"{_provider(one)}:policy/{text}"
-    yield from _handed_on(one, _who(one, one.text(holder)), via or text)
+    yield from _handed_on(one, who(one, one.text(holder)), via or text)
 
 
 def _handed_on(one: Declared, identity: str, via: str) -> Iterator[Grant]:

@@ -3,7 +3,7 @@ has, such as an attachment that is an object of its own, in Terraform's."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from types import ModuleType
 
 from keymuster.collect.declared import Declared
@@ -39,19 +39,14 @@ def _meaning(one: Declared) -> Iterator[Observation]:
             yield from aspect.TYPES[one.type](one)
 
 
-def subjects(types: Iterable[str]) -> tuple[str, ...]:
-    """The sorts of records that things of these types become, or say more of."""
-    types = tuple(types)
-    found = {
-        subject
-        for type in types
-        for aspect, several in _ASPECTS.items()
-        if type in aspect.TYPES
-        for subject in several
-    }
-    if not credentials.OF_USERS.isdisjoint(types):
+TYPES = {type: _meaning for aspect in _ASPECTS for type in aspect.TYPES}
+
+
+def _subjects(type: str) -> tuple[str, ...]:
+    found = {one for aspect in _ASPECTS if type in aspect.TYPES for one in _ASPECTS[aspect]}
+    if type in credentials.OF_USERS:
         found.add("identity")  # of which policies ask by what it signs in
     return tuple(sorted(found))
 
 
-TYPES = {type: _meaning for aspect in _ASPECTS for type in aspect.TYPES}
+SUBJECTS = {type: _subjects(type) for type in TYPES}

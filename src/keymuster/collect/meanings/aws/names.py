@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from keymuster.collect.declared import Declared
-from keymuster.collect.syntax.node import Node
 from keymuster.model.unknown import is_unknown, reference
 
 _ARN = re.compile(
@@ -84,15 +83,10 @@ def tags(one: Declared) -> dict[str, str]:
         return {}
     if isinstance(node.value, dict):
         return {key: value.text() for key, value in node.entries()}
-    return {key: _text(item, "Value") for item in node.items() if (key := _text(item, "Key"))}
+    return {key: item.text("Value") for item in node.items() if (key := item.text("Key"))}
 
 
 def never_used(one: Declared) -> bool | None:
     """Whether AWS says of something that exists that nobody has used it yet."""
     node = one.get("NeverUsed")
     return node.value if node is not None and isinstance(node.value, bool) else None
-
-
-def _text(node: Node, key: str) -> str:
-    found = node.get(key)
-    return found.text() if found else ""

@@ -101,10 +101,10 @@ def _containers(spec: Node) -> Iterator[Node]:
 def _environment(one: Declared, container: Node, by: str) -> Iterator[Observation]:
     env, sources = container.get("env"), container.get("envFrom")
     for number, item in enumerate(env.items() if env else ()):
-        called, literal = _text(item, "name"), item.get("value")
+        called, literal = item.text("name"), item.get("value")
         reference = item.get("valueFrom", "secretKeyRef")
         if reference is not None:
-            yield _in_environment(one, item, number, called, _text(reference, "name"), by)
+            yield _in_environment(one, item, number, called, reference.text("name"), by)
         if called in STATIC_CLOUD_KEYS and (reference is not None or literal is not None):
             yield _part(
                 "StaticCloudKey", one, item, f"{container.line}.{number}", by, variable=called
@@ -116,7 +116,7 @@ def _environment(one: Declared, container: Node, by: str) -> Iterator[Observatio
             yield from filter(None, (found,))
     for number, item in enumerate(sources.items() if sources else ()):
         if (reference := item.get("secretRef")) is not None:
-            yield _in_environment(one, item, number, "*", _text(reference, "name"), by)
+            yield _in_environment(one, item, number, "*", reference.text("name"), by)
 
 
 def _in_environment(
@@ -140,7 +140,7 @@ def _part(kind: str, one: Declared, node: Node, key: str, by: str, **settings: s
 def _volumes(one: Declared, spec: Node, by: str) -> Iterator[Observation]:
     volumes = spec.get("volumes")
     for number, volume in enumerate(volumes.items() if volumes else ()):
-        if path := _text(volume, "hostPath", "path"):
+        if path := volume.text("hostPath", "path"):
             yield _part("HostPath", one, volume, str(number), by, path=path)
         sources = volume.get("projected", "sources")
         for index, source in enumerate(sources.items() if sources else ()):
@@ -148,7 +148,7 @@ def _volumes(one: Declared, spec: Node, by: str) -> Iterator[Observation]:
                 yield Resource(
                     id=f"ProjectedToken:{one.id}#{number}.{index}",
                     type="ProjectedToken",
-                    name=_text(volume, "name"),
+                    name=volume.text("name"),
                     location=token.location(),
                     settings=token.plain() if isinstance(token.value, dict) else {},
                 )
@@ -165,11 +165,6 @@ def _arguments(one: Declared, container: Node) -> Iterator[Observation]:
                     item, flag["name"], flag["value"], declared_as="pod-command"
                 )
                 yield from filter(None, (secret,))
-
-
-def _text(node: Node, *keys: str) -> str:
-    found = node.get(*keys)
-    return found.text() if found else ""
 
 
 TYPES: dict[str, Meaning] = dict.fromkeys(_POD_SPEC, _workload)

@@ -1,0 +1,1 @@
+"""GitHub.com, GitHub Enterprise Cloud and GitHub Enterprise Server, asked over REST."""

@@ -1,0 +1,1 @@
+"""The parts of an organization, found by folder: each module has `SURFACES`."""

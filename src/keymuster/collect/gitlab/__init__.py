@@ -1,0 +1,1 @@
+"""GitLab.com and servers of one's own, asked over REST."""
