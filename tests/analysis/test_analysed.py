@@ -36,7 +36,9 @@ def _everything() -> list[Observation]:
         Credential(
             id="k", kind=CredentialKind.API_KEY, name="k", location=HERE, identity="aws-role"
         ),
+        Credential(id="p", kind=CredentialKind.PRIVATE_KEY, name="p", location=HERE),
         Resource(id="resource:w", type="Workload", name="w", location=HERE),
+        Resource(id="resource:s", type="github_actions_secret", name="s", location=HERE),
         Resource(id="resource:b", type="AWS::S3::Bucket", name="b", location=HERE),
         Resource(id="resource:a", type="AWS::IAM::AccessKey", name="a", location=HERE),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -18,9 +19,13 @@ _ANALYSES = {
     "aws_facts": ("aws",),
     "aws_trusted": ("aws",),
     "live_keys": ("AWS::IAM::AccessKey",),
+    "ssh_keys": ("private_key",),
+    "github_secrets": ("github_actions_secret", "github_actions_environment_secret"),
     "aws_workloads": ("aws",),
     "azure_facts": ("azure", "entra"),
-    "gcp_facts": ("gcp",),
+    "azure_scopes": ("azure",),
+    "entra_facts": ("azure", "entra", "microsoft.graph.permissionGrantPolicy"),
+    "gcp_facts": ("gcp", "orgpolicy.googleapis.com/ListPoliciesResponse"),
     "trust_facts": ("Trust", "ours"),
     "aws_parties": ("aws",),
     "aws_organization_facts": ("aws", "aws:organization"),
@@ -28,14 +33,26 @@ _ANALYSES = {
     "agents": ("Use",),
     "registrations": ("agent", "agent_registration"),
     "aws_registry": ("bedrock",),
+    "third_parties": (
+        "Trust",
+        "application",
+        "oauth_client",
+        "azure",
+        "entra",
+        "gcp",
+        "resource_policy",
+    ),
 }
 """The modules whose `facts` follow from an inventory: id of a record -> name, as in
 `inventory/facts.py` -> value. Each is imported for an inventory that holds one of the words beside it:
 it has nothing to say of others."""
 
 
-def analysed(inventory: Inventory, configured: Settings, known: Known) -> Inventory:
-    """The same inventory, with what follows from its records in its `facts`."""
+def analysed(
+    inventory: Inventory, configured: Settings, known: Known, now: datetime | None = None
+) -> Inventory:
+    """The same inventory, with what follows from its records in its `facts`: at a time, if it is said."""
+    inventory.now = now
     if all(map(_says_all, inventory.records.values())):
         return inventory
     held = _held(inventory)
@@ -62,4 +79,4 @@ def _held(inventory: Inventory) -> set[str]:
 def _says_all(record: object) -> bool:
     """Whether nothing follows from a record that it does not say itself: most scans hold nothing
     but such, and need none of what thinks about the others."""
-    return type(record).__name__ in ("Credential", "InlineAllow")
+    return type(record).__name__ in ("Credential", "InlineAllow", "RiskException")

@@ -3,10 +3,8 @@ denied, limited to certain resources or bound to conditions is no way."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
-from functools import lru_cache
-from itertools import product
 from typing import NamedTuple, Protocol
 
 from msgspec import Struct
@@ -25,29 +23,20 @@ from keymuster.analysis.aws_identities import (
     published,
     weighed,
 )
+from keymuster.analysis.aws_mentions import Mentions, allowing
 from keymuster.analysis.aws_patterns import (
     FRESH,
     Pieces,
-    Untold,
-    Variable,
-    Wild,
-    arn_parts,
-    common_arn,
     covers,
     example,
-    filled,
     pieces,
-    whole_arn,
 )
 from keymuster.analysis.aws_policy import (
     Decision,
     Request,
-    Statement,
-    about_resource,
     may_assume,
 )
 from keymuster.analysis.privilege import Level
-from keymuster.model import Effect
 
 
 class Way(Protocol):
@@ -116,11 +105,6 @@ def escalations(
     return [found for way in ways.ways if (found := search.along(way)) is not None]
 
 
-def forget() -> None:
-    """Drop what is remembered of the names of workloads."""
-    _called.cache_clear()
-
-
 class _Found(NamedTuple):
     """How far a way is open on some things: what it brings, whom one becomes or what is changed."""
 
@@ -148,19 +132,11 @@ class _Search:
         level_of: LevelOf,
     ) -> None:
         self.permissions = permissions
-        self.kinds = kinds
         self.estate = estate
         self.level_of = level_of
-        one = permissions.identity
-        self.account = account(one) if one else ""
-        self.partition = arn(one).split(":", 2)[1] if one else "aws"
+        self.mentions = Mentions(permissions, kinds, estate)
         self._open: dict[str, bool] = {}
         self._decided: dict[tuple[object, ...], Decision] = {}
-        self._telling_apart: dict[str, list[Statement] | None] = {}
-        self._patterns_of: dict[str, list[Pieces]] = {}
-        self._shapes_of: dict[tuple[str, tuple[str, ...]], list[Pieces]] = {}
-        self._accounts_of: dict[str, tuple[str, ...]] = {}
-        self._examples_of: dict[tuple[str, str], list[str]] = {}
         self._somewhere: dict[tuple[str, str], _Found] = {}
         self._results: dict[tuple[object, ...], list[_Found]] = {}
 
@@ -210,7 +186,7 @@ class _Search:
     def _reached(self, way: Way, kind: str, actions: Sequence[str]) -> Iterator[_Found]:
         """What the way comes to on each thing of a kind that matters."""
         whole = _WHOLE.get(way.leads_to, Gain.ANY)
-        for shape in self._shapes(kind, actions[0]):
+        for shape in self.mentions.shapes(kind, actions[0]):
             found = self._on(way, actions, (example(shape),))
             if found.answer is not Answer.NO:
                 yield found._replace(gain=whole)
@@ -224,7 +200,7 @@ class _Search:
             case "changed" | "other" | "passed" | "service":
                 yield from self._others(way, kind, actions)
             case _:
-                for name in self._examples(kind, actions[0]):
+                for name in self.mentions.examples(kind, actions[0]):
                     yield self._on(way, actions, (name,))._replace(gain=whole)
 
     def _own(self, way: Way, kind: str, actions: Sequence[str]) -> Iterator[_Found]:
@@ -241,12 +217,15 @@ class _Search:
         elif kind == "policy":
             own = [self.estate.names(id) for id in permissions.policies]
         for each in own:
-            told = self._called_here(each, actions[0])
+            told = self.mentions.called_here(each, actions[0])
             yield self._on(way, actions, told)._replace(gain=Gain.ADMIN, targets=each[:1])
 
     def _workloads(self, way: Way, kind: str, actions: Sequence[str]) -> Iterator[_Found]:
-        shapes, patterns = self._shapes(kind, actions[0]), self._patterns(actions[0])
-        key = ("workloads", kind, *shapes, "", *patterns, self._statements(actions))
+        shapes, patterns = (
+            self.mentions.shapes(kind, actions[0]),
+            self.mentions.patterns(actions[0]),
+        )
+        key = ("workloads", kind, *shapes, "", *patterns, self.mentions.statements(actions))
         several, others = self.estate.kept.get(key, lambda: self._alike_workloads(kind, actions))
         for one in several:
             found = self._on(way, actions, one.told)
@@ -264,53 +243,16 @@ class _Search:
         known: list[Pieces] = []
         things: list[tuple[tuple[str, ...], str]] = []
         for workload, role in self.estate.workloads:
-            looks = self._looks(workload, kind, actions[0])
+            looks = self.mentions.looks(workload, kind, actions[0])
             if looks:
                 known += looks
-                things.append((self._told(looks, actions[0]), role))
+                things.append((self.mentions.told(looks, actions[0]), role))
         others = [
             name
-            for name in self._examples(kind, actions[0])
+            for name in self.mentions.examples(kind, actions[0])
             if not any(covers(one, name) for one in known)
         ]
-        return alike(things, self._says(actions)), others
-
-    def _looks(self, workload: str, kind: str, action: str) -> list[Pieces]:
-        """How the ARN of a workload looks if it is of that kind; when none is known, it may be of any."""
-        if workload.startswith("arn:"):
-            shapes = self._shapes(kind, action)
-            return [pieces(workload)] if any(covers(one, workload) for one in shapes) else []
-        found: list[Pieces] = []
-        for name in self.estate.called.get(workload, (workload,)):
-            word, slash, rest = name.removeprefix(_ALIAS).partition("/")
-            if not (name.startswith(_ALIAS) and slash):
-                found += self._shapes_of_name(kind, action, name)
-            elif word in (kind, _AS_WELL.get(kind)):
-                found += self._shapes_of_name(kind, action, rest)
-        return found
-
-    def _shapes_of_name(self, kind: str, action: str, name: str) -> Iterator[Pieces]:
-        for shape in self._shapes(kind, action):
-            yield _called(shape, name)
-
-    def _told(self, looks: Sequence[Pieces], action: str) -> tuple[str, ...]:
-        """What of that statements speak of."""
-        found: dict[str, None] = {}
-        for look in looks:
-            if not any(isinstance(piece, Wild) for piece in look):
-                found[example(look)] = None
-            for pattern in self._patterns(action):
-                if (one := common_arn(pattern, look)) is not None:
-                    found[one] = None
-        return tuple(found)
-
-    def _called_here(self, several: Sequence[str], action: str) -> tuple[str, ...]:
-        """Names in the account that statements speak of, when nobody knows which it is."""
-        found: dict[str, None] = {}
-        for name in several:
-            for one in self._accounts(action) if _OPEN_ACCOUNT in name else ("",):
-                found[name.replace(_OPEN_ACCOUNT, f":{one}:") if one else name] = None
-        return tuple(found)
+        return alike(things, self.mentions.says(actions)), others
 
     def _others(self, way: Way, kind: str, actions: Sequence[str]) -> Iterator[_Found]:
         """Identities that are known, and what else the statements name."""
@@ -331,7 +273,7 @@ class _Search:
                     for found in self._on_each(way, actions, each.told, others):
                         yield found._replace(gain=gain)
         own = _tail(arn(one)) if one else SOMEBODY
-        for name in self._examples(kind, actions[0]):
+        for name in self.mentions.examples(kind, actions[0]):
             tail = _tail(name)
             if tail in tails or tail == own or tail.endswith(f"/{SOMEBODY}"):
                 continue
@@ -355,9 +297,9 @@ class _Search:
         self, kind: str, actions: Sequence[str]
     ) -> tuple[list[Alike], Collection[str]]:
         """Known identities by what statements say of them, and how the ARNs of all of them end."""
-        patterns = tuple(self._telling(kind, actions[0]))
-        accounts = self._accounts(actions[0])
-        key = ("identities", kind, patterns, accounts, self._statements(actions))
+        patterns = tuple(self.mentions.telling(kind, actions[0]))
+        accounts = self.mentions.accounts(actions[0])
+        key = ("identities", kind, patterns, accounts, self.mentions.statements(actions))
         return self.estate.kept.get(key, lambda: self._known_alike(kind, patterns, actions))
 
     def _known_alike(
@@ -366,9 +308,11 @@ class _Search:
         estate = self.estate
         known = dict.fromkeys(id for one in patterns for id in estate.known(kind, one))
         called = {id: estate.names_of(estate.identities[id]) for id in known}
-        things = [(self._called_here(names, actions[0]), id) for id, names in called.items()]
+        things = [
+            (self.mentions.called_here(names, actions[0]), id) for id, names in called.items()
+        ]
         tails = frozenset(_tail(estate.arn(estate.identities[id])) for id in known)
-        return alike(things, self._says(actions)), tails
+        return alike(things, self.mentions.says(actions)), tails
 
     def _groups(self) -> set[str]:
         return {self.estate.id(name) for name in self.permissions.groups}
@@ -379,100 +323,14 @@ class _Search:
             return Gain.ADMIN
         return Gain.UNKNOWN if level is Level.UNKNOWN else Gain.IDENTITY
 
-    def _telling(self, kind: str, action: str) -> Iterator[str]:
-        """Patterns of the identities that are of interest. When nothing sets some apart, one that
-        covers all is no help: what was asked about any of them is answered for each."""
-        whole = [] if self._is_limited(action) else [*map(example, self._shapes(kind, action))]
-        for pattern in self._patterns(action):
-            if not any(covers(pattern, one) for one in whole):
-                yield _written(pattern)
-
-    def _is_limited(self, action: str) -> bool:
-        one = self.permissions
-        return (
-            one.boundary is not None
-            or bool(one.controls)
-            or any(each.effect is Effect.DENY for each in one.own.about(action))
-            or any(_by_resource(each) for each in _allowing(one.own.about(action)))
-        )
-
-    def _examples(self, kind: str, action: str) -> list[str]:
-        """Things of a kind that statements are about; when one is not told, it may be of any kind."""
-        key = (kind, action)
-        if key not in self._examples_of:
-            self._examples_of[key] = list(dict.fromkeys(self._of_kind(kind, action)))
-        return self._examples_of[key]
-
-    def _of_kind(self, kind: str, action: str) -> Iterator[str]:
-        for pattern in self._patterns(action):
-            if len(pattern) == 1 and isinstance(pattern[0], Untold):
-                yield pattern[0].text
-            for shape in self._shapes(kind, action):
-                if (one := common_arn(pattern, shape)) is not None:
-                    yield one
-
-    def _shapes(self, kind: str, action: str) -> list[Pieces]:
-        """How ARNs of a kind look here."""
-        key = (kind, self._accounts(action))
-        if key not in self._shapes_of:
-            here = [
-                shape.replace("arn:*:", f"arn:{self.partition}:", 1)
-                for shape in self.kinds.get(kind, ("*",))
-            ]
-            self._shapes_of[key] = [
-                pieces(shape.replace("{account}", number)) for number in key[1] for shape in here
-            ]
-        return self._shapes_of[key]
-
-    def _accounts(self, action: str) -> tuple[str, ...]:
-        """The identity's own account; if it is not known, those that statements speak of, as there is
-        nothing to gain from a statement about another."""
-        if self.account.isdigit():
-            return (self.account,)
-        if action not in self._accounts_of:
-            self._accounts_of[action] = ("0" * 12, *dict.fromkeys(self._named_accounts(action)))
-        return self._accounts_of[action]
-
-    def _named_accounts(self, action: str) -> Iterator[str]:
-        for pattern in self._patterns(action):
-            parts = arn_parts(pattern)
-            told = _written(parts[4]) if parts else ""
-            if told and not set(told) & {"*", "?"} and told != "aws":
-                yield told
-
-    def _patterns(self, action: str) -> list[Pieces]:
-        found = self._patterns_of.get(action)
-        if found is None:
-            found = self._patterns_of[action] = list(dict.fromkeys(self._stated(action)))
-        return found
-
-    def _stated(self, action: str) -> Iterator[Pieces]:
-        """The patterns of the statements that allow an action, and where they meet its limits."""
-        own = list(self._of(self.permissions.own.about(action)))
-        yield from own
-        for index in (self.permissions.boundary, *self.permissions.controls):
-            if index is None:
-                continue
-            for limit, one in product(self._of(index.about(action)), own):
-                if len(limit) > 1 and (meeting := common_arn(limit, one)) is not None:
-                    yield pieces(meeting)
-                    yield limit
-
-    def _of(self, statements: Iterable[Statement]) -> Iterator[Pieces]:
-        for statement in _allowing(statements):
-            for resource in statement.resources or ("*",):
-                full = filled(pieces(whole_arn(resource)), self.permissions.context.get)
-                if full is not None:
-                    yield full
-
     # --- whether they are allowed ------------------------------------------------------------
 
     def _anywhere(self, kind: str, action: str) -> _Found:
         """Whether an action is allowed on some thing of a kind, whichever."""
         key = (kind, action)
         if key not in self._somewhere:
-            whole = map(example, self._shapes(kind, action))
-            names = dict.fromkeys((*whole, *self._examples(kind, action)))
+            whole = map(example, self.mentions.shapes(kind, action))
+            names = dict.fromkeys((*whole, *self.mentions.examples(kind, action)))
             found = [self._allowed((action,), (name,), {}) for name in names]
             self._somewhere[key] = min(found, key=lambda one: _ORDER.index(one.answer))
         return self._somewhere[key]
@@ -502,7 +360,7 @@ class _Search:
         for name in target:
             decisions = list(self._decisions(actions, name, more))
             answer = every(one.answer for one in decisions)
-            by = [[one.source for one in _allowing(each.statements)] for each in decisions]
+            by = [[one.source for one in allowing(each.statements)] for each in decisions]
             if answer is Answer.NO or not all(by):
                 continue
             grants = tuple(dict.fromkeys(grant for each in by for grant in each))
@@ -517,49 +375,13 @@ class _Search:
         """One for each action, up to the first that is not allowed; each is asked once."""
         known = tuple(more.values())
         for action in actions:
-            key = (action, self._alike(action, name), known)
+            key = (action, self.mentions.alike(action, name), known)
             found = self._decided.get(key)
             if found is None:
                 found = self._decided[key] = allows(self.permissions, action, name, more)
             yield found
             if found.answer is Answer.NO:
                 return
-
-    def _alike(self, action: str, name: str) -> object:
-        """What is the same for all things that no statement about an action tells apart."""
-        statements = self._by_name(action)
-        if statements is None:
-            return name
-        context = self.permissions.context
-        return tuple(about_resource(one, name, context) for one in statements)
-
-    def _says(self, actions: Sequence[str]) -> Callable[[str], Hashable]:
-        """The same for several actions."""
-        return lambda name: tuple(self._alike(action, name) for action in actions)
-
-    def _statements(self, actions: Sequence[str]) -> Hashable:
-        """What that depends on besides the names."""
-        several = map(self._by_name, actions)
-        return tuple(
-            None if one is None else tuple((each.resources, each.not_resources) for each in one)
-            for one in several
-        )
-
-    def _by_name(self, action: str) -> list[Statement] | None:
-        if action not in self._telling_apart:
-            self._telling_apart[action] = self._stated_by_name(action)
-        return self._telling_apart[action]
-
-    def _stated_by_name(self, action: str) -> list[Statement] | None:
-        """The statements about an action that are not about all things. None where variables stand in
-        their resources, as those depend on the request too."""
-        one = self.permissions
-        limits = (one.own, *one.controls, *([one.boundary] if one.boundary is not None else ()))
-        several = [each for index in limits for each in index.about(action)]
-        found = [each for each in several if "*" not in each.resources]
-        names = (name for each in found for name in (*each.resources, *each.not_resources))
-        variable = any(isinstance(piece, Variable) for name in names for piece in pieces(name))
-        return None if variable else found
 
     def _attaching(self, way: Way, actions: Sequence[str], target: Sequence[str]) -> _Found:
         """A policy must be allowed that brings something: one of AWS's own, or another that the
@@ -584,7 +406,7 @@ class _Search:
         """Policies that conditions of the statements speak of."""
         found: dict[str, None] = {}
         for action in actions:
-            for statement in _allowing(self.permissions.own.about(action)):
+            for statement in allowing(self.permissions.own.about(action)):
                 for block in statement.conditions.values():
                     for key, given in block.items() if isinstance(block, Mapping) else ():
                         if str(key).lower() == _POLICY:
@@ -633,26 +455,6 @@ _WHOLE = {
 _PARTS = {"changed": Gain.ADMIN, "service": Gain.PART}
 """What a way brings whoever it is that one becomes."""
 
-_ALIAS = "aws:"
-
-_AS_WELL = {"managed-instance": "instance"}
-"""Kind -> another that things of it are called by."""
-
-_OPEN_ACCOUNT = ":${account}:"
-
-
-def _by_resource(statement: Statement) -> bool:
-    """Whether conditions or exceptions make a difference between one thing and another."""
-    if statement.not_resources:
-        return True
-    keys = (str(key).lower() for block in statement.conditions.values() for key in block)
-    return any("resourcetag/" in key or key in _ABOUT_RESOURCES for key in keys)
-
-
-_ABOUT_RESOURCES = frozenset(
-    {"iam:permissionsboundary", "aws:resourceaccount", "aws:resourceorgid"}
-)
-
 
 def _is_bound(permissions: Permissions) -> bool:
     return permissions.boundary is not None or permissions.boundary_unread
@@ -680,13 +482,6 @@ def assumes(estate: Estate, id: str, role: str) -> Decision:
     return may_assume(trust or (), own, request)
 
 
-@lru_cache(maxsize=65536)
-def _called(shape: Pieces, name: str) -> Pieces:
-    """A shape of ARNs with the name of one thing in it."""
-    *where, what = arn_parts(shape) or [shape]
-    return pieces(":".join(map(_written, where)) + ":" + _written(what).replace("*", name, 1))
-
-
 def _merged(several: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
     if len(several) == 1:
         return several[0]
@@ -695,22 +490,3 @@ def _merged(several: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
 
 def _tail(arn: str) -> str:
     return arn.rpartition(":")[2]
-
-
-def _written(pattern: Pieces) -> str:
-    return "".join(
-        piece
-        if isinstance(piece, str)
-        else piece.value
-        if isinstance(piece, Wild)
-        else _text(piece)
-        for piece in pattern
-    )
-
-
-def _text(piece: Variable | Untold) -> str:
-    return piece.text if isinstance(piece, Untold) else f"${{{piece.key}}}"
-
-
-def _allowing(statements: Iterable[Statement]) -> list[Statement]:
-    return [one for one in statements if one.effect is Effect.ALLOW]

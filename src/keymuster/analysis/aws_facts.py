@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from keymuster.analysis import aws_escalations, aws_patterns, aws_policy
+from keymuster.analysis import aws_mentions, aws_patterns, aws_policy
 from keymuster.analysis.answers import Answer
 from keymuster.analysis.aws_data import readable
 from keymuster.analysis.aws_duties import duties
@@ -59,7 +59,7 @@ def facts(inventory: Inventory, _: Settings, known: Known) -> dict[str, dict[str
             _blame(found, reach.escalations(policy), "")
     for identity in identities:
         found[identity.id] |= duties(reach.estate.permissions(identity.id))
-    for one in (aws_patterns, aws_policy, aws_escalations):
+    for one in (aws_patterns, aws_policy, aws_mentions):
         one.forget()
     return found
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:  # most of what needs this needs a part of it
     from keymuster.model.azure_roles import AzurePrivileges
     from keymuster.model.gcp_roles import GcpRoles
     from keymuster.model.issuers import KnownTrusts
+    from keymuster.model.vendors import KnownScopes, KnownVendors
 
 
 class KnownAws(Protocol):
@@ -39,3 +40,7 @@ class Known(Protocol):
     def gcp(self) -> GcpRoles: ...
     @property
     def trusts(self) -> KnownTrusts: ...
+    @property
+    def vendors(self) -> KnownVendors: ...
+    @property
+    def scopes(self) -> KnownScopes: ...

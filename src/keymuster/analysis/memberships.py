@@ -18,16 +18,17 @@ _MOST_ROLES = 200
 
 def facts(inventory: Inventory, _: Settings, __: Known) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, list[str]]] = {}
-    roles: dict[str, list[str]] = {}
+    roles: dict[str, dict[str, None]] = {}
     for grant in inventory.of(Grant):
         if grant.provider == "gcp" and grant.via:
-            roles.setdefault(grant.identity, []).append(grant.via)
+            roles.setdefault(grant.identity, {})[grant.via] = None
+    held = {id: list(several)[:_MOST_ROLES] for id, several in roles.items()}
     for grant in inventory.of(Grant):
         group = inventory.records.get(grant.via) if grant.via else None
         if isinstance(group, Identity) and group.kind is IdentityKind.GROUP:
             _add(found, grant.identity, "groups", group.name)
-        for role in roles.get(grant.identity, ())[:_MOST_ROLES] if grant.provider == "gcp" else ():
-            _add(found, grant.id, "holder_roles", role)
+        if grant.provider == "gcp" and grant.identity in held:
+            found.setdefault(grant.id, {})["holder_roles"] = held[grant.identity]
         if grant.provider == "gcp" and grant.identity in _EVERYBODY:
             for resource in grant.resources:
                 _add(found, f"resource:{resource}", "open_to", grant.identity)

@@ -11,6 +11,8 @@ from msgspec.structs import replace
 from keymuster.analysis.answers import Answer
 from keymuster.analysis.aws_organizations import Organizations
 from keymuster.analysis.aws_patterns import matches, whole_arn
+from keymuster.analysis.gcp_hierarchy import Hierarchy
+from keymuster.analysis.gcp_parties import own, sort
 from keymuster.analysis.known import Known
 from keymuster.analysis.outsiders import Audience, Ours
 from keymuster.analysis.trusts import Surroundings, TrustAnswer, judge
@@ -103,12 +105,16 @@ def ours(inventory: Inventory, configured: Settings, known: Known) -> Ours:
     """What the settings say, and what was seen to be ours. An organisation that told all its accounts is
     as good as a setting."""
     organizations = Organizations(inventory)
-    said = configured.ours.get(_AMAZON, ())
-    if not organizations.are_all:
-        seen = {_AMAZON: organizations.own}
-        return Ours(settings=configured.ours, seen=seen, vendors=known.aws.accounts)
-    settings = {**configured.ours, _AMAZON: (*said, *organizations.own)}
-    return Ours(settings=settings, vendors=known.aws.accounts)
+    google = own(inventory, Hierarchy(inventory), configured.ours.get(_GOOGLE_CLOUD, ()))
+    settings: dict[str, tuple[str, ...]] = dict(configured.ours)
+    seen: dict[str, tuple[str, ...]] = {_GOOGLE_CLOUD: tuple(google.names)}
+    if google.told:
+        settings[_GOOGLE_CLOUD] = tuple(one for one in google.names if sort(one) in google.told)
+    if organizations.are_all:
+        settings[_AMAZON] = (*configured.ours.get(_AMAZON, ()), *organizations.own)
+    else:
+        seen[_AMAZON] = tuple(organizations.own)
+    return Ours(settings=settings, seen=seen, vendors=known.aws.accounts)
 
 
 _AMAZON = "aws"

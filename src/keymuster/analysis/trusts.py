@@ -27,6 +27,7 @@ from keymuster.analysis.claims import (
     asked,
     leaves,
 )
+from keymuster.analysis.gcp_parties import party, sort
 from keymuster.analysis.languages import forget
 from keymuster.analysis.outsiders import Audience, Ours, Outsiders, outsiders
 from keymuster.model import Effect, Trust, TrustKind
@@ -81,6 +82,16 @@ class Surroundings:
         return [(re.compile(url), one) for one in self.known.issuers for url in one.urls]
 
     @cached_property
+    def google(self) -> frozenset[str]:
+        """The projects and domains of Google Cloud that are ours."""
+        return frozenset(self.ours.names("gcp"))
+
+    @cached_property
+    def google_sorts(self) -> frozenset[str]:
+        """The sorts of them of which all are known."""
+        return frozenset(map(sort, self.ours.settings.get("gcp", ())))
+
+    @cached_property
     def made(self) -> dict[tuple[str, tuple[tuple[str, str], ...]], Tokens]:
         """The tokens of issuers that were asked for."""
         return {}
@@ -110,7 +121,7 @@ def judge(trusts: Iterable[Trust], around: Surroundings) -> dict[str, TrustAnswe
         if one.effect is Effect.DENY:
             denied.setdefault(one.identity, []).append(one)
     shared = _shared_external_ids(given)
-    pools = [one for one in given if one.provider == "gcp" and _is_pool(one)]
+    pools = _Pools([one for one in given if one.provider == "gcp" and _is_pool(one)])
     memory: dict[str, TrustAnswer] = {}
     answers: dict[str, TrustAnswer] = {}
     for one in given:
@@ -135,7 +146,7 @@ def _plain(one: Trust) -> tuple[Any, ...]:
 
 
 def _answer(
-    one: Trust, denials: list[Trust], around: Surroundings, shared: set[str], pools: list[Trust]
+    one: Trust, denials: list[Trust], around: Surroundings, shared: set[str], pools: _Pools
 ) -> TrustAnswer:
     match one.provider:
         case "aws":
@@ -499,12 +510,6 @@ def _asks_for_certificate(one: Trust) -> bool:
 # --- Google Cloud -----------------------------------------------------------------------------
 
 _EVERYBODY = ("allUsers", "allAuthenticatedUsers")
-_SERVICE_ACCOUNT = regex.later(
-    r"serviceAccount:[^@]+@(?P<project>[^.@]+)\.iam\.gserviceaccount\.com"
-)
-_KUBERNETES = regex.later(
-    r"serviceAccount:(?P<project>[^.\[]+)\.svc\.id\.goog\[(?P<account>[^\]]+)\]"
-)
 
 
 def _is_pool(one: Trust) -> bool:
@@ -513,7 +518,20 @@ def _is_pool(one: Trust) -> bool:
     )
 
 
-def _gcp(one: Trust, around: Surroundings, pools: list[Trust]) -> TrustAnswer:
+class _Pools:
+    """The providers of the pools that members name, looked for once for each pool."""
+
+    def __init__(self, providers: list[Trust]) -> None:
+        self._providers = providers
+        self._known: dict[str, list[Trust]] = {}
+
+    def providers(self, pool: str) -> list[Trust]:
+        if pool not in self._known:
+            self._known[pool] = [one for one in self._providers if _is_of(one, pool)]
+        return self._known[pool]
+
+
+def _gcp(one: Trust, around: Surroundings, pools: _Pools) -> TrustAnswer:
     if one.principal in _EVERYBODY:
         return _simply(
             one, Audience.ANYONE, f"`{one.principal}` is everybody", example=one.principal
@@ -523,19 +541,18 @@ def _gcp(one: Trust, around: Surroundings, pools: list[Trust]) -> TrustAnswer:
         return _gcp_member(one, part, around, pools)
     if _is_pool(one):
         return _gcp_pool(one, None, one, around)
-    for pattern in (_SERVICE_ACCOUNT, _KUBERNETES):
-        found = pattern.fullmatch(one.principal)
-        if found:
-            return _gcp_project(one, found["project"], around)
+    if (whose := party(one.principal)) is not None:
+        return _gcp_party(one, whose.name, around)
     return _simply(one, Audience.UNKNOWN, f"whose `{one.principal}` is cannot be told")
 
 
-def _gcp_project(one: Trust, project: str, around: Surroundings) -> TrustAnswer:
+def _gcp_party(one: Trust, project: str, around: Surroundings) -> TrustAnswer:
+    """Somebody of a project, or of a domain."""
     if project == around.accounts.get(one.identity):
         return _simply(one, Audience.SAME_ACCOUNT, "")
-    if project in around.ours.names("gcp"):
+    if project in around.google:
         return _simply(one, Audience.ESTATE, "")
-    if around.ours.settings.get("gcp") and not depends_on(project):
+    if sort(project) in around.google_sorts and not depends_on(project):
         return _simply(
             one,
             Audience.VENDOR,
@@ -553,9 +570,9 @@ def _gcp_project(one: Trust, project: str, around: Surroundings) -> TrustAnswer:
 
 
 def _gcp_member(
-    one: Trust, part: gcp_trusts.Member, around: Surroundings, pools: list[Trust]
+    one: Trust, part: gcp_trusts.Member, around: Surroundings, pools: _Pools
 ) -> TrustAnswer:
-    providers = [other for other in pools if _is_of(other, part.pool)]
+    providers = pools.providers(part.pool)
     if not providers:
         width = {"identity": one.principal} if part.value is None else {}
         return _simply(
@@ -569,8 +586,13 @@ def _gcp_member(
     return max(answers, key=lambda answer: ranks[answer.audience])
 
 
+_IAM = "//iam.googleapis.com/"
+
+
 def _is_of(provider: Trust, pool: str) -> bool:
-    """Whether a provider is of the pool that a member names."""
+    """Whether a provider is of the pool that a member names. What exists is named in full."""
+    if provider.identity.startswith(_IAM):
+        return provider.identity == f"{_IAM}{pool}"
     name = pool.rpartition("workloadIdentityPools/")[2]
     named = reference(name) or name
     last = provider.identity.rstrip("/").rpartition("workloadIdentityPools/")[2]

@@ -32,7 +32,7 @@ from keymuster.analysis.trust_facts import as_written, surroundings
 from keymuster.analysis.trusts import Surroundings, accepts
 from keymuster.inventory.build import Inventory
 from keymuster.inventory.facts import UNKNOWN
-from keymuster.model import FileLocation, Identity, IdentityKind, Trust, Use
+from keymuster.model import FileLocation, Identity, IdentityKind, Trust, TrustKind, Use
 from keymuster.settings import Settings
 
 _MOST_STEPS = 60_000
@@ -66,7 +66,11 @@ def facts(inventory: Inventory, configured: Settings, known: Known) -> dict[str,
     if not logins:
         return {}
     around = surroundings(inventory, configured, known)
-    pools = [one for one in inventory.of(Trust) if one.provider == "gcp"]
+    pools = [
+        one
+        for one in inventory.of(Trust)
+        if one.provider == "gcp" and one.kind is TrustKind.FEDERATION
+    ]
     found: dict[str, dict[str, Any]] = {}
     for id, several in logins.items():
         trusts = [as_written(one, inventory) for one in inventory.trusts(id)]
