@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -12,10 +13,20 @@ from typing import TYPE_CHECKING, Any, TextIO
 from msgspec import Struct
 from msgspec.structs import replace
 
-from keymuster import registry, work
+from keymuster import registry, settings_file, work
 from keymuster.analysis import analysed
 from keymuster.collect import unreported
-from keymuster.collect.base import Blob, Context, Fragment, Observed, Read, Reader, Service, Source
+from keymuster.collect.base import (
+    Blob,
+    Context,
+    Fragment,
+    Observed,
+    Read,
+    Reader,
+    Selection,
+    Service,
+    Source,
+)
 from keymuster.collect.clean import CleanFiles, clean_files
 from keymuster.collect.exclude import excluder
 from keymuster.collect.magic import may_be_container
@@ -32,11 +43,14 @@ from keymuster.model import (
     Finding,
     Identity,
     IdentityKind,
+    InlineAllow,
     Looked,
     Observation,
     Provenance,
     Report,
     Resource,
+    RiskException,
+    Scope,
     ServiceLocation,
     Storage,
     Trouble,
@@ -51,6 +65,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from keymuster.collect.remembered import Remembered
+    from keymuster.evaluate.baseline import Known
 
 
 _DEFAULT = Settings()
@@ -71,45 +86,95 @@ def scan(
     now: datetime | None = None,
     progress: work.Progress = lambda size: None,
     cached: bool = False,
+    baseline: Sequence[Known] | None = None,
 ) -> Report:
     """Scan what the context selects and say what is wrong with it. If `cached`, what a former scan
-    tells of files and of the history is left out of the work; the report is the same.
+    tells of files and of the history is left out of the work; the report is the same. Of what the
+    `baseline` has, only the number is told.
 
     What ends the reading early, a source that fails or an interrupt (Ctrl-C), does not end the
     report: it is then marked as incomplete.
     """
     now = now or datetime.now(UTC)
     choice = choice or Choice()
-    wanted = tuple(one for one in context.rules.policies if choice.wants(one, ""))
-    context = replace(context, confidence=choice.confidence, wanted=wanted)
+    context = replace(context, confidence=choice.confidence)
+    if context.selection.services:
+        context = replace(context, wanted=choice.policies(context.rules))
     if cached and not configured.extensions:  # what an extension says may depend on anything
         context = _knowing(context, source, now)
-    seen = gather(context, source, configured=configured, jobs=jobs, progress=progress)
-    return judged(seen, context, source, choice=choice, configured=configured, now=now)
+    seen = gather(context, source, configured=configured, jobs=jobs, progress=progress, now=now)
+    return judged(
+        seen, context, source, choice=choice, configured=configured, now=now, baseline=baseline
+    )
 
 
 def judged(
     seen: Gathered, context: Context, source: str, *, choice: Choice, configured: Settings = _DEFAULT,
-    now: datetime,
+    now: datetime, baseline: Sequence[Known] | None = None,
 ) -> Report:  # fmt: skip
     """What the wanted policies say of what was gathered."""
-    verdict = evaluate(seen.inventory, context.rules, choice, now, configured.limits)
+    looked = _looked_wholly(seen, context.selection, source, choice, configured)
+    verdict = evaluate(seen.inventory, context.rules, choice, now, configured.limits, looked)
+    findings, known = _new(verdict.findings, baseline)
     report = Report(
-        findings=tuple(_with_calls(one, seen.told_by) for one in verdict.findings),
+        findings=tuple(_with_calls(one, seen.told_by) for one in findings),
         rules=verdict.rules,
         frameworks=verdict.frameworks,
         troubles=seen.troubles,
         undecided=verdict.undecided,
         coverage=_coverage(seen.looked, verdict.findings, context.rules, choice),
-        counts=seen.counts,
+        counts=seen.counts | known,
         provenance=Provenance(root=context.selection.root),
         mode=source,
+        scope=_scope(context.selection, choice),
         signed_in_as=_scanners(seen.inventory),
         started_at=now,
         ended_at=datetime.now(UTC),
         complete=seen.complete,
     )
     return redacted(report, context.rules)
+
+
+def _scope(selection: Selection, choice: Choice) -> Scope:
+    root = selection.root
+    return Scope(
+        paths=tuple(os.path.relpath(one, root).replace(os.sep, "/") for one in selection.paths),
+        exclude=selection.exclude, since=selection.since, range=selection.range,
+        services=tuple(selection.services), only=choice.only, skip=choice.skip, confidence=choice.confidence,
+    )  # fmt: skip
+
+
+def _new(
+    findings: Sequence[Finding], baseline: Sequence[Known] | None
+) -> tuple[Sequence[Finding], dict[str, int]]:
+    """Those that are not in the baseline, and how many are."""
+    if baseline is None:
+        return findings, {}
+    from keymuster.evaluate.baseline import compared  # most scans have none
+
+    found = compared(findings, baseline)
+    return found.new, {"in_baseline": found.known, "gone_from_baseline": found.gone}
+
+
+def _looked_wholly(
+    seen: Gathered, selection: Selection, source: str, choice: Choice, configured: Settings
+) -> frozenset[str]:
+    """What was looked at wholly, by all rules: where an exception that covers nothing is of no use."""
+    if choice.only or choice.skip or choice.confidence.rank > configured.confidence.rank:
+        return frozenset()
+    if not seen.complete:
+        return frozenset()
+    unseen = {one.service for one in seen.looked if one.problem}
+    services = {one.service for one in seen.looked} - unseen
+    is_whole = (
+        not seen.troubles
+        and selection.paths in ((), (selection.root,))
+        and selection.exclude == configured.exclude.paths
+        and not (selection.since or selection.range)
+        and _project(selection.root) == selection.root
+    )
+    code = {"worktree": {"code"}, "history": {"history"}}.get(source, set()) if is_whole else set()
+    return frozenset(services | code)
 
 
 def _scanners(inventory: Inventory) -> tuple[str, ...]:
@@ -123,7 +188,7 @@ def _coverage(
         return ()
     from keymuster.evaluate.coverage import coverage  # only services have accounts
 
-    return coverage(looked, findings, rules.policies, choice)
+    return coverage(looked, findings, choice.policies(rules))
 
 
 def _with_calls(finding: Finding, told_by: Mapping[str, tuple[str, ...]]) -> Finding:
@@ -146,7 +211,7 @@ class Gathered(Struct, frozen=True, kw_only=True):
 
 def gather(
     context: Context, source: str, *, configured: Settings = _DEFAULT, jobs: int = 1,
-    progress: work.Progress = lambda size: None,
+    progress: work.Progress = lambda size: None, now: datetime | None = None,
 ) -> Gathered:  # fmt: skip
     """All that the context selects, as one inventory, before anybody judges it."""
     cut: list[Trouble] = []
@@ -162,10 +227,12 @@ def gather(
     told = chain(origin.finish(observed), _told(context, looked, calls, cut, alone=not observed))
     observations = _observations(told, troubles, cut)
     reported = list(_reported(observations, context.rules, excluded))
+    reported += _standing(context.selection.root, troubles)
+    reported = [_governed(one, configured) for one in reported]
     registered = list(_register(reported, context.selection.root, configured))
     troubles += [one for one in registered if one not in troubles]
     inventory = build(reported)
-    inventory = analysed(inventory, configured, context.rules)
+    inventory = analysed(inventory, configured, context.rules, now or datetime.now(UTC))
     if context.remembered is not None and not cut:
         context.remembered.save()
     return Gathered(
@@ -250,10 +317,14 @@ def _service(name: str, context: Context, options: Mapping[str, Any]) -> Service
     from importlib.util import find_spec  # only who asks a service needs it
 
     part: type[Service] = registry.part("service", name)
-    if find_spec(part.needs.partition(".")[0]) is None:
+    try:
+        found = find_spec(part.needs)
+    except ModuleNotFoundError:  # of a package that this one is in
+        found = None
+    if found is None:
         raise SettingsError(
             f"--service {name} needs {part.needs}, which is not installed",
-            f"Install it: pip install 'keymuster[{name}]'.",
+            f"Install it: pip install 'keymuster[{getattr(part, 'extra', name)}]'.",
         )
     return part(context, options)
 
@@ -377,6 +448,33 @@ def _register(reported: list[Observation], root: str, configured: Settings) -> I
             yield one
         else:
             reported.append(one)
+
+
+def _standing(root: str, troubles: list[Trouble]) -> Iterator[Observation]:
+    """The exceptions of a project: they hold whatever part of it is scanned."""
+    above = _project(root)
+    if above is None:
+        return
+    from keymuster.collect.exceptions import standing
+
+    for one in standing(above):
+        if isinstance(one, Trouble):
+            troubles.append(one)
+        else:
+            yield one
+
+
+def _project(root: str) -> str | None:
+    """The folder above, or this one, that has exceptions."""
+    return settings_file.above(root or os.curdir, os.path.join(".keymuster", "exceptions"))
+
+
+def _governed(record: Observation, configured: Settings) -> Observation:
+    if not isinstance(record, InlineAllow | RiskException):
+        return record
+    from keymuster.collect.exceptions import governed
+
+    return governed(record, configured.exceptions)
 
 
 def _reported(

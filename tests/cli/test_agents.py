@@ -6,13 +6,15 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
 from cli.conftest import Said
+from keymuster import work
+from keymuster.collect.sources.worktree import Worktree
 from repositories import Repository
 
 Run = Callable[..., Said]
@@ -344,3 +346,57 @@ def test_no_output_says_a_secret_that_is_a_name_or_a_part_of_an_address(
     outputs.append(tmp_path.joinpath(".keymuster/agents.yaml").read_text())
     assert all(outputs)
     assert [one[-6:] for one in secrets if any(one[4:24] in said for said in outputs)] == []
+
+
+def test_what_an_agent_says_of_itself_is_shown_without_secrets(
+    tmp_path: Path, keymuster: Run, token: Token
+) -> None:
+    secret = token("github-pat", "a purpose")
+    folder = tmp_path / ".claude/agents"
+    folder.mkdir(parents=True)
+    words = f"description: signs in as {secret}\nmodel: {secret}\n"
+    folder.joinpath("tickets.md").write_text(f"---\nname: tickets\n{words}---\nAnswer.\n")
+    shown = keymuster("agents", "init", "--missing").out
+    assert "signs in as ghp_****" in shown
+    assert keymuster("agents", "init").code == 0
+    written = (tmp_path / ".keymuster/agents.yaml").read_text()
+    outputs = [
+        shown,
+        written,
+        keymuster("agents", "card", "tickets").out,
+        keymuster("agents", "check").out,
+        keymuster("agents", "procurement", "tickets").out,
+        keymuster("agents", "procurement", "tickets", "--format", "json").out,
+    ]
+    assert all(outputs)
+    assert secret not in "".join(outputs).replace("\\", "")
+
+
+def test_a_card_quotes_the_registry_without_secrets(
+    registered: Path, keymuster: Run, token: Token
+) -> None:
+    secret = token("github-pat", "a switch")
+    text = registered.read_text().replace("how: remove the app", f"how: revoke {secret}")
+    registered.write_text(text.replace("owner: team", f"owner: {secret}"))
+    said = keymuster("agents", "card", "claude-code")
+    assert "revoke ghp\\_\\*\\*\\*\\*" in said.out
+    assert secret not in (said.out + keymuster("agents", "check").out).replace("\\", "")
+
+
+def test_a_check_that_was_interrupted_is_3(
+    registered: Path, keymuster: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registered.write_text(registered.read_text().replace("owner: team", 'owner: ""'))
+    assert keymuster("agents", "check").code == 1
+    whole = Worktree.batches
+
+    def batches(self: Worktree) -> Iterator[object]:
+        yield from whole(self)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Worktree, "batches", batches)
+    monkeypatch.setattr(work, "default_jobs", lambda: 1)  # what was read by then is judged
+    said = keymuster("agents", "check")
+    assert said.code == 3
+    assert "nobody is named" in said.out
+    assert "was interrupted" in said.err

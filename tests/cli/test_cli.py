@@ -132,7 +132,22 @@ def test_each_shell_gets_its_completion(shell: str) -> None:
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("keymuster ", {"scan", "explain", "inventory", "agents", "services", "rules", "init"}),
+        (
+            "keymuster ",
+            {
+                "scan",
+                "explain",
+                "inventory",
+                "agents",
+                "services",
+                "vendors",
+                "exceptions",
+                "baseline",
+                "compare",
+                "rules",
+                "init",
+            },
+        ),
         ("keymuster sc", {"scan"}),
         ("keymuster scan --fail-on ", {"critical", "high", "medium", "low", "never"}),
         ("keymuster scan --format ", {"json", "sarif", "text"}),

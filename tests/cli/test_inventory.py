@@ -100,3 +100,37 @@ def test_settings_of_what_is_declared_are_listed_without_their_texts(
     if format_ == "json":
         [database] = [one for one in json.loads(said.out) if one.get("name") == "aws_db_instance.d"]
         assert database["settings"]["MasterUserPassword"] == "****"
+
+
+@pytest.mark.parametrize("words", [(), ("--format", "json")])
+def test_words_that_others_wrote_are_listed_without_secrets(
+    keymuster: Run, tmp_path: Path, token: Token, words: tuple[str, ...]
+) -> None:
+    secret = token("github-pat", "a tag")
+    role = tmp_path / "main.tf"
+    role.write_text(
+        f'resource "aws_iam_role" "ci" {{\n  name = "ci"\n  tags = {{ note = "{secret}", '
+        f'Owner = "{secret}", Purpose = "uses {secret}" }}\n}}\n'
+    )
+    folder = tmp_path / ".claude/agents"
+    folder.mkdir(parents=True)
+    said_of_itself = f"---\nname: a\ndescription: signs in as {secret}\n---\n"
+    folder.joinpath("a.md").write_text(said_of_itself)
+    tmp_path.joinpath(f"{secret}.tf").write_text(role.read_text().replace('"ci"', '"other"'))
+    said = keymuster("inventory", "list", *words)
+    assert said.code == 0
+    assert "signs in as ghp_****" in said.out
+    assert "uses ghp_****" in said.out
+    assert "ghp_****.tf" in said.out
+    assert secret not in said.out
+
+
+def test_what_could_not_be_looked_at_is_said_without_secrets(
+    keymuster: Run, tmp_path: Path, token: Token
+) -> None:
+    secret = token("github-pat", "a name")
+    tmp_path.joinpath(secret).write_bytes(b"x" * 3000)
+    tmp_path.joinpath(".keymuster.yaml").write_text("max_file_size: 2KB\n")
+    said = keymuster("inventory", "list")
+    assert "not seen: ghp_****" in said.err
+    assert secret not in said.err

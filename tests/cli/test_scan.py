@@ -207,16 +207,26 @@ def test_an_interrupted_scan_keeps_what_it_found_and_is_3(
     keymuster: Run, secret: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _end_the_source_with(KeyboardInterrupt(), monkeypatch)
-    said = keymuster("scan", "--fail-on", "never", "--format", "json", "--jobs", "1")
+    said = keymuster("scan", "--format", "json", "--jobs", "1")
     report = json.loads(said.out)
     assert (said.code, report["complete"], len(report["findings"])) == (3, False, 1)
+
+
+def test_an_interrupted_scan_says_so_in_text_and_sarif(
+    keymuster: Run, secret: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _end_the_source_with(KeyboardInterrupt(), monkeypatch)
+    assert "was interrupted; only a part was scanned" in keymuster("scan", "--jobs", "1").out
+    [run] = json.loads(keymuster("scan", "--jobs", "1", "--format", "sarif").out)["runs"]
+    [invocation] = run["invocations"]
+    assert invocation["executionSuccessful"] is False
 
 
 def test_a_source_that_fails_halfway_is_3(
     keymuster: Run, secret: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _end_the_source_with(Unreadable("git died", "Run git fsck."), monkeypatch)
-    said = keymuster("scan", "--fail-on", "never", "--format", "json", "--jobs", "1")
+    said = keymuster("scan", "--format", "json", "--jobs", "1")
     report = json.loads(said.out)
     assert (said.code, report["complete"]) == (3, False)
     assert report["troubles"][0]["message"] == "git died"
@@ -270,7 +280,7 @@ def _end_the_source_with(error: BaseException, monkeypatch: pytest.MonkeyPatch) 
     ("words", "said"),
     [
         (["scna"], "Did you mean 'scan'?"),
-        (["scan", "--formt", "json"], "Did you mean '--format'?"),
+        (["scan", "--formt", "json"], "'--format'?"),
         (["scan", "--format", "sarfi"], "no format is called `sarfi`\nDid you mean `sarif`?"),
         (["scan", "--format", "xyzzy"], "Formats: json, sarif, text."),
         (["scan", "-o", "sarfi=out"], "no format is called `sarfi`"),

@@ -59,6 +59,29 @@ def test_fewer_rules_need_fewer_permissions(keymuster: Run) -> None:
     assert "ecs:ListClusters" not in few
 
 
+def test_a_format_alone_is_asked_for_where_secrets_may_lie(keymuster: Run) -> None:
+    document = json.loads(
+        keymuster("services", "permissions", "aws", "--rule", "aws-secret-access-key").out
+    )
+    assert "lambda:ListFunctions" in document["Statement"][0]["Action"]
+
+
+def test_a_scan_for_a_format_alone_finds_it(
+    keymuster: Run, aws: str, token: Callable[..., str]
+) -> None:
+    secret = token("github-pat", 1)
+    variables = [{"name": "A", "value": secret}]
+    moto_server.client("ecs", aws).register_task_definition(
+        family="ci",
+        containerDefinitions=[{"name": "a", "image": "a", "memory": 9, "environment": variables}],
+    )
+    report = json.loads(keymuster("scan", *AWS, "--rule", "github-pat", "--format", "json").out)
+    assert [one["rule"] for one in report["findings"]] == ["secret-in-cloud-setting/github-pat"]
+    assert {("secret-in-cloud-setting", "found")} <= {
+        (one["policy"], one["status"]) for one in report["coverage"]
+    }
+
+
 def test_a_service_alone_needs_no_files(keymuster: Run, user: str, tmp_path: Path) -> None:
     (tmp_path / "main.tf").write_text(USER)
     report = json.loads(keymuster("scan", *AWS, "--format", "json").out)
@@ -149,3 +172,10 @@ def test_profile_without_a_service_is_how_long_it_took(keymuster: Run, tmp_path:
     assert "start-up" in keymuster("scan", ".", "--profile").err
     assert "start-up" in keymuster("scan", "--profile", ".").err
     assert "start-up" in keymuster("scan", "--timings", ".").err
+
+
+def test_no_option_of_a_service_takes_the_name_of_a_scan_s_own() -> None:
+    from keymuster.cli.scan import command
+
+    names = [one.name for one in command.params]
+    assert len(names) == len(set(names))

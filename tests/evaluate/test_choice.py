@@ -6,6 +6,7 @@ import pytest
 
 from keymuster.errors import SettingsError
 from keymuster.evaluate.choice import Choice
+from keymuster.model import Confidence
 from keymuster.rules.schema import RuleSet
 
 
@@ -41,6 +42,23 @@ def test_skip_wins(rules: RuleSet) -> None:
 def test_every_id_of_a_rule_is_a_name_that_is_known(rules: RuleSet) -> None:
     Choice(only=tuple(rule.id for rule in rules.rules)).check(rules)
     Choice(skip=("NHI-02", "secret-*", "*/github-*")).check(rules)
+
+
+def test_policies_about_credentials_are_wanted_for_one_format(rules: RuleSet) -> None:
+    wanted = Choice(only=("aws-secret-access-key",)).policies(rules)
+    every = [one.id for one in rules.policies if one.applies_to == "credential"]
+    low = [one.id for one in rules.policies if one.confidence is Confidence.LOW]
+    assert [one.id for one in wanted] == [id for id in every if id not in low]
+
+
+def test_one_policy_may_be_wanted_for_one_format(rules: RuleSet) -> None:
+    [one] = Choice(only=("secret-in-tree/aws-secret-access-key",)).policies(rules)
+    assert one.id == "secret-in-tree"
+
+
+def test_what_is_skipped_is_not_wanted_for_any_format(rules: RuleSet) -> None:
+    wanted = Choice(only=("aws-secret-access-key",), skip=("secret-*",)).policies(rules)
+    assert "secret-in-tree" not in [one.id for one in wanted]
 
 
 @pytest.mark.parametrize(

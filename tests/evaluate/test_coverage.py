@@ -33,16 +33,25 @@ def finding(account: str) -> Finding:
     [("", "1", "found"), ("", "2", "clean"), ("denied", "2", "unseen"), ("denied", "1", "found")],
 )
 def test_by_account(rules: RuleSet, problem: str, found: str, status: str) -> None:
-    [one] = coverage([looked(problem=problem)], [finding(found)], rules.policies, CHOICE)
+    [one] = coverage([looked(problem=problem)], [finding(found)], CHOICE.policies(rules))
     assert (one.policy, one.account, one.status) == (POLICY, "1", status)
     assert one.unseen == (("1/eu-west-1: denied",) if problem else ())
 
 
 def test_accounts_are_told_apart(rules: RuleSet) -> None:
-    both = coverage([looked("1"), looked("2", "denied")], [], rules.policies, CHOICE)
+    both = coverage([looked("1"), looked("2", "denied")], [], CHOICE.policies(rules))
     assert [(one.account, one.status) for one in both] == [("1", "clean"), ("2", "unseen")]
 
 
 def test_policies_about_other_things_say_nothing(rules: RuleSet) -> None:
     choice = Choice(only=("aws-role-trusts-user", "aws-queue-*", "gcp-*"), skip=())
-    assert coverage([looked()], [], rules.policies, choice) == ()
+    assert coverage([looked()], [], choice.policies(rules)) == ()
+
+
+def test_a_policy_that_is_not_sure_enough_for_the_user_says_nothing(rules: RuleSet) -> None:
+    def told(least: Confidence) -> list[str]:
+        choice = Choice(only=("aws-policy-on-user",), confidence=least)
+        return [one.status for one in coverage([looked()], [], choice.policies(rules))]
+
+    assert told(Confidence.LOW) == ["clean"]
+    assert told(Confidence.MEDIUM) == []

@@ -42,3 +42,13 @@ def test_a_field_is_said_as_people_say_it(value: object, said: str) -> None:
     inventory = build([CI, OPEN, credential()])
 
     assert filled("{by} runs", {"by": value}, inventory) == f"{said} runs"
+
+
+@pytest.mark.parametrize(
+    ("vendors", "said"),
+    [(["Datadog"], "464622532012 (Datadog) may assume it"), ([], "464622532012 may assume it")],
+)
+def test_who_is_let_in_is_told_with_the_name_of_the_vendor(vendors: list[str], said: str) -> None:
+    seen = {"principal": "464622532012", "vendors": vendors}
+
+    assert filled("{principal} may assume it", seen, build([])) == said

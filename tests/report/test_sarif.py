@@ -486,7 +486,7 @@ def test_fingerprints_hold_when_lines_move(
     [before] = fingerprints(line)
     [after] = fingerprints("one = 1\ntwo = 2\n" + line)
     assert before == after
-    assert set(before) == {"keymuster/v1", "primaryLocationLineHash"}
+    assert set(before) == {"keymuster/v1", "keymusterMoved/v1", "primaryLocationLineHash"}
     [other] = fingerprints(line.replace(token("github-pat"), token("github-pat", 2)))
     assert other["keymuster/v1"] != before["keymuster/v1"]
 

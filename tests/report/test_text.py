@@ -129,8 +129,8 @@ def test_what_would_help_is_said_once_for_those_that_it_helps() -> None:
 
 
 def test_a_scan_that_was_cut_short_says_so_last() -> None:
-    text = written(report(complete=False), "text")
-    assert text.splitlines()[-1].endswith("INCOMPLETE: the scan was cut short")
+    last = written(report(complete=False), "text").splitlines()[-1]
+    assert last.endswith("only a part of 3 files scanned; INCOMPLETE: the scan was cut short")
 
 
 def test_many_places_are_counted() -> None:

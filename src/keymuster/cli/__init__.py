@@ -1,4 +1,4 @@
-"""Arguments in, exit code out: 0 clean, 1 findings, 2 could not run, 3 incomplete and --strict."""
+"""Arguments in, exit code out: 0 clean, 1 findings, 2 could not run, 3 incomplete."""
 
 from __future__ import annotations
 
@@ -18,6 +18,10 @@ COMMANDS = {
     "explain": "Say why a value is reported, or why not.",
     "inventory": "List identities, credentials and what they may do.",
     "agents": "Hold the agents that there are against the registry of agents.",
+    "vendors": "List what outsiders hold: grants, trusts, credentials, and how to revoke them.",
+    "exceptions": "Accept findings for a time, with a reason and an end.",
+    "baseline": "Write down what is known, so that only what is new is told.",
+    "compare": "Say what has become of the findings of an earlier report.",
     "services": "Say what can be asked through an API, and what that needs.",
     "rules": "List, show, check, start and import rules.",
     "init": "Set a repository up: settings, hook, CI.",

@@ -12,7 +12,7 @@ import msgspec
 
 from keymuster import pipeline, settings_file
 from keymuster.analysis import registrations
-from keymuster.cli.gathering import Looked, gathered, machine_option, tell_troubles
+from keymuster.cli.gathering import Looked, gathered, machine_option
 from keymuster.cli.output import replacing, stdout
 from keymuster.collect.agents.registry import FILE
 from keymuster.errors import SettingsError
@@ -82,13 +82,13 @@ def init(paths: tuple[str, ...], missing: bool, config: str | None) -> int:
     from keymuster.cli.agent_skeleton import skeleton
 
     looked = gathered(paths, config)
-    inventory = looked.seen.inventory
+    inventory = looked.shown
     known = {one.id for entry in registrations.entries(inventory) for one in entry.used.agents}
     found = [one for one in registrations.agents(inventory) if one.id not in known]
     if missing:
         with stdout() as out:
             out.write(skeleton(inventory, found, with_head=False))
-        return tell_troubles(looked.seen)
+        return looked.tell_troubles()
     file = looked.configured.agents.registry or os.path.join(looked.context.selection.root, FILE)
     if os.path.exists(file):
         raise SettingsError(
@@ -99,7 +99,7 @@ def init(paths: tuple[str, ...], missing: bool, config: str | None) -> int:
     with replacing(file) as out:
         out.write(skeleton(inventory, found))
     click.echo(f"{file}: {_counted(len(found), 'agent')}; fill in owner, purpose and kill switch.")
-    return tell_troubles(looked.seen)
+    return looked.tell_troubles()
 
 
 @command.command("check")
@@ -124,14 +124,14 @@ def check(paths: tuple[str, ...], format_: str, machine: bool, config: str | Non
     """
     looked = gathered(paths, config, machine=machine)
     report = _held_against_the_registry(looked)
-    findings = [one for one in report.findings if one.suppression is None]
+    findings = [one for one in report.findings if not one.is_accepted]
     with stdout() as out:
         if format_ == "text":
-            out.writelines(f"{line}\n" for line in _table(findings, looked.seen.inventory))
+            out.writelines(f"{line}\n" for line in _table(findings, looked.shown))
         else:
             pipeline.write(report, format_, out, Style())
-    code = tell_troubles(looked.seen)
-    return 1 if findings else code
+    code = looked.tell_troubles()
+    return 1 if findings and looked.seen.complete else code
 
 
 @command.command("card")
@@ -151,7 +151,7 @@ def card(agent: str, paths: tuple[str, ...], config: str | None) -> int:
     from keymuster.cli.agent_card import page
 
     looked = gathered(paths, config)
-    inventory = looked.seen.inventory
+    inventory = looked.shown
     entries = {one.said.id: one for one in registrations.entries(inventory)}
     if agent not in entries:
         raise SettingsError(
@@ -161,7 +161,7 @@ def card(agent: str, paths: tuple[str, ...], config: str | None) -> int:
     report = _held_against_the_registry(looked)
     with stdout() as out:
         out.write(page(entries[agent], inventory, _about(agent, report.findings, inventory)))
-    return tell_troubles(looked.seen)
+    return looked.tell_troubles()
 
 
 @command.command("procurement")
@@ -186,7 +186,7 @@ def procurement(name: str, paths: tuple[str, ...], format_: str, config: str | N
     from keymuster.cli.agent_procurement import markdown, rows
 
     looked = gathered(paths, config)
-    found = rows(name, looked.seen.inventory, looked.context.rules)
+    found = rows(name, looked.shown, looked.context.rules)
     if not found:
         raise SettingsError(
             f"nothing that was found is called `{name}`",
@@ -197,7 +197,7 @@ def procurement(name: str, paths: tuple[str, ...], format_: str, config: str | N
             out.write(msgspec.json.format(msgspec.json.encode(found)).decode() + "\n")
         else:
             out.write(markdown(name, found))
-    return tell_troubles(looked.seen)
+    return looked.tell_troubles()
 
 
 def _held_against_the_registry(looked: Looked) -> Report:

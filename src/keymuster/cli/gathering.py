@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from functools import cached_property
+from typing import Any, TypeVar
 
 import click
 from msgspec import Struct
@@ -13,7 +14,9 @@ from keymuster import pipeline, settings, work
 from keymuster.cli.selection import folder_of, home, selection
 from keymuster.collect.base import Context
 from keymuster.errors import SettingsError
+from keymuster.inventory.build import Inventory
 from keymuster.model import Confidence
+from keymuster.redaction import Redactor
 from keymuster.report.base import readable
 from keymuster.settings import Settings
 
@@ -24,12 +27,34 @@ _OPTIONS = {
 """What a scan may select, as it is by default."""
 
 
-class Looked(Struct, frozen=True, kw_only=True):
+_S = TypeVar("_S", bound=Struct)
+
+
+class Looked(Struct, frozen=True, kw_only=True, dict=True):
     """What was seen, and by which settings."""
 
     seen: pipeline.Gathered
     context: Context
     configured: Settings
+
+    @cached_property
+    def shown(self) -> Inventory:
+        """The inventory for those who read it, without the secrets in words that others wrote."""
+        return self._redactor.inventory(self.seen.inventory)
+
+    def cleaned(self, one: _S) -> _S:
+        """The same of what was made of the inventory as it is."""
+        return self._redactor.struct(one)
+
+    def tell_troubles(self) -> int:
+        """Say what could not be looked at; the exit code for that."""
+        for one in map(self.cleaned, self.seen.troubles):
+            click.echo(f"not seen: {readable(one.scope)}: {readable(one.message)}", err=True)
+        return 3 if self.seen.troubles else 0
+
+    @cached_property
+    def _redactor(self) -> Redactor:
+        return Redactor(self.context.rules)
 
 
 machine_option = click.option(
@@ -60,10 +85,3 @@ def gathered(
     )
     seen = pipeline.gather(context, source, configured=configured, jobs=jobs or work.default_jobs())
     return Looked(seen=seen, context=context, configured=configured)
-
-
-def tell_troubles(seen: pipeline.Gathered) -> int:
-    """Say what could not be looked at; the exit code for that."""
-    for trouble in seen.troubles:
-        click.echo(f"not seen: {readable(trouble.scope)}: {readable(trouble.message)}", err=True)
-    return 3 if seen.troubles else 0

@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from keymuster import registry, settings_file
-from keymuster.cli.gathering import gathered, machine_option, tell_troubles
+from keymuster.cli.gathering import gathered, machine_option
 from keymuster.cli.output import stdout
 from keymuster.cli.service_options import chosen, service_options
 from keymuster.errors import SettingsError
@@ -98,16 +98,16 @@ def list_(
     """
     if options["profile"] is not None and not options["services"]:
         raise SettingsError("--profile needs --service")
-    seen = gathered(paths, config, jobs, machine=machine, services=chosen(options)).seen
+    looked = gathered(paths, config, jobs, machine=machine, services=chosen(options))
     wanted = kinds or (("identity",) if format_ == "text" else (*_KINDS,))
-    records = [one for kind in wanted for one in seen.inventory.of(_KINDS[kind])]
+    records = [one for kind in wanted for one in looked.shown.of(_KINDS[kind])]
     with stdout() as out:
         if format_ == "json":
-            out.write(msgspec.json.format(_json(records, seen.inventory), indent=2).decode() + "\n")
+            out.write(msgspec.json.format(_json(records, looked.shown), indent=2).decode() + "\n")
         else:
-            for line in _lines(records, seen.inventory):
+            for line in _lines(records, looked.shown):
                 out.write(line + "\n")
-    return tell_troubles(seen)
+    return looked.tell_troubles()
 
 
 def _json(records: Iterable[Any], inventory: Inventory) -> bytes:

@@ -12,6 +12,7 @@ import click
 from msgspec.structs import replace
 
 from keymuster import pipeline, registry, settings, settings_file, work
+from keymuster.cli.baseline_file import known
 from keymuster.cli.output import replacing, stdout
 from keymuster.cli.selection import folder_of, home, selection
 from keymuster.cli.service_options import chosen, service_options
@@ -112,7 +113,7 @@ _SERVICES = registry.names("service")
 )
 @click.option(
     "--rules",
-    "folders",
+    "rule_folders",
     metavar="DIR",
     multiple=True,
     type=click.Path(),
@@ -136,6 +137,12 @@ _SERVICES = registry.names("service")
     help="How many archives inside each other are opened; images, documents and databases count as such.  [default: 3]",
 )
 @click.option("--no-containers", is_flag=True, help="Open none.")
+@click.option(
+    "--baseline",
+    metavar="FILE",
+    type=click.Path(),
+    help="Report only what this file does not have; `keymuster baseline write` makes it.",
+)
 @click.option(
     "--jobs",
     type=click.IntRange(0),
@@ -181,8 +188,9 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
       keymuster scan . -o sarif=out.sarif -o json=out.json --fail-on high
       keymuster scan --rule NHI2 --skip-rule generic-secret
 
-    Exit codes: 0 clean; 1 findings at or above --fail-on and --fail-confidence; 2 could not run; 3 incomplete, when
-    --strict is given or the scan was cut short.
+    Exit codes: 0 clean; 1 findings at or above --fail-on and --fail-confidence; 2 could not run; 3 incomplete: the
+    scan was cut short, whatever it had found, or --strict is given, there is no such finding, and something could
+    not be looked at.
     """
     if options["profile"] and not options["services"]:  # `scan --profile PATH`
         paths = (options["profile"], *paths)
@@ -205,7 +213,7 @@ def _scan(paths: tuple[str, ...], options: dict[str, Any]) -> int:
     configured, file = settings.load(options["config"], starting)
     registry.check_extensions(configured.extensions)
     _check_formats({options["format_"], *(format for format, _ in outputs)}, configured)
-    rules = pipeline.load_rules(settings.rule_folders(configured, file, options["folders"]))
+    rules = pipeline.load_rules(settings.rule_folders(configured, file, options["rule_folders"]))
     choice = Choice(
         only=options["only"] or configured.rules.only,
         skip=(*options["skip"], *configured.rules.skip),
@@ -224,6 +232,7 @@ def _scan(paths: tuple[str, ...], options: dict[str, Any]) -> int:
         fingerprint_key=configured.fingerprint_key(),
         exclude=configured.exclude,
     )
+    baseline = known(options["baseline"] or configured.baseline, context.fingerprint_key)
     jobs = options["jobs"] if options["jobs"] is not None else configured.jobs
     if options["verbose"] > 1:
         _tell(
@@ -233,6 +242,7 @@ def _scan(paths: tuple[str, ...], options: dict[str, Any]) -> int:
         report = pipeline.scan(
             context, source, choice=choice, configured=configured,
             jobs=jobs or work.default_jobs(), progress=progress, cached=not options["no_cache"],
+            baseline=baseline,
         )  # fmt: skip
     report = _with_provenance(report, {options["format_"], *(format for format, _ in outputs)})
     _write_all(report, outputs, options, configured)
@@ -329,17 +339,19 @@ def _write_all(
 
 
 def _exit_code(report: Report, options: dict[str, Any], configured: Settings) -> int:
+    if not report.complete:
+        return 3
     fail_on = options["fail_on"] or configured.fail_on
     if fail_on != "never":
         grave = Severity(fail_on).rank
         sure = Confidence(options["fail_confidence"] or configured.fail_confidence).rank
         if any(
-            one.severity.rank >= grave and one.confidence.rank >= sure and one.suppression is None
+            one.severity.rank >= grave and one.confidence.rank >= sure and not one.is_accepted
             for one in report.findings
         ):
             return 1
     strict = options["strict"] or configured.strict
-    return 3 if not report.complete or (strict and report.troubles) else 0
+    return 3 if strict and report.troubles else 0
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ import click
 from keymuster import pipeline, registry
 from keymuster.collect.base import Context, Selection
 from keymuster.evaluate.choice import Choice
+from keymuster.model import Confidence
 
 
 @click.group("services")
@@ -48,8 +49,7 @@ def permissions(service: str, only: tuple[str, ...], skip: tuple[str, ...]) -> N
       keymuster services permissions aws --rule NHI7
     """
     rules = pipeline.load_rules()
-    choice = Choice(only=only, skip=skip)
+    choice = Choice(only=only, skip=skip, confidence=Confidence.LOW)
     choice.check(rules)
-    wanted = tuple(one for one in rules.policies if choice.wants(one, ""))
-    context = Context(selection=Selection(root=""), rules=rules, wanted=wanted)
+    context = Context(selection=Selection(root=""), rules=rules, wanted=choice.policies(rules))
     click.echo(registry.part("service", service)(context, {}).permissions())

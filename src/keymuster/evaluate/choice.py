@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
 from msgspec import Struct
@@ -23,6 +24,21 @@ class Choice(Struct, frozen=True, kw_only=True):
     def wants(self, policy: Policy, format: str) -> bool:
         names = _names(policy, format)
         return not _any(names, self.skip) and (not self.only or _any(names, self.only))
+
+    def policies(self, rules: RuleSet) -> tuple[Policy, ...]:
+        """Those that may have findings: they are sure enough, and wanted of some format."""
+        formats = [token.id for token in rules.tokens] if self.only else []
+        return tuple(
+            one
+            for one in rules.policies
+            if one.confidence.rank >= self.confidence.rank
+            and (self.wants(one, "") or self._wants_some(one, formats))
+        )
+
+    def _wants_some(self, policy: Policy, formats: Iterable[str]) -> bool:
+        return policy.applies_to == "credential" and any(
+            self.wants(policy, format) for format in formats
+        )
 
     def check(self, rules: RuleSet) -> None:
         """SettingsError for a glob that no rule answers to: a typo must not switch off a scan."""

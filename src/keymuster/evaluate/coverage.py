@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from keymuster.evaluate.choice import Choice
 from keymuster.model import Coverage, Finding, Looked, ServiceLocation
 from keymuster.rules.relevance import concerns
 from keymuster.rules.schema import Policy
 
 
 def coverage(
-    looked: Iterable[Looked], findings: Iterable[Finding], policies: Iterable[Policy], choice: Choice
-) -> tuple[Coverage, ...]:  # fmt: skip
+    looked: Iterable[Looked], findings: Iterable[Finding], wanted: Sequence[Policy]
+) -> tuple[Coverage, ...]:
     """One for each wanted policy and account that was looked at. One that found something may yet have
     been kept from finding more: `unseen` says why."""
     accounts: dict[tuple[str, str], list[Looked]] = defaultdict(list)
@@ -25,7 +24,6 @@ def coverage(
         for place in finding.places
         if isinstance(place, ServiceLocation)
     }
-    wanted = [one for one in policies if choice.wants(one, "")]
     return tuple(
         _covered(policy, service, account, parts, (service, account, policy.id) in found)
         for (service, account), several in accounts.items()

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec import Struct
 
-from keymuster.evaluate import alike, allows, repeats
+from keymuster.evaluate import alike, allows, exceptions, repeats
+from keymuster.evaluate.bounds import bounds
 from keymuster.evaluate.choice import Choice
 from keymuster.evaluate.conditions import Conditions, Sieve
 from keymuster.evaluate.evidence import paths
+from keymuster.evaluate.fingerprints import fingerprint
 from keymuster.evaluate.messages import filled
 from keymuster.evaluate.view import SUBJECTS, view
 from keymuster.inventory.build import Inventory
@@ -25,11 +27,13 @@ from keymuster.model import (
     Location,
     Reference,
     Resource,
+    RiskException,
     RuleText,
     Undecided,
 )
+from keymuster.model.digest import digest
 from keymuster.rules import frameworks
-from keymuster.rules.schema import Policy, RuleSet, TokenFormat
+from keymuster.rules.schema import Policy, RuleSet, Subject, TokenFormat
 from keymuster.settings import Lifetimes
 
 _LIMITS = Lifetimes()
@@ -46,13 +50,14 @@ class Verdict(Struct, frozen=True, kw_only=True):
 
 def evaluate(
     inventory: Inventory, rules: RuleSet, choice: Choice, now: datetime,
-    limits: Lifetimes = _LIMITS,
+    limits: Lifetimes = _LIMITS, looked: Collection[str] = (),
 ) -> Verdict:  # fmt: skip
-    """Every finding the wanted policies have on the inventory."""
+    """Every finding the wanted policies have on the inventory. What was `looked` at wholly (`code`,
+    `history`, a service) is where an exception that covers nothing is not needed any more."""
     comments = inventory.allows
     held: list[tuple[Finding, str]] = []
     undecided: list[Undecided] = []
-    for one in _held(inventory, rules, choice, now, limits):
+    for one in _held(_JUDGED, inventory, rules, choice, now, limits):
         if isinstance(one, Undecided):
             undecided.append(one)
         else:
@@ -61,6 +66,10 @@ def evaluate(
     policies = {policy.id: policy for policy in rules.policies}
     for finding in repeats.left(alike.once(held), inventory, policies):
         findings += allows.apply(finding, comments, now.date())
+    if any(inventory.of(RiskException)):
+        findings = _excepted(findings, inventory, now, limits, looked)
+        about = _held({_EXCEPTION: RiskException}, inventory, rules, choice, now, limits)
+        findings += [one[0] for one in about if not isinstance(one, Undecided)]
     findings.sort(key=_order)
     texts = _texts(findings, rules)
     used = {reference for text in texts for reference in text.references}
@@ -72,13 +81,43 @@ def evaluate(
     )
 
 
+_EXCEPTION: Subject = "exception"
+
+_JUDGED = {subject: kind for subject, kind in SUBJECTS.items() if subject != _EXCEPTION}
+"""Exceptions are judged by what came of them, after everything else."""
+
+
+def _excepted(
+    findings: Iterable[Finding], inventory: Inventory, now: datetime, limits: Lifetimes,
+    looked: Collection[str],
+) -> list[Finding]:  # fmt: skip
+    """The findings, with those that somebody has decided to live with; what came of each decision
+    becomes a fact of it."""
+
+    def identity_of(subject: str) -> str:
+        return getattr(inventory.records.get(subject), "identity", None) or subject
+
+    decided = list(inventory.of(RiskException))
+    longest = timedelta(days=limits.exception_days)
+    found, used = exceptions.apply(findings, decided, identity_of, now.date(), longest)
+    for one in decided:
+        what = used.get(one.id)
+        if what is not None:
+            seen = "yes" if what.covered else "no" if one.seen_in in looked else ""
+            inventory.facts[one.id] = {
+                "used": seen, "outgrown": what.outgrown, "covered": what.covered,
+            }  # fmt: skip
+    return found
+
+
 def _held(
-    inventory: Inventory, rules: RuleSet, choice: Choice, now: datetime, limits: Lifetimes
-) -> Iterator[tuple[Finding, str] | Undecided]:
+    subjects: Mapping[Subject, type[Any]], inventory: Inventory, rules: RuleSet, choice: Choice,
+    now: datetime, limits: Lifetimes,
+) -> Iterator[tuple[Finding, str] | Undecided]:  # fmt: skip
     """Each with what it says of any that is alike."""
     conditions = Conditions(limits)
     tokens = {token.id: token for token in rules.tokens}
-    for subject, kind in SUBJECTS.items():
+    for subject, kind in subjects.items():
         policies = [policy for policy in rules.policies if policy.applies_to == subject]
         if not policies:
             continue
@@ -143,11 +182,12 @@ def _finding(
     inventory: Inventory,
     seen: Mapping[str, Any],
 ) -> Finding:
-    from hashlib import sha256  # slow to import, and most scans find nothing
-
     evidence = record.tags if isinstance(record, Credential) else {}
+    now = bounds(record, inventory)
     return Finding(
-        id=sha256(f"{policy.id}\0{record.id}".encode("utf-8", "surrogateescape")).hexdigest()[:32],
+        id=digest(f"{policy.id}\0{record.id}"),
+        fingerprint=fingerprint(policy.id, record, now, inventory),
+        bounds=dict(now),
         rule="/".join(filter(None, (policy.id, _format(record)))),
         policy=policy.id,
         nhi=tuple(policy.nhi),
@@ -181,7 +221,7 @@ def _place(location: Location) -> tuple[int, str, int, int]:
 
 def _order(finding: Finding) -> tuple[bool, tuple[int, str, int, int], int, str, str, str]:
     return (
-        finding.suppression is not None,
+        finding.is_accepted,
         _place(finding.location),
         -finding.severity.rank,
         finding.rule,

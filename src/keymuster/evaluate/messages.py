@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from string import Formatter
 from typing import Any
 
@@ -22,7 +22,15 @@ _ALIAS = re.compile(r"(?:aws|azure|entra|gcp|kubernetes):(?:role/)?(.+)")
 def filled(message: str, seen: Mapping[str, Any], inventory: Inventory) -> str:
     """A message with the fields that it names."""
     holes = [name for _, name, _, _ in Formatter().parse(message) if name is not None]
-    return message.format(**{name: _spoken(seen[name], inventory) for name in holes})
+    words = {name: _spoken(seen[name], inventory) for name in holes}
+    if "principal" in words and "vendors" in seen:
+        words["principal"] = _with_vendors(words["principal"], seen["vendors"])
+    return message.format(**words)
+
+
+def _with_vendors(principal: str, vendors: Sequence[str]) -> str:
+    """Who is let in, with whose it is: few know accounts by their numbers."""
+    return f"{principal} ({', '.join(vendors)})" if vendors else principal
 
 
 def _spoken(value: Any, inventory: Inventory) -> str:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from keymuster.inventory.build import Inventory
 from keymuster.inventory.facts import UNKNOWN
-from keymuster.model import Credential, Identity, Resource, ServiceLocation
+from keymuster.model import Credential, Identity, Resource, ServiceLocation, Trust
 
 _TOGETHER_SECONDS = 300
 """Made in one go: two calls of the same person or program."""
@@ -15,6 +15,11 @@ _TOGETHER_SECONDS = 300
 def age_days(record: Identity | Credential, _: Inventory, now: datetime) -> int | str:
     """Whole days since it was made."""
     return UNKNOWN if record.created_at is None else (now - record.created_at).days
+
+
+def days_left(record: Credential, _: Inventory, now: datetime) -> int | str:
+    """Whole days until it ends; below zero if it has."""
+    return UNKNOWN if record.expires_at is None else (record.expires_at - now).days
 
 
 def never_used(record: Identity | Credential, inventory: Inventory, _: datetime) -> bool | str:
@@ -37,6 +42,12 @@ def unused_days(record: Identity | Credential, inventory: Inventory, now: dateti
     if never_used(record, inventory, now) is True:
         return age_days(record, inventory, now)
     return UNKNOWN
+
+
+def trust_unused_days(record: Trust, inventory: Inventory, now: datetime) -> int | str:
+    """Whole days since anybody became the identity that somebody is let into."""
+    identity = inventory.records.get(record.identity)
+    return unused_days(identity, inventory, now) if isinstance(identity, Identity) else UNKNOWN
 
 
 def days(record: Resource, _: Inventory, now: datetime) -> dict[str, int]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         Reference,
         Report,
         RuleText,
+        Scope,
         Statement,
         Step,
         Suppression,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
         Owner,
         OwnerHint,
         Resource,
+        RiskException,
         Trust,
         Use,
     )
@@ -68,9 +70,11 @@ if TYPE_CHECKING:
         TrustKind,
         UseKind,
     )
+    from keymuster.model.vendors import ApiScopes, KnownScopes, KnownVendors, Vendor
 
 __all__ = [
     "AgentRegistry",
+    "ApiScopes",
     "AzurePrivileges",
     "AzureWay",
     "Commit",
@@ -95,7 +99,9 @@ __all__ = [
     "InlineAllow",
     "Issuer",
     "KillSwitch",
+    "KnownScopes",
     "KnownTrusts",
+    "KnownVendors",
     "Location",
     "Looked",
     "Nhi",
@@ -109,7 +115,9 @@ __all__ = [
     "Registration",
     "Report",
     "Resource",
+    "RiskException",
     "RuleText",
+    "Scope",
     "Secret",
     "ServiceLocation",
     "Severity",
@@ -125,6 +133,7 @@ __all__ = [
     "Undecided",
     "Use",
     "UseKind",
+    "Vendor",
 ]
 
 _MODULES = (
@@ -137,6 +146,7 @@ _MODULES = (
     "gcp_roles",
     "registration",
     "azure_roles",
+    "vendors",
 )
 """From what imports nothing to what imports most."""
 

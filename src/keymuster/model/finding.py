@@ -13,11 +13,14 @@ from keymuster.model.taxonomy import Confidence, Effect, Nhi, Severity
 
 
 class Suppression(Struct, frozen=True, kw_only=True):
-    """Why a finding is accepted, and until when."""
+    """Why a finding is accepted, until when, and `by` whom, if somebody had to approve it. A `rejected`
+    one accepts nothing any more: its time is over, or what it accepted has grown."""
 
     justification: str
     until: date | None = None
     location: Location | None = None
+    by: str = ""
+    status: Literal["accepted", "rejected"] = "accepted"
 
 
 class Statement(Struct, frozen=True, kw_only=True):
@@ -63,7 +66,9 @@ class Finding(Struct, frozen=True, kw_only=True):
     `id` depends on rule and subject alone: lines may move. `rule` is `policy` or, where a token
     format decided, `policy/format`. `places` starts with the place to look at first. Each of `paths`
     leads to what is found by itself, one step after the other. `told_by` are the calls of the service
-    that told of the subject.
+    that told of the subject. The `fingerprint` stays the same when a file is moved or what stands in it
+    is put in another order; two findings may have the same. `bounds` are what the subject may do, and
+    what limits it: who accepts the finding accepts no more than that.
     """
 
     id: str
@@ -81,11 +86,17 @@ class Finding(Struct, frozen=True, kw_only=True):
     owner: Owner | None = None
     remediation: str = ""
     suppression: Suppression | None = None
+    fingerprint: str = ""
+    bounds: dict[str, tuple[str, ...]] = {}
 
     @property
     def location(self) -> Location:
         """The place to look at first."""
         return self.places[0]
+
+    @property
+    def is_accepted(self) -> bool:
+        return self.suppression is not None and self.suppression.status == "accepted"
 
 
 class Undecided(Struct, frozen=True, kw_only=True):
@@ -183,6 +194,21 @@ class Provenance(Struct, frozen=True, kw_only=True):
     branch: str = ""
 
 
+class Scope(Struct, frozen=True, kw_only=True):
+    """What was to be looked at, by which rules: `paths` relative to the root (`.` is all of it) without
+    those that the globs of `exclude` mean, commits by `since` and `range`, `services` by name. `only` and
+    `skip` are globs, as the user gave them."""
+
+    paths: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    since: str = ""
+    range: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+    confidence: Confidence = Confidence.MEDIUM
+
+
 class Report(Struct, frozen=True, kw_only=True):
     """Everything a reporter may use. `complete` is false when the scan was cut short. `signed_in_as`
     is who asked the services."""
@@ -196,6 +222,7 @@ class Report(Struct, frozen=True, kw_only=True):
     counts: dict[str, int] = {}
     provenance: Provenance = Provenance()
     mode: str = ""
+    scope: Scope = Scope()
     signed_in_as: tuple[str, ...] = ()
     started_at: datetime | None = None
     ended_at: datetime | None = None

@@ -175,4 +175,32 @@ class InlineAllow(Struct, frozen=True, kw_only=True, tag_field="is", tag="inline
     problem: str = ""
 
 
-Observation: TypeAlias = Identity | Credential | Grant | Trust | Use | Resource | InlineAllow
+class RiskException(Struct, frozen=True, kw_only=True, tag_field="is", tag="exception"):
+    """What somebody has decided to live with for a time: the finding of this id, or one with this
+    `fingerprint` if it was moved, or every finding of a `rule` about an `identity`. It holds as long as
+    what was found may do no more, and is held back by no less, than `bound_to` says. `seen_in` is what
+    must be looked at to see it: `code`, `history`, or a service.
+
+    `problem` says why it is refused; then it accepts nothing.
+    """
+
+    id: str
+    location: FileLocation
+    finding: str = ""
+    fingerprint: str = ""
+    rule: str = ""
+    identity: str = ""
+    bound_to: dict[str, tuple[str, ...]] = {}
+    seen_in: str = "code"
+    reason: str = ""
+    owner: str = ""
+    approver: str = ""
+    created: date | None = None
+    expires: date | None = None
+    compensating_control: str = ""
+    problem: str = ""
+
+
+Observation: TypeAlias = (
+    Identity | Credential | Grant | Trust | Use | Resource | InlineAllow | RiskException
+)

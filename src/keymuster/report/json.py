@@ -12,16 +12,20 @@ from msgspec import Struct
 from keymuster.model import (
     Commit,
     Confidence,
+    Coverage,
     Effect,
     FileLocation,
     Finding,
     Location,
     Nhi,
     Report,
+    Scope,
     ServiceLocation,
     Severity,
     Statement,
     Step,
+    Suppression,
+    Trouble,
 )
 from keymuster.report.base import Reporter, Style, readable
 
@@ -51,11 +55,15 @@ class PlaceV1(Struct, kw_only=True, omit_defaults=True):
     resource: str | None = None
 
 
-class SuppressionV1(Struct, kw_only=True):
-    """Why and until when a finding is accepted."""
+class SuppressionV1(Struct, kw_only=True, omit_defaults=True):
+    """Why and until when a finding is accepted, by whom, and where that stands. A `rejected` one accepts
+    nothing any more."""
 
     justification: str
     until: date | None
+    status: Literal["accepted", "rejected"] = "accepted"
+    by: str = ""
+    place: PlaceV1 | None = None
 
 
 class StatementV1(Struct, kw_only=True, omit_defaults=True):
@@ -92,7 +100,8 @@ class StepV1(Struct, kw_only=True, omit_defaults=True):
 
 
 class FindingV1(Struct, kw_only=True, omit_defaults=True):
-    """One rule held against one subject."""
+    """One rule held against one subject. The `fingerprint` stays when a file is moved; `bounds` are what
+    the subject may do, and what limits it."""
 
     id: str
     rule: str
@@ -108,6 +117,8 @@ class FindingV1(Struct, kw_only=True, omit_defaults=True):
     paths: list[list[StepV1]] = []
     told_by: list[str] = []
     suppression: SuppressionV1 | None = None
+    fingerprint: str = ""
+    bounds: dict[str, list[str]] = {}
 
 
 class TroubleV1(Struct, kw_only=True):
@@ -146,6 +157,19 @@ class ProvenanceV1(Struct, kw_only=True):
     branch: str
 
 
+class ScopeV1(Struct, kw_only=True, omit_defaults=True):
+    """What was to be looked at, by which rules. Paths are relative to the root; `.` is all of it."""
+
+    paths: list[str] = []
+    exclude: list[str] = []
+    since: str = ""
+    range: list[str] = []
+    services: list[str] = []
+    only: list[str] = []
+    skip: list[str] = []
+    confidence: Literal["low", "medium", "high"] = "medium"
+
+
 class ReportV1(Struct, kw_only=True):
     """A whole report."""
 
@@ -161,6 +185,7 @@ class ReportV1(Struct, kw_only=True):
     undecided: list[UndecidedV1]
     coverage: list[CoverageV1] = []
     signed_in_as: list[str] = []
+    scope: ScopeV1 | None = None
 
 
 class Json(Reporter):
@@ -213,6 +238,12 @@ def document(report: Report) -> ReportV1:
             for one in report.coverage
         ],
         signed_in_as=[readable(one) for one in report.signed_in_as],
+        scope=ScopeV1(
+            paths=_all(report.scope.paths), exclude=_all(report.scope.exclude), since=readable(report.scope.since),
+            range=_all(report.scope.range), services=_all(report.scope.services),
+            only=_all(report.scope.only), skip=_all(report.scope.skip),
+            confidence=report.scope.confidence.value,
+        ),
     )  # fmt: skip
 
 
@@ -235,8 +266,14 @@ def _finding(finding: Finding) -> FindingV1:
         suppression=None
         if suppression is None
         else SuppressionV1(
-            justification=readable(suppression.justification), until=suppression.until
+            justification=readable(suppression.justification),
+            until=suppression.until,
+            status=suppression.status,
+            by=readable(suppression.by),
+            place=None if suppression.location is None else _place(suppression.location),
         ),
+        fingerprint=finding.fingerprint,
+        bounds={key: _all(values) for key, values in finding.bounds.items()},
     )
 
 
@@ -285,11 +322,39 @@ def _place(place: Location) -> PlaceV1:
 
 def findings(data: bytes) -> list[Finding]:
     """Those of a report that was written here, with what they rest on; ValueError for anything else."""
+    return list(written(data).findings)
+
+
+def written(data: bytes) -> Report:
+    """A report that was written here, without the words of its rules; ValueError for anything else."""
     try:
         report = msgspec.json.decode(data, type=_Written)
     except msgspec.DecodeError as error:
         raise ValueError(str(error)) from error
-    return [_found(one) for one in report.findings]
+    scope = report.scope
+    return Report(
+        findings=tuple(map(_found, report.findings)),
+        troubles=tuple(
+            Trouble(part=one.part, scope=one.scope, message=one.message, advice=one.advice)
+            for one in report.troubles
+        ),
+        coverage=tuple(
+            Coverage(
+                policy=one.policy, service=one.service, account=one.account, status=one.status,
+                unseen=tuple(one.unseen),
+            )
+            for one in report.coverage
+        ),
+        mode=report.mode,
+        complete=report.complete,
+        scope=Scope()
+        if scope is None
+        else Scope(
+            paths=tuple(scope.paths), exclude=tuple(scope.exclude), since=scope.since, range=tuple(scope.range),
+            services=tuple(scope.services), only=tuple(scope.only), skip=tuple(scope.skip),
+            confidence=Confidence(scope.confidence),
+        ),
+    )  # fmt: skip
 
 
 class _Written(Struct, kw_only=True):
@@ -297,6 +362,11 @@ class _Written(Struct, kw_only=True):
 
     version: Literal[1]
     findings: list[FindingV1]
+    mode: str = ""
+    complete: bool = True
+    troubles: list[TroubleV1] = []
+    coverage: list[CoverageV1] = []
+    scope: ScopeV1 | None = None
 
 
 def _found(one: FindingV1) -> Finding:
@@ -305,7 +375,18 @@ def _found(one: FindingV1) -> Finding:
         severity=Severity(one.severity), confidence=Confidence(one.confidence), subject=one.subject,
         message=one.message, places=tuple(map(_location, one.places)), evidence=one.evidence,
         paths=tuple(tuple(map(_as_step, path)) for path in one.paths), told_by=tuple(one.told_by),
-        remediation=one.remediation,
+        remediation=one.remediation, fingerprint=one.fingerprint, suppression=_as_suppression(one),
+        bounds={key: tuple(values) for key, values in one.bounds.items()},
+    )  # fmt: skip
+
+
+def _as_suppression(one: FindingV1) -> Suppression | None:
+    said = one.suppression
+    if said is None:
+        return None
+    return Suppression(
+        justification=said.justification, until=said.until, status=said.status, by=said.by,
+        location=None if said.place is None else _location(said.place),
     )  # fmt: skip
 
 

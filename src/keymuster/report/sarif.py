@@ -24,6 +24,7 @@ from keymuster.model import (
     ServiceLocation,
     Severity,
     Step,
+    Suppression,
     Trouble,
 )
 from keymuster.model.secret import MASK
@@ -322,21 +323,25 @@ def _result(
         "partialFingerprints": {"keymuster/v1": finding.id},
         "properties": _properties(finding, place),
     }
+    if finding.fingerprint:
+        result["partialFingerprints"]["keymusterMoved/v1"] = finding.fingerprint
     if isinstance(place, FileLocation) and place.line_hash:
         result["partialFingerprints"]["primaryLocationLineHash"] = place.line_hash
     if flows := list(_flows(finding, inventories)):
         result["codeFlows"] = flows
     if finding.suppression is not None:
-        result["suppressions"] = [
-            {
-                "kind": "inSource",
-                "status": "accepted",
-                "justification": readable(
-                    f"{finding.suppression.justification} (until {finding.suppression.until})"
-                ),
-            }
-        ]
+        result["suppressions"] = [_suppression(finding.suppression)]
     return result
+
+
+def _suppression(one: Suppression) -> dict[str, Any]:
+    """`inSource` is a comment at the place itself; what somebody had to approve stands apart."""
+    by = f", approved by {one.by}" if one.by else ""
+    return {
+        "kind": "external" if one.by else "inSource",
+        "status": one.status,
+        "justification": readable(f"{one.justification} (until {one.until}{by})"),
+    }
 
 
 def _flows(finding: Finding, inventories: Inventories) -> Iterator[dict[str, Any]]:

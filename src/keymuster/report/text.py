@@ -17,6 +17,7 @@ from keymuster.model import (
     RuleText,
     ServiceLocation,
     Severity,
+    Suppression,
     Trouble,
     Undecided,
 )
@@ -88,7 +89,7 @@ class Text(Reporter):
         if also := finding.evidence.get("also"):
             yield from self._also(also.split(", "))
         if finding.suppression is not None:
-            yield f"           accepted until {finding.suppression.until}: {readable(finding.suppression.justification)}"
+            yield f"           {_accepted(finding.suppression)}"
         if self._style.verbose:
             for key, value in sorted(finding.evidence.items()):
                 if key == "also":
@@ -157,8 +158,8 @@ class Text(Reporter):
         yield ""
 
     def _summary(self, report: Report) -> str:
-        accepted = sum(one.suppression is not None for one in report.findings)
-        open_ones = [one for one in report.findings if one.suppression is None]
+        accepted = sum(one.is_accepted for one in report.findings)
+        open_ones = [one for one in report.findings if not one.is_accepted]
         counts = [
             f"{number} {severity.value}"
             for severity in reversed(Severity)
@@ -172,6 +173,8 @@ class Text(Reporter):
             parts.append("-v shows those accepted or for information")
         if report.troubles:
             parts.append(f"{len(report.troubles)} not seen")
+        if known := report.counts.get("in_baseline"):
+            parts.append(f"{known} in the baseline")
         if report.undecided:
             parts.append(f"{len(report.undecided)} not decided")
         if excluded := _excluded(report.counts):
@@ -181,7 +184,7 @@ class Text(Reporter):
         if covered := _covered(report.coverage):
             parts.append(covered)
         if scanned := _scanned(report.counts):
-            parts.append(scanned)
+            parts.append(scanned if report.complete else f"only a part of {scanned}")
         if not report.complete:
             parts.append("INCOMPLETE: the scan was cut short")
         return "; ".join(parts)
@@ -190,9 +193,15 @@ class Text(Reporter):
         return f"\x1b[{code}m{text}\x1b[0m" if self._style.color else text
 
 
+def _accepted(one: Suppression) -> str:
+    by = f" by {readable(one.by)}" if one.by else ""
+    word = "accepted" if one.status == "accepted" else "no longer accepted; it was"
+    return f"{word}{by} until {one.until}: {readable(one.justification)}"
+
+
 def _is_open(finding: Finding) -> bool:
     """Whether somebody has to do something about it."""
-    return finding.suppression is None and finding.severity is not Severity.INFO
+    return not finding.is_accepted and finding.severity is not Severity.INFO
 
 
 def _what_would_help(trouble: Trouble) -> str:

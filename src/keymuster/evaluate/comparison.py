@@ -1,0 +1,164 @@
+"""Two reports, one after the other: what is new, what has changed, what is resolved, and of what nobody can
+say, because the later one did not look."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from enum import StrEnum
+from fnmatch import fnmatchcase
+
+from msgspec import Struct
+from pathspec import GitIgnoreSpec
+
+from keymuster.evaluate.bounds import outgrown
+from keymuster.model import FileLocation, Finding, Location, Report, Scope
+from keymuster.model.location import SEPARATOR
+
+
+class State(StrEnum):
+    """What became of a finding."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    REOPENED = "reopened"
+    SAME = "same"
+    RESOLVED = "resolved"
+    NOT_OBSERVED = "not observed"
+
+
+class Change(Struct, frozen=True, kw_only=True):
+    """A finding as it is now, or as it was if it is not found any more, and `why` it is said to be so."""
+
+    state: State
+    finding: Finding
+    why: str = ""
+
+
+def compared(old: Report, new: Report) -> list[Change]:
+    """Every finding of either, in order of the later report. A file that was moved takes its findings
+    with it."""
+    pairs, gone = _paired(old.findings, new.findings)
+    found = [_found(before, now) for before, now in pairs]
+    looked = _Looked(new)
+    found += [_gone(one, looked) for one in gone]
+    return found
+
+
+def _paired(
+    old: Sequence[Finding], new: Sequence[Finding]
+) -> tuple[list[tuple[Finding | None, Finding]], list[Finding]]:
+    """Each later one with what it was, by its id, or else by its fingerprint; and those that have no
+    later one."""
+    left = {one.id: one for one in old}
+    found: dict[int, Finding] = {}
+    for one in new:
+        if (before := left.pop(one.id, None)) is not None:
+            found[id(one)] = before
+    by: dict[str, list[Finding]] = {}
+    for one in left.values():
+        by.setdefault(one.fingerprint or one.id, []).append(one)
+    for one in new:
+        if id(one) not in found and (moved := by.get(one.fingerprint)):
+            found[id(one)] = moved.pop()
+            left.pop(found[id(one)].id)
+    return [(found.get(id(one)), one) for one in new], list(left.values())
+
+
+def _found(before: Finding | None, now: Finding) -> Change:
+    if before is None:
+        return Change(state=State.NEW, finding=now)
+    if before.is_accepted and not now.is_accepted:
+        return Change(state=State.REOPENED, finding=now, why="it is not accepted any more")
+    changes = list(_changes(before, now))
+    state = State.CHANGED if changes else State.SAME
+    return Change(state=state, finding=now, why="; ".join(changes))
+
+
+def _changes(before: Finding, now: Finding) -> Iterator[str]:
+    if before.severity is not now.severity:
+        yield f"severity {before.severity} is now {now.severity}"
+    if before.confidence is not now.confidence:
+        yield f"confidence {before.confidence} is now {now.confidence}"
+    if grown := outgrown(before.bounds, now.bounds):
+        yield f"{grown}: it may do more, or is limited by less"
+    elif shrunk := outgrown(now.bounds, before.bounds):
+        yield f"{shrunk}: it may do less, or is limited by more"
+    if now.is_accepted and not before.is_accepted:
+        yield "it is accepted"
+    names, others = _names(before.places), _names(now.places)
+    if names != others:
+        yield f"{len(others - names)} places more, {len(names - others)} less"
+
+
+def _names(places: Iterable[Location]) -> set[str]:
+    return {one.name if isinstance(one, FileLocation) else one.resource for one in places}
+
+
+def _gone(one: Finding, looked: _Looked) -> Change:
+    why = looked.not_at(one)
+    state = State.NOT_OBSERVED if why else State.RESOLVED
+    return Change(state=state, finding=one, why=why)
+
+
+class _Looked:
+    """What a report would have told."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._covered = {(one.policy, one.service, one.account): one for one in report.coverage}
+        self._unread = {one.scope.partition(SEPARATOR)[0] for one in report.troubles}
+        self._excluded = GitIgnoreSpec.from_lines(report.scope.exclude)
+
+    def not_at(self, one: Finding) -> str:
+        """Why it would not have told of a finding; empty if it would."""
+        report = self._report
+        if not report.complete:
+            return "the later scan was cut short"
+        if why := _unwanted(one, report.scope):
+            return why
+        reasons = [self._not_there(one, place) for place in one.places]
+        return "" if not all(reasons) else reasons[0]
+
+    def _not_there(self, one: Finding, place: Location) -> str:
+        if isinstance(place, FileLocation):
+            return self._not_in_file(place)
+        covered = self._covered.get((one.policy, place.service, place.account))
+        if covered is None:
+            return f"the later scan did not ask {place.service} {place.account} about it"
+        return "; ".join(covered.unseen)
+
+    def _not_in_file(self, place: FileLocation) -> str:
+        report = self._report
+        past = place.commit is not None
+        if past and report.mode != "history":
+            return "the later scan did not read the history"
+        if report.mode not in ("", "worktree", "history"):
+            return f"the later scan read {report.mode}, not the tree"
+        if report.mode == "history" and (report.scope.since or report.scope.range):
+            return "the later scan read only some commits"
+        if any(_is_below(place.path, one) for one in self._unread):
+            return f"{place.path} could not be read"
+        wanted = report.scope.paths
+        is_named = not wanted or any(_is_below(place.path, one) for one in wanted)
+        if not is_named or self._excluded.match_file(place.path):
+            return f"the later scan did not read {place.path}"
+        return ""
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return folder in (".", path) or bool(folder and path.startswith(f"{folder}/"))
+
+
+def _unwanted(one: Finding, scope: Scope) -> str:
+    names = {one.policy, one.rule, one.rule.partition("/")[2], *(nhi.value for nhi in one.nhi)} - {
+        ""
+    }
+
+    def named(globs: Iterable[str]) -> bool:
+        return any(fnmatchcase(name, glob) for name in names for glob in globs)
+
+    if named(scope.skip) or (scope.only and not named(scope.only)):
+        return "the later scan left the rule out"
+    if one.confidence.rank < scope.confidence.rank:
+        return "the later scan left out what is so unsure"
+    return ""

@@ -1,0 +1,137 @@
+"""`keymuster baseline` and `keymuster exceptions`, called as a person calls them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from cli.conftest import Said
+
+Run = Callable[..., Said]
+POLICY = """resource "aws_iam_policy" "ci" {
+  policy = jsonencode({Version = "2012-10-17", Statement = [{Effect = "Allow", Action = ["*"], Resource = "*"}]})
+}
+"""
+
+
+@pytest.fixture
+def estate(tmp_path: Path) -> Path:
+    (tmp_path / "main.tf").write_text(POLICY)
+    return tmp_path
+
+
+def found(keymuster: Run) -> list[dict[str, str]]:
+    return json.loads(keymuster("scan", "--format", "json").out)["findings"]  # type: ignore[no-any-return]
+
+
+def admin(keymuster: Run) -> dict[str, str]:
+    return next(one for one in found(keymuster) if one["rule"] == "aws-admin-statement")
+
+
+ADD = ("--reason", "until the split", "--owner", "platform", "--approver", "jane")
+
+
+def test_what_is_in_the_baseline_is_not_told_again(keymuster: Run, estate: Path) -> None:
+    assert keymuster("scan").code == 1
+    said = keymuster("baseline", "write")
+    assert (said.code, said.err) == (0, ".keymuster/baseline: 2 findings\n")
+    said = keymuster("scan", "--baseline", ".keymuster/baseline")
+    assert said.code == 0
+    assert "2 in the baseline" in said.out
+    (estate / "more.tf").write_text(POLICY.replace('"ci"', '"more"'))
+    said = keymuster("scan", "--baseline", ".keymuster/baseline")
+    assert said.code == 1
+    assert "main.tf" not in said.out
+
+
+def test_the_settings_may_name_the_baseline(keymuster: Run, estate: Path) -> None:
+    keymuster("baseline", "write", "--file", "known")
+    (estate / ".keymuster.yaml").write_text("baseline: known\n")
+    assert keymuster("scan").code == 0
+
+
+def test_the_baseline_of_a_report_is_the_same(keymuster: Run, estate: Path) -> None:
+    keymuster("scan", "-o", "json=report.json")
+    keymuster("baseline", "write", "--report", "report.json", "--file", "one")
+    (estate / "report.json").unlink()
+    keymuster("baseline", "write", "--file", "other")
+    assert (estate / "one").read_text() == (estate / "other").read_text()
+
+
+def test_show_tells_what_is_new_and_what_is_gone(keymuster: Run, estate: Path) -> None:
+    keymuster("baseline", "write")
+    said = keymuster("baseline", "show")
+    assert (said.code, said.out) == (0, "0 new, 2 known, 0 gone\n")
+    (estate / "main.tf").write_text(POLICY.replace('["*"]', '["sts:*"]'))
+    said = keymuster("baseline", "show")
+    assert said.code == 1
+    assert said.out.splitlines()[-1].endswith("gone")
+
+
+def test_a_baseline_that_is_not_there_is_2(keymuster: Run, estate: Path) -> None:
+    said = keymuster("scan", "--baseline", "nowhere")
+    assert said.code == 2
+    assert "keymuster baseline write" in said.err
+
+
+def test_an_exception_is_written_for_a_finding(keymuster: Run, estate: Path) -> None:
+    id = admin(keymuster)["id"]
+    said = keymuster("exceptions", "add", id[:6], *ADD, "--days", "30")
+    assert said.code == 0
+    again = admin(keymuster)
+    assert again["suppression"]["by"] == "jane"  # type: ignore[index]
+    listed = keymuster("exceptions", "list")
+    assert "owner platform, approved by jane" in listed.out
+    assert keymuster("exceptions", "check").code == 0
+    assert keymuster("exceptions", "add", id, *ADD).code == 2  # it is there already
+
+
+def test_sarif_tells_who_has_accepted_it(keymuster: Run, estate: Path) -> None:
+    keymuster("exceptions", "add", admin(keymuster)["id"], *ADD)
+    sarif = json.loads(keymuster("scan", "--format", "sarif").out)
+    (said,) = [one["suppressions"] for one in sarif["runs"][0]["results"] if "suppressions" in one]
+    assert [(one["kind"], one["status"]) for one in said] == [("external", "accepted")]
+    assert "approved by jane" in said[0]["justification"]
+
+
+def test_what_was_outgrown_is_told_and_ends_with_1(keymuster: Run, estate: Path) -> None:
+    (estate / "main.tf").write_text(POLICY.replace('["*"]', '["s3:*"]'))
+    (one,) = [one for one in found(keymuster) if one["rule"] == "aws-service-wildcard"]
+    keymuster("exceptions", "add", one["id"], *ADD)
+    assert keymuster("scan").code == 0
+    (estate / "main.tf").write_text(POLICY.replace('["*"]', '["s3:*", "sqs:*"]'))
+    said = keymuster("exceptions", "check")
+    assert said.code == 1
+    assert "exception-outgrown" in said.out
+    assert "no longer accepted" in keymuster("scan").out
+
+
+def test_check_tells_what_is_not_used_any_more(keymuster: Run, estate: Path) -> None:
+    keymuster("exceptions", "add", admin(keymuster)["id"], *ADD)
+    (estate / "main.tf").write_text("")
+    said = keymuster("exceptions", "check")
+    assert (said.code, "exception-unused" in said.out) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("ffff",), "no finding is called ffff"),
+        (("--days", "999"), "more than 180 days away"),
+        (("--expires", "2020-01-01"), "is over"),
+        (("--expires", "2030-01-01", "--days", "3"), "exclude each other"),
+        (("--report", "nowhere.json"), "cannot be read"),
+        (("--report", "main.tf"), "is no JSON report"),
+    ],
+)
+def test_what_cannot_be_accepted_is_2(
+    keymuster: Run, estate: Path, words: tuple[str, ...], message: str
+) -> None:
+    finding = () if words[0] == "ffff" else (admin(keymuster)["id"],)
+    said = keymuster("exceptions", "add", *finding, *words, *ADD)
+    assert said.code == 2
+    assert message in said.err
+    assert not (estate / ".keymuster").exists()
