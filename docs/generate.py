@@ -26,12 +26,15 @@ from keymuster.detect.decode import DECODERS
 from keymuster.detect.values import weighing
 from keymuster.model import Confidence, CredentialStatus
 from keymuster.model.registration import AgentRegistry
+from keymuster.report._vendors import VendorsV1
 from keymuster.report.json import ReportV1
 from keymuster.rules import pages, shape
 from keymuster.rules.schema import RuleSet, TokenFormat
 
 ROOT = Path(__file__).parents[1]
-WITH_BLOCKS = ("README.md", "docs/coverage.md", "docs/accuracy.md", "docs/writing-rules.md")
+WITH_BLOCKS = (
+    "README.md", "docs/coverage.md", "docs/accuracy.md", "docs/vendors.md", "docs/writing-rules.md",
+)  # fmt: skip
 """Pages written by hand, with generated blocks in them."""
 
 _BLOCK = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -63,6 +66,7 @@ def _pages(rules: RuleSet) -> Iterator[tuple[str, str]]:
     yield "docs/rules.md", pages.catalogue(rules)
     yield "docs/cli.md", _cli()
     yield "docs/schemas/report-v1.json", _schema(ReportV1, "keymuster report, version 1")
+    yield "docs/schemas/vendors-v1.json", _schema(VendorsV1, "keymuster vendors, version 1")
     yield "docs/schemas/agents-v1.json", _schema(AgentRegistry, "Registry of agents, version 1")
     for path in WITH_BLOCKS:
         page = (ROOT / path).read_text(encoding="utf-8")
@@ -197,6 +201,75 @@ resource "aws_iam_openid_connect_provider" "github" {
 }
 
 
+def _outsiders(rules: RuleSet) -> str:
+    """Who holds something on a small estate."""
+    return _said(rules, ["vendors"], files=_ESTATE) + "```\n"
+
+
+def _one_outsider(rules: RuleSet) -> str:
+    return _said(rules, ["vendors", "datadog"], files=_ESTATE) + "```\n"
+
+
+_ESTATE = {
+    "main.tf": """\
+resource "aws_iam_role" "datadog" {
+  name = "DatadogIntegration"
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { AWS = "arn:aws:iam::464622532012:root" }
+    }]
+  })
+}
+resource "aws_iam_role_policy_attachment" "datadog" {
+  role       = aws_iam_role.datadog.name
+  policy_arn = "arn:aws:iam::aws:policy/SecurityAudit"
+}
+resource "google_project_iam_member" "support" {
+  project = "acme-prod"
+  role    = "roles/logging.admin"
+  member  = "group:support@datadoghq.com"
+}
+resource "google_project_iam_member" "loader" {
+  project = "acme-prod"
+  role    = "roles/bigquery.dataViewer"
+  member  = "serviceAccount:g-acme@fivetran-production.iam.gserviceaccount.com"
+}
+""",
+}
+
+
+def _grades(rules: RuleSet) -> str:
+    return _table(
+        ("services", "graded scopes", "of them patterns", "which there are"),
+        (
+            (
+                ", ".join(api.providers), str(len(scopes)), str(sum("*" in one for one in scopes)),
+                api.source,
+            )
+            for api in rules.scopes.apis
+            for scopes in [(*api.identity, *api.read, *api.write, *api.administer)]
+        ),
+    )  # fmt: skip
+
+
+def _known_vendors(rules: RuleSet) -> str:
+    accounts = Counter(rules.aws.accounts.values())
+    return _table(
+        ("vendor", "domains", "GitHub", "accounts of AWS", "client ids, directories, projects"),
+        (
+            (
+                one.name, ", ".join(one.domains), ", ".join(dict.fromkeys((*one.github, *one.apps))),
+                str(sum(accounts[name] for name in one.aws or (one.name,)) or ""),
+                str(len(one.clients) + len(one.tenants) + len(one.projects) or ""),
+            )
+            for one in sorted(rules.vendors.vendors, key=lambda one: one.name.casefold())
+        ),
+    )  # fmt: skip
+
+
 def _coverage(rules: RuleSet) -> str:
     tokens = rules.tokens
     sure = Counter(token.confidence for token in tokens)
@@ -310,6 +383,10 @@ BLOCKS: dict[str, Callable[[RuleSet], str]] = {
     "explained": _explained,
     "declared": _declared,
     "listed": _listed,
+    "outsiders": _outsiders,
+    "one_outsider": _one_outsider,
+    "grades": _grades,
+    "known_vendors": _known_vendors,
     "coverage": _coverage,
     "vendors": _vendors,
     "checks": _checks,

@@ -14,6 +14,7 @@ import hyperscan
 import hypothesis
 import pytest
 
+import gcp_cloud
 import moto_server
 from keymuster import pipeline
 from keymuster.detect import examples, necessary
@@ -112,6 +113,16 @@ def _emptied(server: str, monkeypatch: pytest.MonkeyPatch) -> str:
     for name, value in moto_server.settings(server).items():
         monkeypatch.setenv(name, value)
     return server
+
+
+@pytest.fixture
+def gcp(loopback: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[gcp_cloud.Cloud]:
+    """A Google Cloud in which there is nothing yet. What it answered must be as Google describes it."""
+    for name in [name for name in os.environ if name.startswith(("GOOGLE_", "CLOUDSDK_", "GCE_"))]:
+        monkeypatch.delenv(name)
+    with gcp_cloud.serving() as cloud:
+        yield cloud
+        assert cloud.mistakes == []
 
 
 @pytest.fixture(scope="session")

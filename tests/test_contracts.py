@@ -106,6 +106,7 @@ NAMES = (
     "ci.jenkinsfile", "hosts", "inventory.ini", "group_vars/all", "group_vars/all.md", "host_vars/web.py",
     "config", "prod.kubeconfig", "admin.conf", "values.yaml", "kustomization.yaml", "Kustomization",
     ".circleci/config.yml", "bitbucket-pipelines.yml", ".github/dependabot.yml", "serverless.yml", "Pulumi.yaml", ".keymuster/agents.yaml",
+    ".keymuster/exceptions/vendor.yaml",
     ".codex/config.toml", "team.code-workspace", ".claude/agents/reviewer.md", "SKILL.md", "agent-card.json", "server.json",
     "~/.codex/auth.json", ".cursorrules",
     "config/agents.yaml",
@@ -162,7 +163,7 @@ LAYERS = {
     "work": {"model", "collect", *BOTTOM},
     "registry": BOTTOM,
     "profile": {"registry"},
-    "redaction": {"model", "rules", "detect"},
+    "redaction": {"model", "rules", "detect", "inventory"},
     "pipeline": {
         "model", "rules", "detect", "collect", "inventory", "analysis", "evaluate", "report",
         "work", "registry", "redaction", *BOTTOM,
@@ -173,7 +174,7 @@ LAYERS = {
     },
     "cli": {
         "model", "rules", "detect", "collect", "inventory", "analysis", "evaluate", "report",
-        "work", "registry", "pipeline", "selftest", "profile", "cli", *BOTTOM,
+        "work", "registry", "redaction", "pipeline", "selftest", "profile", "cli", *BOTTOM,
     },
     "derived": {"rules", "detect", *BOTTOM},
     "hook": {"model", "rules", "detect", "collect", "registry", "pipeline", "cli", *BOTTOM},

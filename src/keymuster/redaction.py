@@ -1,95 +1,118 @@
-"""The last look at a report before anybody reads it: words that others wrote may hold a secret.
+"""The last look at what anybody may read: words that others wrote may hold a secret.
 
-Reasons of inline comments, claims inside tokens, names of authors and files are free text.
-What the engine recognises in them is masked like everything else it finds; in names of files only
-what it is sure of, because they are also addresses.
+Reasons of inline comments, claims inside tokens, tags and names of authors and files are free text.
+What the engine recognises in them is masked like everything else it finds; in names and addresses only
+what it is sure of, because things are found by them.
 """
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
+from typing import Any, TypeAlias, TypeVar
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from keymuster.detect.engine import Engine
-from keymuster.model import Confidence, FileLocation, Finding, Location, Report, Statement, Step
+from keymuster.inventory.build import Inventory
+from keymuster.model import (
+    Confidence,
+    Credential,
+    FileLocation,
+    Finding,
+    Observation,
+    Report,
+)
 from keymuster.rules.schema import RuleSet
+
+_FREE = frozenset(
+    {"author", "conditions", "evidence", "justification", "purpose", "reason", "tags"}
+)
+"""Fields and facts whose text is no name of anything."""
+
+_OURS = frozenset(
+    {
+        (Report, "rules"),
+        (Report, "frameworks"),
+        (Finding, "remediation"),
+        (FileLocation, "context"),
+    }
+)
+"""What keymuster says itself, or has masked already."""
+
+_Clean: TypeAlias = Callable[[str], str]
+_S = TypeVar("_S", bound=Struct)
 
 
 def redacted(report: Report, rules: RuleSet) -> Report:
     """The same report, without the secrets in its free text."""
-    if not (report.findings or report.troubles or report.undecided):
-        return report
-    engine = Engine(rules)
+    said = (report.findings, report.troubles, report.undecided, report.coverage)
+    return Redactor(rules).struct(report) if any(said) or report.signed_in_as else report
 
-    @cache
-    def clean(text: str) -> str:
-        return _masked(engine, text, Confidence.LOW)
 
-    @cache
-    def clean_name(text: str) -> str:
-        return _masked(engine, text, Confidence.HIGH)
+class Redactor:
+    """Puts previews in the place of secrets, the same wherever a text stands: ids still lead to what
+    they led to."""
 
-    def place(location: Location) -> Location:
-        if not isinstance(location, FileLocation):
-            return replace(location, resource=clean_name(location.resource))
-        commit = location.commit and replace(location.commit, author=clean(location.commit.author))
-        return replace(
-            location,
-            path=clean_name(location.path),
-            member=clean_name(location.member),
-            commit=commit,
-        )
+    def __init__(self, rules: RuleSet) -> None:
+        engine = Engine(rules)
+        self._name: _Clean = cache(partial(_masked, engine, Confidence.HIGH))
+        self._text: _Clean = cache(partial(_masked, engine, Confidence.LOW))
 
-    def finding(one: Finding) -> Finding:
-        suppression = one.suppression and replace(
-            one.suppression, justification=clean(one.suppression.justification)
-        )
-        return replace(
-            one,
-            subject=clean_name(one.subject),
-            message=clean_name(one.message),
-            evidence={key: clean(value) for key, value in one.evidence.items()},
-            places=tuple(place(location) for location in one.places),
-            paths=tuple(tuple(step(each) for each in path) for path in one.paths),
-            suppression=suppression,
-        )
-
-    def step(one: Step) -> Step:
-        return replace(
-            one, statements=tuple(map(statement, one.statements)), to_name=clean_name(one.to_name),
-            place=one.place and place(one.place),
-        )  # fmt: skip
-
-    def statement(one: Statement) -> Statement:
-        """Names of things are addresses; what they are compared with is free text."""
-        lists = ("actions", "not_actions", "resources", "not_resources")
-        named = {key: tuple(map(clean_name, getattr(one, key))) for key in lists}
-        return replace(
-            one, principal=clean_name(one.principal), conditions=tuple(map(clean, one.conditions)),
-            place=place(one.place), **named,
-        )  # fmt: skip
-
-    return replace(
-        report,
-        findings=tuple(finding(one) for one in report.findings),
-        troubles=tuple(
-            replace(one, scope=clean_name(one.scope), message=clean_name(one.message))
-            for one in report.troubles
-        ),
-        undecided=tuple(
-            replace(
-                one,
-                subject=clean_name(one.subject),
-                location=place(one.location),
-                unknown=clean_name(one.unknown),
+    def inventory(self, inventory: Inventory) -> Inventory:
+        """For those who list it. Two records whose ids have become one stay two."""
+        records: dict[str, Observation] = {}
+        seen: dict[str, list[Observation]] = {}
+        for id, one in inventory.records.items():
+            name = self._name(id)
+            shown = records[id if name in records else name] = self._record(one)
+            seen.setdefault(name, []).extend(
+                shown if other is one else self._record(other) for other in inventory.seen[id]
             )
-            for one in report.undecided
-        ),
-    )
+        return Inventory(records=records, seen=seen, facts=self._of(inventory.facts, self._name))
+
+    def _record(self, one: Observation) -> Observation:
+        cleaned = self.struct(one)
+        if isinstance(one, Credential) and isinstance(cleaned, Credential) and "key_id" in one.tags:
+            named = {"key_id": one.tags["key_id"]}  # by which people find it at its vendor
+            return replace(cleaned, tags={**cleaned.tags, **named})
+        return cleaned
+
+    def struct(self, one: _S) -> _S:
+        """A record, with all that is in it."""
+        changed: dict[str, Any] = {}
+        for field in one.__struct_fields__:
+            value = getattr(one, field)
+            if not value or (type(one), field) in _OURS:
+                continue
+            if (cleaned := self._of(value, self._for(field, self._name))) is not value:
+                changed[field] = cleaned
+        return replace(one, **changed) if changed else one
+
+    def _for(self, name: str, otherwise: _Clean) -> _Clean:
+        return self._text if name in _FREE else otherwise
+
+    def _of(self, value: Any, clean: _Clean) -> Any:
+        """The value itself if there is nothing to mask in it."""
+        if type(value) is str:  # and no enum
+            return clean(value)
+        match value:
+            case Struct():
+                return self.struct(value)
+            case dict():
+                made = {
+                    clean(key): self._of(one, self._for(key, clean)) for key, one in value.items()
+                }
+                return made if made != value else value
+            case tuple() | list():
+                several = [self._of(one, clean) for one in value]
+                return type(value)(several) if several != [*value] else value
+            case _:
+                return value
 
 
-def _masked(engine: Engine, text: str, least: Confidence) -> str:
+def _masked(engine: Engine, least: Confidence, text: str) -> str:
     """The text with every match of at least this confidence as its preview."""
     content = text.encode("utf-8", "surrogateescape")
     for match in reversed(engine.scan(content)):

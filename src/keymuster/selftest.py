@@ -81,11 +81,13 @@ def _case_problems(
     given = work.observe(_Given(blobs), readers, Batch(items=(), bytes=0))  # type: ignore[arg-type]
     observed = [*work.explained(list(given), readers), *told(case, rules, formats)]  # type: ignore[arg-type]
     inventory = build(one for one in observed if not isinstance(one, Trouble | Fragment))
-    only = replace(rules, policies=[policy])
+    is_about_others = policy.applies_to == "exception"  # which are judged by what they cover
+    only = rules if is_about_others else replace(rules, policies=[policy])
     least = min(policy.confidence, Choice().confidence, key=lambda one: one.rank)
-    known = analysed(inventory, Settings(ours=case.ours), rules)
-    verdict = evaluate(known, only, Choice(confidence=least), NOW)
-    said = "finding" if verdict.findings else "undecided" if verdict.undecided else "nothing"
+    known = analysed(inventory, Settings(ours=case.ours), rules, NOW)
+    verdict = evaluate(known, only, Choice(confidence=least), NOW, looked=("code",))
+    found = [one for one in verdict.findings if one.policy == policy.id]
+    said = "finding" if found else "undecided" if verdict.undecided else "nothing"
     if said != case.expect:
         yield f"{policy.id}: case `{case.name}` gives {said}, not {case.expect}"
 

@@ -74,6 +74,16 @@ class Lifetimes(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     key_age_days: Annotated[int, Meta(ge=1)] = 90
     unused_days: Annotated[int, Meta(ge=1)] = 90
     session_hours: Annotated[float, Meta(gt=0)] = 4
+    exception_days: Annotated[int, Meta(ge=1)] = 180
+    """How long an exception may hold at most."""
+
+
+class ExceptionSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who may accept findings, and how. Without `approvers`, anybody may; without `inline`, comments in
+    files accept nothing."""
+
+    approvers: tuple[str, ...] = ()
+    inline: bool = True
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -97,6 +107,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     owners: Owners = Owners()
     limits: Lifetimes = Lifetimes()
     agents: AgentSettings = AgentSettings()
+    exceptions: ExceptionSettings = ExceptionSettings()
+    baseline: str = ""
+    """A file that `keymuster baseline write` has made: what it has is not reported again."""
     ours: dict[str, tuple[str, ...]] = {}
     """Provider -> what of it is ours: organisations of GitHub, accounts of AWS, projects ..."""
     environments: dict[str, tuple[str, ...]] = {}
@@ -130,10 +143,13 @@ def load(chosen: str | None, start: str) -> tuple[Settings, str | None]:
 
 def _from_here(configured: Settings, folder: str) -> Settings:
     """With files where they are: settings name them from where the settings stand."""
-    if not configured.agents.registry:
-        return configured
-    registry = os.path.abspath(os.path.join(folder, configured.agents.registry))
-    return msgspec.structs.replace(configured, agents=AgentSettings(registry=registry))
+    changes: dict[str, Any] = {}
+    if configured.agents.registry:
+        registry = os.path.abspath(os.path.join(folder, configured.agents.registry))
+        changes["agents"] = AgentSettings(registry=registry)
+    if configured.baseline:
+        changes["baseline"] = os.path.abspath(os.path.join(folder, configured.baseline))
+    return msgspec.structs.replace(configured, **changes) if changes else configured
 
 
 _NOT_PLAIN = (

@@ -24,6 +24,19 @@ def nearest(start: str) -> str | None:
         folder = above
 
 
+def above(start: str, name: str) -> str | None:
+    """The nearest folder, upward of one, that has a folder of this name; none outside of a repository
+    that the first lies in."""
+    folder = os.path.abspath(start)
+    while True:
+        if os.path.isdir(os.path.join(folder, name)):
+            return folder
+        higher = os.path.dirname(folder)
+        if higher == folder or os.path.lexists(os.path.join(folder, ".git")):
+            return None
+        folder = higher
+
+
 def note_as_plain(file: str, key: str) -> None:
     """Note of a settings file that it asks, with the rules of this key, for nothing which could make
     a finding of what is none by default."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
+from directory_objects import application, entra, guid, records, told
 from keymuster.inventory.build import build
 from keymuster.model import FileLocation, Grant, GrantKind, Identity, IdentityKind, ServiceLocation
 
@@ -57,3 +59,39 @@ def test_what_may_be_another_is_none(others: list[Identity]) -> None:
 def test_what_is_only_declared_stays_where_it_is() -> None:
     code = declared()
     assert build([live(), code]).places(code) == [code.location]
+
+
+def of_google(location: FileLocation | ServiceLocation, id: str, *aliases: str) -> Identity:
+    return Identity(
+        id=id, kind=IdentityKind.SERVICE_ACCOUNT, provider="gcp", name="deploy", aliases=aliases, location=location
+    )  # fmt: skip
+
+
+ADDRESS = "gcp:deploy@acme-prod.iam.gserviceaccount.com"
+
+
+def test_a_name_that_nothing_else_has_is_enough() -> None:
+    account = of_google(
+        ServiceLocation(service="gcp", account="acme-prod", resource=ADDRESS), ADDRESS
+    )
+    code = of_google(FileLocation(path="main.tf", line=3), "terraform:.:x", ADDRESS)
+    assert build([account, code]).places(account) == [account.location, code.location]
+    other = of_google(FileLocation(path="other.tf", line=3), "terraform:.:y", ADDRESS)
+    assert build([account, code, other]).places(account) == [account.location]
+
+
+def test_an_application_of_a_tenant_is_where_its_code_is() -> None:
+    """Its name is one among applications, and says nothing of groups."""
+    live_one, code = application(display_name="billing"), application(display_name="billing")
+    code.key, code.account = "", ""
+    crowd = told("azuread_group", entra(guid(9)), display_name="billing", object_id=guid(9))
+    places = [FileLocation(path="main.tf", line=3)]
+    found = [
+        replace(one, id="terraform:main.tf:x", location=places[0])
+        for one in records([code])
+        if isinstance(one, Identity)
+    ]
+    inventory = build([*records([live_one, crowd]), *found])
+    by_id = inventory.records
+    assert inventory.places(by_id[entra(guid(1))])[1:] == places
+    assert inventory.places(by_id[entra(guid(9))])[1:] == []

@@ -407,3 +407,25 @@ def test_words_of_a_terraform_provider_are_added(own: Own, rules: RuleSet) -> No
 )
 def test_a_wrong_table_of_words_is_refused(own: Own, change: tuple[str, str], problem: str) -> None:
     assert problem in refused(own, "known/terraform-acme.yaml", TABLE.replace(*change))
+
+
+VENDORS = """
+vendors:
+  - id: umbrella
+    name: Umbrella
+    domains: [umbrella.example]
+    tenants: {99999999-8888-7777-6666-555555555555: our contract}
+"""
+
+
+def test_vendors_and_scopes_of_ones_own_stand_beside_the_shipped(own: Own) -> None:
+    loaded = own("known/vendors.yaml", VENDORS)
+    assert loaded.vendors.vendors[-1].domains == ("umbrella.example",)
+    assert len(loaded.vendors.vendors) > 100
+    scopes = "apis: [{providers: [umbrella], source: our contract, read: ['*:see']}]"
+    assert own("known/scopes.yaml", scopes).scopes.apis[-1].read == ("*:see",)
+
+
+def test_a_misspelt_key_of_a_vendor_is_named(own: Own) -> None:
+    problem = refused(own, "known/vendors.yaml", VENDORS.replace("domains", "domain"))
+    assert "did you mean `domains`?" in problem

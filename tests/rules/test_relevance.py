@@ -42,3 +42,10 @@ def test_by_provider_and_type(
 def test_what_makes_no_such_records_is_not_asked(rules: RuleSet) -> None:
     asked = policy(rules, "trust", "trust.provider == 'aws'")
     assert not concerns(asked, "aws", ("AWS::S3::Bucket",), ("grant",))
+
+
+@pytest.mark.parametrize("provider", ["aws", "entra", "github", "slack"])
+def test_outsiders_are_everybodys_concern(rules: RuleSet, provider: str) -> None:
+    asked = next(one for one in rules.policies if one.id == "third-party-administers")
+    assert concerns(asked, provider, (), (asked.applies_to,))
+    assert not concerns(asked, provider, (), ())

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs
 
+from keymuster.detect import ssh_keys
 from keymuster.detect.checksums import unbase62, unbase64
 
 
@@ -300,6 +301,7 @@ DECODERS: dict[str, Callable[[bytes], dict[str, str]]] = {
     "doppler": _parts(rb"dp\.st\.(?P<environment>[\w-]+)\."),
     "dynatrace": _parts(rb"(?P<key_id>dt0[a-z]\d\d\.\w+)\."),
     "stripe": _stripe,
+    "ssh-public-half": lambda token: {"ssh_fingerprint": ssh_keys.public_half(token)},
     "telegram": _parts(rb"(?P<account>\d+):"),
     "twitter": _parts(rb"(?P<account>\d{5,20})-"),
 }

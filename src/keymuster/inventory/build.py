@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from functools import cached_property
 from typing import Any, TypeAlias, TypeVar
 
@@ -15,6 +16,7 @@ from keymuster.model import (
     Credential,
     FileLocation,
     Grant,
+    Identity,
     InlineAllow,
     Location,
     Observation,
@@ -28,11 +30,12 @@ _T = TypeVar("_T")
 
 class Inventory(Struct, kw_only=True, dict=True):
     """The estate by id. `seen` holds every observation of a record, in the order they came. `facts` are
-    what analysis derives: id -> name -> value."""
+    what analysis derives: id -> name -> value. `now` is when it is judged, if somebody said so."""
 
     records: dict[str, Observation]
     seen: dict[str, list[Observation]]
     facts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    now: datetime | None = None
 
     def of(self, kind: type[_T]) -> Iterator[_T]:
         """The merged records of one kind, in order of their first sighting."""
@@ -152,9 +155,39 @@ _MOST_LINES = 100
 
 def _merged(sightings: list[Observation]) -> Observation:
     first = sightings[0]
+    if len(sightings) > 1 and isinstance(first, Identity):
+        return _identity(sightings)
     if len(sightings) == 1 or not isinstance(first, Credential):
         return first
     credentials = [one for one in sightings if isinstance(one, Credential)]
     surest = max(credentials, key=lambda one: (one.confidence.rank, one.format != ""))
     tags = {key: value for one in reversed(credentials) for key, value in one.tags.items()}
     return replace(surest, tags=tags, location=first.location)
+
+
+def _identity(sightings: list[Observation]) -> Identity:
+    """Of what exists, several services may tell: one knows when it was made, another what runs as it."""
+    first, *others = [one for one in sightings if isinstance(one, Identity)]
+    told = [one for one in others if isinstance(one.location, ServiceLocation)]
+    if not told or not isinstance(first.location, ServiceLocation):
+        return first
+    tags: dict[str, str] = {}
+    for one in (first, *told):
+        tags = {**one.tags, **tags}
+    missing = {
+        name: next((value for one in told if (value := getattr(one, name))), None)
+        for name in _TOLD_BY_ANY
+        if not getattr(first, name)
+    }
+    return replace(
+        first,
+        tags=tags,
+        aliases=tuple(dict.fromkeys(alias for one in (first, *told) for alias in one.aliases)),
+        owner_hints=tuple(
+            dict.fromkeys(hint for one in (first, *told) for hint in one.owner_hints)
+        ),
+        **{name: value for name, value in missing.items() if value},
+    )
+
+
+_TOLD_BY_ANY = ("account", "status", "created_at", "last_used_at", "never_used", "purpose")

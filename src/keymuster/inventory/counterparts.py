@@ -8,18 +8,25 @@ from collections.abc import Iterable
 
 from keymuster.model import FileLocation, Identity, Observation, Resource, ServiceLocation
 
-_OF_ACCOUNT = re.compile(r"(?P<provider>[a-z]+):(?P<account>\d{12}):(?P<name>.+)")
+_OF_ACCOUNT = re.compile(
+    r"(?P<provider>[a-z]+):(?P<account>\d{12}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}):(?P<name>.+)"
+)
+"""An account of AWS, a tenant of Entra or a subscription of Azure."""
 
 
 def declared_at(records: Iterable[Observation]) -> dict[str, FileLocation]:
-    """What a service calls a thing -> where it is declared: by name, and by account where the declaration
-    tells it. What has the name of two things of the service, or of two declarations, is none of them."""
+    """What a service calls a thing -> where it is declared: by a name that it alone has, or by one within its
+    account, and by account where the declaration tells it. What has the name of two things of the service,
+    or of two declarations, is none of them."""
     declared: dict[str, list[tuple[str, FileLocation]]] = defaultdict(list)
     live: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    alone: dict[str, str] = {}
     for one in records:
         if not isinstance(one, Identity | Resource):
             continue
         account = getattr(one, "account", "")
+        if isinstance(one.location, ServiceLocation):
+            alone[one.id] = one.location.resource
         for alias in one.aliases:
             found = _OF_ACCOUNT.fullmatch(alias)
             if isinstance(one.location, FileLocation) and not found:
@@ -27,7 +34,12 @@ def declared_at(records: Iterable[Observation]) -> dict[str, FileLocation]:
             elif isinstance(one.location, ServiceLocation) and found:
                 name = f"{found['provider']}:{found['name']}"
                 live[name].append((found["account"], one.location.resource))
-    return {
+    by_id = {
+        resource: declared[id][0][1]
+        for id, resource in alone.items()
+        if len(declared.get(id, ())) == 1
+    }
+    return by_id | {
         resource: places[0]
         for name, several in live.items()
         for account, resource in several

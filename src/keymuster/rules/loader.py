@@ -14,6 +14,7 @@ from keymuster import __version__, cache, settings_file
 from keymuster.digests import blake2b
 from keymuster.errors import RuleError, SettingsError
 from keymuster.model.issuers import KnownTrusts
+from keymuster.model.vendors import ApiScopes, KnownScopes, KnownVendors, Vendor
 from keymuster.rules.schema import (
     AgentClient,
     AgentClientsFile,
@@ -280,6 +281,12 @@ def _add(rules: RuleSet, path: Path, content: bytes) -> Sequence[TokenFormat | P
         case "known" if path.stem == "aws-accounts":
             named = _decode(path, content, AwsAccountsFile)
             rules.aws = replace(rules.aws, accounts=rules.aws.accounts | named.names())
+        case "known" if path.stem.startswith("vendors"):
+            named_vendors = _decode(path, content, KnownVendors).vendors
+            rules.vendors = replace(rules.vendors, vendors=rules.vendors.vendors + named_vendors)
+        case "known" if path.stem.startswith("scopes"):
+            graded = _decode(path, content, KnownScopes).apis
+            rules.scopes = replace(rules.scopes, apis=rules.scopes.apis + graded)
         case "known" if path.stem == "azure-roles":
             _decode(path, content, AzureRolesFile)  # read by `azure_roles`, where it is asked for
         case "known" if path.stem == "azure-privileges":
@@ -371,6 +378,8 @@ _INSIDE: dict[type[Any], type[Any]] = {
     PublishedPoliciesFile: PublishedPolicy,
     TerraformFile: TerraformType,
     AgentClientsFile: AgentClient,
+    KnownVendors: Vendor,
+    KnownScopes: ApiScopes,
 }
 
 

@@ -20,8 +20,11 @@ from keymuster.model import (
 from keymuster.model.azure_roles import AzurePrivileges
 from keymuster.model.gcp_roles import GcpRoles
 from keymuster.model.issuers import KnownTrusts
+from keymuster.model.vendors import KnownScopes, KnownVendors
 
-Subject = Literal["identity", "credential", "grant", "trust", "use", "resource", "inline_allow"]
+Subject = Literal[
+    "identity", "credential", "grant", "trust", "use", "resource", "inline_allow", "exception"
+]
 
 
 class Unless(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -415,6 +418,8 @@ class RuleSet(Struct, kw_only=True, dict=True):
     aws: AwsKnowledge = AwsKnowledge()
     azure: AzurePrivilegesFile = AzurePrivilegesFile()
     gcp: GcpRolesFile = GcpRolesFile()
+    vendors: KnownVendors = KnownVendors()
+    scopes: KnownScopes = KnownScopes()
     terraform: list[TerraformFile] = []
     agents: list[AgentClient] = []
     pulumi: PulumiFile = PulumiFile()

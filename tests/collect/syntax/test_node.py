@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from keymuster.collect.base import Blob
 from keymuster.collect.syntax import yaml
-from keymuster.collect.syntax.node import File
+from keymuster.collect.syntax.node import File, Node
 from keymuster.model import Storage
 
 
@@ -40,3 +40,26 @@ def test_plain_data_can_stand_in_a_place() -> None:
     made = node.made({"b": [1, node]})
     assert made.plain() == {"b": [1, {"a": 1}]}
     assert {one.line for one in made.walk()} == {2}
+
+
+def test_text_is_found_below_keys() -> None:
+    [node] = yaml.parse("a: {b: yes it is, c: true, d: 1.5, e: [x]}", File(path="a"))
+    assert node.text("a", "b") == "yes it is"
+    assert [node.text("a", key) for key in "cdef"] == ["true", "1.5", "", ""]
+    assert (node.text(), node.text("a"), node.text("a", "b", "c")) == ("", "", "")
+
+
+def test_what_goes_on_for_lines_is_shown_where_it_begins() -> None:
+    [node] = yaml.parse("a:\n  b: 1\n  c: 2\nd: 34\n", File(path="a"))
+    long, short = node.get("a"), node.get("d")
+    assert long
+    assert short
+    assert place_of(long.first_line()) == (1, 1, 1, 2)
+    assert place_of(short.first_line()) == (4, 1, 4, 6)
+    assert place_of(short.start()) == (4, 1, 4, 2)
+    assert long.first_line().text("c") == "2"
+    assert place_of(long)[2] > 1
+
+
+def place_of(node: Node) -> tuple[int, int, int, int]:
+    return node.line, node.column, node.end_line, node.end_column

@@ -63,14 +63,14 @@ def is_card(root: Node) -> bool:
 
 def of(root: Node, sealing: Sealing, wanted: Container[str], blob: Blob) -> Iterator[Observation]:
     """The agent of a card, the proofs that it takes, and what policies ask about it."""
-    name = shown.text(_text(root, "name")) or "agent"
+    name = shown.text(root.text("name")) or "agent"
     agent = f"agent:a2a:{blob.path}:{name[:100]}"
     place = root.get("name") or root
     addresses = [url for _, node in _interfaces(root) if (url := hosts.parts(node.text()))]
     yield Identity(
         id=agent, kind=IdentityKind.AGENT, provider="a2a", name=name[:100], location=place.location(),
         aliases=(f"agent:{name[:100]}", *dict.fromkeys(f"a2a-url:{url.scheme}://{url.netloc.rpartition('@')[2]}"[:300] for url in addresses)),
-        account=_text(root, "provider", "organization")[:100], purpose=shown.text(_text(root, "description"))[:300],
+        account=root.text("provider", "organization")[:100], purpose=shown.text(root.text("description"))[:300],
     )  # fmt: skip
     organisation = root.get("provider", "organization")
     if organisation is not None and organisation.text():
@@ -103,8 +103,8 @@ def _things(root: Node, name: str, place: Node) -> Iterator[Thing]:
     asks = _asks(root, schemes)
     where = root.get("securitySchemes") or root.get("authentication") or place
     yield Thing(
-        "agent_card", name, name[:100], _head(where if asks != "nothing" else place).location(),
-        {"asks": asks, "reach": reach, "signed": bool(_items(root, "signatures")), "version": _text(root, "protocolVersion")[:20],
+        "agent_card", name, name[:100], (where if asks != "nothing" else place).first_line().location(),
+        {"asks": asks, "reach": reach, "signed": bool(_items(root, "signatures")), "version": root.text("protocolVersion")[:20],
          "can_be_signed": _can_be_signed(root), "extended": _has_extended(root)},
     )  # fmt: skip
     for transport, node in _interfaces(root):
@@ -117,7 +117,7 @@ def _things(root: Node, name: str, place: Node) -> Iterator[Thing]:
     for key, kind, node in schemes:
         for means, fault in _faults(kind, node):
             yield Thing(
-                "agent_card_scheme", f"{key}:{means}", f"{name[:60]}: {key[:60]}", _head(fault).location(),
+                "agent_card_scheme", f"{key}:{means}", f"{name[:60]}: {key[:60]}", fault.first_line().location(),
                 {"type": kind, "means": means, "reach": reach},
             )  # fmt: skip
 
@@ -126,10 +126,10 @@ def _interfaces(root: Node) -> Iterator[tuple[str, Node]]:
     """Where it answers, each with the name of its transport."""
     seen: set[str] = set()
     first = root.get("url")
-    found = [(_text(root, "preferredTransport"), first)] if first is not None else []
+    found = [(root.text("preferredTransport"), first)] if first is not None else []
     for key in ("supportedInterfaces", "additionalInterfaces"):
         for one in _items(root, key):
-            transport = _text(one, "protocolBinding") or _text(one, "transport")
+            transport = one.text("protocolBinding") or one.text("transport")
             if (url := one.get("url")) is not None:
                 found.append((transport, url))
     for transport, node in found:
@@ -153,7 +153,7 @@ def _schemes(root: Node) -> Iterator[tuple[str, str, Node]]:
     for key, node in list(schemes.entries() if schemes else ())[:_MOST]:
         inner = next((one for word in _WRAPPED if (one := node.get(word)) is not None), None)
         kind = next((_WRAPPED[word] for word in _WRAPPED if node.get(word) is not None), "")
-        kind = kind or _text(node, "type")
+        kind = kind or node.text("type")
         if kind in _KINDS:
             yield key, kind, inner if inner is not None else node
     listed = root.get("authentication", "schemes")
@@ -227,7 +227,7 @@ def _cleartext(node: Node | None) -> Iterator[tuple[str, Node]]:
 
 
 def _kind(kind: str, node: Node) -> CredentialKind:
-    if kind == "http" and _text(node, "scheme").lower() in ("basic", "digest"):
+    if kind == "http" and node.text("scheme").lower() in ("basic", "digest"):
         return CredentialKind.PASSWORD
     return _KINDS[kind]
 
@@ -235,9 +235,9 @@ def _kind(kind: str, node: Node) -> CredentialKind:
 def _has_extended(root: Node) -> bool:
     """Whether there is a second card that says more."""
     return "true" in (
-        _text(root, "supportsAuthenticatedExtendedCard"),
-        _text(root, "supportsExtendedAgentCard"),
-        _text(root, "capabilities", "extendedAgentCard"),
+        root.text("supportsAuthenticatedExtendedCard"),
+        root.text("supportsExtendedAgentCard"),
+        root.text("capabilities", "extendedAgentCard"),
     )
 
 
@@ -245,7 +245,7 @@ def _can_be_signed(root: Node) -> bool:
     """Whether the version of the protocol has signatures: since 0.3."""
     if _items(root, "supportedInterfaces"):
         return True
-    parts = _text(root, "protocolVersion").split(".")[:2]
+    parts = root.text("protocolVersion").split(".")[:2]
     if len(parts) < 2 or not all(one.isdecimal() and len(one) < 6 for one in parts):
         return False
     return (int(parts[0]), int(parts[1])) >= (0, 3)
@@ -258,20 +258,6 @@ def _items(node: Node, key: str) -> list[Node]:
     return found.value[:_MOST]
 
 
-def _text(node: Node, *keys: str) -> str:
-    found = node.get(*keys)
-    return found.text() if found else ""
-
-
 def _value(node: Node, key: str) -> object:
     found = node.get(key)
     return found.value if found else None
-
-
-def _head(node: Node) -> Node:
-    """The first line of something long."""
-    if node.line == node.end_line:
-        return node
-    place = node.holding(node.value)
-    place.end_line, place.end_column = place.line, place.column + 1
-    return place

@@ -30,13 +30,13 @@ def of(root: Node, sealing: Sealing, wanted: Container[str], blob: Blob) -> Iter
     things: list[Thing] = []
     folder = blob.path.rpartition("/")[0]
     for name, node in agents(root):
-        place = _head(node)
+        place = node.first_line()
         if not blob.counts(node.line, node.end_line):
             continue
         id = f"agent:{_CLIENT}:{blob.path}:{name[:100]}"
         yield Identity(
             id=id, kind=IdentityKind.AGENT, provider=_CLIENT, name=name[:100], location=place.location(),
-            aliases=(f"agent:{name[:100]}",), purpose=" ".join(_text(node, "goal").split())[:300],
+            aliases=(f"agent:{name[:100]}",), purpose=" ".join(node.text("goal").split())[:300],
         )  # fmt: skip
         for credential in secrets.credentials(_given(node), sealing, folder):
             yield credential
@@ -57,12 +57,12 @@ def _given(node: Node) -> Iterator[secrets.Given]:
 
 def _things(name: str, node: Node, place: Node) -> Iterator[Thing]:
     listed = [tools.shown(one.text()) for one in _items(node, "tools") if one.text()]
-    model = _text(node, "llm") or _text(node, "llm", "model")
+    model = node.text("llm") or node.text("llm", "model")
     yield Thing(
         "agent_definition", name, name[:80], place.location(),
         {"name": name[:100], "client": _CLIENT, "model": model[:100], "tools": listed[:100], "permission_mode": "", "all_tools": False},
     )  # fmt: skip
-    execution, mode = node.get("allow_code_execution"), _text(node, "code_execution_mode")
+    execution, mode = node.get("allow_code_execution"), node.text("code_execution_mode")
     if execution is not None and execution.text().lower() == "true" and mode == "unsafe":
         yield Thing(
             "agent_tool", f"{name}:code", f"{name[:60]}: code_execution_mode", execution.location(),
@@ -73,16 +73,3 @@ def _things(name: str, node: Node, place: Node) -> Iterator[Thing]:
 def _items(node: Node, key: str) -> list[Node]:
     found = node.get(key)
     return found.items()[:_MOST] if found is not None else []
-
-
-def _text(node: Node, *keys: str) -> str:
-    found = node.get(*keys)
-    return found.text() if found else ""
-
-
-def _head(node: Node) -> Node:
-    """The line of the name."""
-    place = node.holding(node.value)
-    if place.line != place.end_line:
-        place.end_line, place.end_column = place.line, place.column + 1
-    return place

@@ -45,7 +45,7 @@ def kind(root: Node) -> str:
     listed = [one for key in ("packages", "remotes") for one in _list(root, key)]
     if root.get("name") is None or not listed:
         return ""
-    schema = _text(root, "$schema")
+    schema = root.text("$schema")
     if "modelcontextprotocol" in schema and "server" in schema:
         return REGISTRY
     return REGISTRY if any(map(_is_entry, listed)) else ""
@@ -55,7 +55,7 @@ def of(
     root: Node, kind: str, sealing: Sealing, wanted: Container[str], blob: Blob
 ) -> Iterator[Observation]:
     """The server, the secrets that it wants, and what policies ask about how it is started."""
-    name = shown.text(_text(root, "name") or "server")[:200]
+    name = shown.text(root.text("name") or "server")[:200]
     place = root.get("name") or root
     found = list(_bundled(root, name) if kind == BUNDLE else _published(root, name))
     started = [records.Started(one, launch(one.words)) for one in found]
@@ -63,7 +63,7 @@ def of(
     yield Identity(
         id=id, kind=IdentityKind.MCP_SERVER, provider=kind, name=name, location=place.location(),
         aliases=tuple(dict.fromkeys((f"mcp:{name}", *(alias for one in started for alias in records.really(*one))))),
-        purpose=shown.text(_text(root, "description"))[:300],
+        purpose=shown.text(root.text("description"))[:300],
     )  # fmt: skip
     folder = blob.path.rpartition("/")[0]
     inputs = list(_user_config(root) if kind == BUNDLE else _inputs(root))
@@ -88,8 +88,8 @@ def _is_bundle(root: Node) -> bool:
 def _is_entry(node: Node) -> bool:
     if any(node.get(key) is not None for key in ("registryType", "registry_type", "registry_name")):
         return True
-    transport = _text(node, "type") or _text(node, "transport_type")
-    return bool(_text(node, "url")) and transport in (
+    transport = node.text("type") or node.text("transport_type")
+    return bool(node.text("url")) and transport in (
         "sse",
         "streamable-http",
         "streamable",
@@ -116,7 +116,7 @@ def _published(root: Node, name: str) -> Iterator[Server]:
         headers = {
             said: value
             for header in _list(one, "headers")
-            if (said := _text(header, "name")) and (value := _given(header, said)) is not None
+            if (said := header.text("name")) and (value := _given(header, said)) is not None
         }
         yield server(name, one.holding({**settings, "headers": one.holding({**headers})}))
 
@@ -152,7 +152,7 @@ def _started(package: Node) -> dict[str, Node]:
 def _words(package: Node, *keys: str) -> Iterator[Node]:
     for one in (item for key in keys for item in _list(package, key)):
         value = one.get("value") or one.get("default")
-        if _text(one, "type") == "named" and (name := one.get("name")) is not None:
+        if one.text("type") == "named" and (name := one.get("name")) is not None:
             yield name
         if value is not None and not _is_marked(one):
             yield value
@@ -178,7 +178,7 @@ def _inputs(root: Node) -> Iterator[Input]:
 
 def _of_list(node: Node, *keys: str) -> Iterator[Input]:
     for one in (item for key in keys for item in _list(node, key)):
-        if name := _text(one, "name") or _text(one, "valueHint") or _text(one, "value_hint"):
+        if name := one.text("name") or one.text("valueHint") or one.text("value_hint"):
             place = one.get("name") or one
             yield Input(name[:200], _is_marked(one), _given(one, name), place)
 
@@ -187,15 +187,15 @@ def _variables(node: Node) -> Iterator[Input]:
     """What is to be filled in inside a value: `Bearer {token}`."""
     found = node.get("variables")
     for name, one in list(found.entries() if found else ())[:_MOST]:
-        yield Input(name[:200], _is_marked(one), _given(one, name), _head(one))
+        yield Input(name[:200], _is_marked(one), _given(one, name), one.first_line())
 
 
 def _user_config(root: Node) -> Iterator[Input]:
     found = root.get("user_config")
     for name, one in list(found.entries() if found else ())[:_MOST]:
-        if _text(one, "type") in ("string", ""):
-            marked = _text(one, "sensitive") == "true"
-            yield Input(f"user_config.{name}"[:200], marked, _given(one, name), _head(one))
+        if one.text("type") in ("string", ""):
+            marked = one.text("sensitive") == "true"
+            yield Input(f"user_config.{name}"[:200], marked, _given(one, name), one.first_line())
 
 
 def _given(one: Node, name: str) -> Node | None:
@@ -203,7 +203,7 @@ def _given(one: Node, name: str) -> Node | None:
     value = one.get("value") or one.get("default")
     if value is not None and value.text():
         return value
-    return _head(one).holding(f"${{{name}}}") if name.isidentifier() else None
+    return one.first_line().holding(f"${{{name}}}") if name.isidentifier() else None
 
 
 def _wanted(inputs: list[Input]) -> Iterator[secrets.Given]:
@@ -225,7 +225,7 @@ def _input(one: Input, server: str, client: str) -> Thing:
 
 
 def _is_marked(one: Node) -> bool:
-    return "true" in (_text(one, "isSecret"), _text(one, "is_secret"), _text(one, "sensitive"))
+    return "true" in (one.text("isSecret"), one.text("is_secret"), one.text("sensitive"))
 
 
 def _list(node: Node, key: str) -> list[Node]:
@@ -236,17 +236,4 @@ def _list(node: Node, key: str) -> list[Node]:
 
 
 def _first(node: Node, *keys: str) -> str:
-    return next((text for key in keys if (text := _text(node, key))), "")
-
-
-def _text(node: Node, *keys: str) -> str:
-    found = node.get(*keys)
-    return found.text() if found else ""
-
-
-def _head(node: Node) -> Node:
-    """The first line of something long."""
-    place = node.holding(node.value)
-    if place.line != place.end_line:
-        place.end_line, place.end_column = place.line, place.column + 1
-    return place
+    return next((text for key in keys if (text := node.text(key))), "")

@@ -106,9 +106,7 @@ def _things(built: Found) -> Iterator[Thing]:
 
 def _head(one: Built) -> Location:
     """The line on which a call begins: an agent is called that, and goes on for pages."""
-    node = one.node.holding("")
-    node.end_line, node.end_column = node.line, node.column + 1
-    return node.location()
+    return one.node.start().location()
 
 
 def _folder(path: str) -> str:

@@ -59,12 +59,12 @@ def of(
     agent = client_id(configured)
     yield Identity(
         id=agent, kind=IdentityKind.AGENT, provider=configured.client.id, name=configured.client.id,
-        location=_head(root).location(), aliases=(f"agent:{configured.client.id}",),
+        location=root.start().location(), aliases=(f"agent:{configured.client.id}",),
     )  # fmt: skip
     if file.agent and (name := shown.text((root.get("name") or root).text())):
         yield Identity(
             id=f"agent:{configured.client.id}:{path}:{name}", kind=IdentityKind.AGENT, provider=configured.client.id,
-            name=name, location=_head(root).location(), aliases=(f"agent:{name}",),
+            name=name, location=root.start().location(), aliases=(f"agent:{name}",),
         )  # fmt: skip
     for one in declared:
         if blob.counts(one.server.node.line, one.server.node.end_line):
@@ -251,10 +251,3 @@ def _proofs(one: Started) -> Iterator[object]:
     for given in secrets.given(one.server, one.launch):
         if given.certain or kind_of(given.name):
             yield given
-
-
-def _head(root: Node) -> Node:
-    """The first line of a file: it stands for the whole."""
-    place = root.holding(root.value)
-    place.end_line, place.end_column = place.line, place.column + 1
-    return place

@@ -206,10 +206,8 @@ def whole(settings: list[Said], configured: Configured, root: Node) -> Thing:
             values.setdefault(one.means.replace("-", "_"), one.value)
     listed = list(rules(settings))
     denied = [tools.shown(rule.text) for rule in listed if rule.effect is Effect.DENY]
-    place = root.holding(root.value)
-    place.end_line, place.end_column = place.line, place.column + 1
     return _thing(
-        "agent_client", place, configured.client.name, configured.client.id, client=configured.client.id,
+        "agent_client", root.start(), configured.client.name, configured.client.id, client=configured.client.id,
         managed=configured.file.managed, denies=len(denied), allows=sum(rule.effect is Effect.ALLOW for rule in listed),
         hooks=any(one.means == "hooks" for one in settings), settings=sorted({one.means for one in settings}), **values,
     )  # fmt: skip

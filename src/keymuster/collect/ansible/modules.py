@@ -519,11 +519,6 @@ def _unknown(expression: re.Match[str]) -> str:
 # --- modules that declare different things ------------------------------------------------------
 
 
-def _text(node: Node, key: str) -> str:
-    found = node.get(key)
-    return found.text() if found else ""
-
-
 def _inline_policy(parameters: Node) -> Iterator[tuple[str, Node]]:
     """`iam_policy` puts a policy into a user, a role or a group."""
     kinds = {"user": "Users", "role": "Roles", "group": "Groups"}
@@ -535,13 +530,13 @@ def _inline_policy(parameters: Node) -> Iterator[tuple[str, Node]]:
         settings["PolicyName"] = known(name)
     settings["PolicyDocument"] = _document(known(document))
     if (holder := parameters.get("iam_name")) is not None:
-        settings[kinds.get(_text(parameters, "iam_type"), "Users")] = [known(holder)]
+        settings[kinds.get(parameters.text("iam_type"), "Users")] = [known(holder)]
     yield "AWS::IAM::Policy", parameters.made(settings)
 
 
 def _old_iam(parameters: Node) -> Iterator[tuple[str, Node]]:
     """`iam`, which made users with their keys, roles and groups until it was taken apart."""
-    kind, name = _text(parameters, "iam_type"), parameters.get("name")
+    kind, name = parameters.text("iam_type"), parameters.get("name")
     if name is None:
         return
     called = known(name)
@@ -554,7 +549,7 @@ def _old_iam(parameters: Node) -> Iterator[tuple[str, Node]]:
         if trust := parameters.get("trust_policy"):
             settings["AssumeRolePolicyDocument"] = _document(known(trust))
         yield "AWS::IAM::Role", parameters.made(settings)
-    if _text(parameters, "access_key_state").lower() in ("create", "active"):
+    if parameters.text("access_key_state").lower() in ("create", "active"):
         key = {"UserName": called, "Status": "Active", "OfNewUser": True}
         yield "AWS::IAM::AccessKey", parameters.made(key)
 

@@ -71,7 +71,7 @@ class Layer(Struct, frozen=True, kw_only=True):
 
     @property
     def is_component(self) -> bool:
-        return _text(self.root, "kind") == "Component"
+        return self.root.text("kind") == "Component"
 
     def texts(self, *keys: str) -> Iterator[Node]:
         for key in keys:
@@ -158,9 +158,9 @@ class Build:
             things = self._patched(things, patch)
         things = self._replaced(layer, things)
         names = Names(
-            _text(layer.root, "namespace"),
-            _text(layer.root, "namePrefix"),
-            _text(layer.root, "nameSuffix"),
+            layer.root.text("namespace"),
+            layer.root.text("namePrefix"),
+            layer.root.text("nameSuffix"),
         )
         if not names:
             return things
@@ -287,7 +287,7 @@ def _patch_paths(layer: Layer) -> Iterator[tuple[Node, str]]:
     for key in ("patches", "patchesJson6902"):
         found = layer.root.get(key)
         for one in found.items() if found else ():
-            if path := _text(one, "path"):
+            if path := one.text("path"):
                 yield one, path
 
 
@@ -318,7 +318,7 @@ def _with(patch: Patch, node: Node) -> Node | None:
         kept["metadata"] = metadata.holding(
             {key: one for key, one in metadata.entries() if key not in ("name", "namespace")}
         )
-    has_schema = _text(node, "kind") not in _WITHOUT_SCHEMA
+    has_schema = node.text("kind") not in _WITHOUT_SCHEMA
     return merged(node, patch.node.holding(kept), has_schema=has_schema)
 
 
@@ -337,18 +337,18 @@ def _is_meant(patch: Patch, thing: Thing) -> bool:
 
 
 def _is_selected(target: Node, node: Node, names: Iterable[Called]) -> bool:
-    group, _, version = _text(node, "apiVersion").rpartition("/")
+    group, _, version = node.text("apiVersion").rpartition("/")
     return (
-        _fits(_text(target, "group"), group)
-        and _fits(_text(target, "version"), version)
+        _fits(target.text("group"), group)
+        and _fits(target.text("version"), version)
         and any(
-            _fits(_text(target, "kind"), one.kind)
-            and _fits(_text(target, "name"), one.name)
-            and _fits(_text(target, "namespace"), one.namespace)
+            _fits(target.text("kind"), one.kind)
+            and _fits(target.text("name"), one.name)
+            and _fits(target.text("namespace"), one.namespace)
             for one in names
         )
-        and _has_all(_text(target, "labelSelector"), node, "labels")
-        and _has_all(_text(target, "annotationSelector"), node, "annotations")
+        and _has_all(target.text("labelSelector"), node, "labels")
+        and _has_all(target.text("annotationSelector"), node, "annotations")
     )
 
 
@@ -395,11 +395,6 @@ def _has_all(selector: str, node: Node, where: str) -> bool:
         elif (held is not None and held.text() == value.strip()) == bool(is_not):
             return False
     return True
-
-
-def _text(node: Node, *keys: str) -> str:
-    found = node.get(*keys)
-    return found.text() if found else ""
 
 
 Things = Mapping[Origin, list[tuple[str, Thing]]]

@@ -45,7 +45,7 @@ def _merged(base: Node, patch: Node, field: str, has_schema: bool, depth: int) -
 
 
 def _merged_map(base: Node, patch: Node, has_schema: bool, depth: int) -> Node | None:
-    directive = _text(patch, _DIRECTIVE)
+    directive = patch.text(_DIRECTIVE)
     if directive == "delete":
         return None
     own = base.value if isinstance(base.value, dict) and directive != "replace" else {}
@@ -65,16 +65,16 @@ def _merged_map(base: Node, patch: Node, has_schema: bool, depth: int) -> Node |
 def _merged_list(base: Node, patch: Node, key: str, has_schema: bool, depth: int) -> Node:
     """New elements come first, as kubectl has them; that does not matter to what they mean."""
     changes = patch.items()
-    if any(_text(one, _DIRECTIVE) == "replace" for one in changes):
-        return patch.holding([one for one in changes if not _text(one, _DIRECTIVE)])
-    by_key = {name: one for one in changes if (name := _text(one, key))}
+    if any(one.text(_DIRECTIVE) == "replace" for one in changes):
+        return patch.holding([one for one in changes if not one.text(_DIRECTIVE)])
+    by_key = {name: one for one in changes if (name := one.text(key))}
     kept: list[Node] = []
     for one in base.items():
-        change = by_key.pop(_text(one, key), None)
+        change = by_key.pop(one.text(key), None)
         made = _merged(one, change, "", has_schema, depth + 1) if change is not None else one
         if made is not None:
             kept.append(made)
-    added = [one for one in by_key.values() if _text(one, _DIRECTIVE) != "delete"]
+    added = [one for one in by_key.values() if one.text(_DIRECTIVE) != "delete"]
     return base.holding([*kept, *added])
 
 
@@ -82,9 +82,9 @@ def operated(base: Node, operations: Node) -> Node:
     """An object after a list of operations. One that does not fit changes nothing here; Kustomize
     would refuse all."""
     for one in operations.items():
-        steps = _steps(_text(one, "path"))
+        steps = _steps(one.text("path"))
         value = one.get("value")
-        match _text(one, "op"):
+        match one.text("op"):
             case "add" if value is not None:
                 base = _set(base, steps, value, insert=True)
             case "replace" if value is not None:
@@ -92,7 +92,7 @@ def operated(base: Node, operations: Node) -> Node:
             case "remove":
                 base = _set(base, steps, None, insert=False)
             case "copy" | "move" as op:
-                source = _steps(_text(one, "from"))
+                source = _steps(one.text("from"))
                 if (found := _at(base, source)) is not None:
                     base = _set(base, source, None, insert=False) if op == "move" else base
                     base = _set(base, steps, found, insert=True)
@@ -156,8 +156,3 @@ def _index(step: str, size: int) -> int | None:
     if step == "-":
         return size
     return int(step) if step.isascii() and step.isdigit() and len(step) < 9 else None
-
-
-def _text(node: Node, key: str) -> str:
-    found = node.get(key)
-    return found.text() if found else ""

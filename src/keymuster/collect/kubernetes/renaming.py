@@ -56,7 +56,7 @@ class Called(Struct, frozen=True):
 
 def called(node: Node) -> Called:
     return Called(
-        _text(node, "kind"), _text(node, "metadata", "namespace"), _text(node, "metadata", "name")
+        node.text("kind"), node.text("metadata", "namespace"), node.text("metadata", "name")
     )
 
 
@@ -98,9 +98,9 @@ def _referring(node: Node, old: Called, changes: _Changes, names: Names) -> Node
 def _binding(node: Node, old: Called, changes: _Changes, names: Names) -> Node:
     entries = dict(node.entries())
     role, subjects = entries.get("roleRef"), entries.get("subjects")
-    if role is not None and (kind := _text(role, "kind")):
+    if role is not None and (kind := role.text("kind")):
         home = "" if kind == "ClusterRole" else old.namespace
-        if (new := _now(changes, kind, home, _text(role, "name"))) is not None:
+        if (new := _now(changes, kind, home, role.text("name"))) is not None:
             entries["roleRef"] = _with(role, name=new.name)
     if subjects is not None and isinstance(subjects.value, list):
         entries["subjects"] = subjects.holding(
@@ -110,9 +110,9 @@ def _binding(node: Node, old: Called, changes: _Changes, names: Names) -> Node:
 
 
 def _subject(one: Node, here: str, changes: _Changes, names: Names) -> Node:
-    if _text(one, "kind") != _ACCOUNT:
+    if one.text("kind") != _ACCOUNT:
         return one
-    name, namespace = _text(one, "name"), _text(one, "namespace") or here
+    name, namespace = one.text("name"), one.text("namespace") or here
     new = _now(changes, _ACCOUNT, namespace, name)
     if new is not None:
         return _with(one, name=new.name, namespace=new.namespace)
@@ -139,7 +139,7 @@ def _entry(key: str, value: Node, here: str, changes: _Changes, depth: int) -> N
         new = _now(changes, _REFERRING[key], here, value.value)
         return value.holding(new.name) if new else value
     if key in _REFERRING_BY_NAME and isinstance(value.value, dict):
-        new = _now(changes, _REFERRING_BY_NAME[key], here, _text(value, "name"))
+        new = _now(changes, _REFERRING_BY_NAME[key], here, value.text("name"))
         return _with(value, name=new.name) if new else value
     return _walked(value, here, changes, depth + 1)
 
@@ -165,8 +165,3 @@ def _with(node: Node, **values: str) -> Node:
 
 def _is_same(these: Iterable[Node], those: Iterable[Node]) -> bool:
     return all(one is other for one, other in zip(these, those, strict=True))
-
-
-def _text(node: Node, *keys: str) -> str:
-    found = node.get(*keys)
-    return found.text() if found else ""

@@ -116,12 +116,10 @@ def declared(roots: Iterable[Node], blob: Blob, context: Context) -> Iterator[De
     sealing = Sealing.of(context, blob)
     seen: dict[str, int] = {}
     for node in _objects(roots, 0):
-        kind, version = _text(node, "kind"), _text(node, "apiVersion")
+        kind, version = node.text("kind"), node.text("apiVersion")
         if not kind or not _GROUP.fullmatch(version) or not blob.counts(node.line, node.end_line):
             continue
-        name = ".".join(
-            (kind, _text(node, "metadata", "namespace"), _text(node, "metadata", "name"))
-        )
+        name = ".".join((kind, node.text("metadata", "namespace"), node.text("metadata", "name")))
         seen[name] = seen.get(name, 0) + 1
         yield Declared(
             type=kind,
@@ -142,8 +140,3 @@ def _objects(nodes: Iterable[Node], depth: int) -> Iterator[Node]:
             yield node
         elif isinstance(node.value, list) and depth < _DEEPEST_LIST:
             yield from _objects(node.value[:_MOST_IN_LISTS], depth + 1)
-
-
-def _text(node: Node, *keys: str) -> str:
-    found = node.get(*keys)
-    return found.text() if found else ""

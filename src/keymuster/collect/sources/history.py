@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
 from keymuster.collect.base import Batch, Blob, Context, Observed, Read, Source
+from keymuster.collect.batching import batched
 from keymuster.collect.exclude import outsider
 from keymuster.collect.git import Git, cat_file, sizes
 from keymuster.collect.learned import learned
@@ -365,8 +366,12 @@ class History(Source):
         return sorted(one.hex() for one in self._asked)
 
     def _batched(self, objects: Iterable[tuple[str, str, int | None]]) -> Iterator[Batch | Trouble]:
-        ids: list[str] = []
-        size = 0
+        return batched(self._weighed(objects), _BATCH_OBJECTS, _BATCH_BYTES)
+
+    def _weighed(
+        self, objects: Iterable[tuple[str, str, int | None]]
+    ) -> Iterator[tuple[str, int] | Trouble]:
+        """The file versions among them that are not too large, with their bytes."""
         for id, kind, length in objects:
             if length is None:
                 yield self._trouble(
@@ -382,14 +387,8 @@ class History(Source):
             self._counts["bytes"] += length
             if not self._narrow and self._resumed is None:
                 self._counts["read_by_git"] = self._counts.get("read_by_git", 0) + 1
-            ids.append(id)
             self._read += bytes.fromhex(id)
-            size += length
-            if len(ids) >= _BATCH_OBJECTS or size >= _BATCH_BYTES:
-                yield Batch(items=tuple(ids), bytes=size)
-                ids, size = [], 0
-        if ids:
-            yield Batch(items=tuple(ids), bytes=size)
+            yield id, length
 
     def _caveats(self, *, is_shallow: bool) -> Iterator[Trouble]:
         """What this clone does not hold."""

@@ -9,6 +9,7 @@ from typing import ClassVar, NamedTuple
 
 from keymuster.collect.agents.on_disk import Place, places
 from keymuster.collect.base import Batch, Blob, Context, Observed, Read, Source
+from keymuster.collect.batching import batched
 from keymuster.collect.exclude import excluder
 from keymuster.collect.pieces import OVERLAP, is_last, pieces, read
 from keymuster.errors import Unreadable
@@ -66,20 +67,7 @@ class Machine(Source):
         yield from observed
 
     def batches(self) -> Iterator[Batch | Trouble]:
-        items: list[_File] = []
-        size = 0
-        for found in self._listed():
-            if isinstance(found, Trouble):
-                yield found
-                continue
-            file, length = found
-            items.append(file)
-            size += length
-            if len(items) >= _BATCH_FILES or size >= _BATCH_BYTES:
-                yield Batch(items=tuple(items), bytes=size)
-                items, size = [], 0
-        if items:
-            yield Batch(items=tuple(items), bytes=size)
+        return batched(self._listed(), _BATCH_FILES, _BATCH_BYTES)
 
     def read(self, batch: Batch) -> Iterator[Read]:
         for file in batch.items:

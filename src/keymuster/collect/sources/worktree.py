@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import ClassVar, NamedTuple
 
 from keymuster.collect.base import Batch, Blob, Context, Observed, Read, Source
+from keymuster.collect.batching import batched
 from keymuster.collect.exclude import excluder
 from keymuster.collect.git import Git
 from keymuster.collect.pieces import OVERLAP, is_last, pieces, read
@@ -62,23 +63,17 @@ class Worktree(Source):
         yield from observed
 
     def batches(self) -> Iterator[Batch | Trouble]:
-        items: list[_File] = []
-        size = 0
+        return batched(self._once(), _BATCH_FILES, _BATCH_BYTES)
+
+    def _once(self) -> Iterator[tuple[_File, int] | Trouble]:
+        """Each file, with its size, though several of the paths may lead to it."""
         seen: set[str] = set()
         for found in self._listed():
             if isinstance(found, Trouble):
                 yield found
-                continue
-            if found.path in seen:
-                continue
-            seen.add(found.path)
-            items.append(found)
-            size += found.bytes
-            if len(items) >= _BATCH_FILES or size >= _BATCH_BYTES:
-                yield Batch(items=tuple(items), bytes=size)
-                items, size = [], 0
-        if items:
-            yield Batch(items=tuple(items), bytes=size)
+            elif found.path not in seen:
+                seen.add(found.path)
+                yield found, found.bytes
 
     def read(self, batch: Batch) -> Iterator[Read]:
         for file in batch.items:

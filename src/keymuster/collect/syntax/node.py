@@ -102,15 +102,16 @@ class Node(Struct, kw_only=True, eq=False):
             return self.value
         return [] if self.value is None else [self]
 
-    def text(self) -> str:
-        """A scalar as it would be written; empty for anything else."""
-        match self.value:
-            case str():
-                return self.value
-            case bool():
-                return str(self.value).lower()
-            case int() | float():
-                return str(self.value)
+    def text(self, *keys: str) -> str:
+        """The scalar there (see `get`) as it would be written; empty for anything else."""
+        found = self.get(*keys) if keys else self
+        match found.value if found else None:
+            case str() as text:
+                return text
+            case bool() as claim:
+                return str(claim).lower()
+            case int() | float() as number:
+                return str(number)
             case _:
                 return ""
 
@@ -145,6 +146,16 @@ class Node(Struct, kw_only=True, eq=False):
             end_line=self.end_line,
             end_column=self.end_column,
         )
+
+    def first_line(self) -> Node:
+        """The same where it begins, if it goes on for lines: a record of it need not show them all."""
+        return self if self.line == self.end_line else self.start()
+
+    def start(self) -> Node:
+        """The same at its first character, where it is about a file as a whole."""
+        place = self.holding(self.value)
+        place.end_line, place.end_column = self.line, self.column + 1
+        return place
 
     def made(self, value: Any) -> Node:
         """Plain data as a tree of values that all stand here."""

@@ -37,8 +37,8 @@ def declarations(blob: Blob, names: VendorNames) -> Iterator[Declared]:
         )
     for resource in _resources(root):
         values = resource.get("values")
-        address, type = _text(resource, "address"), _text(resource, "type")
-        if _text(resource, "mode") != "managed" or values is None or not address:
+        address, type = resource.text("address"), resource.text("type")
+        if resource.text("mode") != "managed" or values is None or not address:
             continue
         settings = resource.holding(plan.completed(address, values, budget).value)
         for number, (kind, made) in enumerate(names.objects(type, settings, Form.STATE, budget)):
@@ -51,7 +51,7 @@ class _Plan:
 
     def __init__(self, tree: Node) -> None:
         self._unknown = {
-            _text(change, "address"): unknown
+            change.text("address"): unknown
             for change in _items(tree.get("resource_changes"))
             if (unknown := change.get("change", "after_unknown")) is not None
         }
@@ -61,11 +61,11 @@ class _Plan:
             tree.get("prior_state", "values", "root_module"),
         )
         self._documents = {
-            _text(one, "address"): one
+            one.text("address"): one
             for root in roots
             if root is not None
             for one in _resources(root)
-            if _text(one, "type") == _DOCUMENT
+            if one.text("type") == _DOCUMENT
         }
 
     def completed(self, address: str, values: Node, budget: Budget) -> Node:
@@ -166,7 +166,7 @@ def _configured(module: Node | None, prefix: str, depth: int) -> Iterator[tuple[
     for resource in _items(module.get("resources")):
         expressions = resource.get("expressions")
         if expressions is not None:
-            yield f"{prefix}{_text(resource, 'address')}", expressions
+            yield f"{prefix}{resource.text('address')}", expressions
     for name, call in _entries(module.get("module_calls")):
         yield from _configured(call.get("module"), f"{prefix}module.{name}.", depth + 1)
 
@@ -182,11 +182,6 @@ def _outputs(tree: Node) -> Iterator[tuple[str, Node]]:
     for name, output in _entries(tree.get("planned_values", "outputs")):
         if isinstance(output.value, dict):
             yield name, output
-
-
-def _text(node: Node, key: str) -> str:
-    found = node.get(key)
-    return found.text() if found is not None else ""
 
 
 def _items(node: Node | None) -> list[Node]:

@@ -33,8 +33,8 @@ def declarations(blob: Blob, names: VendorNames) -> Iterator[Declared]:
             type="terraform:output", name=f"output.{name}", scope=scope, settings=settings
         )
     for resource in resources.value:
-        type = _text(resource, "type")
-        if _text(resource, "mode") != "managed" or not type:
+        type = resource.text("type")
+        if resource.text("mode") != "managed" or not type:
             continue
         for instance in _items(resource.get("instances")):
             attributes = instance.get("attributes")
@@ -50,23 +50,16 @@ def declarations(blob: Blob, names: VendorNames) -> Iterator[Declared]:
 
 def _first(tree: Node, about: dict[str, Node]) -> Node:
     """What is said of a file as a whole stands on its first line."""
-    made = tree.holding(about)
-    made.end_line, made.end_column = made.line, made.column + 1
-    return made
+    return tree.start().holding(about)
 
 
 def _address(resource: Node, instance: Node) -> str:
-    module = _text(resource, "module")
-    name = f"{_text(resource, 'type')}.{_text(resource, 'name')}"
+    module = resource.text("module")
+    name = f"{resource.text('type')}.{resource.text('name')}"
     key = instance.get("index_key")
     if key is not None and key.value is not None:
         name += f"[{index_text(key.value)}]"
     return f"{module}.{name}" if module else name
-
-
-def _text(node: Node, key: str) -> str:
-    found = node.get(key)
-    return found.text() if found is not None else ""
 
 
 def _items(node: Node | None) -> list[Node]:
