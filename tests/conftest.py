@@ -25,9 +25,11 @@ from keymuster.rules.schema import RuleSet
 from once import once
 from repositories import Repository
 
-# How long an example takes says what else the machine does.
-hypothesis.settings.register_profile("ours", deadline=None)
-hypothesis.settings.load_profile("ours")
+# How long an example takes says what else the machine does. The same examples each time: a change is
+# judged by what it changed. `HYPOTHESIS_PROFILE=random` looks for others.
+hypothesis.settings.register_profile("ours", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("random", deadline=None)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ours"))
 
 
 @pytest.fixture(scope="session", autouse=True)

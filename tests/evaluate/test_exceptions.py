@@ -165,7 +165,7 @@ def test_one_that_covers_nothing_is_told_where_all_was_looked_at(
     (tmp_path / "main.tf").write_text("")
     assert len(of(scan(), "exception-unused")) == 1
     assert not of(scan(confidence=Confidence.LOW), "exception-unused")  # the scan asks for less
-    (tmp_path / "broken.tf").write_text("resource {")
+    (tmp_path / "broken.tf.json").write_text('{"resource": ')
     assert not of(scan(), "exception-unused")  # it may be about what could not be read
     (tmp_path / "src").mkdir()
     part = str(tmp_path / "src")

@@ -14,7 +14,8 @@ from msgspec.structs import replace
 
 from keymuster.collect.base import Blob
 from keymuster.collect.syntax import yaml
-from keymuster.collect.syntax.node import Broken, File, Node
+from keymuster.collect.syntax.node import Broken, File
+from keymuster.collect.syntax.typed import typed
 from keymuster.model import FileLocation, InlineAllow, RiskException, Storage, Trouble
 from keymuster.settings import ExceptionSettings
 
@@ -57,7 +58,7 @@ def exception(blob: Blob) -> RiskException:
         node = documents[0] if documents else None
         if node is None or not isinstance(node.value, dict):
             raise Broken(1, "it says nothing")
-        said = _read(node)
+        said = typed(node, ExceptionFile)
     except Broken as error:
         return RiskException(id=id, location=first, problem=error.message)
     place = node.location()
@@ -70,14 +71,6 @@ def exception(blob: Blob) -> RiskException:
         created=said.created, expires=said.expires,
         compensating_control=said.compensating_control, problem=_problem(said),
     )  # fmt: skip
-
-
-def _read(node: Node) -> ExceptionFile:
-    try:
-        return msgspec.convert(node.plain(), type=ExceptionFile, strict=False)
-    except msgspec.ValidationError as error:
-        problem, _, path = str(error).partition(" - at ")
-        raise Broken(node.line, f"{problem} ({path.strip('`$.') or 'the file'})") from None
 
 
 _LEAST_REASON = 3

@@ -409,6 +409,11 @@ VALUES = some.recursive(
 )  # fmt: skip
 
 
+def test_a_declaration_that_says_nothing_gives_no_record_without_an_id() -> None:
+    without = {type for type in meanings.known() if not all(one.id for one in records(type, {}))}
+    assert without == set()
+
+
 @settings(max_examples=400, deadline=None)
 @given(
     type=some.sampled_from(sorted(meanings.known())),

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 
 import msgspec
 
 from keymuster.collect.base import Blob
 from keymuster.collect.syntax import yaml
-from keymuster.collect.syntax.node import Broken, File, Node
+from keymuster.collect.syntax.node import Broken, File
+from keymuster.collect.syntax.typed import typed
 from keymuster.errors import SettingsError
 from keymuster.model import Resource, Storage, Trouble
 from keymuster.model.registration import TYPE, AgentRegistry
@@ -30,7 +30,7 @@ def registrations(blob: Blob) -> Iterator[Resource]:
     entries = root.get("agents")
     nodes = entries.items() if entries else []
     seen: set[str] = set()
-    registry = _read(root)
+    registry = typed(root, AgentRegistry)
     for agent, node in zip(registry.agents, nodes, strict=True):
         if agent.id in seen:
             raise Broken(node.line, f"a second agent is called `{agent.id}`")
@@ -75,42 +75,3 @@ def standing(root: str, chosen: str) -> Iterator[Resource | Trouble]:
         yield Trouble(
             part="agent-registry", scope=name, message=error.message, advice=error.advice()
         )
-
-
-def _read(root: Node) -> AgentRegistry:
-    try:
-        return msgspec.convert(root.plain() or {}, type=AgentRegistry, strict=False)
-    except msgspec.ValidationError as error:
-        problem, _, path = str(error).partition(" - at ")
-        node = _at(root, path.strip("`"))
-        raise Broken(
-            node.line, f"{_plainly(problem)} ({path.strip('`$.') or 'the file'})"
-        ) from None
-
-
-def _plainly(problem: str) -> str:
-    """What msgspec says of JSON, in words for somebody who writes YAML."""
-    for theirs, ours in _WORDS.items():
-        problem = problem.replace(theirs, ours)
-    return problem
-
-
-_WORDS = {
-    "Object contains": "there is an",
-    "Object missing": "there is no",
-    "Invalid RFC3339 encoded date": "not a date as in 2027-01-31",
-}
-
-_STEP = re.compile(r"\.([A-Za-z_]\w*)|\[(\d+)\]")
-
-
-def _at(root: Node, path: str) -> Node:
-    """The value at a path like `$.agents[0].review`, or what is nearest above it."""
-    node = root
-    for key, index in _STEP.findall(path):
-        items = node.items()
-        inner = node.get(key) if key else items[int(index)] if int(index) < len(items) else None
-        if inner is None:
-            break
-        node = inner
-    return node

@@ -90,7 +90,7 @@ def installation(one: Declared) -> Iterator[Observation]:
 def personal_token(one: Declared) -> Iterator[Observation]:
     """A fine-grained token. When it was made is not told, but when the organization let it in."""
     expired = one.text("token_expired") == "true"
-    yield _user(one, one.text("owner"))
+    yield from _user(one, one.text("owner"))
     yield Credential(
         id=one.id,
         kind=CredentialKind.PERSONAL_ACCESS_TOKEN,
@@ -120,7 +120,7 @@ def personal_token(one: Declared) -> Iterator[Observation]:
 def authorization(one: Declared) -> Iterator[Observation]:
     """A classic token, a key or an app that somebody authorized for single sign-on."""
     sort = one.text("credential_type")
-    yield _user(one, one.text("login"))
+    yield from _user(one, one.text("login"))
     yield Credential(
         id=one.id,
         kind=_AUTHORIZED.get(sort, CredentialKind.ACCESS_TOKEN),
@@ -151,13 +151,17 @@ _AUTHORIZED = {
 def member(one: Declared) -> Iterator[Observation]:
     """Somebody whose name is that of a machine."""
     if one.account and one.text("machine_name") == "true":
-        yield _user(one, one.text("username"))
+        yield from _user(one, one.text("username"))
 
 
-def _user(one: Declared, login: str) -> Identity:
-    return Identity(
-        id=one.text("user"), kind=IdentityKind.USER, provider=_PROVIDER, name=login, location=one.location,
-        aliases=(f"{one.text('user').rpartition('user/')[0]}{login}",), account=one.account,
+def _user(one: Declared, login: str) -> Iterator[Identity]:
+    """Nobody if the answer does not say who."""
+    id = one.text("user")
+    if not id:
+        return
+    yield Identity(
+        id=id, kind=IdentityKind.USER, provider=_PROVIDER, name=login, location=one.location,
+        aliases=(f"{id.rpartition('user/')[0]}{login}",), account=one.account,
         status="left" if one.text("owner_role") == "none" else "",
     )  # fmt: skip
 
