@@ -15,7 +15,7 @@ import keymuster
 from analysis.aws import ADMINISTRATOR, Made
 from evaluate.test_evidence import findings
 from keymuster.model import Report
-from keymuster.report import json as json_report
+from keymuster.report import _json_reading
 from keymuster.report.json import ReportV1
 from keymuster.rules.schema import RuleSet
 from report.reports import FULL, assert_is_snapshot, finding, place, report, written
@@ -74,17 +74,17 @@ def test_what_findings_rest_on_is_read_again(rules: RuleSet) -> None:
     made.has(role, ADMINISTRATOR)
     wrote = findings(made, rules, "aws-identity-becomes-administrator")
     [one] = [replace(each, told_by=("iam:ListRoles",), evidence={"also": "x"}) for each in wrote]
-    [again] = json_report.findings(written(report(one), "json").encode())
+    [again] = _json_reading.findings(written(report(one), "json").encode())
     paths = tuple(tuple(replace(step, place=None) for step in path) for path in one.paths)
     assert again == replace(one, paths=paths)
 
 
 def test_places_in_files_are_read_again() -> None:
-    [again] = json_report.findings(written(report(finding(place())), "json").encode())
+    [again] = _json_reading.findings(written(report(finding(place())), "json").encode())
     assert again.places == (replace(place(), line_hash="", context=""),)
 
 
 @pytest.mark.parametrize("data", [b"", b"{}", b"[]", b'{"version": 2, "findings": []}', b"\xff"])
 def test_what_is_no_report_of_ours(data: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
-        json_report.findings(data)
+        _json_reading.findings(data)

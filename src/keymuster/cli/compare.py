@@ -13,8 +13,8 @@ from keymuster.cli.output import stdout
 from keymuster.errors import SettingsError
 from keymuster.evaluate.comparison import Change, State, compared
 from keymuster.model import Report
+from keymuster.report import _json_reading as own
 from keymuster.report import _sarif_reading
-from keymuster.report import json as own
 from keymuster.report.base import readable
 
 _BAD = (State.NEW, State.CHANGED, State.REOPENED)

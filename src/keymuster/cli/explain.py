@@ -82,8 +82,8 @@ def command(place: str, report: Path | None, folders: tuple[Path, ...], verbose:
 
 
 def _finding(id: str, report: Path) -> int:
+    from keymuster.report._json_reading import findings
     from keymuster.report._steps import lines
-    from keymuster.report.json import findings
 
     try:
         data = sys.stdin.buffer.read() if str(report) == "-" else report.read_bytes()

@@ -62,7 +62,7 @@ def judged(paths: tuple[str, ...], report: str | None, config: str | None) -> Ju
 
 
 def _read(report: str) -> list[Finding]:
-    from keymuster.report.json import findings
+    from keymuster.report._json_reading import findings
 
     try:
         if report == "-":
