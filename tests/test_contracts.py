@@ -162,11 +162,12 @@ LAYERS = {
     "report": {"model", "report", *BOTTOM},
     "work": {"model", "collect", *BOTTOM},
     "registry": BOTTOM,
+    "opening": {"model", "collect", "work", "registry"},
     "profile": {"registry"},
     "redaction": {"model", "rules", "detect", "inventory"},
     "pipeline": {
         "model", "rules", "detect", "collect", "inventory", "analysis", "evaluate", "report",
-        "work", "registry", "redaction", *BOTTOM,
+        "work", "registry", "opening", "redaction", *BOTTOM,
     },
     "selftest": {
         "model", "rules", "detect", "collect", "inventory", "analysis", "evaluate", "work", "registry",

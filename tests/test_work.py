@@ -18,6 +18,7 @@ from keymuster import pipeline, registry, work
 from keymuster.collect.base import Batch, Blob, Fragment, Observed, Read
 from keymuster.errors import Unreadable
 from keymuster.model import FileLocation, Identity, IdentityKind, Storage, Trouble
+from keymuster.opening import Readers
 from keymuster.rules.schema import RuleSet
 from repositories import Repository
 from scans import context, look
@@ -359,7 +360,7 @@ def test_source_code_is_for_the_readers_that_search_everything_and_of_programs(
     rules: RuleSet,
 ) -> None:
     given = context(rules, Path())
-    readers = pipeline._Readers(given, [], registry.part("source", "worktree")(given))
+    readers = Readers(given, [], registry.part("source", "worktree")(given))
     every = {one.name for one in readers}
     searching = {"secrets", "inline-allows"}
     assert {one.name for one in readers.of(_empty("src/main.c"))} == searching | {"agent-code"}
@@ -368,7 +369,7 @@ def test_source_code_is_for_the_readers_that_search_everything_and_of_programs(
 
 def test_what_an_agent_wrote_down_is_searched_and_declares_nothing(rules: RuleSet) -> None:
     given = context(rules, Path())
-    readers = pipeline._Readers(given, [], registry.part("source", "machine")(given))
+    readers = Readers(given, [], registry.part("source", "machine")(given))
     blob = _empty("~/.claude/file-history/main.tf", Storage.AGENT_TRANSCRIPT)
     assert {one.name for one in readers.of(blob)} == {"secrets", "inline-allows"}
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cache, cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -17,20 +16,15 @@ from keymuster import registry, settings_file, work
 from keymuster.analysis import analysed
 from keymuster.collect import unreported
 from keymuster.collect.base import (
-    Blob,
     Context,
     Fragment,
     Observed,
-    Read,
     Reader,
     Selection,
     Service,
     Source,
 )
 from keymuster.collect.clean import CleanFiles, clean_files
-from keymuster.collect.exclude import excluder
-from keymuster.collect.magic import may_be_container
-from keymuster.collect.readers import PAST
 from keymuster.detect import patterns
 from keymuster.errors import CollectError, SettingsError
 from keymuster.evaluate import conditions
@@ -52,9 +46,9 @@ from keymuster.model import (
     RiskException,
     Scope,
     ServiceLocation,
-    Storage,
     Trouble,
 )
+from keymuster.opening import Readers, unpacking
 from keymuster.redaction import redacted
 from keymuster.report.base import Style
 from keymuster.rules import loader
@@ -217,8 +211,8 @@ def gather(
     cut: list[Trouble] = []
     troubles: list[Trouble] = []
     origin: Source = registry.part("source", source)(context)
-    readers = _Readers(context, configured.extensions, origin)
-    unpack = _unpack(context, configured.extensions)
+    readers = Readers(context, configured.extensions, origin)
+    unpack = unpacking(context, configured.extensions)
     noting = context.remembered or context.clean
     observed = collect(origin, readers, jobs, progress, cut, unpack, noting)
     excluded: Counter[str] = Counter()
@@ -344,81 +338,6 @@ def write(
     parts = registry.installed("reporter", extensions)
     reporter = parts.get(format) or registry.part("reporter", format)
     reporter(style).write(report, out)
-
-
-class _Readers(work.Chosen):
-    """What reads files, made for the first of them: often there is nothing new to read."""
-
-    def __init__(self, context: Context, extensions: Sequence[str], source: Source) -> None:
-        self._context = context
-        self._others = registry.installed("reader", extensions)
-        self._source = source.name
-        self._past = source.past
-
-    def __iter__(self) -> Iterator[Reader]:
-        return iter(self._made)
-
-    def of(self, blob: Blob) -> list[Reader]:
-        """Those that a file may be for, by its name: of most it says that they declare nothing. What
-        an agent wrote down declares nothing, whatever it quotes."""
-        if blob.storage is Storage.AGENT_TRANSCRIPT:
-            return self._everywhere
-        if self._source != "worktree":  # few files, or few readers
-            return self._made
-        return self._made if self._may_declare(blob.path) else self._of_programs
-
-    @cached_property
-    def _may_declare(self) -> Callable[[str], bool]:
-        from keymuster.collect.declaring import may_declare
-
-        return may_declare
-
-    @cached_property
-    def _everywhere(self) -> list[Reader]:
-        return [
-            one for one in self._made if getattr(one, "past", False) or one.name in self._others
-        ]
-
-    @cached_property
-    def _of_programs(self) -> list[Reader]:
-        return [
-            one for one in self._made if one in self._everywhere or getattr(one, "programs", False)
-        ]
-
-    @cached_property
-    def _made(self) -> list[Reader]:
-        if self._past:
-            ours = {name: registry.part("reader", name) for name in PAST}
-        else:
-            ours = registry.builtin("reader")
-        return [
-            part(self._context)
-            for part in (ours | self._others).values()
-            if not self._past or getattr(part, "past", False)
-        ]
-
-
-def _unpack(context: Context, extensions: Sequence[str]) -> work.Unpack | None:
-    """What opens containers. Nearly no file is one, so its parts are loaded for the first that is."""
-    selection = context.selection
-    if not selection.containers.depth:
-        return None
-    others = [part() for part in registry.installed("container", extensions).values()]
-
-    @cache
-    def unpacker() -> work.Unpack:
-        from keymuster.collect.unpack import Unpacker
-
-        ours = [part() for part in registry.builtin("container").values()]
-        return Unpacker(
-            ours, others, selection.containers, selection.max_file_bytes,
-            excluder(selection.exclude),
-        )  # fmt: skip
-
-    def unpack(blob: Blob) -> Iterable[Read]:
-        return unpacker()(blob) if others or may_be_container(blob.data) else (blob,)
-
-    return unpack
 
 
 def _observations(
