@@ -16,7 +16,7 @@ from repositories import Repository
 
 for package in ("hatchling", "editables"):
     pytest.importorskip(package, reason=f"nothing can be built without {package}")
-pytestmark = pytest.mark.xdist_group("derived")  # one process, so that one wheel is built
+
 
 ROOT = Path(__file__).parents[1]
 BUILD = "import sys; from hatchling.build import {0}; print({0}(sys.argv[1]))"

@@ -16,9 +16,6 @@ ROOT = Path(__file__).parents[1]
 ALLOW = "# key" + "muster: allow[github-pat] until=2099-01-31 reason=token of a sandbox\n"
 
 
-pytestmark = pytest.mark.xdist_group("hooks")  # one process, so that one environment is installed
-
-
 def checked(schema: str, path: Path) -> subprocess.CompletedProcess[str]:
     """check-jsonschema, with the schemas it brings along."""
     return subprocess.run(

@@ -287,8 +287,10 @@ class TestInterrupts:
 
 
 _TELLS = """
-import contextlib, sys
+import contextlib, signal, sys
 from keymuster.cli import main, scan
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background ignores it
 
 @contextlib.contextmanager
 def told(quiet):

@@ -534,7 +534,7 @@ def _acts(repo: Repository, token: Token) -> dict[str, Callable[[int, int], obje
 
 
 @settings(
-    max_examples=30,
+    max_examples=10,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

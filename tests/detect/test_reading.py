@@ -116,7 +116,7 @@ def planted(rules: RuleSet, chance: Random) -> bytes:
 
 
 @given(chance=st.randoms(use_true_random=False))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_a_text_made_of_another_is_read_as_if_it_were_not(
     nested: Nested, rules: RuleSet, chance: Random
 ) -> None:

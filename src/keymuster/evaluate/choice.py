@@ -46,13 +46,23 @@ class Choice(Struct, frozen=True, kw_only=True):
             return
         known = {name for policy in rules.policies for name in _names(policy, "")}
         known |= {category.value for category in Nhi} | {token.id for token in rules.tokens}
-        known |= {f"{policy.id}/{token.id}" for policy in rules.policies for token in rules.tokens}
         for glob in (*self.only, *self.skip):
-            if glob not in known and not _any(known, (glob,)):
-                raise SettingsError(
-                    f"no rule is called `{glob}`",
-                    _nearest(glob, rules) + "See: keymuster rules list",
-                )
+            if glob in known or _any(known, (glob,)) or _means_a_pair(glob, rules):
+                continue
+            raise SettingsError(
+                f"no rule is called `{glob}`",
+                _nearest(glob, rules) + "See: keymuster rules list",
+            )
+
+
+def _means_a_pair(glob: str, rules: RuleSet) -> bool:
+    """Whether it is about a policy and a format: there are many of both, so they are asked last."""
+    return any(
+        fnmatchcase(f"{policy.id}/{token.id}", glob)
+        for policy in rules.policies
+        if policy.applies_to == "credential"
+        for token in rules.tokens
+    )
 
 
 def _names(policy: Policy, format: str) -> set[str]:

@@ -71,28 +71,51 @@ def load(extra: Sequence[Path] = (), checks: Sequence[Callable[[RuleSet], None]]
     new, not when they come from the cache.
     """
     own = [found for root in extra for found in _files(root)]
-    key = _key(own)
-    return _loaded(own, key, checks)
+    if own:
+        return _stored(_key(own), lambda key: _joined(own, key, checks))
+    return _stored(_key(()), lambda key: _checked((), key, checks))
 
 
 def built(key: str) -> RuleSet:
     """The shipped rules under another key, for what is built."""
-    return _loaded((), key, ())
+    return _stored(key, lambda key: _checked((), key, ()))
 
 
-def _loaded(
-    own: Sequence[tuple[Path, bytes]], key: str, checks: Sequence[Callable[[RuleSet], None]]
-) -> RuleSet:
-    def checked() -> RuleSet:
-        rules, origins = _read([*_files(builtin_root())], own, key)
-        for check in checks:
-            try:
-                check(rules)
-            except RuleError as error:
-                raise _with_file(error, origins) from error
-        return rules
+def _stored(key: str, make: Callable[[str], RuleSet]) -> RuleSet:
+    return cache.derived(f"rules-{key}.bin", RuleSet, lambda: make(key))
 
-    return cache.derived(f"rules-{key}.bin", RuleSet, checked)
+
+_Checks = Sequence[Callable[[RuleSet], None]]
+
+
+def _checked(own: Sequence[tuple[Path, bytes]], key: str, checks: _Checks) -> RuleSet:
+    """All rules, from their files."""
+    rules, origins = _read([*_files(builtin_root())], own, key)
+    _run(checks, rules, origins)
+    return rules
+
+
+def _joined(own: Sequence[tuple[Path, bytes]], key: str, checks: _Checks) -> RuleSet:
+    """The user's rules beside the shipped ones, of which nothing is read or checked again."""
+    from keymuster.rules import lint
+
+    rules = load((), checks)
+    tokens, policies = len(rules.tokens), len(rules.policies)
+    rules.shipped, rules.key = tokens, key
+    origins = _put(rules, own)
+    if next(lint.set_problems(rules), None) is not None:
+        return _checked(own, key, checks)  # says between which files it is
+    new = replace(rules, tokens=rules.tokens[tokens:], policies=rules.policies[policies:], key="")
+    _run(checks, new, origins)
+    return rules
+
+
+def _run(checks: _Checks, rules: RuleSet, origins: dict[str, list[Path]]) -> None:
+    for check in checks:
+        try:
+            check(rules)
+        except RuleError as error:
+            raise _with_file(error, origins) from error
 
 
 def later(load: Callable[[], RuleSet]) -> RuleSet:
@@ -125,17 +148,26 @@ def _read(
     from keymuster.rules import lint
 
     rules = RuleSet(tokens=[], policies=[], frameworks=[], mapping={}, samples={}, key=key)
-    origins: dict[str, list[Path]] = {}
-    for files in (shipped, own):
-        rules.shipped = len(rules.tokens)
-        for path, content in files:
-            for added in _add(rules, path, content):
-                origins.setdefault(added.id, []).append(path)
-                for problem in lint.problems(added):
-                    raise RuleError(path, problem)
+    origins = _put(rules, shipped)
+    rules.shipped = len(rules.tokens)
+    for id, paths in _put(rules, own).items():
+        origins.setdefault(id, []).extend(paths)
     for id, problem in lint.set_problems(rules):
         raise _with_file(RuleError(id, problem), origins)
     return rules, origins
+
+
+def _put(rules: RuleSet, files: Sequence[tuple[Path, bytes]]) -> dict[str, list[Path]]:
+    """Add what files hold; id -> the files that it comes from."""
+    from keymuster.rules import lint
+
+    origins: dict[str, list[Path]] = {}
+    for path, content in files:
+        for added in _add(rules, path, content):
+            origins.setdefault(added.id, []).append(path)
+            for problem in lint.problems(added):
+                raise RuleError(path, problem)
+    return origins
 
 
 def _with_file(error: RuleError, origins: dict[str, list[Path]]) -> RuleError:
