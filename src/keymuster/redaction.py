@@ -70,7 +70,8 @@ class Redactor:
             seen.setdefault(name, []).extend(
                 shown if other is one else self._record(other) for other in inventory.seen[id]
             )
-        return Inventory(records=records, seen=seen, facts=self._of(inventory.facts, self._name))
+        facts = self._of(inventory.facts, self._name)
+        return Inventory(records=records, seen=seen, links=inventory.links, facts=facts)
 
     def _record(self, one: Observation) -> Observation:
         cleaned = self.struct(one)

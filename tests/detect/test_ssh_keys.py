@@ -57,6 +57,25 @@ def test_a_private_key_is_known_by_its_public_half(form: object) -> None:
     assert told(json.dumps(text.decode()).encode()) == told(text)
 
 
+@pytest.mark.parametrize("form", [OPENSSH, PKCS1, PKCS8])
+@pytest.mark.parametrize("curve", ["SECP256R1", "SECP384R1", "SECP521R1"])
+def test_so_is_one_on_a_curve(form: object, curve: str) -> None:
+    ec = pytest.importorskip("cryptography.hazmat.primitives.asymmetric.ec")
+    key = ec.generate_private_key(getattr(ec, curve)())
+    text = key.private_bytes(PEM, form, OPEN)
+    assert told(text) == ssh_keys.fingerprint(line(key)) != ""
+    spki = key.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    assert ssh_keys.of_certificate(spki) == told(text)
+
+
+def test_a_curve_without_a_name_in_ssh_has_none() -> None:
+    ec = pytest.importorskip("cryptography.hazmat.primitives.asymmetric.ec")
+    key = ec.generate_private_key(ec.SECP256K1())
+    assert told(key.private_bytes(PEM, PKCS8, OPEN)) == ""
+
+
 def test_one_with_a_passphrase_is_known_too(tmp_path: Path) -> None:
     program = shutil.which("ssh-keygen")
     if program is None:

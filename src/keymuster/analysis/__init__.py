@@ -18,7 +18,6 @@ _ANALYSES = {
     "kubernetes_rbac": ("kubernetes", "Use", "Workload"),
     "aws_facts": ("aws",),
     "aws_trusted": ("aws",),
-    "live_keys": ("AWS::IAM::AccessKey",),
     "ssh_keys": ("private_key",),
     "github_secrets": ("github_actions_secret", "github_actions_environment_secret"),
     "aws_workloads": ("aws",),
@@ -53,6 +52,8 @@ def analysed(
 ) -> Inventory:
     """The same inventory, with what follows from its records in its `facts`: at a time, if it is said."""
     inventory.now = now
+    if inventory.links:  # also where each record says all of itself
+        _learn(inventory, "linked", configured, known)
     if all(map(_says_all, inventory.records.values())):
         return inventory
     held = _held(inventory)
@@ -61,10 +62,14 @@ def analysed(
     for name, about in _ANALYSES.items():
         if held.isdisjoint(about):
             continue
-        facts = import_module(f"{__name__}.{name}").facts
-        for id, found in facts(inventory, configured, known).items():
-            inventory.facts.setdefault(id, {}).update(found)
+        _learn(inventory, name, configured, known)
     return inventory
+
+
+def _learn(inventory: Inventory, name: str, configured: Settings, known: Known) -> None:
+    facts = import_module(f"{__name__}.{name}").facts
+    for id, found in facts(inventory, configured, known).items():
+        inventory.facts.setdefault(id, {}).update(found)
 
 
 def _held(inventory: Inventory) -> set[str]:

@@ -12,26 +12,18 @@ from keymuster.settings import Settings
 
 
 def facts(inventory: Inventory, _: Settings, __: Known) -> dict[str, dict[str, Any]]:
-    """For each key that opens something: the names of the others that are the same. For each private half
-    that was found: what the key is called where it opens something."""
+    """For each key that opens something: the names of the others that are the same."""
     opening: dict[str, list[Credential]] = defaultdict(list)
-    found: list[Credential] = []
     for one in inventory.of(Credential):
         fingerprint = one.tags.get("ssh_fingerprint")
         if one.kind is not CredentialKind.PRIVATE_KEY or not fingerprint:
             continue
-        if not isinstance(one.location, ServiceLocation) or one.fingerprint:
-            found.append(one)
-        elif one.status is not CredentialStatus.DISABLED:
+        is_told = isinstance(one.location, ServiceLocation) and not one.fingerprint
+        if is_told and one.status is not CredentialStatus.DISABLED:
             opening[fingerprint].append(one)
-    same = {
+    return {
         one.id: {"same_key": sorted(other.name for other in several if other is not one)}
         for several in opening.values()
         if len(several) > 1
         for one in several
-    }
-    return same | {
-        one.id: {"exists_as": opening[one.tags["ssh_fingerprint"]][0].name}
-        for one in found
-        if one.tags["ssh_fingerprint"] in opening
     }

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs
 
-from keymuster.detect import ssh_keys
+from keymuster.detect import hints, ssh_keys
 from keymuster.detect.checksums import unbase62, unbase64
 
 
@@ -48,10 +48,16 @@ def _jwt_claims(token: bytes) -> dict[str, str]:
         "audience": _short(audience if isinstance(audience, str) else " ".join(map(str, audience))),
         "role": _short(claims.get("role")),
         "tenant": _short(claims.get("tid")),
+        "client_id": _short(next((claims[key] for key in _CLIENT if claims.get(key)), "")),
+        "object_id": _short(claims.get("oid")),
         "project": _short(claims.get("ref")),
         "issued_at": _moment(claims.get("iat")),
         "expires_at": _moment(claims.get("exp")),
     }
+
+
+_CLIENT = ("appid", "azp", "client_id", "cid")
+"""What issuers call the application that a token was given to: RFC 9068, OpenID Connect, Entra, Okta."""
 
 
 def _jfrog_reference(token: bytes) -> dict[str, str]:
@@ -80,6 +86,17 @@ def _grafana_cloud(token: bytes) -> dict[str, str]:
 def _slack_team(token: bytes) -> dict[str, str]:
     found = re.match(rb"xox[a-z](?:\.xox[a-z])?-(?:\d-)?(\d{9,13})-", token)
     return {"team": found[1].decode()} if found else {}
+
+
+def _slack_webhook(token: bytes) -> dict[str, str]:
+    """The workspace, and the app or bot that posts."""
+    return _texts(re.match(rb"https://[^/]+/\w+/(?P<team>[TE][A-Z0-9]{8,11})/", token))
+
+
+def _entra_hint(token: bytes) -> dict[str, str]:
+    """Graph shows everybody who may read an application the first three letters of its secrets."""
+    found = re.match(rb"([\w.~-]{3})[78]Q~", token)
+    return {"hint": hints.digest(found[1].decode())} if found else {}
 
 
 def _pypi_macaroon(token: bytes) -> dict[str, str]:
@@ -275,6 +292,8 @@ DECODERS: dict[str, Callable[[bytes], dict[str, str]]] = {
     "sentry-org": _sentry_org,
     "grafana-cloud": _grafana_cloud,
     "slack-team": _slack_team,
+    "slack-webhook": _slack_webhook,
+    "entra-hint": _entra_hint,
     "pypi-macaroon": _pypi_macaroon,
     "gitlab-routable": _gitlab_routable,
     "aws-session": _aws_session,

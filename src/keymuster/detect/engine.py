@@ -270,6 +270,9 @@ class Engine:
                 return [], end, end
             candidates, begin, stop = _candidates(content, pattern, start, path)
             found = [self._one(content, pattern, one) for one in candidates]
+            if found and (reach := self._reach(pattern)):
+                begin = min(begin, *(one.start - reach for _, one, _ in found))
+                stop = max(stop, *(one.end + reach for _, one, _ in found))
             return found, begin, stop
         if binary:
             return [], end, end
@@ -277,6 +280,13 @@ class Engine:
         behind, stop = word.behind(content, end)
         found = [self._one(content, pattern, one) for pattern, one in behind]
         return found, end - len(word.text) - words.BEFORE, stop
+
+    def _reach(self, pattern: Pattern) -> int:
+        """How far from a secret of this format something is read that stands beside it."""
+        from keymuster.detect import companions
+
+        known = self._rules.tokens[pattern.format].id in companions.COMPANIONS
+        return companions.AROUND if known else 0
 
     def _one(self, content: bytes, pattern: Pattern, one: Candidate) -> Judged:
         token = self._rules.tokens[pattern.format]
@@ -286,7 +296,7 @@ class Engine:
         """The match, or why its text is not what its form promises."""
         from hashlib import sha256  # only where there is something to judge
 
-        from keymuster.detect import checksums, decode
+        from keymuster.detect import checksums, companions, decode
 
         text = content[found.start : found.end]
         if token.checksum is not None and not checksums.holds(token.checksum, text):
@@ -303,6 +313,8 @@ class Engine:
         facts = (
             found.facts if token.decode is None else found.facts | decode.facts(token.decode, text)
         )
+        if beside := companions.facts(token.id, content, found.start, found.end):
+            facts = {**facts, **beside}
         return Match(
             format=token,
             start=found.start,

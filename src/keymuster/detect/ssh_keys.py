@@ -12,7 +12,17 @@ _MAGIC = b"openssh-key-v1\0"
 _BODY = re.compile(rb"KEY-----((?:[\s\"',+A-Za-z0-9/=]|\\[nr])+)-----END")
 _BREAK = re.compile(rb"\\[nr]|[^A-Za-z0-9+/=]")
 
-_SEQUENCE, _INTEGER, _OCTETS = 0x30, 0x02, 0x04
+_SEQUENCE, _INTEGER, _BITS, _OCTETS, _OBJECT = 0x30, 0x02, 0x03, 0x04, 0x06
+_PARAMETERS, _POINT = 0xA0, 0xA1
+
+_RSA = bytes.fromhex("2a864886f70d010101")
+_EC = bytes.fromhex("2a8648ce3d0201")
+_CURVES = {
+    bytes.fromhex("2a8648ce3d030107"): b"nistp256",
+    bytes.fromhex("2b81040022"): b"nistp384",
+    bytes.fromhex("2b81040023"): b"nistp521",
+}
+"""Object identifiers; of curves with what SSH calls them (RFC 5656)."""
 
 
 def fingerprint(line: str) -> str:
@@ -27,14 +37,35 @@ def fingerprint(line: str) -> str:
 
 def public_half(token: bytes) -> str:
     """The same of a private key, where it holds its public half in plain text: as OpenSSH writes keys, with
-    a passphrase or without, and RSA keys as OpenSSL writes them. ValueError if it does not."""
+    a passphrase or without, and keys of RSA and of NIST's curves as OpenSSL writes them. ValueError if it
+    does not."""
     found = _BODY.search(token)
     if found is None:
         raise ValueError("no body")
     body = b64decode(_BREAK.sub(b"", found[1]))
     if body.startswith(_MAGIC):
         return _called(_of_openssh(body[len(_MAGIC) :]))
-    return _called(_of_rsa(body))
+    return _called(_of_openssl(body))
+
+
+def of_certificate(key: bytes) -> str:
+    """The same of the public key in a certificate (SubjectPublicKeyInfo), by which its private half is
+    known; empty if that is of another sort."""
+    try:
+        inside, _ = _element(key, _SEQUENCE)
+        algorithm, inside = _element(inside, _SEQUENCE)
+        bits, _ = _element(inside, _BITS)
+        kind, parameters = _element(algorithm, _OBJECT)
+        if kind == _RSA:
+            numbers, _ = _element(bits[1:], _SEQUENCE)
+            modulus, rest = _element(numbers, _INTEGER)
+            exponent, _ = _element(rest, _INTEGER)
+            return _called(_written(b"ssh-rsa", exponent, modulus))
+        if kind == _EC:
+            return _called(_on_curve(_element(parameters, _OBJECT)[0], bits[1:]))
+    except (ValueError, IndexError):
+        pass
+    return ""
 
 
 def _called(blob: bytes) -> str:
@@ -58,17 +89,39 @@ def _taken(body: bytes) -> tuple[bytes, bytes]:
     return body[4:end], body[end:]
 
 
-def _of_rsa(der: bytes) -> bytes:
+def _of_openssl(der: bytes, curve: bytes = b"") -> bytes:
     """Version, modulus and public exponent are what its sequence begins with (PKCS #1), or that of the
-    text behind version and algorithm (PKCS #8)."""
+    text behind version and algorithm (PKCS #8). Of a curve, the point stands at the end (RFC 5915)."""
     inside, _ = _element(der, _SEQUENCE)
     _, inside = _element(inside, _INTEGER)
     if inside[:1] == bytes([_SEQUENCE]):
-        _, inside = _element(inside, _SEQUENCE)
-        return _of_rsa(_element(inside, _OCTETS)[0])
+        algorithm, inside = _element(inside, _SEQUENCE)
+        kind, parameters = _element(algorithm, _OBJECT)
+        curve = _element(parameters, _OBJECT)[0] if kind == _EC else b""
+        return _of_openssl(_element(inside, _OCTETS)[0], curve)
+    if inside[:1] == bytes([_OCTETS]):
+        return _of_curve(_element(inside, _OCTETS)[1], curve)
     modulus, inside = _element(inside, _INTEGER)
     exponent, _ = _element(inside, _INTEGER)
-    parts = (b"ssh-rsa", exponent, modulus)
+    return _written(b"ssh-rsa", exponent, modulus)
+
+
+def _of_curve(parts: bytes, curve: bytes) -> bytes:
+    if parts[:1] == bytes([_PARAMETERS]):
+        named, parts = _element(parts, _PARAMETERS)
+        curve = _element(named, _OBJECT)[0]
+    inside, _ = _element(parts, _POINT)
+    return _on_curve(curve, _element(inside, _BITS)[0][1:])
+
+
+def _on_curve(curve: bytes, point: bytes) -> bytes:
+    name = _CURVES.get(curve)
+    if name is None or point[:1] != b"\x04":
+        raise ValueError("a curve that SSH has no name for, or a point without its second half")
+    return _written(b"ecdsa-sha2-" + name, name, point)
+
+
+def _written(*parts: bytes) -> bytes:
     return b"".join(len(one).to_bytes(4, "big") + one for one in parts)
 
 

@@ -11,6 +11,8 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from keymuster.inventory.counterparts import declared_at
+from keymuster.inventory.linking import Links, counterparts, joined, stands_in
+from keymuster.inventory.linking import found as links_between
 from keymuster.inventory.links import linked
 from keymuster.model import (
     Credential,
@@ -20,6 +22,7 @@ from keymuster.model import (
     InlineAllow,
     Location,
     Observation,
+    Resource,
     ServiceLocation,
     Trust,
     Use,
@@ -29,11 +32,13 @@ _T = TypeVar("_T")
 
 
 class Inventory(Struct, kw_only=True, dict=True):
-    """The estate by id. `seen` holds every observation of a record, in the order they came. `facts` are
-    what analysis derives: id -> name -> value. `now` is when it is judged, if somebody said so."""
+    """The estate by id. `seen` holds every observation of a record, in the order they came. `links` say
+    which records are one thing. `facts` are what analysis derives: id -> name -> value. `now` is when it is
+    judged, if somebody said so."""
 
     records: dict[str, Observation]
     seen: dict[str, list[Observation]]
+    links: Links = Links()
     facts: dict[str, dict[str, Any]] = field(default_factory=dict)
     now: datetime | None = None
 
@@ -54,7 +59,7 @@ class Inventory(Struct, kw_only=True, dict=True):
         return self._about.get((Trust, identity), [])
 
     def credentials(self, identity: str) -> list[Credential]:
-        """What proves it."""
+        """What proves it, each credential once, however many surfaces tell of it."""
         return self._about.get((Credential, identity), [])
 
     def uses(self, subject: str) -> list[Use]:
@@ -86,6 +91,8 @@ class Inventory(Struct, kw_only=True, dict=True):
         found: dict[tuple[type[Any], str], list[Any]] = {}
         for record in self.records.values():
             match record:
+                case Credential() if stands_in(record, self.records, self.links):
+                    continue
                 case Grant() | Trust() | Credential():
                     found.setdefault((type(record), record.identity or ""), []).append(record)
                 case Use():
@@ -96,13 +103,44 @@ class Inventory(Struct, kw_only=True, dict=True):
         """Wherever it was seen; of what a service tells, where code declares it, too."""
         places = dict.fromkeys(one.location for one in self.seen[record.id])
         for place in list(places):
-            if isinstance(place, ServiceLocation) and (code := self._declared.get(place.resource)):
-                places[code] = None
+            if isinstance(place, ServiceLocation):
+                places |= dict.fromkeys(self._declared.get(place.resource, ()))
         return list(places)
 
+    def counterparts(self, record: Any) -> list[Credential]:
+        """The other records of one credential: what declares it, what a service tells of it, where its text
+        was found."""
+        return list(counterparts(record.id, self.records, self.links))
+
+    def elsewhere(self, record: Any) -> list[Location]:
+        """The places of its counterparts."""
+        own = set(self.places(record))
+        places = (place for other in self.counterparts(record) for place in self.places(other))
+        return [place for place in dict.fromkeys(places) if place not in own]
+
     @cached_property
-    def _declared(self) -> dict[str, FileLocation]:
-        return declared_at(self.records.values())
+    def _declared(self) -> dict[str, list[FileLocation]]:
+        """What a service calls a thing -> where states and code declare it, by what links them or by name."""
+        found: dict[str, list[FileLocation]] = {}
+        for resource, place in declared_at(self.records.values()).items():
+            found[resource] = [place]
+        for id in self.links.same:
+            one = self.records.get(id)
+            if isinstance(one, Identity | Resource) and isinstance(one.location, ServiceLocation):
+                places = found.setdefault(one.location.resource, [])
+                places += [at for at in self._declared_by(id) if at not in places]
+        return found
+
+    def _declared_by(self, id: str) -> Iterator[FileLocation]:
+        """Where what is linked to a record is declared, and what is linked to that in turn."""
+        left, seen = [id], {id}
+        while left:
+            for link in self.links.same.get(left.pop(), ()):
+                other = self.records.get(link.to)
+                if other and link.to not in seen and isinstance(other.location, FileLocation):
+                    seen.add(link.to)
+                    left.append(link.to)
+                    yield other.location
 
     @property
     def allows(self) -> list[InlineAllow]:
@@ -115,7 +153,12 @@ def build(observations: Iterable[Observation]) -> Inventory:
     for one in observations:
         seen.setdefault(one.id, []).append(one)
     records = linked({id: _merged(all) for id, all in seen.items()})
-    return Inventory(records=records, seen={id: _apart(all) for id, all in seen.items()})
+    links = links_between(records)
+    return Inventory(
+        records=joined(records, links),
+        seen={id: _apart(all) for id, all in seen.items()},
+        links=links,
+    )
 
 
 def _apart(sightings: list[Observation]) -> list[Observation]:

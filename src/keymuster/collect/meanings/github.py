@@ -8,6 +8,7 @@ from datetime import datetime
 
 from keymuster.collect.declared import Declared
 from keymuster.collect.syntax.node import Node
+from keymuster.detect import ssh_keys
 from keymuster.model import (
     Credential,
     CredentialKind,
@@ -38,10 +39,16 @@ def _key(name: str) -> Callable[[Declared], Iterator[Observation]]:
             last_used_at=one.time("last_used"),
             never_used=_never_used(one, "last_used"),
             status=_enabled(one),
-            tags={**_type(one), **_tags(one, {"fingerprint_sha256": "ssh_fingerprint"})},
+            tags={**_type(one), **_public_half(one)},
         )
 
     return meaning
+
+
+def _public_half(one: Declared) -> dict[str, str]:
+    """The fingerprint of a key; code declares the key itself."""
+    known = one.known("fingerprint_sha256") or ssh_keys.fingerprint(one.known("key"))
+    return {"ssh_fingerprint": known} if known else {}
 
 
 def _enabled(one: Declared) -> CredentialStatus:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from keymuster.collect.declared import Declared
 from keymuster.collect.literals.names import kind_of
 from keymuster.collect.meanings.saas import who
+from keymuster.detect import ssh_keys
 from keymuster.model import (
     Credential,
     CredentialKind,
@@ -69,7 +70,8 @@ def _never_used(one: Declared) -> bool | None:
 
 def _tags(one: Declared) -> dict[str, str]:
     tags = {"type" if one.account else "declared_as": one.type}
-    if one.account and (known := one.known("fingerprint_sha256")):
+    known = one.known("fingerprint_sha256") or ssh_keys.fingerprint(one.known("key"))
+    if known:
         tags["ssh_fingerprint"] = known
     return tags
 

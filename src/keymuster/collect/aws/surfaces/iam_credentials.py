@@ -169,6 +169,7 @@ def _for_services(ask: Scope, users: dict[str, str]) -> Iterator[Told]:
             f"{user}/service-specific-credential/{one['ServiceSpecificCredentialId']}",
             {
                 "UserName": user, "ServiceName": one.get("ServiceName"), "Status": one.get("Status"),
+                "ServiceSpecificCredentialId": one["ServiceSpecificCredentialId"],
                 "CreateDate": one.get("CreateDate"), "ExpirationDate": one.get("ExpirationDate"),
             },
         )  # fmt: skip

@@ -96,7 +96,7 @@ def _of(row: dict[str, Any], read: dict[str, Any]) -> Iterator[tuple[dict[str, A
 def _settings(one: dict[str, Any]) -> dict[str, Any]:
     return {
         "key_id": one["keyId"], "display_name": one.get("displayName"), "start_date": one.get("startDateTime"),
-        "end_date": one.get("endDateTime"),
+        "end_date": one.get("endDateTime"), "hint": one.get("hint"),
     }  # fmt: skip
 
 

@@ -115,8 +115,8 @@ def _name(one: Declared, what: str) -> str:
 
 
 def _key_id(one: Declared) -> Secret | None:
-    """What stands in files where this access key is used, which makes it one with what is found there."""
-    id = one.text("AccessKeyId")
+    """What stands in files where this key is used, which makes it one with what is found there."""
+    id = one.known("AccessKeyId") or one.known("ServiceSpecificCredentialId")
     return Secret(id.encode(), public=4) if id else None
 
 

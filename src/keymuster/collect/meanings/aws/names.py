@@ -72,8 +72,11 @@ def _last(path: str) -> str:
 
 
 def alias(one: Declared, kind: str, name: str) -> tuple[str, ...]:
-    """What a role, user, group or policy of this name may be called elsewhere."""
-    return (_called(kind, name, one.account),) if name and not is_unknown(name) else ()
+    """What a role, user, group or policy of this name may be called elsewhere. A state knows its ARN, which
+    what exists has as its id."""
+    named = (_called(kind, name, one.account),) if name and not is_unknown(name) else ()
+    arn = "" if one.key else one.known("Arn")
+    return (*named, arn) if arn.startswith("arn:") else named
 
 
 def tags(one: Declared) -> dict[str, str]:

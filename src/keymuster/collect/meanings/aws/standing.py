@@ -8,6 +8,7 @@ from datetime import datetime
 
 from keymuster.collect.declared import Declared
 from keymuster.collect.meanings.aws.names import never_used, who
+from keymuster.detect import ssh_keys
 from keymuster.model import (
     Credential,
     CredentialKind,
@@ -36,10 +37,25 @@ def _credential(
             never_used=never_used(one),
             status=_status(one),
             storage=storage,
-            tags={"type": one.type, **({"owning_service": owner} if owner else {})},
+            tags={
+                "type": one.type,
+                **({"owning_service": owner} if owner else {}),
+                **_public_half(one),
+            },
         )
 
     return meaning
+
+
+def _public_half(one: Declared) -> dict[str, str]:
+    """By which the private half of a key pair is known, wherever it lies. EC2 tells it of its newer keys;
+    of those of RSA it tells other digests."""
+    written = one.known("SshPublicKeyBody") or one.known("PublicKeyMaterial")
+    found = ssh_keys.fingerprint(written) if written else ""
+    if not found and one.text("KeyType") == "ed25519":
+        digest = one.known("KeyFingerprint").rstrip("=")
+        found = f"SHA256:{digest}" if digest else ""
+    return {"ssh_fingerprint": found} if found else {}
 
 
 _MADE = ("CreatedDate", "CreationDate", "CreateTime", "CreatedTime", "CreationTime", "DateImported")

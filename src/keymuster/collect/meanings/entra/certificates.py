@@ -1,4 +1,5 @@
-"""What a public certificate says of itself: who signed it, with what, and how long its key is.
+"""What a public certificate says of itself: who signed it, with what, how long its key is, and by what the
+certificate and its private key are known elsewhere.
 
 Enough of X.509 for that (RFC 5280, section 4.1), and no more; what is not well-formed says nothing.
 """
@@ -8,9 +9,11 @@ from __future__ import annotations
 import binascii
 from base64 import b64decode
 from collections.abc import Iterator
+from hashlib import sha256
 from itertools import islice
 
 from keymuster.collect.syntax.node import Node
+from keymuster.detect import ssh_keys
 
 _MOST = 40_000
 """Characters: a certificate has one to four thousand."""
@@ -30,7 +33,8 @@ _RSA = bytes.fromhex("2a864886f70d010101")
 
 
 def facts(node: Node | None) -> dict[str, str]:
-    """`self_signed`, `key_bits` of an RSA key, `weak_hash`; nothing where no certificate is told."""
+    """`self_signed`, `key_bits` of an RSA key, `weak_hash`, `x509_fingerprint` of the certificate and
+    `public_key` of its key; nothing where no certificate is told."""
     text = node.text() if node else ""
     if not text or len(text) > _MOST:
         return {}
@@ -45,7 +49,12 @@ def _facts(data: bytes) -> dict[str, str]:
     _, body = next(_values(certificate))
     fields = [one for one in islice(_values(body), 8) if one[0] != _VERSION]
     _serial, (_, algorithm), (_, issuer), _validity, (_, subject), (_, key) = fields[:6]
-    found = {"self_signed": "yes" if issuer == subject else "no"}
+    found = {
+        "self_signed": "yes" if issuer == subject else "no",
+        "x509_fingerprint": sha256(data).hexdigest(),
+    }
+    if public := ssh_keys.of_certificate(_sequence(key)):
+        found["public_key"] = public
     _, signature = next(_values(algorithm))
     if signature in _WEAK:
         found["weak_hash"] = _WEAK[signature]
@@ -56,6 +65,13 @@ def _facts(data: bytes) -> dict[str, str]:
         _, modulus = next(_values(numbers))
         found["key_bits"] = str(int.from_bytes(modulus, "big").bit_length())
     return found
+
+
+def _sequence(content: bytes) -> bytes:
+    """With its tag and length again."""
+    size = len(content)
+    length = size.to_bytes((size.bit_length() + 7) // 8 or 1, "big")
+    return b"\x30" + (length if size < 128 else bytes([0x80 | len(length)]) + length) + content
 
 
 def _values(data: bytes) -> Iterator[tuple[int, bytes]]:

@@ -10,6 +10,7 @@ from keymuster.collect.meanings.azure.credentials import moment
 from keymuster.collect.meanings.azure.names import principal
 from keymuster.collect.meanings.entra import certificates, existing
 from keymuster.collect.syntax.node import Node
+from keymuster.detect import hints
 from keymuster.model import (
     Credential,
     CredentialKind,
@@ -99,10 +100,20 @@ def _credential(
         tags={
             "type": one.type,
             **id,
+            **_hint(one),
             **_lifetime(one, node),
             **certificates.facts(one.get("certificate")),
         },
     )
+
+
+def _hint(one: Declared) -> dict[str, str]:
+    hint = one.known("hint")
+    return {"hint": hints.digest(hint)} if len(hint) == _HINT else {}
+
+
+_HINT = 3
+"""Letters of a secret that Graph shows."""
 
 
 def _lifetime(one: Declared, node: Node) -> dict[str, str]:

@@ -3,6 +3,7 @@ a thing will exist, or does, is told."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -17,6 +18,7 @@ from keymuster.model import (
     Observation,
     Storage,
 )
+from keymuster.model.secret import Secret
 
 VENDOR = "google"
 
@@ -38,13 +40,26 @@ def key(one: Declared) -> Iterator[Observation]:
     if one.text("keyType") == "SYSTEM_MANAGED":
         return
     account = one.text("service_account_id")
-    told = {"origin": one.known("keyOrigin"), "disabled_as": one.known("disableReason")}
+    told = {
+        "origin": one.known("keyOrigin"),
+        "disabled_as": one.known("disableReason"),
+        **_named(one),
+    }
     marks = [mark.get("key") for mark in _items(one, "extendedStatus")]
     told["marks"] = ", ".join(node.text() for node in marks if node is not None)
     yield from _credential(
         one, CredentialKind.PRIVATE_KEY, "service account key", service_account(one, account) or None,
         tags={name: text for name, text in told.items() if text},
     )  # fmt: skip
+
+
+def _named(one: Declared) -> dict[str, str]:
+    """What a file that holds the key says of it, too. A state knows its name; what exists is called by it."""
+    found = _NAME.search(one.key) or _NAME.search(one.known("name"))
+    return {"client_email": found["email"], "private_key_id": found["id"]} if found else {}
+
+
+_NAME = re.compile(r"(?:\Agcp:|/serviceAccounts/)(?P<email>[^/@]+@[^/]+)/keys/(?P<id>[0-9a-f]+)\Z")
 
 
 def _items(one: Declared, *keys: str) -> list[Any]:
@@ -81,9 +96,12 @@ def _credential(
     used = activity(one, made)
     own = (one.known("display_name") or one.key.rpartition("/")[2]) if one.key else ""
     account = (identity or "").removeprefix("gcp:")
+    public = _id(one)
     yield Credential(
         id=f"{one.id}#credential",
         kind=kind,
+        fingerprint=public.fingerprint(one.sealing.key) if public else "",
+        preview=public.preview if public else "",
         name=f"{name} {own[:60]}{f' of {account}' if '@' in account else ''}" if own else name,
         location=one.location,
         vendor=VENDOR if one.key else "",
@@ -96,6 +114,13 @@ def _credential(
         never_used=used.never_used,
         tags={"declared_as": one.type, **(tags or {})},
     )
+
+
+def _id(one: Declared) -> Secret | None:
+    """The id of an HMAC key, which stands in files beside its secret: by it they are one. A state tells it,
+    too."""
+    text = one.known("accessId") or one.known("access_id")
+    return Secret(text.encode(), public=4) if text else None
 
 
 _MADE = ("validAfterTime", "timeCreated", "createTime")
