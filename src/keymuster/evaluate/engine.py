@@ -8,11 +8,11 @@ from typing import Any
 
 from msgspec import Struct
 
-from keymuster.evaluate import alike, allows, exceptions, repeats
+from keymuster.evaluate import alike, allows, exceptions, leaks, repeats, severity
 from keymuster.evaluate.bounds import bounds
 from keymuster.evaluate.choice import Choice
 from keymuster.evaluate.conditions import Conditions, Sieve
-from keymuster.evaluate.evidence import paths
+from keymuster.evaluate.evidence import links, paths
 from keymuster.evaluate.fingerprints import fingerprint
 from keymuster.evaluate.messages import filled
 from keymuster.evaluate.view import SUBJECTS, view
@@ -64,7 +64,9 @@ def evaluate(
             held.append(one)
     findings: list[Finding] = []
     policies = {policy.id: policy for policy in rules.policies}
-    for finding in repeats.left(alike.once(held), inventory, policies):
+    for finding in leaks.once(
+        repeats.left(alike.once(held), inventory, policies), inventory, policies
+    ):
         findings += allows.apply(finding, comments, now.date())
     if any(inventory.of(RiskException)):
         findings = _excepted(findings, inventory, now, limits, looked)
@@ -133,7 +135,10 @@ def _held(
                 answer = conditions.answer(policy, named)
                 if answer:
                     token = tokens.get(_format(record))
-                    finding = _finding(policy, token, record, inventory, seen)
+                    finding = severity.adjusted(
+                        _finding(policy, token, record, inventory, seen),
+                        policy, record, seen, inventory, now,
+                    )  # fmt: skip
                     yield finding, alike.judgement(policy, seen)
                 elif unknown := conditions.unknown(policy, named, answer):
                     yield Undecided(
@@ -182,7 +187,7 @@ def _finding(
     inventory: Inventory,
     seen: Mapping[str, Any],
 ) -> Finding:
-    evidence = record.tags if isinstance(record, Credential) else {}
+    evidence = record.tags | links(record, inventory) if isinstance(record, Credential) else {}
     now = bounds(record, inventory)
     return Finding(
         id=digest(f"{policy.id}\0{record.id}"),
@@ -195,7 +200,10 @@ def _finding(
         confidence=_confidence(policy, record),
         subject=record.id,
         message=filled(policy.message, seen, inventory),
-        places=tuple(sorted(inventory.places(record), key=_place)),
+        places=(
+            *sorted(inventory.places(record), key=_place),
+            *sorted(inventory.elsewhere(record), key=_place),
+        ),
         evidence=evidence,
         paths=paths(policy, record, inventory),
         remediation=_remediation(policy, token),

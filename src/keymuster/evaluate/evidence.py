@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from keymuster.inventory.build import Inventory
 from keymuster.inventory.facts import STEPS
-from keymuster.model import Effect, Grant, Statement, Step, Trust
+from keymuster.model import Credential, Effect, Grant, Statement, Step, Trust
 from keymuster.rules.schema import Policy
 
 MOST_PATHS = 4
@@ -56,6 +56,27 @@ def _told(step: Step, inventory: Inventory) -> Step:
         step, records=rest, statements=said, to_name=str(getattr(inventory.records.get(step.to), "name", "")),
         place=start.location if start is not None else None,
     )  # fmt: skip
+
+
+def links(record: Credential, inventory: Inventory) -> dict[str, str]:
+    """What a credential is one with, whom it proves, and what only may be the same, with the keys by which
+    that is known."""
+    known = inventory.links
+    said = {
+        "same_as": "; ".join(_some(map(str, known.same.get(record.id, ())))),
+        "suggested": "; ".join(_some(map(str, known.suggested.get(record.id, ())))),
+        "within": ", ".join(known.within.get(record.id, ())),
+    }
+    if (
+        (id := record.identity)
+        and (record.id in known.same or record.id in known.proves)
+        and id in inventory.records
+    ):
+        by = known.proves.get(record.id)
+        said["proves"] = str(by) if by and by.to == id else id
+        if used := record.last_used_at or getattr(inventory.records[id], "last_used_at", None):
+            said["last_used"] = used.date().isoformat()
+    return {name: text for name, text in said.items() if text}
 
 
 def statement(record: Grant | Trust) -> Statement:

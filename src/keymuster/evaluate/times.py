@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from keymuster.inventory.build import Inventory
 from keymuster.inventory.facts import UNKNOWN
-from keymuster.model import Credential, Identity, Resource, ServiceLocation, Trust
+from keymuster.model import Credential, FileLocation, Identity, Resource, ServiceLocation, Trust
 
 _TOGETHER_SECONDS = 300
 """Made in one go: two calls of the same person or program."""
@@ -67,6 +67,16 @@ def _point(value: object) -> datetime | None:
     except ValueError:
         return None
     return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def exposed_days(record: Credential, inventory: Inventory, now: datetime) -> int | str:
+    """Whole days since the first commit that is known to hold it; `unknown` where no history was read."""
+    dates = [
+        place.commit.date
+        for one in inventory.sightings(record)
+        if isinstance(place := one.location, FileLocation) and place.commit and place.commit.date
+    ]
+    return (now - min(dates)).days if dates else UNKNOWN
 
 
 def made_with_identity(record: Credential, inventory: Inventory, _: datetime) -> bool:

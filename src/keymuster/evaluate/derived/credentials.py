@@ -77,6 +77,7 @@ FIELDS: Fields = {
     "staged": ("bool", _in_storage(Storage.STAGED)),
     "only_in_history": ("bool", _only_in_history),
     "paths": ("list<string>", paths),
+    "exposed_days": ("dyn", times.exposed_days),
     "places": ("int", lambda record, inventory, _: len(inventory.sightings(record))),
     "sample": (
         "bool",
