@@ -91,6 +91,12 @@ def test_a_chosen_file_is_not_looked_for(tmp_path: Path) -> None:
         ("ours: {aws: [111122223333]}\n", "at `$.ours[...][0]`; write it in quotes"),
         ("environments: {prodution: [core]}\n", "no `prodution`; did you mean `production`?"),
         ("environments: {unknown: [x]}\n", "no `unknown`; there are production, staging"),
+        ("environments: {production: ['asw:1']}\n", "no `asw:`; did you mean `aws`?"),
+        ("environments: {production: ['gcp:']}\n", "`gcp:` names nothing"),
+        (
+            "environments: {production: ['gcp:a'], test: ['gcp:a']}\n",
+            "cannot be production and test",
+        ),
         ("jobs: -1\n", "Expected `int` >= 0 - at `$.jobs`"),
         ("jobs: 1.5\n", "at `$.jobs`"),
         ("exclude: '*.py'\n", "Expected `object`, got `str` - at `$.exclude`"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
@@ -113,7 +113,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ours: dict[str, tuple[str, ...]] = {}
     """Provider -> what of it is ours: organisations of GitHub, accounts of AWS, projects ..."""
     environments: dict[str, tuple[str, ...]] = {}
-    """Environment -> further words for it in tags, names and folders."""
+    """Environment -> further words for it in tags, names and folders; or what is wholly of it, as in
+    `aws:111122223333`, `gcp:acme-prod`, `namespace:payments`, `cluster:eu-1`, `path:deploy/live`."""
 
     def fingerprint_key(self) -> bytes:
         """The key of secret fingerprints, from the environment variable that the settings name."""
@@ -229,11 +230,44 @@ def _decode(path: str, content: bytes) -> Settings:
             raise SettingsError(
                 f"{path}: environments: there is no `{name}`{_nearest(name, _ENVIRONMENTS)}"
             )
+    if problem := _scope_problem(settings.environments):
+        raise SettingsError(f"{path}: environments: {problem}")
     for field in ("paths", "names", "values"):
         for number, entry in enumerate(getattr(settings.exclude, field)):
             if problem := _entry_problem(field, entry):
                 raise SettingsError(f"{path}: exclude.{field}[{number}]: {problem}")
     return settings
+
+
+_SCOPES = (
+    "aws", "azure", "gcp", "github", "gitlab", "entra", "okta", "slack", "google-workspace",
+    "namespace", "cluster", "path",
+)  # fmt: skip
+"""What an entry of `environments` may name as a whole."""
+
+
+def _scope_problem(environments: Mapping[str, Sequence[str]]) -> str:
+    """What is wrong with the entries that name something as a whole; empty if nothing is."""
+    said: dict[str, str] = {}
+    for environment, entries in environments.items():
+        for entry in entries:
+            sort, colon, name = entry.partition(":")
+            if colon and sort not in _SCOPES:
+                return f"`{entry}`: there is no `{sort}:`{_nearest(sort, _SCOPES)}"
+            if colon and not name.strip():
+                return f"`{entry}` names nothing: write a name after the colon, or in quotes"
+            if colon and said.setdefault(entry, environment) != environment:
+                return f"`{entry}` cannot be {said[entry]} and {environment}"
+    return ""
+
+
+def environment_scopes(environments: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str, str]]:
+    """The entries of `environments` that name something as a whole: environment, sort, name or glob."""
+    for environment, entries in environments.items():
+        for entry in entries:
+            sort, colon, name = entry.partition(":")
+            if colon and sort in _SCOPES:
+                yield environment, sort, name
 
 
 def _with_paths(parsed: Any) -> Any:

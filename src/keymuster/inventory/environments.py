@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
+from msgspec import Struct
+
 from keymuster.inventory.owners import tagged
 from keymuster.model import Environment, FileLocation, Identity
 
-_TAGS = ("environment", "env", "stage", "tier")
+TAGS = ("environment", "env", "stage", "tier")
 
 WORDS: Mapping[Environment, tuple[str, ...]] = {
     Environment.PRODUCTION: ("production", "prod", "prd", "live"),
@@ -19,9 +21,23 @@ WORDS: Mapping[Environment, tuple[str, ...]] = {
 """How people call them in tags, names and folders; settings may add to that."""
 
 
+class Placed(Struct, frozen=True, kw_only=True):
+    """For which environment something is, by which sort of sign, and that sign in a sentence. It is unknown
+    without a sentence if there is no sign, and with one if signs of the same sort contradict each other."""
+
+    environment: Environment = Environment.UNKNOWN
+    by: str = ""
+    because: str = ""
+
+
+NOWHERE = Placed()
+
+
 def environment(identity: Identity, words: Mapping[str, tuple[str, ...]]) -> Environment:
     """What its tag says, or else its name, or else the folders it is declared in; unknown if two of
-    a kind say different things. `words` are further ones for an environment, from the settings."""
+    a kind say different things. `words` are further ones for an environment, from the settings.
+
+    What its account, its namespace or the settings say is asked by `analysis.environments`."""
     if identity.environment is not Environment.UNKNOWN:
         return identity.environment
     place = identity.location
@@ -33,14 +49,32 @@ def named(
     tags: Mapping[str, str], texts: Iterable[str], words: Mapping[str, Sequence[str]]
 ) -> Environment:
     """What a tag says, or else the first of the texts that says anything."""
+    for text in (tagged(tags, TAGS), *texts):
+        if found := said(text, words):
+            return found.popitem()[0] if len(found) == 1 else Environment.UNKNOWN
+    return Environment.UNKNOWN
+
+
+def said(text: str, words: Mapping[str, Sequence[str]]) -> dict[Environment, str]:
+    """The environments that a text speaks of, each with the word for it."""
     known = {
         word: one for one in WORDS for word in (*WORDS[one], *words.get(one.value, ()))
     }  # fmt: skip
-    for text in (tagged(tags, _TAGS), *texts):
-        found = {known[word] for word in _words(text) if word in known}
-        if found:
-            return found.pop() if len(found) == 1 else Environment.UNKNOWN
-    return Environment.UNKNOWN
+    return {known[word]: word for word in _words(text) if word in known}
+
+
+def placed(by: str, signs: Iterable[tuple[str, Mapping[Environment, str]]]) -> Placed:
+    """What signs of one sort say together: each is what it is called, and the environments it speaks of."""
+    found: dict[Environment, str] = {}
+    for name, spoken in signs:
+        for one, word in spoken.items():
+            found.setdefault(one, f"{name} says {word}")
+    if not found:
+        return NOWHERE
+    if len(found) == 1:
+        one, because = found.popitem()
+        return Placed(environment=one, by=by, because=because)
+    return Placed(by=by, because="; ".join(dict.fromkeys(found.values())))
 
 
 def named_in(text: str) -> set[Environment]:

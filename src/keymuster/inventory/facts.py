@@ -18,6 +18,8 @@ FACTS: dict[str, dict[str, tuple[str, Any]]] = {
         "owner": ("string", ""),
         "purpose": ("string", ""),
         "environment": ("string", Environment.UNKNOWN),
+        "environment_by": ("string", ""),
+        "environment_because": ("string", ""),
         "privilege": ("string", UNKNOWN),
         "escalations": ("list<string>", []),
         "administrator_by": ("string", ""),
