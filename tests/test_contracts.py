@@ -106,7 +106,7 @@ NAMES = (
     "ci.jenkinsfile", "hosts", "inventory.ini", "group_vars/all", "group_vars/all.md", "host_vars/web.py",
     "config", "prod.kubeconfig", "admin.conf", "values.yaml", "kustomization.yaml", "Kustomization",
     ".circleci/config.yml", "bitbucket-pipelines.yml", ".github/dependabot.yml", "serverless.yml", "Pulumi.yaml", ".keymuster/agents.yaml",
-    ".keymuster/exceptions/vendor.yaml",
+    ".keymuster/exceptions/vendor.yaml", ".keymuster/owners.yaml", "services/api/catalog-info.yaml",
     ".codex/config.toml", "team.code-workspace", ".claude/agents/reviewer.md", "SKILL.md", "agent-card.json", "server.json",
     "~/.codex/auth.json", ".cursorrules",
     "config/agents.yaml",

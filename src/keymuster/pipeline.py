@@ -225,6 +225,7 @@ def gather(
     reported = [_governed(one, configured) for one in reported]
     registered = list(_register(reported, context.selection.root, configured))
     troubles += [one for one in registered if one not in troubles]
+    reported += _owning(reported, context, configured, troubles)
     inventory = build(reported)
     inventory = analysed(inventory, configured, context.rules, now or datetime.now(UTC))
     if context.remembered is not None and not cut:
@@ -367,6 +368,23 @@ def _register(reported: list[Observation], root: str, configured: Settings) -> I
             yield one
         else:
             reported.append(one)
+
+
+def _owning(
+    reported: Sequence[Observation], context: Context, configured: Settings, troubles: list[Trouble]
+) -> list[Observation]:
+    """What says who answers for what was seen, besides the files of the scan."""
+    if not any(isinstance(one, Identity | Credential) for one in reported):
+        return []
+    from keymuster.collect.owners.standing import standing
+
+    found: list[Observation] = []
+    for one in standing(context.selection.root, reported, configured.owners):
+        if isinstance(one, Trouble):
+            troubles.append(one)
+        else:
+            found.append(one)
+    return found
 
 
 def _standing(root: str, troubles: list[Trouble]) -> Iterator[Observation]:

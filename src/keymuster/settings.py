@@ -56,10 +56,15 @@ class Containers(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Owners(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The names of tags and labels that say who answers for an identity, and what it is for."""
+    """The names of tags and labels that say who answers for an identity, and what it is for. `directory` is an
+    export of those who work here, in CSV; if `directory_is_complete`, who has an address of one
+    of its domains and is not in it has left. `blame` asks git who wrote the lines that declare something."""
 
     tags: tuple[str, ...] = ("owner", "owned-by", "team", "contact", "maintainer", "squad")
     purpose_tags: tuple[str, ...] = ("purpose", "description", "service", "application", "app")
+    directory: str = ""
+    directory_is_complete: bool = False
+    blame: bool = False
 
 
 class AgentSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -148,6 +153,9 @@ def _from_here(configured: Settings, folder: str) -> Settings:
     if configured.agents.registry:
         registry = os.path.abspath(os.path.join(folder, configured.agents.registry))
         changes["agents"] = AgentSettings(registry=registry)
+    if configured.owners.directory:
+        directory = os.path.abspath(os.path.join(folder, configured.owners.directory))
+        changes["owners"] = msgspec.structs.replace(configured.owners, directory=directory)
     if configured.baseline:
         changes["baseline"] = os.path.abspath(os.path.join(folder, configured.baseline))
     return msgspec.structs.replace(configured, **changes) if changes else configured

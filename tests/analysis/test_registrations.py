@@ -223,9 +223,9 @@ def test_what_is_past_its_date(said: dict[str, Any], lapsed: list[str]) -> None:
     assert lapses.of(registration(_entry(**said)), date(2026, 3, 1)) == lapsed
 
 
-def test_an_agent_belongs_to_the_owner_that_its_entry_names() -> None:
-    entry = _entry(owner="team", purpose="writes", environment="production")
+def test_an_agent_is_for_what_its_entry_says() -> None:
+    entry = _entry(purpose="writes", environment="production")
     assert _known(CLAUDE, entry)[CLAUDE.id] == {
         "registration": "registered", "registered_as": "claude-code",
-        "owner": "team", "purpose": "writes", "environment": "production",
+        "purpose": "writes", "environment": "production",
     }  # fmt: skip

@@ -41,6 +41,7 @@ _ANALYSES = {
         "gcp",
         "resource_policy",
     ),
+    "owners": ("Identity", "codeowners", "catalog_entity", "owner_attestation", "blame"),
 }
 """The modules whose `facts` follow from an inventory: id of a record -> name, as in
 `inventory/facts.py` -> value. Each is imported for an inventory that holds one of the words beside it:

@@ -137,15 +137,11 @@ def _pairs(inventory: Inventory) -> Iterator[tuple[str, str]]:
 def _of_pairs(
     pairs: Mapping[str, str], inventory: Inventory, owners: Mapping[str, list[str]]
 ) -> Iterator[tuple[str, str, Any]]:
-    """Who answers for an application, answers for its service principal, too."""
+    """Who owns an application, owns its service principal, too."""
     for id, other in pairs.items():
         one, twin = inventory.records.get(id), inventory.records.get(other)
         if not (isinstance(one, Identity) and isinstance(twin, Identity)):
             continue
-        said = inventory.facts.get(id, {}).get("owner", "")
-        told = inventory.facts.get(other, {}).get("owner", "")
-        if not said and told:
-            yield id, "owner", told
         if id not in owners and other in owners:
             yield id, "owners", list(dict.fromkeys(owners[other]))
 

@@ -7,7 +7,7 @@ from typing import Any
 from keymuster.analysis.environments import Environments
 from keymuster.analysis.known import Known
 from keymuster.inventory.build import Inventory
-from keymuster.inventory.owners import owner, purpose
+from keymuster.inventory.owners import purpose
 from keymuster.model import Identity
 from keymuster.settings import Settings
 
@@ -18,7 +18,6 @@ def facts(inventory: Inventory, configured: Settings, _: Known) -> dict[str, dic
     for one in inventory.of(Identity):
         where = environments.of(one)
         found[one.id] = {
-            "owner": owner(one, configured.owners.tags),
             "purpose": purpose(one, configured.owners.purpose_tags),
             "environment": where.environment,
             "environment_by": where.by,

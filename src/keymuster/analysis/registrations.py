@@ -133,7 +133,7 @@ def _facts(
     entry: Entry, holders: Mapping[str, Sequence[str]]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     said = entry.said
-    told = {"owner": said.owner, "purpose": said.purpose, "environment": said.environment}
+    told = {"purpose": said.purpose, "environment": said.environment}
     for one in entry.used.agents:
         yield one.id, {"registration": "registered"} | {k: v for k, v in told.items() if v}
     names = {server.name for _, server in entry.used.servers}

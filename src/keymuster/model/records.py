@@ -27,18 +27,24 @@ from keymuster.model.taxonomy import (
 
 
 class OwnerHint(Struct, frozen=True, kw_only=True):
-    """One signal of who answers for a thing: a tag, a CODEOWNERS line, a creator."""
+    """One signal of who answers for a thing, as its vendor tells: an owner, a sponsor, a creator; since when, and
+    whether they are still there, if it says so."""
 
     name: str
     source: str
+    at: datetime | None = None
+    active: bool | None = None
 
 
 class Owner(Struct, frozen=True, kw_only=True):
-    """Who answers for an identity, how we know, and whether they are still there."""
+    """Who answers for an identity, how we know and how surely, and whether they are still there. The `status` is
+    `named`, or `left` if nobody is there who could be asked instead."""
 
     name: str
     source: str
     active: bool | None = None
+    status: str = "named"
+    confidence: str = ""
 
 
 class Identity(Struct, frozen=True, kw_only=True, tag_field="is", tag="identity"):

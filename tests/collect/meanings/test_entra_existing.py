@@ -69,14 +69,16 @@ def test_an_application_says_who_answers_for_it_and_since_when() -> None:
     ("settings", "hints"),
     [
         ({"owners": []}, []),
-        (owned_by((70, "bob@acme.example"), accountEnabled=False), []),
-        ({"owners": [guid(70)]}, [guid(70)]),
-        ({"owners": "${refused.owners}"}, ["unknown"]),
+        (owned_by((70, "bob@acme.example"), accountEnabled=False), [("bob@acme.example", False)]),
+        ({"owners": [guid(70)]}, [(guid(70), None)]),
+        ({"owners": "${refused.owners}"}, [("unknown", None)]),
     ],
 )
-def test_owners_are_those_who_can_still_act(settings: dict[str, Any], hints: list[str]) -> None:
+def test_owners_are_named_with_whether_they_can_still_act(
+    settings: dict[str, Any], hints: list[tuple[str, bool | None]]
+) -> None:
     [found] = of(Identity, application(**settings))
-    assert [one.name for one in found.owner_hints] == hints
+    assert [(one.name, one.active) for one in found.owner_hints] == hints
 
 
 def test_of_declared_owners_nobody_knows_who_they_are() -> None:

@@ -196,7 +196,7 @@ def integration(one: Declared) -> Iterator[Observation]:
         aliases=(_client(one, client),) if client and one.account else (),
         account=one.account,
         created_at=one.time("createdAt"),
-        owner_hints=_hints(one.known("createdBy")),
+        owner_hints=_hints("okta:created-by", one.known("createdBy")),
         tags=_said(
             client_id=client,
             app_slug=one.known("type"),
@@ -221,7 +221,7 @@ def service_account(one: Declared) -> Iterator[Observation]:
         account=one.account,
         status=one.text("status").lower(),
         created_at=one.time("created"),
-        owner_hints=_hints(*one.texts("ownerUserIds"), *one.texts("ownerGroupIds")),
+        owner_hints=_hints("okta", *one.texts("ownerUserIds"), *one.texts("ownerGroupIds")),
         purpose=one.text("description"),
     )
 
@@ -271,8 +271,8 @@ def _last_used(one: Declared) -> datetime | None:
     return one.time("lastUpdated") if one.type == "okta_api_token" else None
 
 
-def _hints(*names: str) -> tuple[OwnerHint, ...]:
-    return tuple(OwnerHint(name=name, source="okta") for name in names if name)
+def _hints(source: str, *names: str) -> tuple[OwnerHint, ...]:
+    return tuple(OwnerHint(name=name, source=source) for name in names if name)
 
 
 def _said(**tags: str) -> dict[str, str]:

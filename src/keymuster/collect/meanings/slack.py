@@ -37,7 +37,7 @@ def app(one: Declared) -> Iterator[Observation]:
         account=one.account,
         status=one.text("status"),
         created_at=one.time("installer", "date"),
-        owner_hints=(OwnerHint(name=installer, source="slack"),) if installer else (),
+        owner_hints=_installer(one, installer),
         tags={
             key: value
             for key, value in {
@@ -55,6 +55,15 @@ def app(one: Declared) -> Iterator[Observation]:
     yield from _leaver(one)
     if one.text("status") in _LIVE:
         yield from _grants(one)
+
+
+def _installer(one: Declared, name: str) -> tuple[OwnerHint, ...]:
+    if not name:
+        return ()
+    deleted = {"true": False, "false": True}.get(one.text("installer", "deleted"))
+    return (
+        OwnerHint(name=name, source="slack", at=one.time("installer", "date"), active=deleted),
+    )  # fmt: skip
 
 
 def _host(address: str) -> str:

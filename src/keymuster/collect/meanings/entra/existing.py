@@ -38,16 +38,20 @@ def last_sign_in(one: Declared, *keys: str) -> tuple[datetime | None, bool | Non
 
 
 def hints(one: Declared, kind: str) -> tuple[OwnerHint, ...]:
-    """The `owners` or `sponsors` that still can act, by name; one `unknown` where nobody was let look."""
+    """The `owners` or `sponsors` by name, and whether they still can act; one `unknown` where nobody was let
+    look."""
     if not one.key:  # what code declares names them by the ids of objects, if at all
         return ()
     if is_unknown(one.text(kind)) or is_unknown(one.text(f"{kind[:-1]}Details")):
         return (OwnerHint(name=_UNKNOWN, source=f"entra:{kind}"),)
     found = [
-        OwnerHint(name=name, source=f"entra:{kind}")
+        OwnerHint(
+            name=name,
+            source=f"entra:{kind}",
+            active={"true": True, "false": False}.get(_text(node, "accountEnabled")),
+        )
         for node in _details(one, kind)
         if (name := _text(node, "name") or _text(node, "id"))
-        and _text(node, "accountEnabled") != "false"
     ]
     return tuple(found)
 

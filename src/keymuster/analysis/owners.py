@@ -1,0 +1,75 @@
+"""Who answers for each identity and credential, and what became of the entries that say so."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from keymuster.analysis.known import Known
+from keymuster.analysis.ownership import Owners
+from keymuster.analysis.ownership.combination import NONE, Ownership
+from keymuster.inventory.build import Inventory
+from keymuster.inventory.facts import UNKNOWN
+from keymuster.model import Credential, Identity
+from keymuster.settings import Settings
+
+
+def facts(inventory: Inventory, configured: Settings, _: Known) -> dict[str, dict[str, Any]]:
+    """Of a credential that nobody answers for, nothing is said."""
+    owners = Owners(inventory, configured)
+    found = {}
+    for one in inventory.records.values():
+        if isinstance(one, Identity | Credential):
+            said = owners.of(one)
+            if isinstance(one, Identity) or said.status != NONE:
+                found[one.id] = _told(said)
+    return found | _of_entries(inventory, owners)
+
+
+def _told(said: Ownership) -> dict[str, Any]:
+    best = said.best
+    active = best.active if best is not None else None
+    return {
+        "owner": said.name,
+        "owner_status": said.status,
+        "owner_confidence": said.confidence,
+        "owner_active": UNKNOWN if active is None else "yes" if active else "no",
+        "owner_candidates": [one.name for one in said.candidates],
+        "owner_sources": list(dict.fromkeys(one.source for one in best.signals)) if best else [],
+        "owners_left": [one.name for one in said.candidates if one.active is False],
+        "owner_because": best.signals[0].evidence if best else "",
+    }
+
+
+def _of_entries(inventory: Inventory, owners: Owners) -> dict[str, dict[str, Any]]:
+    """For each entry of `.keymuster/owners.yaml`: what it is about, whether its owner has left, and which other one
+    contradicts it."""
+    estate = owners.estate
+    found: dict[str, dict[str, Any]] = {
+        one.record.id: {
+            "found": [], "contradicted_by": "",
+            "owner_active": _answer(estate.directory.who(one.said.owner).active),
+        }
+        for one in estate.attestations
+    }  # fmt: skip
+    if not found:
+        return {}
+    for subject in inventory.records.values():
+        if not isinstance(subject, Identity | Credential):
+            continue
+        every = estate.attested(subject)
+        for one in every:
+            found[one.record.id]["found"].append(subject.name or subject.id)
+        valid = [one for one in every if not estate.is_over(one.said)]
+        best = [one for one in valid if one.exactness == valid[0].exactness]
+        for one in best:
+            mine = estate.directory.who(one.said.owner).key
+            other = next(
+                (o.said for o in best if estate.directory.who(o.said.owner).key != mine), None
+            )
+            if other is not None:
+                found[one.record.id]["contradicted_by"] = f"{other.owner} by {other.by}"
+    return found
+
+
+def _answer(active: bool | None) -> str:
+    return UNKNOWN if active is None else "yes" if active else "no"

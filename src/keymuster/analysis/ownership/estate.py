@@ -1,0 +1,172 @@
+"""What signs are looked for in: the inventory, sorted by what the signs ask of it, and the subject they are about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from fnmatch import fnmatchcase
+from functools import cached_property
+from typing import Any, TypeAlias
+
+import msgspec
+from msgspec import Struct
+
+from keymuster.analysis.ownership.directory import Directory
+from keymuster.inventory.build import Inventory
+from keymuster.inventory.codeowners import Codeowners
+from keymuster.model import Credential, FileLocation, Grant, Identity, Resource
+from keymuster.model.attestation import TYPE as ATTESTATION
+from keymuster.model.attestation import Attestation, attestation
+from keymuster.settings import Settings
+
+Owned: TypeAlias = Identity | Credential
+
+
+class Attested(Struct, frozen=True, kw_only=True):
+    """An entry of `.keymuster/owners.yaml`, and how exactly it names what it is about: 2 by its id, 1 by a name,
+    0 by a glob."""
+
+    said: Attestation
+    record: Resource
+    exactness: int = 0
+
+
+class Estate:
+    """Asked for one subject after the other; everything is found once."""
+
+    def __init__(self, inventory: Inventory, configured: Settings, today: date | None) -> None:
+        self.inventory = inventory
+        self.configured = configured
+        self.today = today
+
+    @cached_property
+    def directory(self) -> Directory:
+        return Directory(self.inventory, self.configured)
+
+    def places(self, subject: Owned) -> list[FileLocation]:
+        """Where files of the repository declare or hold it, not in what lies inside of others."""
+        found = self.inventory.places(subject)
+        return [one for one in found if isinstance(one, FileLocation) and not one.member]
+
+    # --- files -------------------------------------------------------------------------------------
+
+    @cached_property
+    def codeowners(self) -> list[tuple[str, Resource, Codeowners]]:
+        """The beginning of the paths that one is about, the innermost repository first."""
+        found = [
+            (
+                str(one.settings["base"]), one,
+                Codeowners(
+                    str(one.settings["text"]),
+                    "gitlab" if one.settings["form"] == "gitlab" else "github",
+                ),
+            )
+            for one in self._of_type("codeowners")
+        ]  # fmt: skip
+        return sorted(found, key=lambda one: -len(one[0]))
+
+    @cached_property
+    def entities(self) -> list[Resource]:
+        """What a catalogue says that somebody owns."""
+        return [one for one in self._of_type("catalog_entity") if one.settings.get("owner")]
+
+    @cached_property
+    def slugs(self) -> dict[str, str]:
+        """The beginning of paths -> what the repository there is called where it is pushed to."""
+        return {
+            str(one.settings.get("base", "")): str(one.settings.get("slug", ""))
+            for one in self._of_type("repository")
+        }
+
+    @cached_property
+    def blamed(self) -> dict[tuple[str, int, int], tuple[Any, ...]]:
+        """Who wrote the lines of a file, whoever wrote most first."""
+        return {
+            (path, span["first"], span["last"]): tuple(span["changes"])
+            for one in self._of_type("blame")
+            for path, spans in one.settings["files"].items()
+            for span in spans
+        }
+
+    def _of_type(self, type: str) -> list[Resource]:
+        return self._by_type.get(type, [])
+
+    @cached_property
+    def _by_type(self) -> dict[str, list[Resource]]:
+        found: dict[str, list[Resource]] = {}
+        for one in self.inventory.of(Resource):
+            found.setdefault(one.type, []).append(one)
+        return found
+
+    # --- entries -----------------------------------------------------------------------------------
+
+    @cached_property
+    def attestations(self) -> list[Attested]:
+        """Those that are well-formed."""
+        found = []
+        for one in self._of_type(ATTESTATION):
+            try:
+                said = attestation(one)
+            except msgspec.ValidationError:  # an extension may call anything by this name
+                continue
+            if not one.settings.get("problem"):
+                found.append(Attested(said=said, record=one))
+        return found
+
+    def attested(self, subject: Owned) -> list[Attested]:
+        """What is said of a subject, the most exact first."""
+        exact = {subject.id}
+        known = {subject.name, *getattr(subject, "aliases", ())} - {""}
+        found = []
+        for one in self.attestations:
+            what = one.said.what
+            if what in exact:
+                exactness = 2
+            elif what in known:
+                exactness = 1
+            elif _is_glob(what) and any(fnmatchcase(name, what) for name in (*exact, *known)):
+                exactness = 0
+            else:
+                continue
+            found.append(msgspec.structs.replace(one, exactness=exactness))
+        return sorted(found, key=lambda one: (-one.exactness, one.record.id))
+
+    def is_over(self, said: Attestation) -> bool:
+        return self.today is not None and said.expires < self.today
+
+    @cached_property
+    def registered(self) -> list[tuple[Resource, tuple[str, ...]]]:
+        """Entries of the registry of agents, with the ids of the agents that each is about."""
+        return [
+            (one, tuple(map(str, self.inventory.facts.get(one.id, {}).get("found", ()))))
+            for one in self._of_type("agent_registration")
+        ]
+
+    # --- what services tell ------------------------------------------------------------------------
+
+    def settings_of(self, subject: Owned) -> Mapping[str, Any]:
+        """What its vendor says of it, in the vendor's own words."""
+        bare = subject.id.removesuffix("#credential")
+        for id in (f"resource:{bare}", bare):
+            if isinstance(found := self.inventory.records.get(id), Resource):
+                return found.settings
+        return {}
+
+    @cached_property
+    def twins(self) -> dict[str, list[str]]:
+        """Application and service principal of Entra, both ways: who owns the one answers for both."""
+        found: dict[str, list[str]] = {}
+        for grant in self.inventory.of(Grant):
+            if grant.provider == "entra" and grant.id.endswith("#application"):
+                found.setdefault(grant.identity, []).append(grant.via)
+                found.setdefault(grant.via, []).append(grant.identity)
+        return found
+
+    def twins_of(self, subject: Owned) -> Iterator[Identity]:
+        for id in self.twins.get(subject.id, ()):
+            if isinstance(twin := self.inventory.records.get(id), Identity):
+                yield twin
+
+
+def _is_glob(text: str) -> bool:
+    return any(char in text for char in "*?[")

@@ -1,0 +1,1 @@
+"""What tells who answers for identities: files that lie beside them, git, a directory."""
