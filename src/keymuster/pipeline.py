@@ -374,7 +374,7 @@ def _owning(
     reported: Sequence[Observation], context: Context, configured: Settings, troubles: list[Trouble]
 ) -> list[Observation]:
     """What says who answers for what was seen, besides the files of the scan."""
-    if not any(isinstance(one, Identity | Credential) for one in reported):
+    if all(isinstance(one, InlineAllow | RiskException) for one in reported):
         return []
     from keymuster.collect.owners.standing import standing
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from keymuster.analysis.known import Known
 from keymuster.analysis.ownership import Owners
-from keymuster.analysis.ownership.combination import NONE, Ownership
+from keymuster.analysis.ownership.combination import LEFT, NONE, Ownership
 from keymuster.inventory.build import Inventory
 from keymuster.inventory.facts import UNKNOWN
 from keymuster.model import Credential, Identity
@@ -37,6 +37,7 @@ def _told(said: Ownership) -> dict[str, Any]:
         "owner_sources": list(dict.fromkeys(one.source for one in best.signals)) if best else [],
         "owners_left": [one.name for one in said.candidates if one.active is False],
         "owner_because": best.signals[0].evidence if best else "",
+        "orphaned": said.status == LEFT,
     }
 
 
@@ -47,7 +48,7 @@ def _of_entries(inventory: Inventory, owners: Owners) -> dict[str, dict[str, Any
     found: dict[str, dict[str, Any]] = {
         one.record.id: {
             "found": [], "contradicted_by": "",
-            "owner_active": _answer(estate.directory.who(one.said.owner).active),
+            "owner_left": estate.directory.who(one.said.owner).active is False,
         }
         for one in estate.attestations
     }  # fmt: skip
@@ -69,7 +70,3 @@ def _of_entries(inventory: Inventory, owners: Owners) -> dict[str, dict[str, Any
             if other is not None:
                 found[one.record.id]["contradicted_by"] = f"{other.owner} by {other.by}"
     return found
-
-
-def _answer(active: bool | None) -> str:
-    return UNKNOWN if active is None else "yes" if active else "no"

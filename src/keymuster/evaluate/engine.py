@@ -15,6 +15,7 @@ from keymuster.evaluate.conditions import Conditions, Sieve
 from keymuster.evaluate.evidence import links, paths
 from keymuster.evaluate.fingerprints import fingerprint
 from keymuster.evaluate.messages import filled
+from keymuster.evaluate.responsible import owner
 from keymuster.evaluate.view import SUBJECTS, view
 from keymuster.inventory.build import Inventory
 from keymuster.model import (
@@ -205,6 +206,7 @@ def _finding(
             *sorted(inventory.elsewhere(record), key=_place),
         ),
         evidence=evidence,
+        owner=owner(record, inventory),
         paths=paths(policy, record, inventory),
         remediation=_remediation(policy, token),
     )

@@ -12,10 +12,15 @@ https://docs.gitlab.com/user/project/codeowners/reference/
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from msgspec import Struct
+
+from keymuster.model import Resource
+
+TYPE = "codeowners"
+"""The type of the resource that such a file becomes."""
 
 BEGIN = "# keymuster:begin"
 END = "# keymuster:end"
@@ -79,6 +84,18 @@ class Codeowners:
         return [
             Matched(owners=line.owners, line=line) for line in last.values() if line.owners
         ]  # fmt: skip
+
+
+def in_force(resources: Iterable[Resource]) -> list[tuple[str, Resource, Codeowners]]:
+    """Those among what was collected, each with the beginning of the paths that it is about: the innermost
+    repository first."""
+    found = []
+    for one in resources:
+        if one.type == TYPE:
+            form: Form = "gitlab" if one.settings["form"] == "gitlab" else "github"
+            text = str(one.settings["text"])
+            found.append((str(one.settings["base"]), one, Codeowners(text, form)))
+    return sorted(found, key=lambda one: -len(one[0]))
 
 
 def _lines(text: str, form: Form) -> Iterator[Line]:

@@ -16,6 +16,7 @@ from keymuster.model import (
     Finding,
     Location,
     Nhi,
+    Owner,
     Report,
     Scope,
     ServiceLocation,
@@ -93,6 +94,10 @@ def _found(one: FindingV1) -> Finding:
         paths=tuple(tuple(map(_as_step, path)) for path in one.paths), told_by=tuple(one.told_by),
         remediation=one.remediation, fingerprint=one.fingerprint, suppression=_as_suppression(one),
         bounds={key: tuple(values) for key, values in one.bounds.items()},
+        owner=None if one.owner is None else Owner(
+            name=one.owner.name, source=one.owner.source, status=one.owner.status,
+            confidence=one.owner.confidence, active=one.owner.active,
+        ),
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from keymuster.model import (
     FileLocation,
     Finding,
     Location,
+    Owner,
     Report,
     Statement,
     Step,
@@ -89,6 +90,17 @@ class StepV1(Struct, kw_only=True, omit_defaults=True):
     records: list[str] = []
 
 
+class OwnerV1(Struct, kw_only=True, omit_defaults=True):
+    """Who answers for what was found, by which sources and how surely. One that has `left` is named because
+    nobody else is. `active` is whether a directory says that they are still there."""
+
+    name: str
+    source: str
+    status: Literal["named", "left"] = "named"
+    confidence: Literal["", "low", "medium", "high"] = ""
+    active: bool | None = None
+
+
 class FindingV1(Struct, kw_only=True, omit_defaults=True):
     """One rule held against one subject. The `fingerprint` stays when a file is moved; `bounds` are what
     the subject may do, and what limits it."""
@@ -109,6 +121,7 @@ class FindingV1(Struct, kw_only=True, omit_defaults=True):
     suppression: SuppressionV1 | None = None
     fingerprint: str = ""
     bounds: dict[str, list[str]] = {}
+    owner: OwnerV1 | None = None
 
 
 class TroubleV1(Struct, kw_only=True):
@@ -264,7 +277,17 @@ def _finding(finding: Finding) -> FindingV1:
         ),
         fingerprint=finding.fingerprint,
         bounds={key: _all(values) for key, values in finding.bounds.items()},
+        owner=_owner(finding.owner),
     )
+
+
+def _owner(one: Owner | None) -> OwnerV1 | None:
+    if one is None:
+        return None
+    return OwnerV1(
+        name=readable(one.name), source=one.source, status="left" if one.status == "left" else "named",
+        confidence=Confidence(one.confidence).value if one.confidence else "", active=one.active,
+    )  # fmt: skip
 
 
 def _step(step: Step) -> StepV1:

@@ -453,6 +453,9 @@ def _properties(finding: Finding, place: Location) -> dict[str, Any]:
     }
     if finding.evidence:
         properties["evidence"] = {key: readable(value) for key, value in finding.evidence.items()}
+    if finding.owner is not None:
+        properties["owner"] = readable(finding.owner.name)
+        properties["ownerStatus"] = finding.owner.status
     if isinstance(place, FileLocation) and place.commit is not None:
         properties["commit"] = place.commit.id
         properties["inHead"] = bool(place.in_head)

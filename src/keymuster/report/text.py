@@ -13,6 +13,7 @@ from keymuster.model import (
     FileLocation,
     Finding,
     Location,
+    Owner,
     Report,
     RuleText,
     ServiceLocation,
@@ -91,6 +92,8 @@ class Text(Reporter):
         if finding.suppression is not None:
             yield f"           {_accepted(finding.suppression)}"
         if self._style.verbose:
+            if finding.owner is not None:
+                yield f"           owner: {_owner(finding.owner)}"
             for key, value in sorted(finding.evidence.items()):
                 if key == "also":
                     continue
@@ -197,6 +200,11 @@ def _accepted(one: Suppression) -> str:
     by = f" by {readable(one.by)}" if one.by else ""
     word = "accepted" if one.status == "accepted" else "no longer accepted; it was"
     return f"{word}{by} until {one.until}: {readable(one.justification)}"
+
+
+def _owner(one: Owner) -> str:
+    left = " (who has left)" if one.status == "left" else ""
+    return readable(f"{one.name}{left}, by {one.source}")
 
 
 def _is_open(finding: Finding) -> bool:

@@ -13,7 +13,8 @@ from msgspec import Struct
 
 from keymuster.analysis.ownership.directory import Directory
 from keymuster.inventory.build import Inventory
-from keymuster.inventory.codeowners import Codeowners
+from keymuster.inventory.codeowners import TYPE as CODEOWNERS
+from keymuster.inventory.codeowners import Codeowners, in_force
 from keymuster.model import Credential, FileLocation, Grant, Identity, Resource
 from keymuster.model.attestation import TYPE as ATTESTATION
 from keymuster.model.attestation import Attestation, attestation
@@ -53,17 +54,7 @@ class Estate:
     @cached_property
     def codeowners(self) -> list[tuple[str, Resource, Codeowners]]:
         """The beginning of the paths that one is about, the innermost repository first."""
-        found = [
-            (
-                str(one.settings["base"]), one,
-                Codeowners(
-                    str(one.settings["text"]),
-                    "gitlab" if one.settings["form"] == "gitlab" else "github",
-                ),
-            )
-            for one in self._of_type("codeowners")
-        ]  # fmt: skip
-        return sorted(found, key=lambda one: -len(one[0]))
+        return in_force(self._of_type(CODEOWNERS))
 
     @cached_property
     def entities(self) -> list[Resource]:

@@ -38,17 +38,18 @@ _CATALOGS = ("catalog-info.yaml", "catalog-info.yml")
 def standing(
     root: str, observed: Sequence[Observation], configured: Owners
 ) -> Iterator[Resource | Trouble]:
-    """For the identities and credentials among what was observed. SettingsError for a directory that is none."""
+    """For what was observed. SettingsError for a directory that is none."""
     yield from _attested(root, observed)
     if configured.directory:
         from keymuster.collect.owners.directory import directory
 
         yield directory(configured.directory)
-    places = [place for one in observed if (place := _declared_at(one)) is not None]
     homes = _Homes(root)
-    bases = sorted({homes.of(place.path) for place in places})
+    files = {one.location.path for one in observed if isinstance(one.location, FileLocation)}
+    bases = sorted({homes.of(path) for path in files if path})
     for base in bases:
         yield from _codeowners(root, base)
+    places = [place for one in observed if (place := _declared_at(one)) is not None]
     folders = {place.path.rpartition("/")[0] for place in places}
     catalogs = list(_catalogs(root, homes, folders, observed))
     yield from catalogs

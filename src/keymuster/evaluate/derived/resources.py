@@ -10,6 +10,8 @@ from keymuster.evaluate import lapses, times
 from keymuster.evaluate.derived.common import EXISTS, Fields, paths
 from keymuster.inventory.build import Inventory
 from keymuster.model import Credential, CredentialStatus, FileLocation, Resource
+from keymuster.model.attestation import TYPE as ATTESTATION
+from keymuster.model.attestation import attestation
 from keymuster.model.registration import TYPE, registration
 
 
@@ -23,9 +25,11 @@ def _ended(record: Resource, _: Inventory, now: datetime) -> bool:
 
 
 def _lapsed(record: Resource, _: Inventory, now: datetime) -> list[str]:
-    if record.type != TYPE:
+    if record.type not in (TYPE, ATTESTATION):
         return []
     try:
+        if record.type == ATTESTATION:
+            return ["expiry"] if attestation(record).expires < now.date() else []
         return lapses.of(registration(record), now.date())
     except msgspec.ValidationError:  # an extension may call anything by this name
         return []
