@@ -42,16 +42,19 @@ def _told(said: Ownership) -> dict[str, Any]:
 
 
 def _of_entries(inventory: Inventory, owners: Owners) -> dict[str, dict[str, Any]]:
-    """For each entry of `.keymuster/owners.yaml`: what it is about, whether its owner has left, and which other one
-    contradicts it."""
+    """For each entry of `.keymuster/owners.yaml`: what it is about, what is wrong with it, whether its owner has left,
+    and which other one contradicts it."""
     estate = owners.estate
     found: dict[str, dict[str, Any]] = {
-        one.record.id: {
-            "found": [], "contradicted_by": "",
-            "owner_left": estate.directory.who(one.said.owner).active is False,
+        one.id: {
+            "found": [], "contradicted_by": "", "problem": str(one.settings.get("problem", "")),
+            "attested_owner": str(one.settings.get("owner", "")), "owner_left": False,
         }
-        for one in estate.attestations
+        for one in estate.entries
     }  # fmt: skip
+    for each in estate.attestations:
+        left = estate.directory.who(each.said.owner).active is False
+        found[each.record.id]["owner_left"] = left
     if not found:
         return {}
     for subject in inventory.records.values():

@@ -19,6 +19,7 @@ COMMANDS = {
     "inventory": "List identities, credentials and what they may do.",
     "agents": "Hold the agents that there are against the registry of agents.",
     "vendors": "List what outsiders hold: grants, trusts, credentials, and how to revoke them.",
+    "owners": "Say who answers for each identity, and how sure that is.",
     "exceptions": "Accept findings for a time, with a reason and an end.",
     "baseline": "Write down what is known, so that only what is new is told.",
     "compare": "Say what has become of the findings of an earlier report.",

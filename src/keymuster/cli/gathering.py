@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -67,14 +67,17 @@ machine_option = click.option(
 def gathered(
     paths: tuple[str, ...], config: str | None, jobs: int = 0, *, machine: bool = False,
     services: Mapping[str, Mapping[str, Any]] | None = None,
+    changed: Callable[[Settings], Settings] = lambda configured: configured,
 ) -> Looked:  # fmt: skip
     """All that the working tree says at these paths, or the files of agents on this machine, by the
-    settings that hold there, and what services say. Without paths, those are asked alone."""
+    settings that hold there, `changed` by what the user says, and what services say. Without paths, those are
+    asked alone."""
     if machine and paths:
         raise SettingsError("--machine takes no paths", "Choose one, or ask twice.")
     source = "machine" if machine else "services" if services and not paths else "worktree"
     start = home() if machine else folder_of(paths[0] if paths else os.curdir)
     configured, file = settings.load(config, start)
+    configured = changed(configured)
     rules = pipeline.load_rules(settings.rule_folders(configured, file))
     context = Context(
         selection=selection(paths, source, configured, _OPTIONS, services),

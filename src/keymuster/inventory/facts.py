@@ -175,6 +175,8 @@ FACTS: dict[str, dict[str, tuple[str, Any]]] = {
         "found": ("list<string>", []),
         "contradicted_by": ("string", ""),
         "owner_left": ("bool", False),
+        "attested_owner": ("string", ""),
+        "problem": ("string", ""),
         "gone_servers": ("string", ""),
         "is_trusted": ("string", UNKNOWN),
         "denies_keys": ("string", ""),

@@ -77,10 +77,10 @@ class Directory:
         active, why = self._active(entry)
         return Who(key=entry.names[0], name=entry.shown or names.plain(text), active=active, why=why)  # fmt: skip
 
-    def other_names(self, text: str) -> list[str]:
-        """What else whoever is called this is called, in keys; this first."""
+    def known_names(self, text: str) -> list[str]:
+        """What else somebody is surely called, in keys: `login:jane`, `team:acme/core`, `mail:jane@acme.example`."""
         entry = self._find(text)
-        return [*names.keys(text)] if entry is None else [*entry.names]
+        return [] if entry is None else [*entry.names]
 
     def are_together(self, one: str, other: str) -> bool:
         """Whether the one is in the other's team: then they do not compete."""

@@ -91,11 +91,16 @@ class Estate:
 
     # --- entries -----------------------------------------------------------------------------------
 
+    @property
+    def entries(self) -> list[Resource]:
+        """Of `.keymuster/owners.yaml`, right or wrong."""
+        return self._of_type(ATTESTATION)
+
     @cached_property
     def attestations(self) -> list[Attested]:
         """Those that are well-formed."""
         found = []
-        for one in self._of_type(ATTESTATION):
+        for one in self.entries:
             try:
                 said = attestation(one)
             except msgspec.ValidationError:  # an extension may call anything by this name
