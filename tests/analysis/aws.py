@@ -10,7 +10,7 @@ from typing import Any
 from keymuster.analysis.aws_escalations import Escalation, Ways
 from keymuster.analysis.aws_identities import Estate, KnownPolicies
 from keymuster.analysis.aws_policy import parse
-from keymuster.analysis.reach import Reach
+from keymuster.analysis.aws_reach import Reach
 from keymuster.model import (
     Effect,
     Grant,

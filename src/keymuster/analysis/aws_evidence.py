@@ -8,9 +8,9 @@ from keymuster.analysis.answers import Answer
 from keymuster.analysis.aws_data import Grants
 from keymuster.analysis.aws_escalations import ASSUME_ROLE, Escalation, Gain, Way
 from keymuster.analysis.aws_policy import Caller, about_caller
+from keymuster.analysis.aws_reach import ASSUME, Path, Reach
+from keymuster.analysis.aws_reach import Step as Reached
 from keymuster.analysis.privilege import Privilege
-from keymuster.analysis.reach import ASSUME, Path, Reach
-from keymuster.analysis.reach import Step as Reached
 from keymuster.model import Step
 
 Steps = tuple[Step, ...]

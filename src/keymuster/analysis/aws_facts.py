@@ -16,10 +16,10 @@ from keymuster.analysis.aws_evidence import Evidence
 from keymuster.analysis.aws_identities import Estate, KnownPolicies, arn
 from keymuster.analysis.aws_organizations import Organizations
 from keymuster.analysis.aws_patterns import FRESH
+from keymuster.analysis.aws_reach import ASSUME, Path, Reach
 from keymuster.analysis.aws_things import Things, direct
 from keymuster.analysis.known import Known
 from keymuster.analysis.privilege import Level
-from keymuster.analysis.reach import ASSUME, Path, Reach
 from keymuster.inventory.build import Inventory
 from keymuster.inventory.facts import STEPS
 from keymuster.model import Grant, GrantKind, Identity, Resource, Trust

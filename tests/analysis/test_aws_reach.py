@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from analysis.aws import ACCOUNT, ADMINISTRATOR, Made, arn
-from keymuster.analysis.reach import Path
+from keymuster.analysis.aws_reach import Path
 from keymuster.rules.schema import RuleSet
 
 
