@@ -91,6 +91,19 @@ class ExceptionSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     inline: bool = True
 
 
+class JewelTag(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A tag or label, and a glob for its value, of what is worth going for."""
+
+    tag: Annotated[str, Meta(min_length=1)]
+    value: str = "*"
+
+
+class ReachSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which data `keymuster reach` takes for precious, by its tags."""
+
+    jewels: tuple[JewelTag, ...] = ()
+
+
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Every setting, with its default. Command-line options win over the file."""
 
@@ -113,6 +126,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     limits: Lifetimes = Lifetimes()
     agents: AgentSettings = AgentSettings()
     exceptions: ExceptionSettings = ExceptionSettings()
+    reach: ReachSettings = ReachSettings()
     baseline: str = ""
     """A file that `keymuster baseline write` has made: what it has is not reported again."""
     ours: dict[str, tuple[str, ...]] = {}

@@ -42,6 +42,7 @@ _ANALYSES = {
         "resource_policy",
     ),
     "owners": ("Identity", "codeowners", "catalog_entity", "owner_attestation", "blame"),
+    "reach": ("Identity",),
 }
 """The modules whose `facts` follow from an inventory: id of a record -> name, as in
 `inventory/facts.py` -> value. Each is imported for an inventory that holds one of the words beside it:

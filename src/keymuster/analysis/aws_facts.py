@@ -33,14 +33,10 @@ _ALL = (Gain.ADMIN, Gain.ANY)
 def facts(inventory: Inventory, _: Settings, known: Known) -> dict[str, dict[str, Any]]:
     """For identities, and for the statements of policies that give too much, whoever has them."""
     identities = [one for one in inventory.of(Identity) if one.provider == PROVIDER]
-    grants = [
-        one
-        for one in inventory.of(Grant)
-        if one.provider == PROVIDER and one.kind in (GrantKind.POLICY, GrantKind.BOUNDARY)
-    ]
+    grants = _policies(inventory)
     if not grants and not identities:
         return {}
-    reach = _reach(inventory, identities, grants, known)
+    reach = reach_of(inventory, known)
     found: dict[str, dict[str, Any]] = {}
     taken: dict[str, dict[int, tuple[str, ...]]] = {}
     for identity in identities:
@@ -62,6 +58,14 @@ def facts(inventory: Inventory, _: Settings, known: Known) -> dict[str, dict[str
     for one in (aws_patterns, aws_policy, aws_mentions):
         one.forget()
     return found
+
+
+def _policies(inventory: Inventory) -> list[Grant]:
+    return [
+        one
+        for one in inventory.of(Grant)
+        if one.provider == PROVIDER and one.kind in (GrantKind.POLICY, GrantKind.BOUNDARY)
+    ]
 
 
 def _of_identity(
@@ -117,9 +121,14 @@ def _policy(grant: Grant) -> str:
     return grant.id.partition("#")[2].rpartition("/")[0] or grant.id
 
 
-def _reach(
-    inventory: Inventory, identities: list[Identity], grants: list[Grant], known: Known
-) -> Reach:
+def reach_of(inventory: Inventory, known: Known) -> Reach:
+    """Who of AWS may become whom, worked out once for an inventory."""
+    return inventory.remembered("reach", PROVIDER, lambda: _reach(inventory, known))
+
+
+def _reach(inventory: Inventory, known: Known) -> Reach:
+    identities = [one for one in inventory.of(Identity) if one.provider == PROVIDER]
+    grants = _policies(inventory)
     things = Things(inventory, known.aws.kinds)
     organizations = Organizations(inventory)
     aliases = {

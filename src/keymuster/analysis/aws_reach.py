@@ -51,7 +51,7 @@ class Path(Struct, frozen=True, kw_only=True):
         return every(step.answer for step in self.steps)
 
 
-class _Hop(NamedTuple):
+class Hop(NamedTuple):
     """One way from an identity to any of others. Those of many identities are the same tuple."""
 
     by: str
@@ -69,8 +69,8 @@ class Reach:
         self.ways = ways
         self._privileges: dict[str, Privilege] = {}
         self._escalations: dict[str, list[Escalation]] = {}
-        self._hops: dict[str, list[_Hop]] = {}
-        self._ahead: dict[tuple[Level, bool], dict[str, tuple[_Hop, str] | None]] = {}
+        self._hops: dict[str, list[Hop]] = {}
+        self._ahead: dict[tuple[Level, bool], dict[str, tuple[Hop, str] | None]] = {}
         self._alike: dict[str, list[tuple[str, ...]]] = {}
 
     def privilege(self, id: str) -> Privilege:
@@ -98,30 +98,31 @@ class Reach:
         """The known identities that one can become at once: by assuming a role, by a known way."""
         return [
             self._step(hop, target)
-            for hop in self._from(id)
+            for hop in self.hops(id)
             for target in hop.targets
             if target in self.estate.identities and target != id
         ]
 
-    def _step(self, hop: _Hop, target: str) -> Step:
+    def _step(self, hop: Hop, target: str) -> Step:
         evidence = hop.evidence
         if hop.by == ASSUME:
             statements = assumes(self.estate, hop.start, target).statements
             evidence = tuple(dict.fromkeys(one.source for one in statements))
         return Step(by=hop.by, start=hop.start, to=target, answer=hop.answer, evidence=evidence)
 
-    def _from(self, id: str) -> list[_Hop]:
+    def hops(self, id: str) -> list[Hop]:
+        """The ways from an identity to others; who assumes roles in the same words, has them together."""
         found = self._hops.get(id)
         if found is None:
             taken = [
-                _Hop(one.way, id, one.targets, one.answer, one.grants)
+                Hop(one.way, id, one.targets, one.answer, one.grants)
                 for one in self.escalations(id)
                 if one.targets
             ]
             found = self._hops[id] = [*self._roles(id), *taken]
         return found
 
-    def _roles(self, id: str) -> Iterator[_Hop]:
+    def _roles(self, id: str) -> Iterator[Hop]:
         one = self.estate.identities.get(id)
         if one is None or one.kind not in (IdentityKind.USER, IdentityKind.ROLE):
             return
@@ -130,7 +131,7 @@ class Reach:
             if role is not None:
                 answer = assumes(self.estate, id, role).answer
                 if answer is not Answer.NO:
-                    yield _Hop(ASSUME, id, roles, answer)
+                    yield Hop(ASSUME, id, roles, answer)
 
     def _trusting(self, one: Identity) -> Iterator[tuple[str, ...]]:
         """The roles whose trust policy may be about an identity, or about its account if it may be
@@ -224,22 +225,22 @@ class Reach:
             here = target
         return Path(steps=tuple(steps)) if steps else None
 
-    def _searched(self, goal: Level, certain: bool) -> dict[str, tuple[_Hop, str] | None]:
+    def _searched(self, goal: Level, certain: bool) -> dict[str, tuple[Hop, str] | None]:
         """The next step of each identity that gets there, searched once for all, from the goal back."""
         levels = {id: self._level(id) for id in self.estate.identities}
-        found: dict[str, tuple[_Hop, str] | None] = {
+        found: dict[str, tuple[Hop, str] | None] = {
             id: None for id, level in levels.items() if level is goal
         }
         starts = [id for id, level in levels.items() if level not in (goal, Level.ADMIN)]
         over = _Over(
             hop
             for id in starts
-            for hop in self._from(id)
+            for hop in self.hops(id)
             if not certain or hop.answer is Answer.YES
         )
         waiting = deque(found)
         if goal is Level.ADMIN:
-            last = {id: hop for id in starts if (hop := self._last(id, certain)) is not None}
+            last = {id: hop for id in starts if (hop := self.last(id, certain)) is not None}
             found |= {id: (hop, "") for id, hop in last.items()}
             waiting.extend(last)
         while waiting:
@@ -250,24 +251,24 @@ class Reach:
                     waiting.append(hop.start)
         return found
 
-    def _last(self, id: str, certain: bool) -> _Hop | None:
+    def last(self, id: str, certain: bool) -> Hop | None:
         """A way by which an identity gets all rights, or those of whomever it likes."""
         for one in self.escalations(id):
             known = any(target in self.estate.identities for target in one.targets if target != id)
             if one.gain not in (Gain.ADMIN, Gain.ANY) or known:
                 continue
             if not certain or one.answer is Answer.YES:
-                return _Hop(one.way, id, (), one.answer, one.grants)
+                return Hop(one.way, id, (), one.answer, one.grants)
         return None
 
 
 class _Over:
     """Hops by whom they lead to; those that lead to the same many are taken together, and once."""
 
-    def __init__(self, hops: Iterable[_Hop]) -> None:
-        self._hops: dict[int, list[_Hop]] = defaultdict(list)
+    def __init__(self, hops: Iterable[Hop]) -> None:
+        self._hops: dict[int, list[Hop]] = defaultdict(list)
         self._groups: dict[str, list[int]] = defaultdict(list)
-        self._single: dict[str, list[_Hop]] = defaultdict(list)
+        self._single: dict[str, list[Hop]] = defaultdict(list)
         for hop in hops:
             if len(hop.targets) == 1:
                 self._single[hop.targets[0]].append(hop)
@@ -278,7 +279,7 @@ class _Over:
                     self._groups[target].append(group)
             self._hops[group].append(hop)
 
-    def to(self, target: str) -> Iterator[_Hop]:
+    def to(self, target: str) -> Iterator[Hop]:
         yield from self._single.pop(target, ())
         for group in self._groups.get(target, ()):
             yield from self._hops.pop(group, ())

@@ -165,6 +165,13 @@ _GET_SECRET = "microsoft.keyvault/vaults/secrets/getsecret/action"
 
 def _readers(inventory: Inventory, tree: Tree) -> Iterator[tuple[str, str, Any]]:
     """Of a vault that exists: everybody who may read a secret in it, by name."""
+    for vault, grants in vault_readers(inventory, tree):
+        names = (_name(grant.identity, inventory) for grant in grants)
+        yield vault.id, "readers", list(dict.fromkeys(names))
+
+
+def vault_readers(inventory: Inventory, tree: Tree) -> Iterator[tuple[Resource, list[Grant]]]:
+    """Each vault that exists, with the grants by which somebody reads a secret in it."""
     vaults = [
         one
         for one in inventory.of(Resource)
@@ -183,13 +190,13 @@ def _readers(inventory: Inventory, tree: Tree) -> Iterator[tuple[str, str, Any]]
         by_role = (
             properties.get("enableRbacAuthorization") is True
         )  # then its policies are not asked
-        names = (
-            _name(grant.identity, inventory)
+        found = [
+            grant
             for scope in tree.above(id)
             for grant in by_scope.get(scope, ())
             if by_role is (grant.kind is GrantKind.ROLE_BINDING)
-        )
-        yield vault.id, "readers", list(dict.fromkeys(names))
+        ]
+        yield vault, found
 
 
 def _reads(grant: Grant, inventory: Inventory) -> bool:

@@ -18,6 +18,7 @@ COMMANDS = {
     "explain": "Say why a value is reported, or why not.",
     "inventory": "List identities, credentials and what they may do.",
     "agents": "Hold the agents that there are against the registry of agents.",
+    "reach": "Show who gets from where to what, by which path, and what to cut.",
     "vendors": "List what outsiders hold: grants, trusts, credentials, and how to revoke them.",
     "owners": "Say who answers for each identity, and how sure that is.",
     "exceptions": "Accept findings for a time, with a reason and an end.",

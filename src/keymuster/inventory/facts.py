@@ -76,6 +76,9 @@ FACTS: dict[str, dict[str, tuple[str, Any]]] = {
         "linked_by": ("list<string>", []),
         "found_credentials": ("list<string>", []),
         "suggested": ("list<string>", []),
+        "reached_from": ("list<string>", []),
+        "leads_to": ("list<string>", []),
+        "leads_by": ("string", ""),
     },
     "credential": {
         "works": ("string", ""),
@@ -98,6 +101,8 @@ FACTS: dict[str, dict[str, tuple[str, Any]]] = {
         "same_identity": ("list<string>", []),
         "within": ("list<string>", []),
         "suggested": ("list<string>", []),
+        "leads_to": ("list<string>", []),
+        "leads_by": ("string", ""),
     },
     "grant": {
         "escalates": ("string", "no"),
@@ -152,6 +157,8 @@ FACTS: dict[str, dict[str, tuple[str, Any]]] = {
         "third_party": ("string", "no"),
         "vendor_names": ("list<string>", []),
         "grade": ("string", UNKNOWN),
+        "leads_to": ("list<string>", []),
+        "leads_by": ("string", ""),
     },
     "use": {
         "subject_name": ("string", ""),

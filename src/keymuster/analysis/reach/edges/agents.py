@@ -1,0 +1,48 @@
+"""From who writes what an agent reads to the agent: a prompt is an order to it."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+
+from keymuster.analysis.reach.graph import Basis, Edge, Kind, Node
+from keymuster.model import Effect, Grant, GrantKind, Identity, IdentityKind, Trust
+
+AGENT = "agent"
+
+STEERS = Kind(
+    "steers", "{start} steers {to}", "Let {to} read nothing that strangers write, or act on nothing"
+)
+
+_READS_WEB = re.compile(
+    r"(?i)\b(?:web_?fetch|web_?search|fetch|browse[r]?|browser_\w+|url_fetch|read_url|http_get|curl|wget)\b"
+)
+"""Tools, in the rules of any client, that bring in what anybody in the world has written."""
+
+
+def edges(basis: Basis) -> Iterator[Node | Edge]:
+    inventory = basis.inventory
+    told: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for trust in inventory.of(Trust):
+        if trust.provider == "mcp" and trust.effect is Effect.ALLOW:
+            ours = basis.told(trust.id).get("third_party") != "yes"
+            doubt = f"whether strangers write what {trust.principal} answers is not known"
+            told[trust.identity].append((trust.id, doubt if ours else ""))
+    for grant in inventory.of(Grant):
+        is_tool = grant.kind is GrantKind.TOOL_PERMISSION and grant.effect is Effect.ALLOW
+        if is_tool and any(map(_READS_WEB.search, grant.actions)):
+            told[grant.identity].append((grant.id, ""))
+    for one in inventory.of(Identity):
+        if one.kind is not IdentityKind.AGENT:
+            continue
+        prompt = Node(
+            id=f"prompt:{one.id}", kind="outsider", name=f"whoever writes what {one.name} reads",
+            entry=AGENT,
+        )  # fmt: skip
+        yield prompt
+        reasons = told.get(one.id, [])
+        for record, doubt in reasons:
+            yield Edge(prompt.id, one.id, STEERS, (record,), doubt)
+        if not reasons:
+            yield Edge(prompt.id, one.id, STEERS, (one.id,), "what it reads is not known")
