@@ -25,42 +25,40 @@ class Cut(NamedTuple):
 
 def cut(graph: Graph, starts: Sequence[str], ends: Sequence[str]) -> Cut:
     """The edges between those who begin and what is to be kept from them."""
-    begins, kept = set(starts), set(ends) - set(starts)
-    nodes: dict[str, int] = {}
-    for id in begins:
-        nodes[id] = SOURCE
-    for id in kept:
-        nodes[id] = SINK
-    count = 2
-    numbered: list[Arc] = []
-    for number, edge in _between(graph, begins, kept):
-        for id in (edge.start, edge.to):
-            if id not in nodes:
-                nodes[id] = count
-                count += 1
-        start, to = nodes[edge.start], nodes[edge.to]
-        if start != to and start != SINK and to != SOURCE:
-            numbered.append(Arc(number, start, to, bool(edge.kind.cut)))
-    numbers = smallest_cut(count, numbered)
+    search = Search(graph)
+    begins = set(search.numbers(starts))
+    kept = set(search.numbers(ends)) - begins
+    nodes, arcs = _between(graph, search, begins, kept)
+    numbers = smallest_cut(nodes, arcs)
     if numbers is None:
         return Cut((), possible=False)
-    without = Search(graph, numbers).reached(begins)
+    still = Search(graph, numbers).ahead(begins) & kept
     return Cut(
         tuple(graph.edges[number] for number in numbers),
         possible=True,
-        still_reached=tuple(sorted(without & kept)),
+        still_reached=tuple(sorted(graph.ids[number] for number in still)),
     )
 
 
-def _between(graph: Graph, begins: set[str], kept: set[str]) -> list[tuple[int, Edge]]:
-    """Those on any way: the nodes that they join are reached, and lead there."""
-    search = Search(graph)
-    ahead = search.reached(begins)
-    if not ahead & kept:
-        return []
-    behind = search.leading(kept)
-    return [
-        (number, edge)
-        for number, edge in enumerate(graph.edges)
-        if edge.start in ahead and edge.to in behind
-    ]
+def _between(
+    graph: Graph, search: Search, begins: set[int], kept: set[int]
+) -> tuple[int, list[Arc]]:
+    """How many nodes are on any way, and the edges that join them: all who begin are one side, all that is
+    kept from them the other."""
+    on_the_way = search.ahead(begins)
+    if on_the_way.isdisjoint(kept):
+        return 2, []
+    on_the_way &= search.behind(kept)
+    side = [-1] * len(graph.ids)
+    for place, number in enumerate(sorted(on_the_way - begins - kept)):
+        side[number] = place + 2
+    for number in begins:
+        side[number] = SOURCE
+    for number in kept:
+        side[number] = SINK
+    arcs = []
+    for number, (one, other) in enumerate(zip(graph.begins, graph.leads, strict=True)):
+        start, to = side[one], side[other]
+        if start >= 0 and to >= 0 and start != to and start != SINK and to != SOURCE:
+            arcs.append(Arc(number, start, to, bool(graph.edges[number].kind.cut)))
+    return max(side, default=1) + 1, arcs

@@ -53,7 +53,7 @@ def _found(
             found[one.id] = {"reached_from": whence, "leads_to": leads_to}
         elif leads_to:
             found[one.id] = {"leads_to": leads_to}
-        if leads_to and (not isinstance(one, Identity) or one.kind in _BEGINNING):
+        if leads_to and _is_of_interest(one, basis):
             telling[node].append(one.id)
     for node, path in search.nearest(telling, [worth[word] for word in leading]).items():
         for id in telling[node]:
@@ -61,8 +61,15 @@ def _found(
     return found
 
 
-_BEGINNING = (IdentityKind.AGENT, IdentityKind.WORKFLOW_JOB)
-"""Identities whose way is told: people look there first."""
+def _is_of_interest(one: object, basis: Basis) -> bool:
+    """Whether the way is told: where people look first. Of outsiders who administer other facts tell already."""
+    match one:
+        case Identity():
+            return one.kind in (IdentityKind.AGENT, IdentityKind.WORKFLOW_JOB)
+        case Trust():
+            return basis.told(one.id).get("grade") != "administer"
+        case _:
+            return True
 
 
 def _node(one: object, basis: Basis) -> str:

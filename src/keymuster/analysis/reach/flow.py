@@ -19,6 +19,10 @@ _UNBOUNDED = 1 << 40
 """More than there are edges."""
 
 
+_NOWHERE = -2
+"""The rank of a node from which nothing gets through: next to none."""
+
+
 class Arc(NamedTuple):
     """An edge by its number, from one node to another; one that cannot be cut carries any flow."""
 
@@ -73,23 +77,24 @@ class _Flow:
         self._rank: list[int] = []
 
     def rank(self) -> bool:
-        """Number the nodes by how far they are from the source; whether the sink is among them."""
+        """Number the nodes by how far they are from the sink; whether the source is among them. What is as far
+        as the source, or farther, is left out."""
         to, room, out = self._to, self._room, self._out
         rank = [-1] * len(out)
-        rank[SOURCE] = 0
-        here = [SOURCE]
+        rank[SINK] = 0
+        here = [SINK]
         depth = 0
-        while here and rank[SINK] < 0:
+        while here and rank[SOURCE] < 0:
             depth += 1
             following = []
             for node in here:
                 for edge in out[node]:
-                    if room[edge] and rank[to[edge]] < 0:
+                    if rank[to[edge]] < 0 and room[edge ^ 1]:
                         rank[to[edge]] = depth
                         following.append(to[edge])
             here = following
         self._rank = rank
-        return rank[SINK] >= 0
+        return rank[SOURCE] >= 0
 
     def fill(self) -> None:
         """Send flow from rank to rank until no more gets through."""
@@ -101,8 +106,8 @@ class _Flow:
             if node == SINK:
                 node = self._send(way)
                 continue
-            edges, at, following = out[node], tried[node], rank[node] + 1
-            while at < len(edges) and not (room[edges[at]] and rank[to[edges[at]]] == following):
+            edges, at, following = out[node], tried[node], rank[node] - 1
+            while at < len(edges) and not (rank[to[edges[at]]] == following and room[edges[at]]):
                 at += 1
             tried[node] = at
             if at < len(edges):
@@ -111,7 +116,7 @@ class _Flow:
             elif node == SOURCE:
                 return
             else:
-                rank[node] = -1  # it leads nowhere
+                rank[node] = _NOWHERE
                 node = to[way.pop() ^ 1]
 
     def _send(self, way: list[int]) -> int:

@@ -7,11 +7,11 @@ allows it, else `assumed`, and says what is not known.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 
 from msgspec import Struct
 
@@ -31,16 +31,32 @@ if TYPE_CHECKING:
     import rustworkx
 
 
-class Basis(NamedTuple):
+class Basis:
     """What a graph is made of: an inventory with its derived facts, and what they were derived by."""
 
-    inventory: Inventory
-    configured: Settings
-    known: Known
+    def __init__(self, inventory: Inventory, configured: Settings, known: Known) -> None:
+        self.inventory = inventory
+        self.configured = configured
+        self.known = known
 
     def told(self, id: str) -> Mapping[str, Any]:
         """The facts of a record."""
         return self.inventory.facts.get(id, {})
+
+    def of(self, kind: type[_T]) -> Sequence[_T]:
+        """The records of one kind."""
+        return self._sorted.get(kind, ())
+
+    @cached_property
+    def _sorted(self) -> dict[type[Any], list[Any]]:
+        """All, looked through once: many sorts of edges ask."""
+        found: dict[type[Any], list[Any]] = {}
+        for one in self.inventory.records.values():
+            found.setdefault(type(one), []).append(one)
+        return found
+
+
+_T = TypeVar("_T")
 
 
 class Kind(Struct, frozen=True):
@@ -90,6 +106,10 @@ class Node(Struct, frozen=True, kw_only=True):
     group: bool = False
 
 
+_FAR = float(1 << 24)
+"""What an assumed edge weighs: more than any path has edges."""
+
+
 class Graph:
     """Edges between nodes, both by number. There may be several edges from one node to another: each is
     a way of its own."""
@@ -100,36 +120,45 @@ class Graph:
         self.edges: list[Edge] = []
         self.numbers: dict[str, int] = {}
         self.ids: list[str] = []
+        self.begins: list[int] = []
+        """Of each edge the number of the node that it starts at, in the same order."""
+        self.leads: list[int] = []
         for one in parts:
             if isinstance(one, Edge):
                 if one.start != one.to:
                     self.edges.append(one)
+                    self.begins.append(self._number(one.start))
+                    self.leads.append(self._number(one.to))
             else:
                 self.made[one.id] = one
-        for edge in self.edges:
-            for id in (edge.start, edge.to):
-                if id not in self.numbers:
-                    self.numbers[id] = len(self.ids)
-                    self.ids.append(id)
-        for id in self.made:
-            if id not in self.numbers:
-                self.numbers[id] = len(self.ids)
-                self.ids.append(id)
+                self._number(one.id)
+
+    def _number(self, id: str) -> int:
+        found = self.numbers.get(id)
+        if found is None:
+            found = self.numbers[id] = len(self.ids)
+            self.ids.append(id)
+        return found
 
     @cached_property
     def network(self) -> rustworkx.PyDiGraph[int, int]:
         """The same for the library: the payload of an edge is its number."""
+        return self.laid_out()
+
+    def laid_out(self, *, turned: bool = False) -> rustworkx.PyDiGraph[int, int]:
+        """A new one; if `turned`, each edge leads back."""
         import rustworkx  # only who asks for reach needs it
 
+        ends = (self.leads, self.begins) if turned else (self.begins, self.leads)
         found: rustworkx.PyDiGraph[int, int] = rustworkx.PyDiGraph()
         found.add_nodes_from(range(len(self.ids)))
-        found.add_edges_from(
-            [
-                (self.numbers[one.start], self.numbers[one.to], number)
-                for number, one in enumerate(self.edges)
-            ]
-        )
+        found.add_edges_from([*zip(*ends, range(len(self.edges)), strict=True)])
         return found
+
+    @cached_property
+    def weights(self) -> list[float]:
+        """What each edge weighs, and at the end an edge that leads to where somebody begins."""
+        return [*(1.0 if one.is_proved else _FAR for one in self.edges), 0.0]
 
     def node(self, id: str) -> Node:
         """What a node is, for those who read of it."""

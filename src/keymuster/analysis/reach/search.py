@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -10,9 +11,6 @@ from keymuster.analysis.reach.graph import Edge, Graph
 
 if TYPE_CHECKING:
     import rustworkx
-
-_FAR = float(1 << 24)
-"""What an assumed edge weighs: more than any path has edges."""
 
 _MOST_WORK = 3_000_000
 """Edges that are looked at to find every pair of ends; beyond it, the best way of each end is found."""
@@ -54,18 +52,33 @@ class Search:
             self._network = self._network.copy()
             for number in without:
                 self._network.remove_edge_from_index(number)
-        self._weights = [1.0 if one.is_proved else _FAR for one in graph.edges]
-        self._weights.append(0.0)  # of an edge that leads to where somebody begins: number -1
+        self._weights = graph.weights
 
     def reached(self, starts: Iterable[str]) -> set[str]:
         """The nodes that any of these lead to, and themselves."""
-        distances = _distances(self._network, self._numbers(starts), self._weights)
-        return {self._graph.ids[number] for number in distances}
+        return {self._graph.ids[number] for number in self.ahead(self.numbers(starts))}
 
     def leading(self, ends: Iterable[str]) -> set[str]:
         """The nodes that lead to any of these, and themselves."""
-        distances = _distances(self._turned, self._numbers(ends), self._weights)
-        return {self._graph.ids[number] for number in distances}
+        return {self._graph.ids[number] for number in self.behind(self.numbers(ends))}
+
+    def ahead(self, starts: Collection[int]) -> set[int]:
+        """The same as `reached`, by number."""
+        from rustworkx import descendants
+
+        with _with_one_more(
+            self._network, lambda extra: [(extra, one, -1) for one in starts]
+        ) as extra:
+            return set(descendants(self._network, extra))
+
+    def behind(self, ends: Collection[int]) -> set[int]:
+        """The same as `leading`, by number."""
+        from rustworkx import ancestors
+
+        with _with_one_more(
+            self._network, lambda extra: [(one, extra, -1) for one in ends]
+        ) as extra:
+            return set(ancestors(self._network, extra))
 
     def nearest(self, starts: Iterable[str], goals: Sequence[Sequence[str]]) -> dict[str, Path]:
         """The best path of each to the first of some sorts of goals that it leads to; none of one that is such a
@@ -73,7 +86,7 @@ class Search:
         found: dict[str, Path] = {}
         left = {self._graph.numbers[id]: id for id in starts}
         for one in goals:
-            there = self._numbers(one)
+            there = self.numbers(one)
             walk = _Walk(self._turned, there, self._weights)
             for number in there:
                 left.pop(number, None)
@@ -85,7 +98,7 @@ class Search:
 
     def paths(self, starts: Sequence[str], ends: Sequence[str]) -> Found:
         """The best path of each pair, or of each end if there are too many."""
-        here, there = self._numbers(starts), self._numbers(ends)
+        here, there = self.numbers(starts), self.numbers(ends)
         if not here or not there:
             return Found([], every=True)
         one_by_one = min(len(here), len(there))
@@ -124,11 +137,9 @@ class Search:
 
     @cached_property
     def _turned(self) -> rustworkx.PyDiGraph[int, int]:
-        turned = self._network.copy()
-        turned.reverse()
-        return turned
+        return self._graph.laid_out(turned=True)
 
-    def _numbers(self, ids: Iterable[str]) -> list[int]:
+    def numbers(self, ids: Iterable[str]) -> list[int]:
         return [self._graph.numbers[id] for id in dict.fromkeys(ids) if id in self._graph.numbers]
 
 
@@ -175,11 +186,19 @@ def _distances(
     """How far each node is from the nearest of some."""
     from rustworkx import digraph_dijkstra_shortest_path_lengths
 
-    starts = list(starts)
-    whence = network.add_node(-1)
-    try:
-        network.add_edges_from([(whence, one, -1) for one in starts])
-        found = digraph_dijkstra_shortest_path_lengths(network, whence, weights.__getitem__)
+    with _with_one_more(network, lambda extra: [(extra, one, -1) for one in starts]) as extra:
+        found = digraph_dijkstra_shortest_path_lengths(network, extra, weights.__getitem__)
         return dict(found.items())
+
+
+@contextmanager
+def _with_one_more(
+    network: rustworkx.PyDiGraph[int, int], edges: Callable[[int], list[tuple[int, int, int]]]
+) -> Iterator[int]:
+    """A node for a time, that stands for several."""
+    extra = network.add_node(-1)
+    try:
+        network.add_edges_from(edges(extra))
+        yield extra
     finally:
-        network.remove_node(whence)
+        network.remove_node(extra)

@@ -82,6 +82,6 @@ def undecided_trusts(basis: Basis) -> int:
     """How many trusts let in nobody knows whom."""
     return sum(
         basis.told(one.id).get("audience", UNKNOWN) == UNKNOWN
-        for one in basis.inventory.of(Trust)
+        for one in basis.of(Trust)
         if one.effect is Effect.ALLOW and one.kind is not TrustKind.SERVICE
     )

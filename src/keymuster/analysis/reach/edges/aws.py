@@ -33,7 +33,7 @@ _FEW = 6
 
 
 def edges(basis: Basis) -> Iterator[Node | Edge]:
-    identities = [one for one in basis.inventory.of(Identity) if one.provider == PROVIDER]
+    identities = [one for one in basis.of(Identity) if one.provider == PROVIDER]
     if not identities:
         return
     reach = reach_of(basis.inventory, basis.known)

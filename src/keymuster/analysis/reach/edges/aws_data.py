@@ -59,7 +59,7 @@ class _Thing(NamedTuple):
 
 
 def edges(basis: Basis) -> Iterator[Node | Edge]:
-    identities = [one for one in basis.inventory.of(Identity) if one.provider == PROVIDER]
+    identities = [one for one in basis.of(Identity) if one.provider == PROVIDER]
     if not identities:
         return
     reach = reach_of(basis.inventory, basis.known)
@@ -155,7 +155,7 @@ def _answer(sort: _Sort, thing: _Thing, permissions: Permissions) -> Answer:
 
 
 def _things(sort: _Sort, basis: Basis) -> Iterator[_Thing]:
-    for one in basis.inventory.of(Resource):
+    for one in basis.of(Resource):
         if one.type != sort.type:
             continue
         plain = one.id.removeprefix("resource:")

@@ -18,7 +18,7 @@ IS_SAME = Kind("is-the-same", "{start} is {to}")
 def edges(basis: Basis) -> Iterator[Node | Edge]:
     inventory = basis.inventory
     now = inventory.now or datetime.now(UTC)
-    for one in inventory.of(Credential):
+    for one in basis.of(Credential):
         if one.identity and is_open(one, now) and not is_unknown(one.identity):
             yield Edge(one.id, one.identity, PROVES, (one.id,), _doubt(basis, one))
     yield from _same(basis)
@@ -41,7 +41,7 @@ def _same(basis: Basis) -> Iterator[Edge]:
     secret, or of the public half of a key."""
     told: dict[str, list[str]] = defaultdict(list)
     found: dict[str, list[str]] = defaultdict(list)
-    for one in basis.inventory.of(Credential):
+    for one in basis.of(Credential):
         keys = _keys(one)
         is_told = isinstance(one.location, ServiceLocation)
         if is_told and one.status is CredentialStatus.DISABLED:

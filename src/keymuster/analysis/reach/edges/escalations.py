@@ -24,7 +24,7 @@ def all_rights(provider: str, where: str) -> Node:
 
 def edges(basis: Basis) -> Iterator[Node | Edge]:
     """Those that the facts of an identity tell; `aws.py` knows more of AWS."""
-    for one in basis.inventory.of(Identity):
+    for one in basis.of(Identity):
         told = basis.told(one.id)
         ways = told.get("escalations", ())
         if not ways or one.provider == "aws" or told.get("privilege") == "admin":

@@ -32,8 +32,8 @@ _ACCESS = "secretmanager.versions.access"
 
 def edges(basis: Basis) -> Iterator[Node | Edge]:
     inventory = basis.inventory
-    if not any(one.provider == PROVIDER for one in inventory.of(Grant)) and not any(
-        one.provider == PROVIDER for one in inventory.of(Trust)
+    if not any(one.provider == PROVIDER for one in basis.of(Grant)) and not any(
+        one.provider == PROVIDER for one in basis.of(Trust)
     ):
         return
     estate = Estate(inventory, basis.known.gcp, inventory.now)
@@ -79,7 +79,7 @@ def _pods(reach: Reach, basis: Basis) -> Iterator[Edge]:
     """A service account of Kubernetes is a member of bindings by the name of its cluster's pool."""
     accounts = {
         alias.removeprefix("kubernetes:ServiceAccount/"): one
-        for one in basis.inventory.of(Identity)
+        for one in basis.of(Identity)
         if one.provider == "kubernetes"
         for alias in one.aliases
     }
@@ -98,7 +98,7 @@ def _of_google(basis: Basis) -> set[str]:
     """What says of itself that it acts as an account of Google Cloud."""
     return {
         use.by
-        for use in basis.inventory.of(Use)
+        for use in basis.of(Use)
         if isinstance(subject := basis.inventory.records.get(use.subject), Identity)
         and subject.provider == PROVIDER
     }
@@ -108,11 +108,10 @@ def _of_google(basis: Basis) -> set[str]:
 
 
 def _secrets(estate: Estate, basis: Basis) -> Iterator[Node | Edge]:
-    inventory = basis.inventory
     hierarchy = estate.hierarchy
     inside: dict[str, list[str]] = defaultdict(list)
     names: dict[str, str] = {}
-    for one in inventory.of(Resource):
+    for one in basis.of(Resource):
         if one.type in _SECRETS:
             project = str(one.settings.get("project") or getattr(one.location, "account", "") or "")
             plain = one.id.removeprefix("resource:")

@@ -35,7 +35,7 @@ def edges(basis: Basis) -> Iterator[Node | Edge]:
     inventory = basis.inventory
     accounts = [
         one
-        for one in inventory.of(Identity)
+        for one in basis.of(Identity)
         if one.provider == PROVIDER and one.kind is IdentityKind.SERVICE_ACCOUNT
     ]
     if not accounts:

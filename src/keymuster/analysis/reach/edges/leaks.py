@@ -33,7 +33,7 @@ _OPENS_NOTHING = frozenset(
 def edges(basis: Basis) -> Iterator[Node | Edge]:
     inventory = basis.inventory
     now = inventory.now or datetime.now(UTC)
-    for one in inventory.of(Credential):
+    for one in basis.of(Credential):
         if not one.fingerprint or not is_open(one, now):
             continue
         for place in dict.fromkeys(_places(basis, one)):

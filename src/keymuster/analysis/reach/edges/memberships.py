@@ -19,7 +19,7 @@ OWNS = Kind(
 
 def edges(basis: Basis) -> Iterator[Node | Edge]:
     records = basis.inventory.records
-    for grant in basis.inventory.of(Grant):
+    for grant in basis.of(Grant):
         if grant.effect is not Effect.ALLOW:
             continue
         if "owner" in grant.conditions and grant.provider == "entra":

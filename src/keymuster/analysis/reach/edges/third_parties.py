@@ -19,7 +19,7 @@ ADMINISTERS = Kind("administers", "{start} administers {to}", "Take the grant fr
 def edges(basis: Basis) -> Iterator[Node | Edge]:
     inventory = basis.inventory
     granted: dict[str, list[str]] = {}
-    for grant in inventory.of(Grant):
+    for grant in basis.of(Grant):
         told = basis.told(grant.id)
         if grant.effect is not Effect.ALLOW or told.get("third_party", "no") == "no":
             continue
@@ -28,7 +28,7 @@ def edges(basis: Basis) -> Iterator[Node | Edge]:
         granted.setdefault(grant.identity, []).append(grant.id)
         if not isinstance(inventory.records.get(grant.identity), Identity):
             yield from _of_principal(grant, basis)
-    for app in inventory.of(Identity):
+    for app in basis.of(Identity):
         said = basis.told(app.id).get("third_party", "no")
         if said == "no" or app.id not in granted:
             continue

@@ -30,7 +30,7 @@ _OF_AGENTS = ("mcp", "a2a")
 
 def edges(basis: Basis) -> Iterator[Node | Edge]:
     inventory = basis.inventory
-    for trust in inventory.of(Trust):
+    for trust in basis.of(Trust):
         if trust.effect is not Effect.ALLOW or trust.provider in _OF_AGENTS:
             continue
         told = basis.told(trust.id)

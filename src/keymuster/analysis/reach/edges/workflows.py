@@ -38,13 +38,13 @@ _COMMENTS = (
 
 def edges(basis: Basis) -> Iterator[Node | Edge]:
     jobs: dict[str, list[str]] = defaultdict(list)
-    for one in basis.inventory.of(Identity):
+    for one in basis.of(Identity):
         if one.kind is IdentityKind.WORKFLOW_JOB:
             jobs[one.id.rpartition(":")[0]].append(one.id)
     if not jobs:
         return
     yield from (CONTRIBUTOR, COMMENTER)
-    triggers = [one for one in basis.inventory.of(Resource) if one.type == _TRIGGER]
+    triggers = [one for one in basis.of(Resource) if one.type == _TRIGGER]
     who: dict[str, Node] = {}
     for trigger in triggers:
         if (found := _by(trigger)) is not None:
@@ -56,7 +56,7 @@ def edges(basis: Basis) -> Iterator[Node | Edge]:
 
 def _running(basis: Basis, jobs: dict[str, list[str]], who: dict[str, Node]) -> Iterator[Edge]:
     """Jobs that run what outsiders wrote."""
-    for one in basis.inventory.of(Resource):
+    for one in basis.of(Resource):
         job = _job(one, jobs)
         if not job:
             continue
