@@ -58,6 +58,7 @@ from keymuster.settings import Settings
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from keymuster.collect.joining import Joined
     from keymuster.collect.remembered import Remembered
     from keymuster.evaluate.baseline import Known
 
@@ -193,7 +194,7 @@ def _with_calls(finding: Finding, told_by: Mapping[str, tuple[str, ...]]) -> Fin
 
 class Gathered(Struct, frozen=True, kw_only=True):
     """The inventory, with what follows from it, and what could not be seen. `told_by` are the calls
-    that told of the objects of services."""
+    that told of the objects of services, `joined` what reports of other scanners tell."""
 
     inventory: Inventory
     troubles: tuple[Trouble, ...]
@@ -201,6 +202,7 @@ class Gathered(Struct, frozen=True, kw_only=True):
     complete: bool
     looked: tuple[Looked, ...] = ()
     told_by: dict[str, tuple[str, ...]] = {}
+    joined: tuple[Joined, ...] = ()
 
 
 def gather(
@@ -219,7 +221,7 @@ def gather(
     looked: list[Looked] = []
     calls: dict[str, tuple[str, ...]] = {}
     told = chain(origin.finish(observed), _told(context, looked, calls, cut, alone=not observed))
-    observations = _observations(told, troubles, cut)
+    observations, pairs = _joined(_observations(told, troubles, cut), context, troubles)
     reported = list(_reported(observations, context.rules, excluded))
     reported += _standing(context.selection.root, troubles)
     reported = [_governed(one, configured) for one in reported]
@@ -235,9 +237,35 @@ def gather(
         troubles=(*cut, *troubles),
         looked=tuple(looked),
         told_by=calls,
-        counts=origin.counts() | {f"excluded_by_{why}": n for why, n in sorted(excluded.items())},
+        joined=pairs,
+        counts=origin.counts() | _counted(pairs) | {f"excluded_by_{why}": n for why, n in sorted(excluded.items())},
         complete=not cut,
     )
+
+
+def _joined(
+    observations: Iterable[Observation], context: Context, troubles: list[Trouble]
+) -> tuple[Iterable[Observation], tuple[Joined, ...]]:
+    """With what reports of other scanners tell."""
+    if not context.imports:
+        return observations, ()
+    from keymuster.collect.joining import joined
+
+    findings = [one for report in context.imports for one in report.findings]
+    root = os.path.realpath(context.selection.root)
+    reports = {
+        os.path.relpath(os.path.realpath(report.file), root).replace(os.sep, "/")
+        for report in context.imports
+    }
+    together, pairs = joined(observations, findings, reports)
+    troubles += [one for report in context.imports for one in report.troubles]
+    return together, tuple(pairs)
+
+
+def _counted(pairs: Sequence[Joined]) -> dict[str, int]:
+    if not pairs:
+        return {}
+    return {"imported": len(pairs), "imported_and_found": sum(one.by != "" for one in pairs)}
 
 
 def _knowing(context: Context, source: str, now: datetime) -> Context:

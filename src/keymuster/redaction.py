@@ -27,7 +27,7 @@ from keymuster.model import (
 from keymuster.rules.schema import RuleSet
 
 _FREE = frozenset(
-    {"author", "conditions", "evidence", "justification", "purpose", "reason", "tags"}
+    {"accepted", "author", "conditions", "evidence", "justification", "purpose", "reason", "tags"}
 )
 """Fields and facts whose text is no name of anything."""
 

@@ -20,7 +20,9 @@ POINTS = {
     "container": "keymuster.collect.containers",
     "reader": "keymuster.collect.readers",
     "service": "keymuster.collect.services",
+    "import": "keymuster.collect.imports",
     "reporter": "keymuster.report",
+    "export": "keymuster.export",
 }
 """Extension point -> the package whose modules are its built-in parts."""
 
@@ -29,7 +31,9 @@ CONTRACTS = {
     "container": ("recognizes", "members"),
     "reader": ("reads", "read", "finish"),
     "service": ("collect", "permissions"),
+    "import": ("recognizes", "read"),
     "reporter": ("write",),
+    "export": ("write",),
 }
 """Extension point -> the methods of its protocol, which lies beside the built-in parts."""
 

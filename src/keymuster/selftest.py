@@ -80,7 +80,8 @@ def _case_problems(
     ]  # fmt: skip
     given = work.observe(_Given(blobs), readers, Batch(items=(), bytes=0))  # type: ignore[arg-type]
     observed = [*work.explained(list(given), readers), *told(case, rules, formats)]  # type: ignore[arg-type]
-    inventory = build(one for one in observed if not isinstance(one, Trouble | Fragment))
+    records = [one for one in observed if not isinstance(one, Trouble | Fragment)]
+    inventory = build(_with_reports(records, case, rules, formats))
     is_about_others = policy.applies_to == "exception"  # which are judged by what they cover
     only = rules if is_about_others else replace(rules, policies=[policy])
     least = min(policy.confidence, Choice().confidence, key=lambda one: one.rank)
@@ -90,6 +91,25 @@ def _case_problems(
     said = "finding" if found else "undecided" if verdict.undecided else "nothing"
     if said != case.expect:
         yield f"{policy.id}: case `{case.name}` gives {said}, not {case.expect}"
+
+
+def _with_reports(
+    records: list[Observation], case: Case, rules: RuleSet, formats: dict[str, TokenFormat]
+) -> list[Observation]:
+    """With what other scanners report; what is not to be reported is left out."""
+    if not case.reports:
+        return records
+    from keymuster.collect.imported import Knowledge, report
+    from keymuster.collect.joining import joined
+
+    known = Knowledge(_context(rules))
+    findings = [
+        one
+        for name, text in case.reports.items()
+        for one in report(examples.expand(text, None, formats).encode(), name, known).findings
+    ]
+    together, _ = joined(records, findings)
+    return [one for one in together if not getattr(one, "excluded", "")]
 
 
 def told(case: Case, rules: RuleSet, formats: dict[str, TokenFormat]) -> Iterator[Observation]:

@@ -23,12 +23,16 @@ COMMANDS = {
     "owners": "Say who answers for each identity, and how sure that is.",
     "exceptions": "Accept findings for a time, with a reason and an end.",
     "baseline": "Write down what is known, so that only what is new is told.",
+    "import": "Say what other scanners report, and what of it is found here.",
     "compare": "Say what has become of the findings of an earlier report.",
     "services": "Say what can be asked through an API, and what that needs.",
     "rules": "List, show, check, start and import rules.",
     "init": "Set a repository up: settings, hook, CI.",
 }
 """Name -> one line of help. The module `cli.<name>` is imported when the command is called."""
+
+_MODULES = {"import": "importing"}
+"""Commands that are called like a word of Python."""
 
 
 class LazyGroup(click.Group):
@@ -40,7 +44,7 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command = import_module(f"keymuster.cli.{cmd_name}").command
+        command = import_module(f"keymuster.cli.{_MODULES.get(cmd_name, cmd_name)}").command
         assert isinstance(command, click.Command)
         return command
 

@@ -9,10 +9,12 @@ from typing import Any, TypeVar
 
 import click
 from msgspec import Struct
+from msgspec.structs import replace
 
 from keymuster import pipeline, settings, work
 from keymuster.cli.selection import folder_of, home, selection
 from keymuster.collect.base import Context
+from keymuster.collect.imports.base import Import
 from keymuster.errors import SettingsError
 from keymuster.inventory.build import Inventory
 from keymuster.model import Confidence
@@ -66,15 +68,17 @@ machine_option = click.option(
 
 def gathered(
     paths: tuple[str, ...], config: str | None, jobs: int = 0, *, machine: bool = False,
-    services: Mapping[str, Mapping[str, Any]] | None = None,
+    services: Mapping[str, Mapping[str, Any]] | None = None, history: bool = False,
     changed: Callable[[Settings], Settings] = lambda configured: configured,
+    imports: Callable[[Context], tuple[Import, ...]] | None = None,
 ) -> Looked:  # fmt: skip
-    """All that the working tree says at these paths, or the files of agents on this machine, by the
-    settings that hold there, `changed` by what the user says, and what services say. Without paths, those are
-    asked alone."""
+    """All that the working tree says at these paths, or the history of their repository, or the files of
+    agents on this machine, by the settings that hold there, `changed` by what the user says, what services
+    say, and what other scanners report. Without paths, services are asked alone."""
     if machine and paths:
         raise SettingsError("--machine takes no paths", "Choose one, or ask twice.")
     source = "machine" if machine else "services" if services and not paths else "worktree"
+    source = "history" if history else source
     start = home() if machine else folder_of(paths[0] if paths else os.curdir)
     configured, file = settings.load(config, start)
     configured = changed(configured)
@@ -86,5 +90,7 @@ def gathered(
         exclude=configured.exclude,
         confidence=Confidence(configured.confidence),
     )
+    if imports is not None:
+        context = replace(context, imports=imports(context))
     seen = pipeline.gather(context, source, configured=configured, jobs=jobs or work.default_jobs())
     return Looked(seen=seen, context=context, configured=configured)

@@ -138,6 +138,14 @@ _SERVICES = registry.names("service")
 )
 @click.option("--no-containers", is_flag=True, help="Open none.")
 @click.option(
+    "--import",
+    "imports",
+    metavar="FILE",
+    multiple=True,
+    type=click.Path(),
+    help="A report of another scanner, as `keymuster import` reads them: what it tells joins what is found; repeatable.",
+)
+@click.option(
     "--baseline",
     metavar="FILE",
     type=click.Path(),
@@ -186,6 +194,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
       keymuster scan --service aws --profile audit   an account, as it is
       keymuster scan infra --service aws          the same, beside its code
       keymuster scan . -o sarif=out.sarif -o json=out.json --fail-on high
+      keymuster scan . --import gitleaks.json     with what another scanner found
       keymuster scan --rule NHI2 --skip-rule generic-secret
 
     Exit codes: 0 clean; 1 findings at or above --fail-on and --fail-confidence; 2 could not run; 3 incomplete: the
@@ -232,6 +241,10 @@ def _scan(paths: tuple[str, ...], options: dict[str, Any]) -> int:
         fingerprint_key=configured.fingerprint_key(),
         exclude=configured.exclude,
     )
+    if options["imports"]:
+        from keymuster.collect.imported import imported
+
+        context = replace(context, imports=imported(options["imports"], context))
     baseline = known(options["baseline"] or configured.baseline, context.fingerprint_key)
     jobs = options["jobs"] if options["jobs"] is not None else configured.jobs
     if options["verbose"] > 1:

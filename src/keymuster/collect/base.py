@@ -20,7 +20,13 @@ from keymuster.settings import Exclude
 
 if TYPE_CHECKING:
     from keymuster.collect.clean import CleanFiles
+    from keymuster.collect.imports.base import Import
     from keymuster.collect.remembered import Remembered
+
+
+TOLD_AS = "told_as"
+"""The tag by which a secret that was found is known to have a hash that an imported report tells. What joins
+the two takes it away."""
 
 
 class Limits(Struct, frozen=True, kw_only=True):
@@ -79,7 +85,7 @@ class Context(Struct, frozen=True, kw_only=True):
     """What a part is given; it reads nothing else from the outside. Nothing less sure than the
     `confidence` will be reported, so a reader may leave it out; a source need not read the `clean`
     files, nor what is `remembered` of a history, nor a service what none of the `wanted` policies
-    asks for; without those, all are wanted."""
+    asks for; without those, all are wanted. `imports` are reports of other scanners."""
 
     selection: Selection
     rules: RuleSet
@@ -89,6 +95,7 @@ class Context(Struct, frozen=True, kw_only=True):
     clean: CleanFiles | None = None
     remembered: Remembered | None = None
     wanted: tuple[Policy, ...] | None = None
+    imports: tuple[Import, ...] = ()
 
     @property
     def policies(self) -> Sequence[Policy]:

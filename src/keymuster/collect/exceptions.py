@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
@@ -36,7 +36,8 @@ class Covers(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class ExceptionFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One decision to accept something for a time. It holds as long as what it covers may do no more,
     and is held back by no less, than `bound_to` says; `keymuster exceptions add` writes that.
-    `seen_in` is what must be looked at to see it: `code`, `history`, or the name of a service."""
+    `seen_in` is what must be looked at to see it: `code`, `history`, or the name of a service. One in
+    `review` is a draft: it accepts nothing until somebody has decided."""
 
     covers: Covers
     reason: str
@@ -44,6 +45,7 @@ class ExceptionFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     approver: str
     created: date
     expires: date
+    status: Literal["", "review"] = ""
     bound_to: dict[str, tuple[str, ...]] = {}
     seen_in: str = "code"
     compensating_control: str = ""
@@ -78,6 +80,8 @@ _LEAST_REASON = 3
 
 def _problem(said: ExceptionFile) -> str:
     covers = said.covers
+    if said.status == "review":
+        return "it is a draft: who accepts it names an owner and an approver and takes `status: review` away"
     if not covers.finding and not (covers.rule and covers.identity):
         return "it covers nothing definite: name a finding, or a rule and an identity"
     if covers.finding and (covers.rule or covers.identity):
@@ -142,6 +146,7 @@ def written(said: ExceptionFile) -> str:
 
     plain: dict[str, Any] = msgspec.to_builtins(said, builtin_types=(date,))
     plain["covers"] = {key: value for key, value in plain["covers"].items() if value}
-    kept = {key: value for key, value in plain.items() if value not in ("", {}, [])}
+    shown = ("owner", "approver") if said.status == "review" else ()  # for somebody to fill in
+    kept = {key: one for key, one in plain.items() if key in shown or one not in ("", {}, [])}
     text: str = library.safe_dump(kept, sort_keys=False, allow_unicode=True, width=100)
     return text

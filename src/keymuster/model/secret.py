@@ -34,6 +34,14 @@ class Secret:
 
         return hmac.new(key, self._text, "sha256").hexdigest()[:32]
 
+    def digests(self) -> tuple[str, str]:
+        """The plain hashes by which reports of other scanners know a secret. They can be looked up
+        elsewhere, so they are compared and never kept."""
+        import hashlib
+
+        sha1 = hashlib.sha1(self._text, usedforsecurity=False)
+        return f"sha1:{sha1.hexdigest()}", f"sha256:{hashlib.sha256(self._text).hexdigest()}"
+
     @property
     def preview(self) -> str:
         """The public prefix of the format and a few stars, e.g. `ghp_****`."""

@@ -109,7 +109,7 @@ class CredentialStatus(StrEnum):
 
 
 class Storage(StrEnum):
-    """The kind of place a credential was seen in."""
+    """The kind of place a credential was seen in. Of one in a `report`, only another scanner tells."""
 
     TREE = "tree"
     STAGED = "staged"
@@ -122,6 +122,7 @@ class Storage(StrEnum):
     AGENT_CONFIG = "agent_config"
     AGENT_TOKENS = "agent_tokens"
     AGENT_TRANSCRIPT = "agent_transcript"
+    REPORT = "report"
     OTHER = "other"
 
 

@@ -112,8 +112,8 @@ def _of_expressions(token: TokenFormat) -> Iterator[str]:
 def _of_policy(policy: Policy) -> Iterator[str]:
     if not {case.expect for case in policy.cases} >= {"finding", "nothing"}:
         yield "cases: needs one that is a finding and one that is nothing"
-    if not all(case.path or case.told for case in policy.cases):
-        yield "cases: needs the path of a file, or what a service told"
+    if not all(case.path or case.told or case.reports for case in policy.cases):
+        yield "cases: needs the path of a file, what a service told, or a report"
     if (policy.applies_to == "resource") != bool(policy.types):
         yield "types: a policy about resources names their types, and no other does"
     if not policy.nhi:

@@ -35,6 +35,7 @@ from keymuster.rules.schema import (
     PulumiFile,
     RuleSet,
     SamplesFile,
+    ScannersFile,
     TerraformFile,
     TerraformType,
     TokenFile,
@@ -325,6 +326,9 @@ def _add(rules: RuleSet, path: Path, content: bytes) -> Sequence[TokenFormat | P
             rules.azure = _decode(path, content, AzurePrivilegesFile)
         case "known" if path.stem == "gcp-roles":
             rules.gcp = _decode(path, content, GcpRolesFile)
+        case "known" if path.stem.startswith("scanners"):
+            for scanner, formats in _decode(path, content, ScannersFile).scanners.items():
+                rules.scanners[scanner] = rules.scanners.get(scanner, {}) | formats
         case "known" if path.stem == "pulumi":
             rules.pulumi = _decode(path, content, PulumiFile)
         case "known" if path.stem.startswith("terraform"):

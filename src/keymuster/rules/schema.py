@@ -122,7 +122,8 @@ class Case(Struct, kw_only=True, forbid_unknown_fields=True):
     In `text`, `{token:FORMAT}` stands for a generated token of that format. `seen_in` is where the
     file stands; several places mean that it stands in each of them. `beside` are other files of the
     same tree, by their paths; `ours` is what the settings name as ours. `mode` says in octal digits
-    who may read the file, for what looks at that. `expect` may be that the policy cannot decide,
+    who may read the file, for what looks at that. `reports` are those of other scanners, by the names of
+    their files. `expect` may be that the policy cannot decide,
     because something that it asks for is not known.
     """
 
@@ -132,6 +133,7 @@ class Case(Struct, kw_only=True, forbid_unknown_fields=True):
     text: str = ""
     told: list[Told] = []
     beside: dict[str, str] = {}
+    reports: dict[str, str] = {}
     ours: dict[str, tuple[str, ...]] = {}
     seen_in: tuple[Storage, ...] = (Storage.TREE,)
     mode: str = ""
@@ -191,6 +193,13 @@ class SamplesFile(Struct, kw_only=True, forbid_unknown_fields=True):
 
     source: str
     samples: dict[str, str]
+
+
+class ScannersFile(Struct, kw_only=True, forbid_unknown_fields=True):
+    """`rules/known/scanners.yaml`: scanner -> what it calls a rule -> the token format of that."""
+
+    source: str
+    scanners: dict[str, dict[str, str]]
 
 
 class EscalationWay(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
@@ -423,6 +432,7 @@ class RuleSet(Struct, kw_only=True, dict=True):
     terraform: list[TerraformFile] = []
     agents: list[AgentClient] = []
     pulumi: PulumiFile = PulumiFile()
+    scanners: dict[str, dict[str, str]] = {}
     key: str = ""
     shipped: int = 0
     """How many of the tokens, the first ones, keymuster brings along."""

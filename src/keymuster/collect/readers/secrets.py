@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from msgspec.structs import replace
 
-from keymuster.collect.base import Blob, Context, Observed, Reader
+from keymuster.collect.base import TOLD_AS, Blob, Context, Observed, Reader
 from keymuster.collect.unreported import Unreported
 from keymuster.detect.matches import Match
 from keymuster.detect.nested import Found, Nested
@@ -37,6 +37,9 @@ class Secrets(Reader):
         self._key = context.fingerprint_key
         self._unreported = Unreported(context.exclude)
         self._least = context.confidence.rank
+        self._hashes = frozenset(
+            hash for report in context.imports for one in report.findings for hash in one.digests
+        )
         self._engine.open()
 
     def reads(self, path: str) -> bool:
@@ -79,6 +82,9 @@ class Secrets(Reader):
         self, blob: Blob, match: Match, begin: tuple[int, int], end: tuple[int, int], context: str
     ) -> Credential:
         token, fingerprint = match.format, match.secret.fingerprint(self._key)
+        tags = match.facts
+        if self._hashes and (same := self._hashes.intersection(match.secret.digests())):
+            tags = {**tags, TOLD_AS: " ".join(sorted(same))}
         return Credential(
             id=f"secret:{fingerprint}",
             kind=token.kind,
@@ -94,7 +100,7 @@ class Secrets(Reader):
             location=blob.location(begin, end, context),
             created_at=_moment(match.facts.get("issued_at")),
             expires_at=_moment(match.facts.get("expires_at")),
-            tags=match.facts,
+            tags=tags,
         )
 
 

@@ -28,7 +28,23 @@ def _in_storage(*wanted: Storage) -> Derive:
 
 
 def _only_in_history(record: Credential, inventory: Inventory, _: datetime) -> bool:
-    return all(one.storage is Storage.HISTORY for one in inventory.sightings(record))
+    """What others report says nothing about what is in the files now."""
+    seen = {one.storage for one in inventory.sightings(record)} - {Storage.REPORT}
+    return seen == {Storage.HISTORY}
+
+
+def _only_reported(record: Credential, inventory: Inventory, _: datetime) -> bool:
+    return all(one.storage is Storage.REPORT for one in inventory.sightings(record))
+
+
+def _said(tag: str, word: str) -> Derive:
+    """Whether another scanner came to this verdict: the tag has `SCANNER: VERDICT` of each."""
+
+    def derive(record: Credential, _: Inventory, __: datetime) -> bool:
+        said = record.tags.get(tag, "").split("; ")
+        return any(one.partition(": ")[2] == word for one in said)
+
+    return derive
 
 
 def _has_status(*wanted: CredentialStatus) -> Derive:
@@ -76,6 +92,10 @@ FIELDS: Fields = {
     "in_tree": ("bool", _in_storage(Storage.TREE, Storage.INPUT)),
     "staged": ("bool", _in_storage(Storage.STAGED)),
     "only_in_history": ("bool", _only_in_history),
+    "only_reported": ("bool", _only_reported),
+    "found_by": ("string", lambda record, *_: record.tags.get("found_by", "")),
+    "confirmed_by": ("string", lambda record, *_: record.tags.get("confirmed_by", "")),
+    "verified_live": ("bool", _said("confirmed_by", "verified live")),
     "paths": ("list<string>", paths),
     "exposed_days": ("dyn", times.exposed_days),
     "places": ("int", lambda record, inventory, _: len(inventory.sightings(record))),
