@@ -24,11 +24,13 @@ from keymuster.cli import cli
 from keymuster.collect import base as collecting
 from keymuster.collect.containers import base as containing
 from keymuster.collect.declaring import may_declare
+from keymuster.collect.imports import base as importing
 from keymuster.collect.readers import PAST
 from keymuster.detect import examples
 from keymuster.detect.glance import file_name
 from keymuster.detect.nested import Nested
 from keymuster.detect.values.languages import LANGUAGES
+from keymuster.export import base as exporting
 from keymuster.model import Confidence, FileLocation, Finding, Nhi, Report, RuleText, Severity
 from keymuster.report import base as reporting
 from keymuster.report.base import Style
@@ -42,7 +44,9 @@ PROTOCOLS = {
     "container": containing.Container,
     "reader": collecting.Reader,
     "service": collecting.Service,
+    "import": importing.ReportReader,
     "reporter": reporting.Reporter,
+    "export": exporting.Export,
 }
 PARTS = [
     pytest.param(point, name, id=f"{point}-{name}")
@@ -155,11 +159,12 @@ LAYERS = {
     "settings": {"errors", "model", "nearest", "settings_file"},
     "rules": {"model", "rules", *BOTTOM},
     "detect": {"model", "rules", "detect", *BOTTOM},
-    "collect": {"model", "rules", "detect", "collect", *BOTTOM},
+    "collect": {"model", "rules", "detect", "collect", "registry", *BOTTOM},
     "inventory": {"model", "inventory", *BOTTOM},
     "analysis": {"model", "inventory", "analysis", *BOTTOM},
     "evaluate": {"model", "rules", "inventory", "evaluate", *BOTTOM},
     "report": {"model", "report", *BOTTOM},
+    "export": {"model", "inventory", "report", "export", *BOTTOM},
     "work": {"model", "collect", *BOTTOM},
     "registry": BOTTOM,
     "opening": {"model", "collect", "work", "registry"},
@@ -174,7 +179,7 @@ LAYERS = {
         *BOTTOM,
     },
     "cli": {
-        "model", "rules", "detect", "collect", "inventory", "analysis", "evaluate", "report",
+        "model", "rules", "detect", "collect", "inventory", "analysis", "evaluate", "report", "export",
         "work", "registry", "redaction", "pipeline", "selftest", "profile", "cli", *BOTTOM,
     },
     "derived": {"rules", "detect", *BOTTOM},

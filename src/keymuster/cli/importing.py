@@ -10,7 +10,6 @@ from datetime import UTC, date, datetime, timedelta
 
 import click
 import msgspec
-from msgspec import Struct
 
 from keymuster import pipeline, settings_file
 from keymuster.cli.gathering import Looked, gathered
@@ -216,9 +215,7 @@ def _word(text: str) -> str:
 # --- what is told --------------------------------------------------------------------------------
 
 
-def _document(
-    looked: Looked, findings: dict[str, list[Finding]], drafts: list[str]
-) -> ImportsV1:
+def _document(looked: Looked, findings: dict[str, list[Finding]], drafts: list[str]) -> ImportsV1:
     pairs = iter(looked.seen.joined)
     reports, told = [], []
     for one in looked.context.imports:
@@ -312,4 +309,3 @@ def _section(title: str, several: Iterable[ImportedFindingV1]) -> Iterator[str]:
         yield f"  {_place_text(one.place)}  {one.name} {one.preview}".rstrip()
         said = [f"{one.scanner} {one.rule}", one.verdict, one.accepted or ""]
         yield f"      {', '.join(filter(None, said))}"
-

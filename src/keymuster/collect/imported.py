@@ -32,6 +32,7 @@ from keymuster.model import (
 
 if TYPE_CHECKING:
     from keymuster.detect.matches import Match
+    from keymuster.detect.nested import Nested
 
 FORMS = tuple(registry.names("import"))
 AUTO = "auto"
@@ -79,9 +80,7 @@ def report(
             f"{file}: nothing in it can be read as a finding of {reader.name}; {troubles[0].message}",
             "Write the report anew, or name its form: --format",
         )
-    return Import(
-        file=file, form=reader.name, findings=tuple(findings), troubles=tuple(troubles)
-    )
+    return Import(file=file, form=reader.name, findings=tuple(findings), troubles=tuple(troubles))
 
 
 def _paths(rows: Iterator[Told]) -> Iterator[str]:
@@ -101,7 +100,9 @@ def _content(file: str, most: int) -> bytes:
             f"{file} is larger than {most // (1024 * 1024)} MB",
             "Split it, or raise max_file_size in the settings.",
         )
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):  # as Windows' shells write what is sent to a file
+    if data.startswith(
+        (b"\xff\xfe", b"\xfe\xff")
+    ):  # as Windows' shells write what is sent to a file
         data = data.decode("utf-16", "replace").encode()
     return data.removeprefix(b"\xef\xbb\xbf")
 
@@ -181,7 +182,7 @@ class Knowledge:
         return same[0] if same else near[0] if len(near) == 1 else None
 
     @cached_property
-    def _engine(self):  # type: ignore[no-untyped-def]
+    def _engine(self) -> Nested:
         from keymuster.detect.nested import Nested  # reports without texts need none
 
         return Nested(self.context.rules, invalid=True)

@@ -18,7 +18,12 @@ from keymuster.collect.imports.base import Finding, Verdict
 from keymuster.model import Credential, FileLocation, Observation, Storage
 from keymuster.model.digest import digest
 
-FOUND_BY, CONFIRMED_BY, DENIED_BY, ACCEPTED_BY = "found_by", "confirmed_by", "denied_by", "accepted_by"
+FOUND_BY, CONFIRMED_BY, DENIED_BY, ACCEPTED_BY = (
+    "found_by",
+    "confirmed_by",
+    "denied_by",
+    "accepted_by",
+)
 """The tags that the evidence of others becomes."""
 
 ACCEPTED_ELSEWHERE = "acceptance_elsewhere"
@@ -69,16 +74,12 @@ def joined(
         replace(one, excluded=IMPORTED) if isinstance(one, Credential) else one
         for one in map(_without_hash, inside)
     )
-    return listed, [
-        Joined(finding=finding, credential=ids[0], by=by) for ids, by, finding in pairs
-    ]
+    return listed, [Joined(finding=finding, credential=ids[0], by=by) for ids, by, finding in pairs]
 
 
 def _is_in(one: Observation, reports: Collection[str]) -> bool:
     place = one.location
-    return (
-        isinstance(one, Credential) and isinstance(place, FileLocation) and place.path in reports
-    )
+    return isinstance(one, Credential) and isinstance(place, FileLocation) and place.path in reports
 
 
 class _Seen:
@@ -133,10 +134,10 @@ def _all(index: dict[str, list[str]], keys: Iterable[str]) -> list[str]:
 
 def _there(one: Finding, seen: _Seen) -> list[str]:
     """The one credential at the same place that may be the same: of the same format, or of any if the report
-    has neither text nor a format. A hash that nothing has says that it is another secret. Where the commit
-    was not read, the file as it is now may still hold it, at the same line."""
+    has neither text nor a format. A hash that nothing has, or a text that we recognise, says that it is
+    another secret. Where the commit was not read, the file as it is now may still hold it, at the same line."""
     place = one.location
-    if not isinstance(place, FileLocation) or one.digests:
+    if not isinstance(place, FileLocation) or one.digests or one.preview:
         return []
     commits = dict.fromkeys((place.commit.id if place.commit else "", ""))
     for commit in commits:
@@ -180,9 +181,7 @@ def _evidence(several: Sequence[Joined]) -> dict[str, str]:
     return {name: "; ".join(sorted(set(texts))) for name, texts in said.items()}
 
 
-def _more_places(
-    seen: Credential, several: Sequence[Joined], here: _Seen
-) -> Iterator[Credential]:
+def _more_places(seen: Credential, several: Sequence[Joined], here: _Seen) -> Iterator[Credential]:
     """Sightings where only others saw it. A line of a file that was read is none: it may have moved since;
     a commit stays what it is."""
     known = here.paths.get(seen.id, set())
@@ -192,9 +191,7 @@ def _more_places(
             continue
         commit = one.commit.id if one.commit else ""
         if one.path and (one.name, commit) not in known:
-            yield replace(
-                seen, location=one, storage=Storage.HISTORY if commit else Storage.REPORT
-            )
+            yield replace(seen, location=one, storage=Storage.HISTORY if commit else Storage.REPORT)
 
 
 def _new(id: str, several: Sequence[Joined]) -> Iterator[Credential]:

@@ -41,6 +41,17 @@ def paths(policy: Policy, record: Any, inventory: Inventory) -> tuple[tuple[Step
     )
 
 
+def of_facts(record: Any, inventory: Inventory) -> dict[str, tuple[tuple[Step, ...], ...]]:
+    """The evidence of each fact of a record that has some."""
+    known: Mapping[str, Iterable[tuple[Step, ...]]] = inventory.facts.get(record.id, {}).get(
+        STEPS, {}
+    )
+    return {
+        name: tuple(tuple(_told(step, inventory) for step in path) for path in list(several)[:MOST_PATHS])
+        for name, several in sorted(known.items())
+    }  # fmt: skip
+
+
 @lru_cache(maxsize=1024)
 def _named(when: str, subject: str, names: tuple[str, ...]) -> tuple[str, ...]:
     asked = set(re.findall(rf"\b{subject}\.(\w+)", when))

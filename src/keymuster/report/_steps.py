@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from keymuster.model import Effect, Finding, ServiceLocation, Statement, Step
 from keymuster.report.base import readable
@@ -26,12 +26,17 @@ def lines(finding: Finding) -> Iterator[str]:
     for number, path in enumerate(finding.paths, 1):
         if not alone and path[0].way:
             yield f"way {number} of {len(finding.paths)}"
-        for step in path:
-            yield from (readable(line) for line in _step(step))
+        yield from of_path(path)
     for key, value in sorted(finding.evidence.items()):
         yield readable(f"{key}: {value}")
     if finding.told_by:
         yield f"told by {', '.join(finding.told_by)}{_where(finding)}"
+
+
+def of_path(path: Iterable[Step]) -> Iterator[str]:
+    """One way to what is told, step by step."""
+    for step in path:
+        yield from (readable(line) for line in _step(step))
 
 
 def _where(finding: Finding) -> str:

@@ -21,7 +21,9 @@ class Gitleaksignore(ReportReader):
             return True
         if data.lstrip()[:1] in (b"{", b"["):
             return False
-        said = [line for line in data[:65536].splitlines()[:50] if line.strip()[:1] not in (b"", b"#")]
+        said = [
+            line for line in data[:65536].splitlines()[:50] if line.strip()[:1] not in (b"", b"#")
+        ]
         return bool(said) and all(_LINE.fullmatch(_text(line)) for line in said)
 
     def read(self, data: bytes) -> Iterator[Told]:

@@ -24,7 +24,9 @@ class Kingfisher(ReportReader):
         found = _rows.first(data)
         if {"rule", "finding"} <= found.keys():
             return True
-        return b'"kingfisher_version"' in data or data.lstrip()[:30].startswith(b'{"findings":[{"rule"')
+        return b'"kingfisher_version"' in data or data.lstrip()[:30].startswith(
+            b'{"findings":[{"rule"'
+        )
 
     def read(self, data: bytes) -> Iterator[Told]:
         if data.lstrip()[:1] != b"{":
@@ -80,7 +82,7 @@ class _Finding(Struct, frozen=True):
 
 
 class _Report(Struct, frozen=True):
-    findings: list[Raw] = field(default_factory=list)
+    findings: list[Raw]
 
 
 _OUTCOMES = {

@@ -122,7 +122,9 @@ def _of_run(run: _Run) -> Iterator[Told]:
                 accepted=accepted,
             )  # fmt: skip
             if not path:
-                named = (each.fully_qualified_name or each.called for each in place.logical_locations)
+                named = (
+                    each.fully_qualified_name or each.called for each in place.logical_locations
+                )
                 row.service = ServiceLocation(service=tool, account="", resource=next(named, ""))
             yield row
 

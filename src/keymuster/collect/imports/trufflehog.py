@@ -33,7 +33,9 @@ def _of_lines(data: bytes) -> Iterator[Told]:
     for name, line in _rows.lines(data):
         if line.startswith(b'{"level"'):
             if line.startswith((b'{"level":"error', b'{"level":"fatal')):
-                yield Unread(row=name, why="TruffleHog logs an error: it did not look at everything")
+                yield Unread(
+                    row=name, why="TruffleHog logs an error: it did not look at everything"
+                )
             continue
         yield from _rows.row(line, _Result, _told, name)
 
@@ -71,11 +73,41 @@ def _told(one: _Result) -> Iterator[Told]:
     yield row
 
 
-_FILES = ("Git", "Github", "Gitlab", "Filesystem", "Bitbucket", "Gerrit", "AzureRepos", "Huggingface", "Test")
+_FILES = (
+    "Git",
+    "Github",
+    "Gitlab",
+    "Filesystem",
+    "Bitbucket",
+    "Gerrit",
+    "AzureRepos",
+    "Huggingface",
+    "Test",
+)
 """Sources in which things are files with lines. In other ones they have an address of their own."""
 
-_ACCOUNTS = ("workspace", "workspace_name", "bucket", "image", "project_name", "space", "org", "repository", "package")
-_THINGS = ("link", "file", "path", "filename", "issue", "page", "event_id", "document_id", "channel_name")
+_ACCOUNTS = (
+    "workspace",
+    "workspace_name",
+    "bucket",
+    "image",
+    "project_name",
+    "space",
+    "org",
+    "repository",
+    "package",
+)
+_THINGS = (
+    "link",
+    "file",
+    "path",
+    "filename",
+    "issue",
+    "page",
+    "event_id",
+    "document_id",
+    "channel_name",
+)
 
 
 def _first(text: dict[str, str], names: tuple[str, ...]) -> str:
