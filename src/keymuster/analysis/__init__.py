@@ -7,10 +7,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from keymuster.inventory.build import Inventory
+from keymuster.model import Credential, Observation
 from keymuster.settings import Settings
 
 if TYPE_CHECKING:
     from keymuster.analysis.known import Known
+
+_SEVERAL = "several places"
+"""A word for inventories in which a credential stands in more than one place."""
+
+_SET_ON_OTHERS = (
+    "github_actions_secret", "github_actions_environment_secret", "github_dependabot_secret", "gitlab_project_variable",
+    "gitlab_group_variable",
+)  # fmt: skip
 
 _ANALYSES = {
     "identities": ("Identity",),
@@ -43,6 +52,17 @@ _ANALYSES = {
     ),
     "owners": ("Identity", "codeowners", "catalog_entity", "owner_attestation", "blame"),
     "reach": ("Identity",),
+    "consumers": ("Use", _SEVERAL),
+    "human_use": (_SEVERAL, "Use", "Identity"),
+    "isolation": ("Use", "Trust", "aws", *_SET_ON_OTHERS),
+    "offboarding": (
+        "Use",
+        "Trust",
+        "user",
+        "AWS::IAM::AccessKey",
+        "github_repository",
+        "GitHub::Repositories",
+    ),
 }
 """The modules whose `facts` follow from an inventory: id of a record -> name, as in
 `inventory/facts.py` -> value. Each is imported for an inventory that holds one of the words beside it:
@@ -57,8 +77,12 @@ def analysed(
     if inventory.links:  # also where each record says all of itself
         _learn(inventory, "linked", configured, known)
     if all(map(_says_all, inventory.records.values())):
+    several = any(map(_in_several_places, inventory.seen.values()))
+    if not several and all(map(_says_all, inventory.records.values())):
         return inventory
     held = _held(inventory)
+    if several:
+        held.add(_SEVERAL)
     if configured.ours:  # settings may be wrong, whatever is scanned
         held.add("ours")
     for name, about in _ANALYSES.items():
@@ -81,6 +105,10 @@ def _held(inventory: Inventory) -> set[str]:
         for one in inventory.records.values()
     }  # fmt: skip
     return {word for sort in sorts for word in sort}
+
+
+def _in_several_places(sightings: list[Observation]) -> bool:
+    return len(sightings) > 1 and isinstance(sightings[0], Credential)
 
 
 def _says_all(record: object) -> bool:

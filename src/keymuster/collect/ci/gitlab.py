@@ -70,7 +70,15 @@ def pipelines(root: Node, scope: Callable[[Node], str], places: Places) -> Itera
                 (one, at) for one, at in secrets.items() if not one.startswith(_PREDEFINED)
             ),
             identities=tuple(_identities(root, node, places)),
+            tags=_environment(node),
         )
+
+
+def _environment(node: Node) -> dict[str, str]:
+    """Where it deploys to, if no variable decides that."""
+    found = node.get("environment")
+    text = (found.text() or found.text("name")) if found is not None else ""
+    return {"environment": text} if text and "$" not in text else {}
 
 
 def _identities(root: Node, node: Node, places: Places) -> Iterator[tuple[str, FileLocation]]:

@@ -58,10 +58,17 @@ def _of_job(workflow: Workflow, job: Job) -> Iterator[Observation]:
         Pipeline(
             id=id, provider=PROVIDER, name=job.id, location=place, purpose=title.text() if title else "",
             secrets=tuple(_secrets(workflow, job)), identities=tuple(identities.items()),
-            tags={"subjects": "\n".join(said)} if said else {},
+            tags=_tags(job, said),
         )
     )  # fmt: skip
     yield from _token(workflow, job, id, place)
+
+
+def _tags(job: Job, said: dict[str, None]) -> dict[str, str]:
+    """What it says of itself when it signs in, and where it deploys to; an expression decides of others."""
+    name = job.environment
+    named = {"environment": name} if name and "${{" not in name else {}
+    return named | ({"subjects": "\n".join(said)} if said else {})
 
 
 def _signed_in(workflow: Workflow, job: Job) -> tuple[dict[str, Location], dict[str, None]]:

@@ -18,6 +18,7 @@ from keymuster.model import (
     Identity,
     IdentityKind,
     Observation,
+    Resource,
     Storage,
 )
 
@@ -161,6 +162,13 @@ def member(one: Declared) -> Iterator[Observation]:
         yield from _user(one, one.text("username"))
 
 
+def repositories(one: Declared) -> Iterator[Observation]:
+    """Which there are."""
+    yield Resource(
+        id=one.id, type=one.type, name=one.name, location=one.location, settings=one.settings.plain(),
+    )  # fmt: skip
+
+
 def _user(one: Declared, login: str) -> Iterator[Identity]:
     """Nobody if the answer does not say who."""
     id = one.text("user")
@@ -229,6 +237,7 @@ TYPES: dict[str, Callable[[Declared], Iterator[Observation]]] = {
     "github_user_ssh_key": _key("SSH key"),
     "github_membership": member,
     "GitHub::AppInstallation": installation,
+    "GitHub::Repositories": repositories,
     "GitHub::PersonalAccessToken": personal_token,
     "GitHub::CredentialAuthorization": authorization,
     **dict.fromkeys(_SECRETS, secret),
@@ -239,6 +248,7 @@ SUBJECTS = {
     "github_user_ssh_key": ("credential",),
     "github_membership": ("identity",),
     "GitHub::AppInstallation": ("grant", "identity"),
+    "GitHub::Repositories": ("resource", "trust"),
     "GitHub::PersonalAccessToken": ("credential", "grant", "identity"),
     "GitHub::CredentialAuthorization": ("credential", "grant", "identity"),
     **dict.fromkeys(_SECRETS, ("credential",)),

@@ -9,6 +9,7 @@ from keymuster.collect.asking.surface import Surface, Told
 from keymuster.collect.github import people
 from keymuster.collect.github.machines import looks_like_machine
 from keymuster.collect.github.objects import picked, told
+from keymuster.collect.github.repositories import LIST, repositories
 from keymuster.collect.github.scope import Scope
 
 _ORGANIZATION = "GET /orgs/{org}"
@@ -53,6 +54,25 @@ def members(ask: Scope) -> Iterator[Told]:
             )
 
 
+def all_repositories(ask: Scope) -> Iterator[Told]:
+    """The names of all of them: what trusts or keys are for and is not among them is gone. Where the user
+    wants some only, nothing is told of the others."""
+    before = ask.failures
+    if ask.session.asked.repositories:
+        return
+    found = repositories(ask)
+    if found and ask.failures == before:
+        settings = {
+            "organization": ask.organization,
+            "names": sorted(one["name"] for one in found),
+            "archived": sorted(one["name"] for one in found if one.get("archived")),
+        }
+        yield told(
+            "GitHub::Repositories", ask.id("repositories"), ask.organization, settings,
+            f"repositories of {ask.organization}",
+        )  # fmt: skip
+
+
 def oauth_apps(ask: Scope) -> Iterator[Told]:
     """Whether people may let OAuth apps in by themselves. Only what was done to that setting is told."""
     latest: tuple[int, bool] | None = None
@@ -87,6 +107,9 @@ SURFACES = (
     ),
     Surface(
         name="members", calls=people.CALLS, types=("github_membership",), look=members,
+    ),
+    Surface(
+        name="repositories", calls=(LIST,), types=("GitHub::Repositories",), look=all_repositories,
     ),
     Surface(
         name="oauth-apps", calls=(_AUDIT,), types=("GitHub::OAuthAppPolicy",), look=oauth_apps,

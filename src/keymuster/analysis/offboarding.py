@@ -1,0 +1,293 @@
+"""What is left when the thing that it was for is gone: the repository, the service account, the person, the
+key itself."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from keymuster.inventory.build import Inventory
+from keymuster.inventory.facts import UNKNOWN
+from keymuster.model import (
+    Credential,
+    CredentialStatus,
+    FileLocation,
+    Identity,
+    IdentityKind,
+    Resource,
+    ServiceLocation,
+    Trust,
+    TrustKind,
+    Use,
+)
+from keymuster.model.registration import TYPE as REGISTRATION
+from keymuster.model.unknown import reference
+from keymuster.settings import Settings
+
+if TYPE_CHECKING:
+    from keymuster.analysis.known import Known
+
+GONE, ARCHIVED, DISABLED = "gone", "archived", "disabled"
+
+OFF = frozenset(("disabled", "deleted", "suspended", "deactivated", "deprovisioned", "left", "inactive"))  # fmt: skip
+"""What vendors say of somebody or something that is switched off."""
+
+_LEFT = OFF - {"inactive", "disabled"} | {"disabled"}
+
+REPOSITORIES = "GitHub::Repositories"
+"""All repositories of an organization, by name: what is not among them is not there."""
+
+
+def facts(inventory: Inventory, _: Settings, __: Known) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = defaultdict(dict)
+    for about in (_trusts, _things_of_repositories, _uses, _leavers, _keys, _of_disabled):
+        for id, told in about(inventory):
+            found[id].update(told)
+    return found
+
+
+def _trusts(inventory: Inventory) -> Iterator[tuple[str, dict[str, Any]]]:
+    repositories = _Repositories(inventory)
+    accounts = _Accounts(inventory)
+    off = _switched_off(inventory)
+    for one in inventory.of(Trust):
+        principal = off.get(_called(one.principal))
+        if principal is not None and principal.id != one.identity:
+            yield one.id, {"principal_off": principal.name}
+        if one.kind not in (TrustKind.FEDERATION, TrustKind.IMPERSONATION):
+            continue
+        text = " ".join((one.principal, *_texts(one.conditions)))
+        named = list(dict.fromkeys(_repositories_in(text)))
+        said = {name: repositories.status(*name.split("/", 1)) for name in named}
+        lost = {name: status for name, status in said.items() if status in (GONE, ARCHIVED)}
+        if named and len(lost) == len(named):
+            name, status = next(iter(lost.items()))
+            yield one.id, {"lost_repository": name, "repository_status": status}
+        if account := accounts.missing(text):
+            yield one.id, {"lost_account": account}
+
+
+def _switched_off(inventory: Inventory) -> dict[str, Identity]:
+    """By all that records call them by."""
+    return {
+        name: one
+        for one in inventory.of(Identity)
+        if one.status.lower() in OFF and one.kind is not IdentityKind.MCP_SERVER
+        for name in (one.id, *one.aliases)
+    }
+
+
+def _called(principal: str) -> str:
+    """A member of Google's policies as identities are called."""
+    return principal.replace("serviceAccount:", "gcp:", 1)
+
+
+_REPOSITORY = re.compile(
+    r"(?:\brepo:|attribute\.repository/|assertion\.repository\s{0,3}==\s{0,3}['\"])"
+    r"(?P<name>[\w.-]{1,100}/[\w.-]{1,100})(?=[:'\"\s]|$)"
+)
+_ANY_REPOSITORY = re.compile(r"\brepo:[^\s:]*[*?]|\brepo:[\w.-]+:|repository_owner")
+
+
+def _repositories_in(text: str) -> Iterator[str]:
+    """Those that a trust names. One that names others besides, by a wildcard, names none for sure."""
+    if _ANY_REPOSITORY.search(text):
+        return
+    for one in _REPOSITORY.finditer(text):
+        yield one["name"]
+
+
+class _Repositories:
+    """What is known of repositories: from their organization, or from code that declares them."""
+
+    def __init__(self, inventory: Inventory) -> None:
+        self._known: dict[str, dict[str, str]] = {}
+        self._declared: dict[str, str] = {}
+        for one in inventory.of(Resource):
+            if one.type == REPOSITORIES:
+                owner = str(one.settings.get("organization", "")).lower()
+                gone = _names(one.settings.get("archived"))
+                names = _names(one.settings.get("names"))
+                self._known[owner] = {
+                    name.lower(): ARCHIVED if name in gone else "" for name in names
+                }
+            elif one.type == "github_repository" and one.settings.get("archived") is True:
+                self._declared[one.id.removeprefix("resource:")] = str(one.settings.get("name", ""))
+
+    def status(self, owner: str, name: str) -> str:
+        """`gone`, `archived`, nothing, or unknown if nobody told of the organization."""
+        if owner.lower() not in self._known:
+            return UNKNOWN
+        return self._known[owner.lower()].get(name.lower(), GONE)
+
+    def archived(self, id: str, text: str) -> str:
+        """The name of the repository that a declaration is for, if it is archived."""
+        if name := reference(text):
+            scope = id.removeprefix("resource:").rpartition(":")[0]
+            return self._declared.get(f"{scope}:{name.rpartition('.')[0]}", "")
+        if text in self._declared.values():
+            return text
+        known = [names for names in self._known.values() if names.get(text.lower()) == ARCHIVED]
+        return text if known else ""
+
+
+def _things_of_repositories(inventory: Inventory) -> Iterator[tuple[str, dict[str, Any]]]:
+    repositories = _Repositories(inventory)
+    for one in inventory.of(Resource):
+        text = one.settings.get("repository")
+        if not (one.type.startswith("github_") and isinstance(text, str) and text):
+            continue
+        if name := repositories.archived(one.id, text):
+            yield one.id, {"archived_repository": name}
+
+
+class _Accounts:
+    """The service accounts that manifests declare, and of which namespaces they declare any."""
+
+    def __init__(self, inventory: Inventory) -> None:
+        self._declared: set[tuple[str, str]] = set()
+        self._namespaces: set[str] = set()
+        for one in inventory.of(Identity):
+            if one.provider == "kubernetes" and one.kind is IdentityKind.SERVICE_ACCOUNT:
+                self._declared.add((one.account, one.name))
+                self._namespaces.add(one.account)
+        for use in inventory.of(Use):  # a chart may make it, and a pod names it
+            if found := _ALIAS.fullmatch(use.subject):
+                self._declared.add((found["namespace"], found["name"]))
+
+    def missing(self, text: str) -> str:
+        """The one that a trust is for, if its namespace is declared here and it is not."""
+        found = [
+            (one["namespace"], one["name"])
+            for one in _SUBJECT.finditer(text)
+            if one["namespace"] in self._namespaces
+        ]
+        named = len(_SUBJECT.findall(text))
+        lost = [one for one in found if one not in self._declared and "*" not in one[1]]
+        return "/".join(lost[0]) if lost and len(lost) == named else ""
+
+
+_SUBJECT = re.compile(
+    r"system:serviceaccount:(?P<namespace>[\w.-]{1,63}):(?P<name>[\w.*?-]{1,253})"
+)
+_ALIAS = re.compile(r"kubernetes:ServiceAccount/(?P<namespace>[^/]*)/(?P<name>.*)")
+
+
+def _uses(inventory: Inventory) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Of who uses something: whether that is switched off, or is not there any more."""
+    known = _live_accounts(inventory)
+    for one in inventory.of(Use):
+        subject = inventory.records.get(one.subject)
+        if isinstance(subject, Identity):
+            if subject.status.lower() in OFF and subject.kind is not IdentityKind.MCP_SERVER:
+                yield one.id, {"subject_status": DISABLED, "off": subject.name}
+            continue
+        found = _GOOGLE.fullmatch(one.subject)
+        if found and found["project"] in known and subject is None:
+            email = one.subject.removeprefix("gcp:")
+            yield one.id, {"subject_status": GONE, "off": email}
+
+
+_GOOGLE = re.compile(
+    r"gcp:(?P<name>[a-z0-9-]{1,63})@(?P<project>[a-z0-9.:-]{1,63})\.iam\.gserviceaccount\.com"
+)
+
+
+def _live_accounts(inventory: Inventory) -> set[str]:
+    """Projects whose service accounts were told: what is not among them is gone."""
+    return {
+        one.account
+        for one in inventory.of(Identity)
+        if one.provider == "gcp"
+        and one.kind is IdentityKind.SERVICE_ACCOUNT
+        and isinstance(one.location, ServiceLocation)
+    }
+
+
+def _leavers(inventory: Inventory) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Accounts of people who have left: by an address that another service, or the registry of agents,
+    knows as that of somebody who is gone."""
+    left: dict[str, set[str]] = defaultdict(set)
+    people = [one for one in inventory.of(Identity) if one.kind is IdentityKind.USER]
+    for one in people:
+        if one.status.lower() in _LEFT:
+            for address in _addresses(one):
+                left[address].add(one.provider)
+    for entry in inventory.of(Resource):
+        if entry.type == REGISTRATION and entry.settings.get("owner_left"):
+            for name in (entry.settings.get("owner"), entry.settings.get("sponsor")):
+                if isinstance(name, str) and "@" in name:
+                    left[name.lower()].add("the registry of agents")
+    for one in people:
+        if one.status.lower() in OFF:
+            continue
+        by = {who for address in _addresses(one) for who in left.get(address, ())} - {one.provider}
+        if by:
+            yield one.id, {"left_elsewhere": ", ".join(sorted(by))}
+
+
+def _addresses(one: Identity) -> set[str]:
+    names = (one.name, *one.aliases, *(one.tags[key] for key in one.tags if key.lower() in _MAIL))
+    return {name.lower() for name in names if _ADDRESS.fullmatch(name)}
+
+
+_MAIL = ("email", "mail", "e-mail", "user_email")
+_ADDRESS = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}")
+
+
+def _keys(inventory: Inventory) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Of keys of AWS in files: whether their account knows them as switched off, or not at all."""
+    disabled: dict[str, str] = {}
+    known: set[str] = set()
+    accounts: set[str] = set()
+    for one in inventory.of(Credential):
+        if (
+            isinstance(one.location, ServiceLocation)
+            and one.tags.get("type") == "AWS::IAM::AccessKey"
+        ):
+            if not one.fingerprint:
+                continue
+            accounts.add(one.location.account)
+            known.add(one.fingerprint)
+            if one.status is CredentialStatus.DISABLED:
+                disabled[one.fingerprint] = one.name
+    if not accounts:
+        return
+    for one in inventory.of(Credential):
+        if not (isinstance(one.location, FileLocation) and one.format == "aws-access-key-id"):
+            continue
+        if one.fingerprint in disabled:
+            yield one.id, {"key_status": DISABLED, "key_name": disabled[one.fingerprint]}
+        elif one.fingerprint not in known and one.tags.get("account") in accounts:
+            yield one.id, {"key_status": GONE, "key_name": one.tags["account"]}
+
+
+def _of_disabled(inventory: Inventory) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Credentials that nobody uses but what is switched off."""
+    users: dict[str, list[Identity | None]] = defaultdict(list)
+    for use in inventory.of(Use):
+        by = inventory.records.get(use.by)
+        users[use.subject].append(by if isinstance(by, Identity) else None)
+    for one in inventory.of(Credential):
+        several = users.get(one.id)
+        if several and all(by is not None and by.status.lower() in OFF for by in several):
+            yield one.id, {"only_used_by_off": [by.name for by in several if by is not None]}
+
+
+def _names(value: Any) -> list[str]:
+    return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
+
+
+def _texts(value: Any) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case dict():
+            for key, one in value.items():
+                yield str(key)
+                yield from _texts(one)
+        case list() | tuple():
+            for one in value:
+                yield from _texts(one)
