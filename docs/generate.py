@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import atexit
+import json
 import re
+import runpy
+import shutil
 import subprocess
 import sys
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -33,7 +38,8 @@ from keymuster.rules.schema import RuleSet, TokenFormat
 
 ROOT = Path(__file__).parents[1]
 WITH_BLOCKS = (
-    "README.md", "docs/coverage.md", "docs/accuracy.md", "docs/vendors.md", "docs/writing-rules.md",
+    "README.md", "docs/coverage.md", "docs/accuracy.md", "docs/estate.md", "docs/vendors.md",
+    "docs/writing-rules.md",
 )  # fmt: skip
 """Pages written by hand, with generated blocks in them."""
 
@@ -163,6 +169,45 @@ def _said(
     if done.returncode != code:
         raise RuntimeError(f"{' '.join(words)} ended with {done.returncode}: {done.stderr}")
     return f"```\n$ keymuster {' '.join(words)}\n{done.stdout}"
+
+
+def _estate(rules: RuleSet) -> str:
+    """What a scan of the made-up estate really prints."""
+    return f"```\n$ keymuster scan\n{_of_estate(rules, ['scan'])}```\n"
+
+
+def _estate_categories(rules: RuleSet) -> str:
+    """Category -> how many findings, and the rules that find."""
+    report = json.loads(_of_estate(rules, ["scan", "--format", "json"]))
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    for one in report["findings"]:
+        for category in one["nhi"]:
+            found[category][one["rule"].partition("/")[0]] += 1
+    [names] = [one for one in rules.frameworks if one.id == "owasp-nhi"]
+    rows = [
+        (f"{entry.id.partition(':')[0]} {entry.name}", ", ".join(f"`{id}`" for id in found[category]))
+        for entry in names.entries
+        if (category := entry.id.partition(":")[0])
+    ]  # fmt: skip
+    return _table(("category", "found by"), rows)
+
+
+@cache
+def _laid_out() -> Path:
+    folder = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, folder)
+    return Path(folder)
+
+
+def _of_estate(rules: RuleSet, words: list[str]) -> str:
+    runpy.run_path(str(ROOT / "tests/estates/build.py"))["build"](_laid_out(), rules)
+    done = subprocess.run(
+        [sys.executable, "-m", "keymuster", *words],
+        cwd=_laid_out(), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode != 1:
+        raise RuntimeError(f"{' '.join(words)} ended with {done.returncode}: {done.stderr}")
+    return done.stdout
 
 
 _DEMO = {
@@ -383,6 +428,8 @@ BLOCKS: dict[str, Callable[[RuleSet], str]] = {
     "explained": _explained,
     "declared": _declared,
     "listed": _listed,
+    "estate": _estate,
+    "estate_categories": _estate_categories,
     "outsiders": _outsiders,
     "one_outsider": _one_outsider,
     "grades": _grades,

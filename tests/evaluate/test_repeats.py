@@ -97,3 +97,27 @@ def test_a_milder_finding_hides_no_graver_one(rules: RuleSet) -> None:
         ("aws-identity-reads-all-data", arn("user", "ann")),
         ("aws-identity-reads-all-data", arn("user", "bob")),
     ]
+
+
+def test_what_is_shared_by_applications_is_not_told_again_of_each_use(rules: RuleSet) -> None:
+    def function(name: str) -> Told:
+        settings = {"FunctionName": name, "Role": arn("role", "worker")}
+        id = f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:{name}"
+        return Told(type="AWS::Lambda::Function", id=id, settings=settings)
+
+    trust = {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRole",
+        "Principal": {"Service": "lambda.amazonaws.com"},
+    }
+    settings = {"RoleName": "worker", "AssumeRolePolicyDocument": {"Statement": [trust]}}
+    objects = [Told(type="AWS::IAM::Role", id=arn("role", "worker"), settings=settings), function("a"), function("b")]  # fmt: skip
+    case = Case(name="", expect="finding", told=objects)
+    inventory = analysed(build(told(case, rules, {})), Settings(), rules)
+    judged = evaluate(inventory, rules, Choice(), NOW).findings
+    assert {one.policy for one in judged if "NHI9" in one.nhi} == {"aws-shared-role"}
+    inventory.facts[arn("role", "worker")]["applications"] = ["orders", "billing"]
+    judged = evaluate(inventory, rules, Choice(), NOW).findings
+    assert [one.policy for one in judged if "NHI9" in one.nhi] == [
+        "identity-of-several-applications"
+    ]

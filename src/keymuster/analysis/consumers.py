@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 _Words = Mapping[str, Sequence[str]]
 
-_MOST = 50
-"""Consumers that are listed of one thing: enough to see what it is for."""
+_MOST = 10
+"""Consumers that are listed of one thing: enough to see what it is for, in one message."""
 
 _KINDS = {
     places.WORKFLOW: UseKind.WORKFLOW,
@@ -77,6 +77,11 @@ def _of_credential(
     words = configured.environments
     consumers = [consumer(use, inventory, words) for use in uses]
     by_record = len(consumers)
+    told_by_records = {
+        place.path
+        for use in uses
+        if isinstance(place := use.location, FileLocation)
+    }
     surfaces: dict[str, None] = {}
     environments = {one.environment.value: None} if one.environment is not Environment.TEST else {}
     tests: dict[str, None] = {}
@@ -100,7 +105,7 @@ def _of_credential(
         environments[said.value] = None
         application = places.application(path)
         applications[application] = None
-        if where in _KINDS:
+        if where in _KINDS and path not in told_by_records:
             consumers.append(
                 Consumer(_KINDS[where].value, f"{where} {place}", application, said.value)
             )
@@ -111,7 +116,7 @@ def _of_credential(
         _add(each.environment, each.name, production, lesser)
     return {
         **_told(consumers),
-        "applications": sorted(filter(None, applications)),
+        "applications": sorted(filter(None, applications))[:_MOST],
         "surfaces": sorted(surfaces),
         "environments": _known(environments),
         "production_places": list(production)[:_MOST],

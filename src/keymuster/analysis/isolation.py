@@ -113,7 +113,9 @@ def _secrets_of_workflows(inventory: Inventory) -> Iterator[tuple[str, dict[str,
             levels[str(one.settings.get("secret_name", "")).upper()].add(_LEVELS[one.type])
     for use in inventory.of(Use):
         prefix, _, name = use.subject.partition(":secret/")
-        if prefix == "github" and name:
+        told = inventory.facts.get(use.subject, {})
+        is_asked = told.get("production_places") and told.get("lesser_places")
+        if prefix == "github" and name and is_asked:
             known = levels.get(name.upper())
             one_value = UNKNOWN if not known else "no" if "environment" in known else "yes"
             yield use.subject, {"one_value": one_value}
@@ -130,11 +132,9 @@ def _values(inventory: Inventory, configured: Settings) -> Iterator[tuple[str, d
                 same[f"{scope}\0{text}"].append(one)
     for several in same.values():
         targets = {one.id: _target(one) for one in several}
-        if len({where for where, _ in targets.values()}) > 1:
-            for one in several:
-                others = {where for where, _ in targets.values()} - {targets[one.id][0]}
-                if others:
-                    yield one.id, {"also_set_on": sorted(others)}
+        first = min(several, key=lambda one: one.id)  # what is said of it is said of all of them
+        if others := {where for where, _ in targets.values()} - {targets[first.id][0]}:
+            yield first.id, {"also_set_on": sorted(others)}
         said = {id: _of_name(environment, configured) for id, (_, environment) in targets.items()}
         for one in several:
             lesser = {said[other.id] for other in several if said[other.id] in _LESSER}

@@ -1,8 +1,10 @@
-"""Findings of too many rights in what exists, so that none says what another one says already.
+"""Findings so that none says what another one says already: of too many rights in what exists, of identities
+that several share.
 
 Code is mended where it is written, so each statement of it is told of. In an account there are
 principals, and policies that several of them have: what is wrong with a principal is told of it, and
 is not told again of the policy that it alone has, and of each policy there is one finding, the gravest.
+That an identity is shared is told of it, with all that share it, and not again of each of these.
 """
 
 from __future__ import annotations
@@ -14,12 +16,14 @@ from msgspec.structs import replace
 
 from keymuster.evaluate.evidence import MOST_PATHS
 from keymuster.inventory.build import Inventory
-from keymuster.model import FileLocation, Finding, Grant, GrantKind, Identity, Severity
+from keymuster.model import FileLocation, Finding, Grant, GrantKind, Identity, Severity, Use
 from keymuster.rules.schema import Policy
 
 _ADMIN = "admin-policy-attached"
 _TOO_MUCH = frozenset({_ADMIN, "privilege-escalation-path", "wildcard-action-or-resource"})
 """The kinds of findings that say, each in its way, that somebody may do too much."""
+
+_SHARED, _ACROSS = "shared-identity-many-workloads", "identity-spans-environments"
 
 
 def left(
@@ -28,11 +32,14 @@ def left(
     """The findings, without those that repeat others."""
     listed = list(findings)
     told = _told_of_identities(listed, inventory, policies)
+    shared = _shared(listed, inventory, policies)
     documents: dict[str, list[Finding]] = {}
     found: list[Finding] = []
     for one in listed:
         grant = inventory.records.get(one.subject)
         kind = policies[one.policy].kind
+        if isinstance(grant, Use) and kind == _SHARED and grant.subject in shared:
+            continue
         if not (isinstance(grant, Grant) and kind in _TOO_MUCH and _is_in_account(grant)):
             found.append(one)
         elif not _is_told(one, kind, told.get(grant.identity, {})):
@@ -51,6 +58,21 @@ def _told_of_identities(
             kinds = told.setdefault(one.subject, {})
             kinds[kind] = max(kinds.get(kind, one.severity), one.severity, key=_rank)
     return told
+
+
+def _shared(
+    findings: Iterable[Finding], inventory: Inventory, policies: Mapping[str, Policy]
+) -> set[str]:
+    """The identities that are themselves told of as shared, or as shared across environments."""
+    found: set[str] = set()
+    for one in findings:
+        if not isinstance(inventory.records.get(one.subject), Identity):
+            continue
+        kind = policies[one.policy].kind
+        across = len(inventory.facts.get(one.subject, {}).get("workload_environments", ())) > 1
+        if kind == _SHARED or (kind == _ACROSS and across):
+            found.add(one.subject)
+    return found
 
 
 def _is_in_account(grant: Grant) -> bool:

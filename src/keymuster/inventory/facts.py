@@ -125,7 +125,7 @@ FACTS: dict[str, dict[str, tuple[str, Any]]] = {
         "people": ("list<string>", []),
         "named_after": ("string", ""),
         "console_user": ("string", ""),
-        "one_value": ("string", UNKNOWN),
+        "one_value": ("string", ""),
         "production_identity": ("string", ""),
         "lesser_place": ("string", ""),
         "key_status": ("string", ""),

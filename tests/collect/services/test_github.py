@@ -204,6 +204,25 @@ def test_a_bound_on_calls_is_said(github: Fake, rules: RuleSet) -> None:
     assert not [one for one in troubles(found) if "deploy keys" in one]  # none has any
 
 
+def test_which_repositories_there_are_is_told_with_those_that_are_archived(
+    github: Fake, rules: RuleSet
+) -> None:
+    [told] = [one for one in collected(github, rules) if _is_list(one)]
+    assert {"app", "site"} <= set(told.settings["names"])
+    assert set(told.settings["archived"]) <= set(told.settings["names"])
+    assert told.settings["organization"] == "acme"
+
+
+def test_who_wants_some_repositories_is_not_told_that_the_others_are_gone(
+    github: Fake, rules: RuleSet
+) -> None:
+    assert not [one for one in collected(github, rules, repositories=("app",)) if _is_list(one)]
+
+
+def _is_list(one: Any) -> bool:
+    return isinstance(one, Resource) and one.type == "GitHub::Repositories"
+
+
 def test_only_the_repositories_that_are_named(github: Fake, rules: RuleSet) -> None:
     collected(github, rules, repositories=("acme/app",))
     assert github.counts["GET /repos/{owner}/{repo}/hooks"] == 1

@@ -1,0 +1,1 @@
+"""Estates that somebody made up, to be scanned as a whole."""
