@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from keymuster import accelerator
 from keymuster.detect.dead_ends import DeadEnds, Plain
 from keymuster.detect.engine import Engine
+from keymuster.detect.hits import Hits
+from keymuster.detect.hits import Plain as PlainHits
 from keymuster.detect.patterns import Pattern
 from keymuster.detect.seen import Memory
 from keymuster.detect.words import Word
@@ -46,6 +48,11 @@ def hits_of(text: bytes, chance: Random) -> list[tuple[int, int, int]]:
     return sorted(found)
 
 
+def accelerated_hits(found: list[tuple[int, int, int]]) -> Hits:
+    made: Hits = pytest.importorskip("keymuster.detect._accelerator").Hits(found)
+    return made
+
+
 @given(chance=st.randoms(use_true_random=False))
 @settings(max_examples=200, deadline=None)
 def test_the_same_is_known_in_both(chance: Random) -> None:
@@ -56,21 +63,26 @@ def test_the_same_is_known_in_both(chance: Random) -> None:
     for _ in range(12):
         text = b"".join(chance.choices(texts, k=chance.randrange(1, 3)))
         hits = hits_of(text, chance)
-        ends, marks = [one[0] for one in hits], [one[1:] for one in hits]
-        answers = [
-            chance.choice([None, None, None, (1, 2, 3, ()), (1, 2, 3, ("x",))]) for _ in hits
-        ]
+        one, other = PlainHits(hits), accelerated_hits(hits)
+        for at in range(len(hits)):
+            answer = chance.choice([None, None, None, (1, 2, 3, ()), (1, 2, 3, ("x",))])
+            if answer is not None:
+                one.answer(at, answer)
+                other.answer(at, answer)
+        assert other.telling() == one.telling()
         binary, about = chance.random() < 0.2, chance.choice(ABOUT)
-        one, other = list[Any](answers), list[Any](answers)
-        told = plain.telling(text, ends, marks, one, binary, about)
-        assert compiled.telling(text, ends, marks, other, binary, about) == told
-        assert one == other
+        told = plain.telling(text, one, binary, about)
+        assert compiled.telling(text, other, binary, about) == told
+        for at, hit in enumerate(hits):
+            assert one.answer_of(at) == other.answer_of(at)
+            assert one.is_repeated(at) == other.is_repeated(at)
+            assert one.hit(at) == other.hit(at) == hit
         for at in told:
-            number, back = marks[at]
+            _, number, back = hits[at]
             lead = [0, 3, 50, 337, 401, 1 << 60][(number + back) % 6]
             rest = [0, 1, 90, 257][(number + back) % 4]
-            plain.add(text, ends[at], marks[at], about, lead, rest)
-            compiled.add(text, ends[at], marks[at], about, lead, rest)
+            plain.add(text, hits[at], about, lead, rest)
+            compiled.add(text, hits[at], about, lead, rest)
 
 
 @pytest.mark.parametrize("kind", ["C", "Python"])
@@ -83,55 +95,54 @@ def test_a_line_is_known_wherever_it_stands(kind: str, monkeypatch: pytest.Monke
     line = b"\n key = None\n\n# "
 
     def is_known(text: bytes, about: bytes = b"") -> bool:
-        answers: list[Any] = [None]
-        end = text.index(b"None")
-        return not known.telling(text, [end], [(1, 6)], answers, False, about)
+        hits = [(text.index(b"None"), 1, 6)]
+        made = PlainHits(hits) if kind == "Python" else accelerated_hits(hits)
+        return not known.telling(text, made, False, about)
 
     text = b"a" * 500 + line + b"b" * 500
     assert not is_known(text)
-    known.add(text, text.index(b"None"), (1, 6), b"", 8, 8)
+    known.add(text, (text.index(b"None"), 1, 6), b"", 8, 8)
     assert is_known(text)
     assert is_known(b"x" + line + b"y")
     assert not is_known(b"x" + line + b"y", ABOUT[2])
     assert not is_known(b"x" + line[1:] + b"y")
     assert not is_known(b"x" + line.replace(b"#", b";"))
     # what reaches further than its lines is known where more of the text is the same
-    known.add(b"x" + line + b"y", 8, (1, 6), b"", 9, 8)
+    known.add(b"x" + line + b"y", (8, 1, 6), b"", 9, 8)
     other = b"a" * 400 + line.replace(b"None", b"None of it") + b"b" * 400
-    known.add(other, other.index(b"None"), (1, 6), b"", 300, 100)
+    known.add(other, (other.index(b"None"), 1, 6), b"", 300, 100)
     assert is_known(other)
     assert is_known(b"c" + other + b"c")
     assert not is_known(other[200:])
 
 
 @pytest.mark.parametrize(
-    "words",
+    ("text", "hit", "about"),
     [
-        (b"text", [5], [(0, 0)], [None], False, b""),
-        (b"text", [-1], [(0, 0)], [None], False, b""),
-        (b"text", [2], [(0, 3)], [None], False, b""),
-        (b"text", [2], [(0, -1)], [None], False, b""),
-        (b"text", [2], [(-1, 0)], [None], False, b""),
-        (b"text", [2], [], [None], False, b""),
-        (b"text", [2], [(0, 0)], [None], False, b"short"),
-        (b"text", [2], [3], [None], False, b""),
-        (b"text", ["a"], [(0, 0)], [None], False, b""),
-        ("text", [2], [(0, 0)], [None], False, b""),
+        (b"text", (5, 0, 0), b""),
+        (b"text", (2, 0, 3), b""),
+        (b"text", (2, 0, 0), b"short"),
+        ("text", (2, 0, 0), b""),
     ],
 )
-def test_what_is_no_input_does_no_harm(compiled: DeadEnds, words: Any) -> None:
+def test_a_hit_outside_of_the_text_does_no_harm(
+    compiled: DeadEnds, text: Any, hit: tuple[int, int, int], about: bytes
+) -> None:
     with pytest.raises((TypeError, ValueError)):
-        compiled.telling(*words)
+        compiled.telling(text, accelerated_hits([hit]), False, about)
+    with pytest.raises(TypeError):
+        compiled.telling(b"text", PlainHits([]), False, b"")
 
 
 @pytest.mark.parametrize(
     "words",
     [
-        (b"text", 5, (0, 0), b"", 0, 0),
-        (b"text", 2, (0, 3), b"", 0, 0),
-        (b"text", 2, (0, 0), b"", -1, 0),
-        (b"text", 2, (0, 0), b"x", 0, 0),
-        (b"text", 2, (0, "a"), b"", 0, 0),
+        (b"text", (5, 0, 0), b"", 0, 0),
+        (b"text", (2, 0, 3), b"", 0, 0),
+        (b"text", (2, 0, 0), b"", -1, 0),
+        (b"text", (2, 0, 0), b"x", 0, 0),
+        (b"text", (2, 0, "a"), b"", 0, 0),
+        (b"text", (2, 0), b"", 0, 0),
     ],
 )
 def test_what_is_no_hit_is_not_learned(compiled: DeadEnds, words: Any) -> None:

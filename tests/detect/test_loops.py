@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keymuster.detect import loops
-from keymuster.detect.loops import PLAIN, Answer, Loops
+from keymuster.detect.loops import PLAIN, Loops
 
 Kept = list[tuple[int, int, int]]
 
@@ -36,43 +36,6 @@ def stretches_of(chance: Random, size: int, other: int) -> Kept:
         kept.append((at, there, length))
         at += length
     return kept
-
-
-def hits_of(chance: Random, size: int, count: int) -> list[tuple[int, int, int]]:
-    return sorted(
-        (chance.randrange(1, size + 1), chance.randrange(5), chance.choice([0, 0, 3]))
-        for _ in range(count)
-    )
-
-
-def answer_of(chance: Random) -> Answer | None:
-    if chance.random() < 0.3:
-        return None
-    far = [0, 1, 15, 16, 17, 40, 1 << 59]
-    said: tuple[Any, ...] = chance.choice([(), (), ("a finding",)])
-    return chance.choice(far), chance.choice(far), chance.randrange(5000), said
-
-
-@given(chance=st.randoms(use_true_random=False))
-@settings(max_examples=300, deadline=None)
-def test_what_is_taken_over_is_the_same(compiled: Loops, chance: Random) -> None:
-    size, other = chance.choice([1, 50, 4000]), chance.choice([1, 50, 4000])
-    kept, width = stretches_of(chance, size, other), chance.choice([0, 3, 129])
-    runs, spans = PLAIN.planned(kept, size, other, width)
-    assert compiled.planned(kept, size, other, width) == (runs, spans)
-    assert compiled.planned(tuple(kept), size, other, width) == (runs, spans)
-    found = [one for one in hits_of(chance, size, 20) if any(a < one[0] < b for a, b in spans)]
-    had = hits_of(chance, other, chance.choice([0, 3, 60]))
-    ends, marks = [end for end, _, _ in had], [one[1:] for one in had]
-    answers = [answer_of(chance) for _ in had]
-    far = {at for at, one in enumerate(answers) if one and max(one[:2]) > 16}
-    whole = PLAIN.merged(found, runs, ends, marks, answers, far, 16)
-    assert compiled.merged(found, runs, ends, marks, answers, far, 16) == whole
-    assert whole[0] == sorted(whole[0])
-    for first in (0, 2, 5):
-        grouped = PLAIN.grouped(ends, marks, first, [1, 0, 1, 2, 0])
-        assert compiled.grouped(ends, marks, first, [1, 0, 1, 2, 0]) == grouped
-        assert all(list(one) == sorted(one) for one in grouped.values())
 
 
 @given(chance=st.randoms(use_true_random=False))
@@ -105,20 +68,6 @@ def test_stretches_around_escapes_are_the_same(compiled: Loops, chance: Random) 
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("planned", (3, 1, 1, 1)),
-        ("planned", ([(1, 2)], 1, 1, 1)),
-        ("planned", (["abc"], 1, 1, 1)),
-        ("merged", ([(1, 1)], [], [], [], [], set(), 1)),
-        ("merged", ([], [(0, 9, 0, 0, 9)], [5], [], [], set(), 1)),
-        ("merged", ([], [(0, 9, 0, 0, 9)], [1], [(1, 0)], [(1, 2)], set(), 1)),
-        ("merged", ([], [(0, 9, 0, 0, 9)], [1], [(1, 0)], ["abcd"], set(), 1)),
-        ("merged", ([], [(0, 9, 1, 0, 9)], ["a"], [(1, 0)], [None], set(), 1)),
-        ("merged", ([], [(0, 9, 0, 0, 9)], [5], [(1, 0)], [None], {"a"}, 1)),
-        ("merged", ([], [(0, 9)], [], [], [], set(), 1)),
-        ("grouped", ([1], [], 0, [0])),
-        ("grouped", ([1], [3], 0, [0])),
-        ("grouped", ([1], [(1, 0)], 0, [0])),
-        ("grouped", ([1], [(0, 0)], 0, [[]])),
         ("stands_anew", (b"text", [(2, 0, 3)], b"m")),
         ("stands_anew", (b"text", [(2, 0, 1), (1, 0, 1)], b"m")),
         ("stands_anew", (b"text", [(-1, 0, 1)], b"m")),

@@ -157,11 +157,10 @@ def test_what_is_kept_is_not_searched_again(
     other = text[:50_000] + b"x = 1\n" + text[50_000:]
     _, reading = read(nested, text)
     searched, asked = [], []
-    search, led_to = layers.Layer.search, engine.Engine._led_to
+    scan, led_to = layers.Layer.scan, engine.Engine._led_to
     monkeypatch.setattr(
-        layers.Layer, "search",
-        lambda *words, **more: (searched.append(len(words[1])), search(*words, **more))[1],
-    )  # fmt: skip
+        layers.Layer, "scan", lambda *words: (searched.append(len(words[1])), scan(*words))[1]
+    )
     monkeypatch.setattr(
         engine.Engine, "_led_to", lambda *words: (asked.append(words[2]), led_to(*words))[1]
     )

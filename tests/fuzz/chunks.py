@@ -7,7 +7,8 @@ import re
 from random import Random
 
 from fuzz.containers import spoiled
-from keymuster.detect.loops import PLAIN, Answer, accelerated
+from keymuster.detect.hits import Answer, Plain, planned
+from keymuster.detect.loops import PLAIN, accelerated
 from keymuster.detect.seen import Memory
 
 LARGEST = 4_000
@@ -26,27 +27,30 @@ def check(data: bytes) -> None:
     chance = Random(len(data) + sum(data[:16]))
     texts = data.split(_BETWEEN)
     seen = Memory().of(_WIDTH)
+    if seen is None or (functions := accelerated()) is None:
+        return
+    before = b"", Plain(), seen.read(b"", None, 0, (), hits)
     for text in (*texts, *texts[::-1], b"".join(texts)):
-        spans = _spans(text, chance)
-        kept = _kept(text, chance)
-        if seen is not None:
-            for wanted in ([(0, len(text) + 1)], spans):
-                inside = [one for one in hits(text) if any(a < one[0] < b for a, b in wanted)]
-                assert seen.search(text, wanted, hits) == inside
-        if (functions := accelerated()) is None:
-            continue
-        found = hits(text)
-        ends, marks = [one[0] for one in found], [one[1:] for one in found]
-        answers: list[Answer | None] = [_answer(chance) for _ in found]
-        planned = PLAIN.planned(kept, len(text), len(text), _WIDTH)
-        assert functions.planned(kept, len(text), len(text), _WIDTH) == planned
-        given = found, planned[0], ends, marks, answers, {*range(0, len(found), 3)}, 16
-        merged = PLAIN.merged(*given)
-        assert functions.merged(*given) == merged
+        other, mine, had = before
+        kept = _kept(text, other, chance)
+        runs, spans = planned(kept, len(text), len(other), _WIDTH)
+        wanted = spans if runs else [(0, len(text) + 1)]
+        inside = [one for one in hits(text) if any(a < one[0] < b for a, b in wanted)]
+        mine, had = Plain.merged(inside, runs, mine), seen.read(text, had, len(other), kept, hits)
+        ends = [mine.hit(at)[0] for at in range(len(mine))]
+        for at in range(max(len(mine), len(had))):
+            assert had.hit(at) == mine.hit(at)
+            assert had.answer_of(at) == mine.answer_of(at)
+            if (answer := _answer(chance)) is not None:
+                mine.answer(at, answer)
+                had.answer(at, answer)
         groups = [0, 1, 1, 0, 2]
-        assert functions.grouped(ends, marks, 2, groups) == PLAIN.grouped(ends, marks, 2, groups)
+        assert had.grouped(2, groups) == mine.grouped(2, groups)
+        assert had.telling() == mine.telling()
+        kept = _kept(text, text, chance)
         assert functions.stands_anew(text, kept, b"key") == PLAIN.stands_anew(text, kept, b"key")
         assert functions.stretches(text, ends) == PLAIN.stretches(text, ends)
+        before = text, mine, had
 
 
 def hits(text: bytes) -> _Hits:
@@ -65,12 +69,13 @@ def _spans(text: bytes, chance: Random) -> list[tuple[int, int]]:
     return [*zip(places[::2], places[1::2], strict=False)]
 
 
-def _kept(text: bytes, chance: Random) -> list[tuple[int, int, int]]:
+def _kept(text: bytes, other: bytes, chance: Random) -> list[tuple[int, int, int]]:
     kept = []
     for begin, end in _spans(text, chance):
-        length = min(end, len(text)) - begin
+        length = min(end, len(text), begin + len(other)) - begin
         if length > 0:
-            kept.append((begin, chance.choice([0, begin, len(text) - length]), length))
+            last = len(other) - length
+            kept.append((begin, chance.choice([0, min(begin, last), last]), length))
     return kept
 
 

@@ -1,6 +1,6 @@
-/* The inner loops of the search; loops.py has them in Python and says what each does. And what of a text
-   has to be searched, because it was not searched before (seen.py), and what hits lead to nothing
-   (dead_ends.py).
+/* The inner loops of the search; loops.py has them in Python and says what each does. And the hits in a text
+   (hits.py): those it has from another one, those of what has to be searched, because it was not
+   searched before (seen.py), and which lead to nothing (dead_ends.py).
 
    A text is cut into chunks where lines end. What hits in a chunk depends on its bytes, on so many
    before it (`width`) and on the one behind it, and on nothing else; so for a chunk that comes back with
@@ -63,6 +63,11 @@ typedef struct {
 } Window;
 
 typedef struct {
+    uint64_t end;
+    uint32_t number, back;
+} Told; /* a hit where it was searched for */
+
+typedef struct {
     PyObject_HEAD
     Py_buffer table;
     uint64_t *clean, buckets;
@@ -70,8 +75,13 @@ typedef struct {
     Hit *hits;
     size_t held, room;
     uint64_t width;
-    int busy;
     uint32_t key[KEYS];
+    /* while a text is searched */
+    int busy;
+    const uint8_t *text;
+    uint64_t size, searches;
+    Told *told;
+    size_t tells, tell_room;
 } Seen;
 
 typedef struct {
@@ -310,47 +320,66 @@ static int window(Seen *self, Work *work, uint64_t size, uint64_t *total)
     return 0;
 }
 
-/* The numbers of a hit; 0 if it is none. */
-static int numbers(PyObject *hit, uint64_t said[3])
+/* Add a hit that a search told of, if it is one. */
+static int tell(Seen *self, uint64_t end, uint64_t number, uint64_t back)
 {
-    if (!PyTuple_Check(hit) || PyTuple_Size(hit) != 3) {
-        PyErr_SetString(PyExc_TypeError, "a hit is three numbers");
-        return 0;
-    }
-    for (int one = 0; one < 3; one++) {
-        said[one] = PyLong_AsUnsignedLongLong(PyTuple_GetItem(hit, one));
-        if (said[one] == (uint64_t)-1 && PyErr_Occurred())
-            return 0;
-    }
-    if (said[1] > UINT32_MAX || said[2] > UINT32_MAX) {
+    if (number > UINT32_MAX || back > UINT32_MAX) {
         PyErr_SetString(PyExc_ValueError, "a hit with numbers beyond all bounds");
-        return 0;
+        return -1;
     }
-    return 1;
+    if (grown((void **)&self->told, self->tells, &self->tell_room, sizeof *self->told))
+        return -1;
+    self->told[self->tells++] = (Told){end, (uint32_t)number, (uint32_t)back};
+    return 0;
+}
+
+/* The hits that a function returned, in order. */
+static int tell_all(Seen *self, PyObject *found)
+{
+    Py_ssize_t count = PyList_Check(found) ? PyList_Size(found) : -1;
+    if (count < 0)
+        PyErr_SetString(PyExc_TypeError, "hits come in a list");
+    for (Py_ssize_t one = 0; one < count; one++) {
+        PyObject *hit = PyList_GetItem(found, one);
+        uint64_t said[3];
+        if (!PyTuple_Check(hit) || PyTuple_Size(hit) != 3) {
+            PyErr_SetString(PyExc_TypeError, "a hit is three numbers");
+            return -1;
+        }
+        for (int each = 0; each < 3; each++)
+            said[each] = PyLong_AsUnsignedLongLong(PyTuple_GetItem(hit, each));
+        if (PyErr_Occurred() || tell(self, said[0], said[1], said[2]))
+            return -1;
+        if (one && said[0] < self->told[one - 1].end) {
+            PyErr_SetString(PyExc_ValueError, "hits out of order");
+            return -1;
+        }
+    }
+    return count < 0 ? -1 : 0;
+}
+
+static int sooner(const void *left, const void *right)
+{
+    const Told *a = left, *b = right;
+    if (a->end != b->end)
+        return a->end < b->end ? -1 : 1;
+    if (a->number != b->number)
+        return a->number < b->number ? -1 : 1;
+    return a->back < b->back ? -1 : a->back > b->back;
 }
 
 /* Give each new chunk the hits that end in it, without those of a gate that begin where another in the
    chunk does. */
-static int place(Work *work, PyObject *found)
+static int place(Work *work, const Told *told, size_t count)
 {
     size_t in = 0, chunk = 0;
-    uint64_t before = 0;
-    Py_ssize_t count = PyList_Size(found);
-    for (Py_ssize_t one = 0; one < count; one++) {
-        uint64_t said[3];
-        if (!numbers(PyList_GetItem(found, one), said))
-            return -1;
-        if (said[0] < before) {
-            PyErr_SetString(PyExc_ValueError, "hits out of order");
-            return -1;
-        }
-        before = said[0];
-        while (in < work->windowed && said[0] > work->windows[in].offset + work->windows[in].end -
-                                                   work->windows[in].begin)
+    for (size_t one = 0; one < count; one++, told++) {
+        while (in < work->windowed && told->end > work->windows[in].offset + work->windows[in].end -
+                                                      work->windows[in].begin)
             in++;
         if (in == work->windowed)
             break;
-        uint64_t end = said[0] - work->windows[in].offset + work->windows[in].begin;
+        uint64_t end = told->end - work->windows[in].offset + work->windows[in].begin;
         while (chunk < work->count && work->chunks[chunk].end < end)
             chunk++;
         if (chunk == work->count)
@@ -358,7 +387,7 @@ static int place(Work *work, PyObject *found)
         Chunk *at = work->chunks + chunk;
         if (!at->is_new || end <= at->begin)
             continue;
-        Hit hit = {(uint32_t)(end - at->begin), (uint32_t)said[1], (uint32_t)said[2]};
+        Hit hit = {(uint32_t)(end - at->begin), told->number, told->back};
         int is_repeated = 0;
         for (size_t other = at->first; hit.back && other < at->first + at->count; other++)
             is_repeated |= work->hits[other].number == hit.number && work->hits[other].back &&
@@ -373,38 +402,6 @@ static int place(Work *work, PyObject *found)
         work->hits[work->found++] = hit;
     }
     return 0;
-}
-
-/* All hits of the chunks that end inside of the spans. */
-static PyObject *told(const Seen *self, const Work *work, const uint64_t *spans, size_t count)
-{
-    PyObject *result = PyList_New(0);
-    size_t in = 0;
-    for (size_t one = 0; result && one < work->count; one++) {
-        const Chunk *chunk = work->chunks + one;
-        const Hit *hits = chunk->is_new ? work->hits + chunk->first
-                          : chunk->known ? self->hits + chunk->known->at
-                                         : NULL;
-        size_t left = chunk->is_new ? chunk->count : chunk->known ? chunk->known->count : 0;
-        for (; left; left--, hits++) {
-            uint64_t end = chunk->begin + hits->end;
-            while (in < count && spans[2 * in + 1] <= end)
-                in++;
-            if (in == count)
-                return result;
-            if (end <= spans[2 * in])
-                continue;
-            PyObject *hit = Py_BuildValue("(KII)", (unsigned long long)end, (unsigned)hits->number,
-                                          (unsigned)hits->back);
-            if (!hit || PyList_Append(result, hit)) {
-                Py_XDECREF(hit);
-                Py_CLEAR(result);
-                break;
-            }
-            Py_DECREF(hit);
-        }
-    }
-    return result;
 }
 
 static PyObject *joined(const Work *work, PyObject *content, const uint8_t *text, uint64_t size,
@@ -423,70 +420,257 @@ static PyObject *joined(const Work *work, PyObject *content, const uint8_t *text
     return made;
 }
 
-static uint64_t *checked(PyObject *spans, uint64_t size, size_t *count)
+/* The numbers in a tuple; 0 if it is no tuple of so many. */
+static int whole(PyObject *tuple, int64_t *said, int count)
 {
-    *count = (size_t)PyList_Size(spans);
-    uint64_t *made = malloc((2 * *count + 1) * sizeof *made), floor = 0;
-    if (!made)
-        PyErr_NoMemory();
-    for (size_t one = 0; made && one < *count; one++) {
-        unsigned long long after, before;
-        PyObject *span = PyList_GetItem(spans, (Py_ssize_t)one);
-        if (!PyTuple_Check(span) || !PyArg_ParseTuple(span, "KK", &after, &before) ||
-            after < floor || before <= after || before > size + 1) {
-            if (!PyErr_Occurred())
-                PyErr_SetString(PyExc_ValueError, "spans ascend, apart, in the text");
-            free(made);
-            return NULL;
-        }
-        made[2 * one] = after;
-        made[2 * one + 1] = floor = before;
+    if (!PyTuple_Check(tuple) || PyTuple_Size(tuple) != count) {
+        PyErr_SetString(PyExc_TypeError, "a tuple of other numbers");
+        return 0;
     }
-    return made;
+    for (int one = 0; one < count; one++) {
+        said[one] = PyLong_AsLongLong(PyTuple_GetItem(tuple, one));
+        if (said[one] == -1 && PyErr_Occurred())
+            return 0;
+    }
+    return 1;
 }
 
-static PyObject *search(Seen *self, PyObject *args)
+static int appended(PyObject *list, PyObject *item)
 {
-    PyObject *content, *spans, *function, *text = NULL, *found = NULL, *result = NULL;
-    if (!PyArg_ParseTuple(args, "SO!O", &content, &PyList_Type, &spans, &function))
+    int failed = !item || PyList_Append(list, item);
+    Py_XDECREF(item);
+    return failed ? -1 : 0;
+}
+
+/* The hits in a text; see hits.py. */
+
+typedef struct {
+    int64_t end, lead, rest, before; /* where the end was when it was answered */
+    PyObject *found;                 /* a tuple; NULL if the hit led to nothing */
+    uint32_t number, back;
+    int is_answered;
+} One;
+
+typedef struct {
+    PyObject_HEAD
+    One *all;
+    size_t count, room;
+} Hits;
+
+typedef struct {
+    int64_t first, last, shift, floor, ceiling;
+} Run;
+
+typedef struct {
+    int64_t after, before;
+} Span;
+
+typedef struct {
+    Run *runs;
+    Span *spans;
+    size_t taken, asked;
+} Plan;
+
+static One *new_one(Hits *self)
+{
+    if (grown((void **)&self->all, self->count, &self->room, sizeof *self->all))
         return NULL;
-    const uint8_t *bytes = (const uint8_t *)PyBytes_AsString(content);
-    uint64_t size = (uint64_t)PyBytes_Size(content), total, *between;
-    size_t count;
+    return self->all + self->count++;
+}
+
+static int add_hit(Hits *self, int64_t end, uint32_t number, uint32_t back)
+{
+    One *one = new_one(self);
+    if (one)
+        *one = (One){.end = end, .number = number, .back = back};
+    return one ? 0 : -1;
+}
+
+/* What is to be taken over from a text that some is kept of, and what is to be searched for. */
+static int plan(Plan *to, PyObject *kept, int64_t size, int64_t held, int64_t width)
+{
+    PyObject *items = PySequence_List(kept);
+    Py_ssize_t count = items ? PyList_Size(items) : -1;
+    int64_t done = 0, behind = 0;
+    if (count >= 0) {
+        to->runs = malloc(((size_t)count + 1) * sizeof *to->runs);
+        to->spans = malloc(((size_t)count + 2) * sizeof *to->spans);
+        if (!to->runs || !to->spans) {
+            PyErr_NoMemory();
+            count = -1;
+        }
+    }
+    for (Py_ssize_t one = 0; one < count; one++) {
+        int64_t said[3];
+        if (!whole(PyList_GetItem(items, one), said, 3)) {
+            count = -1;
+            break;
+        }
+        int64_t here = said[0], there = said[1], length = said[2];
+        if (here < behind || there < 0 || length < 0 || here > size || length > size - here ||
+            there > held || length > held - there) {
+            PyErr_SetString(PyExc_ValueError, "stretches ascend, apart, in the text");
+            count = -1;
+            break;
+        }
+        behind = here + length;
+        int begins = !here && !there, ends = behind == size && there + length == held;
+        int64_t first = begins ? 0 : here + width + 1, last = behind - !ends;
+        if (first >= last)
+            continue;
+        if (first - done > 1)
+            to->spans[to->asked++] = (Span){done, first};
+        to->runs[to->taken++] = (Run){first, last, here - there, begins ? -NOWHERE : here,
+                                      ends ? NOWHERE : behind};
+        done = last;
+    }
+    if (count >= 0 && (size > done || !to->taken))
+        to->spans[to->asked++] = (Span){done, size + 1};
+    Py_XDECREF(items);
+    return count < 0 ? -1 : 0;
+}
+
+/* The first of ascending hits that ends not before a place, or, if `behind`, behind it. */
+static size_t first_at(const Hits *hits, int64_t place, int behind)
+{
+    size_t low = 0, high = hits->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int64_t end = hits->all[middle].end;
+        if (end < place || (behind && end == place))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static int inherit(Hits *to, const Hits *other, const Run *run)
+{
+    size_t one = first_at(other, run->first - run->shift, 0);
+    size_t stop = first_at(other, run->last - run->shift, 1);
+    for (; one < stop; one++) {
+        One *mine = new_one(to);
+        if (!mine)
+            return -1;
+        *mine = other->all[one];
+        mine->end += run->shift;
+        if (mine->is_answered &&
+            (mine->end - mine->lead < run->floor || mine->end + mine->rest > run->ceiling))
+            *mine = (One){.end = mine->end, .number = mine->number, .back = mine->back};
+        Py_XINCREF(mine->found);
+    }
+    return 0;
+}
+
+/* What has been found inside of the spans, and between it what is taken over. */
+static int merge(Hits *to, const Seen *self, const Work *work, const Plan *plan, const Hits *other)
+{
+    size_t run = 0, in = 0;
+    for (size_t one = 0; one < work->count; one++) {
+        const Chunk *chunk = work->chunks + one;
+        const Hit *hits = chunk->is_new ? work->hits + chunk->first
+                          : chunk->known ? self->hits + chunk->known->at
+                                         : NULL;
+        size_t left = chunk->is_new ? chunk->count : chunk->known ? chunk->known->count : 0;
+        for (; left; left--, hits++) {
+            int64_t end = (int64_t)(chunk->begin + hits->end);
+            while (in < plan->asked && plan->spans[in].before <= end)
+                in++;
+            if (in == plan->asked)
+                break;
+            if (end <= plan->spans[in].after)
+                continue;
+            for (; run < plan->taken && plan->runs[run].first <= end; run++)
+                if (inherit(to, other, plan->runs + run))
+                    return -1;
+            if (add_hit(to, end, hits->number, hits->back))
+                return -1;
+        }
+    }
+    for (; run < plan->taken; run++)
+        if (inherit(to, other, plan->runs + run))
+            return -1;
+    return 0;
+}
+
+/* Let a function search what is new, and give it to the chunks. */
+static int ask(Seen *self, Work *work, PyObject *text, PyObject *function)
+{
+    self->text = (const uint8_t *)PyBytes_AsString(text);
+    self->size = (uint64_t)PyBytes_Size(text);
+    self->searches++;
+    self->tells = 0;
+    self->busy = 2;
+    PyObject *found = PyObject_CallFunctionObjArgs(function, text, NULL);
+    self->busy = 1;
+    int failed = !found || (found != Py_None && tell_all(self, found));
+    if (!failed && found == Py_None && self->tells)
+        qsort(self->told, self->tells, sizeof *self->told, sooner);
+    Py_XDECREF(found);
+    return failed || place(work, self->told, self->tells) ? -1 : 0;
+}
+
+/* What the module holds: the types that others make. */
+typedef struct {
+    PyObject *hits, *keeper;
+} State;
+
+static PyTypeObject *hits_type(PyTypeObject *of)
+{
+    const State *state = PyType_GetModuleState(of);
+    return state ? (PyTypeObject *)state->hits : NULL;
+}
+
+static PyObject *read_text(Seen *self, PyObject *args)
+{
+    PyObject *content, *other, *kept, *function, *text = NULL;
+    PyTypeObject *type = hits_type(Py_TYPE((PyObject *)self));
+    Hits *result = NULL;
+    Py_ssize_t held;
+    uint64_t total;
     Work work = {0};
+    Plan planned = {0};
+    if (!type || !PyArg_ParseTuple(args, "SOnOO", &content, &other, &held, &kept, &function))
+        return NULL;
     if (self->busy) {
         PyErr_SetString(PyExc_RuntimeError, "a search inside of a search");
         return NULL;
     }
-    if (!(between = checked(spans, size, &count)))
+    if (other != Py_None && !PyObject_TypeCheck(other, type)) {
+        PyErr_SetString(PyExc_TypeError, "hits of another kind");
         return NULL;
-    self->busy = 1;
-    for (size_t one = 0; one < count; one++)
-        if (cut(self, &work, bytes, size, between[2 * one], between[2 * one + 1]))
-            goto done;
-    if (window(self, &work, size, &total))
-        goto done;
-    if (work.windowed) {
-        text = joined(&work, content, bytes, size, total);
-        found = text ? PyObject_CallFunctionObjArgs(function, text, NULL) : NULL;
-        if (found && !PyList_Check(found))
-            PyErr_SetString(PyExc_TypeError, "hits come in a list");
-        if (!found || !PyList_Check(found) || place(&work, found))
-            goto done;
     }
-    result = told(self, &work, between, count);
+    const uint8_t *bytes = (const uint8_t *)PyBytes_AsString(content);
+    uint64_t size = (uint64_t)PyBytes_Size(content);
+    self->busy = 1;
+    int failed = plan(&planned, kept, (int64_t)size, held, (int64_t)self->width);
+    if (!failed && other == Py_None && planned.taken) {
+        PyErr_SetString(PyExc_ValueError, "something is kept of no text");
+        failed = 1;
+    }
+    for (size_t one = 0; !failed && one < planned.asked; one++)
+        failed = cut(self, &work, bytes, size, (uint64_t)planned.spans[one].after,
+                     (uint64_t)planned.spans[one].before);
+    failed = failed || window(self, &work, size, &total);
+    if (!failed && work.windowed) {
+        text = joined(&work, content, bytes, size, total);
+        failed = !text || ask(self, &work, text, function);
+    }
+    if (!failed && (result = (Hits *)((allocfunc)PyType_GetSlot(type, Py_tp_alloc))(type, 0)) &&
+        merge(result, self, &work, &planned, (const Hits *)other))
+        Py_CLEAR(result);
     for (size_t one = 0; result && one < work.count; one++)
         if (work.chunks[one].is_new)
             learn(self, work.chunks + one, work.hits + work.chunks[one].first);
-done:
     self->busy = 0;
     Py_XDECREF(text);
-    Py_XDECREF(found);
-    free(between);
+    free(planned.runs);
+    free(planned.spans);
     free(work.chunks);
     free(work.windows);
     free(work.hits);
-    return result;
+    return (PyObject *)result;
 }
 
 static PyObject *made(PyTypeObject *type, PyObject *args, PyObject *names)
@@ -524,13 +708,146 @@ static void dropped(Seen *self)
     PyTypeObject *type = Py_TYPE((PyObject *)self);
     free(self->hitting);
     free(self->hits);
+    free(self->told);
     PyBuffer_Release(&self->table);
     ((freefunc)PyType_GetSlot(type, Py_tp_free))(self);
     Py_DECREF(type);
 }
 
+/* Takes the hits of one database. */
+
+typedef struct {
+    int64_t length; /* -1 for one whose hits have a begin of their own */
+    int is_free;
+    uint64_t last; /* end */
+} Gate;
+
+typedef struct {
+    PyObject_HEAD
+    Seen *seen;
+    uint64_t first, count, searches;
+    Gate *gates;
+} Keeper;
+
+static int is_alnum(uint8_t byte)
+{
+    return (byte >= '0' && byte <= '9') || ((byte | 32) >= 'a' && (byte | 32) <= 'z');
+}
+
+static int are_hex(const uint8_t *from, int count)
+{
+    for (; count; count--, from++)
+        if (!is_alnum(*from) || (*from | 32) > 'f')
+            return 0;
+    return 1;
+}
+
+/* See STANDS_FREE in patterns.py. */
+static int stands_free(const uint8_t *text, int64_t at)
+{
+    const uint8_t *end = text + at;
+    return at < 1 || !is_alnum(end[-1]) ||
+           (at >= 2 && end[-2] == '\\' && memchr("nrtbf", end[-1], 5)) ||
+           (at >= 3 && end[-3] == '%' && are_hex(end - 2, 2)) ||
+           (at >= 4 && end[-4] == '\\' && end[-3] == 'x' && are_hex(end - 2, 2)) ||
+           (at >= 6 && end[-6] == '\\' && end[-5] == 'u' && are_hex(end - 4, 4));
+}
+
+/* Keep a hit, unless it is at a further byte of a long run and inside of a word. */
+static PyObject *keep(Keeper *self, PyObject *args, PyObject *names)
+{
+    Seen *seen = self->seen;
+    uint64_t number, begin, end, back = 0;
+    if (PyTuple_Size(args) < 3) {
+        PyErr_SetString(PyExc_TypeError, "a hit is a number, a begin and an end");
+        return NULL;
+    }
+    number = PyLong_AsUnsignedLongLong(PyTuple_GetItem(args, 0));
+    begin = PyLong_AsUnsignedLongLong(PyTuple_GetItem(args, 1));
+    end = PyLong_AsUnsignedLongLong(PyTuple_GetItem(args, 2));
+    if (PyErr_Occurred())
+        return NULL;
+    if (seen->busy != 2 || begin > end || end > seen->size || number > UINT32_MAX) {
+        PyErr_SetString(PyExc_ValueError, "a hit outside of what is searched");
+        return NULL;
+    }
+    if (self->searches != seen->searches) {
+        self->searches = seen->searches;
+        for (uint64_t one = 0; one < self->count; one++)
+            self->gates[one].last = 0;
+    }
+    if (number < self->count) {
+        Gate *gate = self->gates + number;
+        uint64_t last = gate->last;
+        gate->last = end;
+        if (gate->length < 0)
+            back = end - begin;
+        else if (end == last + 1 && gate->is_free &&
+                 !stands_free(seen->text, (int64_t)end - gate->length))
+            Py_RETURN_NONE;
+    }
+    if (tell(seen, end, self->first + number, back))
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+static PyObject *keeper_of(Seen *self, PyObject *args)
+{
+    PyObject *gates;
+    long long first;
+    if (!PyArg_ParseTuple(args, "LO!", &first, &PyList_Type, &gates))
+        return NULL;
+    const State *state = PyType_GetModuleState(Py_TYPE((PyObject *)self));
+    if (!state)
+        return NULL;
+    PyTypeObject *type = (PyTypeObject *)state->keeper;
+    Keeper *made = (Keeper *)((allocfunc)PyType_GetSlot(type, Py_tp_alloc))(type, 0);
+    if (!made)
+        return NULL;
+    Py_INCREF((PyObject *)self);
+    made->seen = self;
+    made->first = (uint64_t)first;
+    Py_ssize_t count = PyList_Size(gates);
+    made->gates = calloc((size_t)count + 1, sizeof *made->gates);
+    int failed = first < 0 || first > UINT32_MAX;
+    if (failed)
+        PyErr_SetString(PyExc_ValueError, "a number beyond all bounds");
+    else if (!made->gates)
+        PyErr_NoMemory(), failed = 1;
+    for (Py_ssize_t one = 0; !failed && one < count; one++) {
+        int64_t said[2];
+        failed = !whole(PyList_GetItem(gates, one), said, 2);
+        if (!failed && (said[0] < -1 || said[0] > UINT32_MAX)) {
+            PyErr_SetString(PyExc_ValueError, "a length beyond all bounds");
+            failed = 1;
+        }
+        if (!failed)
+            made->gates[made->count++] = (Gate){said[0], said[1] != 0, 0};
+    }
+    if (failed)
+        Py_CLEAR(made);
+    return (PyObject *)made;
+}
+
+static void dropped_keeper(Keeper *self)
+{
+    PyTypeObject *type = Py_TYPE((PyObject *)self);
+    free(self->gates);
+    Py_XDECREF((PyObject *)self->seen);
+    ((freefunc)PyType_GetSlot(type, Py_tp_free))(self);
+    Py_DECREF(type);
+}
+
+static PyType_Slot keeper_slots[] = {
+    {Py_tp_dealloc, dropped_keeper}, {Py_tp_call, keep}, {0, NULL},
+};
+
+static PyType_Spec keeper = {"keymuster.detect._accelerator.Keeper", sizeof(Keeper), 0,
+                             Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION, keeper_slots};
+
 static PyMethodDef of_seen[] = {
-    {"search", (PyCFunction)search, METH_VARARGS, NULL},
+    {"read", (PyCFunction)read_text, METH_VARARGS, NULL},
+    {"keeper", (PyCFunction)keeper_of, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 
@@ -541,226 +858,135 @@ static PyType_Slot seen_slots[] = {
 static PyType_Spec seen = {"keymuster.detect._accelerator.Seen", sizeof(Seen), 0, Py_TPFLAGS_DEFAULT,
                            seen_slots};
 
-/* The numbers in a tuple; 0 if it is no tuple of so many. */
-static int whole(PyObject *tuple, int64_t *said, int count)
+static PyObject *made_hits(PyTypeObject *type, PyObject *args, PyObject *names)
 {
-    if (!PyTuple_Check(tuple) || PyTuple_Size(tuple) != count) {
-        PyErr_SetString(PyExc_TypeError, "a tuple of other numbers");
-        return 0;
-    }
-    for (int one = 0; one < count; one++) {
-        said[one] = PyLong_AsLongLong(PyTuple_GetItem(tuple, one));
-        if (said[one] == -1 && PyErr_Occurred())
-            return 0;
-    }
-    return 1;
-}
-
-static int appended(PyObject *list, PyObject *item)
-{
-    int failed = !item || PyList_Append(list, item);
-    Py_XDECREF(item);
-    return failed ? -1 : 0;
-}
-
-static PyObject *planned(PyObject *module, PyObject *args)
-{
-    PyObject *kept;
-    long long size, other, width, done = 0;
-    if (!PyArg_ParseTuple(args, "OLLL", &kept, &size, &other, &width))
+    PyObject *found = NULL;
+    if (!PyArg_ParseTuple(args, "|O!", &PyList_Type, &found))
         return NULL;
-    PyObject *runs = PyList_New(0), *spans = PyList_New(0), *items = PySequence_List(kept);
-    Py_ssize_t count = items ? PyList_Size(items) : 0;
-    int failed = !runs || !spans || !items;
-    for (Py_ssize_t one = 0; !failed && one < count; one++) {
+    Hits *self = (Hits *)((allocfunc)PyType_GetSlot(type, Py_tp_alloc))(type, 0);
+    Py_ssize_t count = found ? PyList_Size(found) : 0;
+    for (Py_ssize_t one = 0; self && one < count; one++) {
         int64_t said[3];
-        if (!whole(PyList_GetItem(items, one), said, 3)) {
-            failed = 1;
-            break;
-        }
-        long long here = said[0], there = said[1], length = said[2];
-        int begins = !here && !there, ends = here + length == size && there + length == other;
-        long long first = begins ? 0 : here + width + 1, last = here + length - !ends;
-        if (first >= last)
-            continue;
-        if (first - done > 1)
-            failed = appended(spans, Py_BuildValue("(LL)", done, first));
-        failed = failed || appended(runs, Py_BuildValue("(LLLLL)", first, last, here - there,
-                                                        begins ? -NOWHERE : here,
-                                                        ends ? NOWHERE : here + length));
-        done = last;
+        if (!whole(PyList_GetItem(found, one), said, 3))
+            Py_CLEAR(self);
+        else if (said[0] < 0 || said[1] < 0 || said[1] > UINT32_MAX || said[2] < 0 ||
+                 said[2] > UINT32_MAX) {
+            PyErr_SetString(PyExc_ValueError, "a hit with numbers beyond all bounds");
+            Py_CLEAR(self);
+        } else if (add_hit(self, said[0], (uint32_t)said[1], (uint32_t)said[2]))
+            Py_CLEAR(self);
     }
-    if (!failed && PyList_Size(runs) && size > done)
-        failed = appended(spans, Py_BuildValue("(LL)", done, size + 1));
-    Py_XDECREF(items);
-    PyObject *result = failed ? NULL : PyTuple_Pack(2, runs, spans);
-    Py_XDECREF(runs);
-    Py_XDECREF(spans);
-    return result;
+    return (PyObject *)self;
 }
 
-/* How many of ascending numbers are below one, or, if `through`, not above it. */
-static Py_ssize_t below(PyObject *numbers, Py_ssize_t low, int64_t than, int through)
+static void dropped_hits(Hits *self)
 {
-    Py_ssize_t high = PyList_Size(numbers);
-    while (low < high) {
-        Py_ssize_t middle = low + (high - low) / 2;
-        int64_t one = PyLong_AsLongLong(PyList_GetItem(numbers, middle));
-        if (one == -1 && PyErr_Occurred())
-            return -1;
-        if (one < than || (through && one == than))
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    PyTypeObject *type = Py_TYPE((PyObject *)self);
+    for (size_t one = 0; one < self->count; one++)
+        Py_XDECREF(self->all[one].found);
+    free(self->all);
+    ((freefunc)PyType_GetSlot(type, Py_tp_free))(self);
+    Py_DECREF(type);
 }
 
-typedef struct {
-    PyObject *ends, *marks, *answers, *far;
-} Hits;
+static Py_ssize_t hit_count(Hits *self) { return (Py_ssize_t)self->count; }
 
-static int add_new(Hits *to, PyObject *found, Py_ssize_t *at, int64_t before)
+/* The hit at a place that Python names. */
+static One *one_at(Hits *self, PyObject *at)
 {
-    Py_ssize_t count = PyList_Size(found);
-    for (; *at < count; ++*at) {
-        PyObject *hit = PyList_GetItem(found, *at);
-        int64_t said[3];
-        if (!whole(hit, said, 3))
-            return -1;
-        if (said[0] >= before)
-            return 0;
-        if (PyList_Append(to->ends, PyTuple_GetItem(hit, 0)) ||
-            appended(to->marks, PyTuple_GetSlice(hit, 1, 3)) ||
-            PyList_Append(to->answers, Py_None))
-            return -1;
+    size_t place = PyLong_AsSize_t(at);
+    if (place == (size_t)-1 && PyErr_Occurred())
+        return NULL;
+    if (place >= self->count) {
+        PyErr_SetString(PyExc_IndexError, "no hit");
+        return NULL;
     }
-    return 0;
+    return self->all + place;
 }
 
-/* Drop an answer in which something had a say that is not kept; say whether it is one of those that
-   depend on more than what is near. -1 if it is no answer. */
-static int checked_answer(Hits *to, Py_ssize_t at, const int64_t run[5], int64_t near)
+static PyObject *hit_at(Hits *self, PyObject *at)
 {
-    PyObject *answer = PyList_GetItem(to->answers, at);
-    if (!answer || answer == Py_None)
-        return answer ? 0 : -1;
-    if (!PyTuple_Check(answer) || PyTuple_Size(answer) != 4) {
-        PyErr_SetString(PyExc_TypeError, "no answer");
-        return -1;
-    }
-    int64_t lead = PyLong_AsLongLong(PyTuple_GetItem(answer, 0));
-    int64_t rest = PyLong_AsLongLong(PyTuple_GetItem(answer, 1));
-    int64_t end = PyLong_AsLongLong(PyList_GetItem(to->ends, at));
-    if (PyErr_Occurred())
-        return -1;
-    if (end - lead < run[3] || end + rest > run[4]) {
-        Py_INCREF(Py_None);
-        return PyList_SetItem(to->answers, at, Py_None);
-    }
-    if (lead <= near && rest <= near)
+    const One *one = one_at(self, at);
+    return one ? Py_BuildValue("(LII)", (long long)one->end, (unsigned)one->number,
+                               (unsigned)one->back)
+               : NULL;
+}
+
+static PyObject *answer_at(Hits *self, PyObject *at)
+{
+    const One *one = one_at(self, at);
+    if (!one)
+        return NULL;
+    if (!one->is_answered)
+        Py_RETURN_NONE;
+    long long said[3] = {one->lead, one->rest, one->before};
+    return one->found ? Py_BuildValue("(LLLO)", said[0], said[1], said[2], one->found)
+                      : Py_BuildValue("(LLL())", said[0], said[1], said[2]);
+}
+
+static int64_t bounded(long long reach)
+{
+    return reach > 2 * NOWHERE ? 2 * NOWHERE : reach < -2 * NOWHERE ? -2 * NOWHERE : reach;
+}
+
+static PyObject *give_answer(Hits *self, PyObject *args)
+{
+    PyObject *at, *found;
+    long long lead, rest, before;
+    if (!PyArg_ParseTuple(args, "O(LLLO!)", &at, &lead, &rest, &before, &PyTuple_Type, &found))
+        return NULL;
+    One *one = one_at(self, at);
+    if (!one)
+        return NULL;
+    PyObject *had = one->found;
+    one->lead = bounded(lead);
+    one->rest = bounded(rest);
+    one->before = before;
+    one->is_answered = 1;
+    one->found = PyTuple_Size(found) ? found : NULL;
+    Py_XINCREF(one->found);
+    Py_XDECREF(had);
+    Py_RETURN_NONE;
+}
+
+static int is_again(const Hits *hits, const One *one)
+{
+    if (!one->back)
         return 0;
-    PyObject *number = PyLong_FromSsize_t(at);
-    int failed = !number || PySet_Add(to->far, number);
-    Py_XDECREF(number);
-    return failed ? -1 : 0;
-}
-
-static int inherit(Hits *to, const Hits *other, PyObject *far, const int64_t run[5], int64_t near)
-{
-    int64_t shift = run[2];
-    Py_ssize_t begin = below(other->ends, 0, run[0] - shift, 0);
-    Py_ssize_t stop = begin < 0 ? -1 : below(other->ends, begin, run[1] - shift, 1);
-    if (stop < 0 || begin == stop)
-        return stop < 0 ? -1 : 0;
-    Py_ssize_t base = PyList_Size(to->ends);
-    if (stop > PyList_Size(other->marks) || stop > PyList_Size(other->answers)) {
-        PyErr_SetString(PyExc_ValueError, "lists of different lengths");
-        return -1;
-    }
-    for (Py_ssize_t one = begin; one < stop; one++) {
-        PyObject *end = PyList_GetItem(other->ends, one);
-        int64_t moved = shift ? PyLong_AsLongLong(end) : 0;
-        if (moved == -1 && PyErr_Occurred())
-            return -1;
-        int failed = shift ? appended(to->ends, PyLong_FromLongLong(moved + shift))
-                           : PyList_Append(to->ends, end);
-        if (failed || PyList_Append(to->marks, PyList_GetItem(other->marks, one)) ||
-            PyList_Append(to->answers, PyList_GetItem(other->answers, one)))
-            return -1;
-    }
-    Py_ssize_t count = base + stop - begin;
-    Py_ssize_t left = below(to->ends, base, run[3] + near, 1);
-    Py_ssize_t right = left < 0 ? -1 : below(to->ends, left, run[4] - near, 0);
-    if (right < 0)
-        return -1;
-    for (Py_ssize_t at = base; at < count; at++) {
-        if (at == left && right > left)
-            at = right;
-        if (at < count && checked_answer(to, at, run, near))
-            return -1;
-    }
-    Py_ssize_t further = PyList_Size(far);
-    for (Py_ssize_t one = 0; one < further; one++) {
-        Py_ssize_t at = PyLong_AsSsize_t(PyList_GetItem(far, one));
-        if (at == -1 && PyErr_Occurred())
-            return -1;
-        if (at >= begin && at < stop && checked_answer(to, base + at - begin, run, near))
-            return -1;
-    }
+    int64_t begin = one->end - one->back;
+    for (const One *other = one; other-- > hits->all && other->end > begin;)
+        if (other->number == one->number && other->end - other->back == begin)
+            return 1;
     return 0;
 }
 
-static PyObject *merged(PyObject *module, PyObject *args)
+static PyObject *is_repeated(Hits *self, PyObject *at)
 {
-    PyObject *found, *runs, *far;
-    Hits other, to = {PyList_New(0), PyList_New(0), PyList_New(0), PySet_New(NULL)};
-    long long near;
-    Py_ssize_t at = 0;
-    int failed = !to.ends || !to.marks || !to.answers || !to.far ||
-                 !PyArg_ParseTuple(args, "O!O!O!O!O!OL", &PyList_Type, &found, &PyList_Type, &runs,
-                                   &PyList_Type, &other.ends, &PyList_Type, &other.marks, &PyList_Type,
-                                   &other.answers, &other.far, &near);
-    far = failed ? NULL : PySequence_List(other.far);
-    failed = failed || !far;
-    Py_ssize_t count = failed ? 0 : PyList_Size(runs);
-    for (Py_ssize_t one = 0; !failed && one < count; one++) {
-        int64_t run[5];
-        failed = !whole(PyList_GetItem(runs, one), run, 5) || add_new(&to, found, &at, run[0]) ||
-                 inherit(&to, &other, far, run, near);
-    }
-    failed = failed || add_new(&to, found, &at, INT64_MAX);
-    PyObject *result = failed ? NULL : PyTuple_Pack(4, to.ends, to.marks, to.answers, to.far);
-    Py_XDECREF(to.ends);
-    Py_XDECREF(to.marks);
-    Py_XDECREF(to.answers);
-    Py_XDECREF(to.far);
-    Py_XDECREF(far);
+    const One *one = one_at(self, at);
+    return one ? PyBool_FromLong(is_again(self, one)) : NULL;
+}
+
+static PyObject *telling_hits(Hits *self, PyObject *none)
+{
+    PyObject *result = PyList_New(0);
+    for (size_t one = 0; result && one < self->count; one++)
+        if ((!self->all[one].is_answered || self->all[one].found) &&
+            appended(result, PyLong_FromSize_t(one)))
+            Py_CLEAR(result);
     return result;
 }
 
-static PyObject *grouped(PyObject *module, PyObject *args)
+static PyObject *grouped(Hits *self, PyObject *args)
 {
-    PyObject *ends, *marks, *groups;
+    PyObject *groups;
     long long first;
-    if (!PyArg_ParseTuple(args, "O!O!LO!", &PyList_Type, &ends, &PyList_Type, &marks, &first,
-                          &PyList_Type, &groups))
+    if (!PyArg_ParseTuple(args, "LO!", &first, &PyList_Type, &groups))
         return NULL;
     PyObject *result = PyDict_New();
-    Py_ssize_t count = PyList_Size(marks);
-    if (result && count != PyList_Size(ends)) {
-        PyErr_SetString(PyExc_ValueError, "lists of different lengths");
-        Py_CLEAR(result);
-    }
-    for (Py_ssize_t one = 0; result && one < count; one++) {
-        int64_t said[2];
-        if (!whole(PyList_GetItem(marks, one), said, 2)) {
-            Py_CLEAR(result);
-            break;
-        }
-        if (said[0] < first)
+    for (const One *one = self->all; result && one < self->all + self->count; one++) {
+        if ((long long)one->number < first)
             continue;
-        PyObject *number = PyList_GetItem(groups, (Py_ssize_t)(said[0] - first));
+        PyObject *number = PyList_GetItem(groups, (Py_ssize_t)(one->number - first));
         PyObject *list = number ? PyDict_GetItemWithError(result, number) : NULL;
         int failed = 0;
         if (number && !list && !PyErr_Occurred()) {
@@ -768,11 +994,29 @@ static PyObject *grouped(PyObject *module, PyObject *args)
             failed = !list || PyDict_SetItem(result, number, list);
             Py_XDECREF(list); /* which the dictionary holds */
         }
-        if (failed || !list || PyList_Append(list, PyList_GetItem(ends, one)))
+        if (failed || !list || appended(list, PyLong_FromLongLong(one->end)))
             Py_CLEAR(result);
     }
     return result;
 }
+
+static PyMethodDef of_hits[] = {
+    {"hit", (PyCFunction)hit_at, METH_O, NULL},
+    {"answer_of", (PyCFunction)answer_at, METH_O, NULL},
+    {"answer", (PyCFunction)give_answer, METH_VARARGS, NULL},
+    {"telling", (PyCFunction)telling_hits, METH_NOARGS, NULL},
+    {"is_repeated", (PyCFunction)is_repeated, METH_O, NULL},
+    {"grouped", (PyCFunction)grouped, METH_VARARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyType_Slot hits_slots[] = {
+    {Py_tp_new, made_hits}, {Py_tp_dealloc, dropped_hits}, {Py_tp_methods, of_hits},
+    {Py_sq_length, hit_count}, {0, NULL},
+};
+
+static PyType_Spec hits = {"keymuster.detect._accelerator.Hits", sizeof(Hits), 0, Py_TPFLAGS_DEFAULT,
+                           hits_slots};
 
 static int stands(const uint8_t *text, int64_t begin, int64_t end, const uint8_t *mark, int64_t size)
 {
@@ -1092,7 +1336,6 @@ typedef struct {
     uint64_t sets;
     Word *words;
     int64_t first, count;
-    PyObject *none; /* the answer that is no answer */
     uint32_t key[KEYS];
 } DeadEnds;
 
@@ -1204,59 +1447,46 @@ static int64_t nothing_behind(const Word *word, const uint8_t *text, int64_t siz
     return end - at > FURTHEST ? end - at : FURTHEST;
 }
 
-static int is_again(PyObject *ends, PyObject *marks, Py_ssize_t at, const int64_t mark[2], int64_t end)
+static void leads_to_nothing(One *one, int64_t lead, int64_t rest, int64_t before)
 {
-    for (Py_ssize_t one = at - 1; one >= 0; one--) {
-        int64_t other[2], before = PyLong_AsLongLong(PyList_GetItem(ends, one));
-        if (PyErr_Occurred() || !whole(PyList_GetItem(marks, one), other, 2))
-            return -1;
-        if (before <= end - mark[1])
-            return 0;
-        if (other[0] == mark[0] && other[1] == before - (end - mark[1]))
-            return 1;
-    }
-    return 0;
+    one->lead = lead;
+    one->rest = rest;
+    one->before = before;
+    one->is_answered = 1;
 }
 
-/* The answer to a hit, if it leads to nothing; else NULL, maybe with an error. */
-static PyObject *answer_to(const DeadEnds *self, Place *at, PyObject *ends, PyObject *marks,
-                           Py_ssize_t one, int binary)
+/* Answer a hit, if it leads to nothing; -1 if it is none. */
+static int answer_to(const DeadEnds *self, const Hits *hits, One *one, Place *at, int binary)
 {
-    int64_t mark[2];
-    at->end = PyLong_AsLongLong(PyList_GetItem(ends, one));
-    if (PyErr_Occurred() || !whole(PyList_GetItem(marks, one), mark, 2))
-        return NULL;
-    at->number = mark[0];
-    at->back = mark[1];
-    if (at->end < 0 || at->end > at->size || mark[1] < 0 || mark[1] > at->end || mark[0] < 0) {
+    at->number = one->number;
+    at->back = one->back;
+    at->end = one->end;
+    if (at->end < 0 || at->end > at->size || at->back > at->end) {
         PyErr_SetString(PyExc_ValueError, "a hit outside of the text");
-        return NULL;
+        return -1;
     }
-    int again = mark[0] >= self->first + self->count;
-    if (!again && mark[1])
-        again = is_again(ends, marks, one, mark, at->end);
-    if (again < 0)
-        return NULL;
-    if (again) {
-        Py_INCREF(self->none);
-        return self->none;
+    if (at->number >= self->first + self->count || is_again(hits, one)) {
+        leads_to_nothing(one, 0, 0, 0);
+        return 0;
     }
-    if (mark[0] >= self->first) {
-        const Word *word = self->words + (mark[0] - self->first);
+    if (at->number >= self->first) {
+        const Word *word = self->words + (at->number - self->first);
         int64_t rest = binary ? 0 : nothing_behind(word, at->text, at->size, at->end);
-        if (binary || rest)
-            return Py_BuildValue("(LLL())", (long long)(binary ? 0 : word->length + BEFORE_WORD),
-                                 (long long)rest, (long long)at->end);
+        if (binary || rest) {
+            leads_to_nothing(one, binary ? 0 : word->length + BEFORE_WORD, rest, at->end);
+            return 0;
+        }
     }
     Around found[2];
     int count = arounds(self, at, found);
     for (int which = 0; which < count; which++) {
         uint64_t what = known_of(self, found + which);
-        if (what)
-            return Py_BuildValue("(IIL())", (unsigned)(what >> 16 & SIDE), (unsigned)(what & SIDE),
-                                 (long long)at->end);
+        if (what) {
+            leads_to_nothing(one, (int64_t)(what >> 16 & SIDE), (int64_t)(what & SIDE), at->end);
+            break;
+        }
     }
-    return NULL;
+    return 0;
 }
 
 static const char NOTHING[ABOUT];
@@ -1271,37 +1501,24 @@ static int about_of(const char *about, Py_ssize_t size, Place *at)
 
 static PyObject *telling(DeadEnds *self, PyObject *args)
 {
-    PyObject *content, *ends, *marks, *answers;
+    PyObject *content, *given;
+    PyTypeObject *type = hits_type(Py_TYPE((PyObject *)self));
     const char *about;
     Py_ssize_t named;
     int binary;
     Place at = {0};
-    if (!PyArg_ParseTuple(args, "SO!O!O!py#", &content, &PyList_Type, &ends, &PyList_Type, &marks,
-                          &PyList_Type, &answers, &binary, &about, &named) ||
+    if (!type || !PyArg_ParseTuple(args, "SO!py#", &content, type, &given, &binary, &about, &named) ||
         !about_of(about, named, &at))
         return NULL;
-    Py_ssize_t count = PyList_Size(answers);
-    if (count != PyList_Size(ends) || count != PyList_Size(marks)) {
-        PyErr_SetString(PyExc_ValueError, "lists of different lengths");
-        return NULL;
-    }
+    Hits *hits = (Hits *)given;
     at.text = (const uint8_t *)PyBytes_AsString(content);
     at.size = (int64_t)PyBytes_Size(content);
     PyObject *result = PyList_New(0);
-    for (Py_ssize_t one = 0; result && one < count; one++) {
-        PyObject *answer = PyList_GetItem(answers, one);
-        if (answer == Py_None) {
-            answer = answer_to(self, &at, ends, marks, one, binary);
-            if (answer ? PyList_SetItem(answers, one, answer) : PyErr_Occurred() != NULL)
-                Py_CLEAR(result);
-            if (answer)
-                continue;
-        } else if (PyTuple_Check(answer) && PyTuple_Size(answer) == 4) {
-            PyObject *said = PyTuple_GetItem(answer, 3);
-            if (PyTuple_Check(said) && !PyTuple_Size(said))
-                continue;
-        }
-        if (result && appended(result, PyLong_FromSsize_t(one)))
+    for (size_t place = 0; result && place < hits->count; place++) {
+        One *one = hits->all + place;
+        if (!one->is_answered && answer_to(self, hits, one, &at, binary))
+            Py_CLEAR(result);
+        else if ((!one->is_answered || one->found) && appended(result, PyLong_FromSize_t(place)))
             Py_CLEAR(result);
     }
     return result;
@@ -1314,7 +1531,7 @@ static PyObject *add(DeadEnds *self, PyObject *args)
     Py_ssize_t named;
     long long end, number, back, lead, rest;
     Place at = {0};
-    if (!PyArg_ParseTuple(args, "SL(LL)y#LL", &content, &end, &number, &back, &about, &named, &lead,
+    if (!PyArg_ParseTuple(args, "S(LLL)y#LL", &content, &end, &number, &back, &about, &named, &lead,
                           &rest) ||
         !about_of(about, named, &at))
         return NULL;
@@ -1380,9 +1597,8 @@ static PyObject *made_dead_ends(PyTypeObject *type, PyObject *args, PyObject *na
     self->first = first;
     self->count = (int64_t)PyList_Size(words);
     memcpy(self->key, key, sizeof self->key);
-    self->none = Py_BuildValue("(iii())", 0, 0, 0);
     self->words = calloc((size_t)self->count + 1, sizeof *self->words);
-    int failed = !self->none || !self->words;
+    int failed = !self->words;
     if (!self->words)
         PyErr_NoMemory();
     for (int64_t one = 0; !failed && one < self->count; one++)
@@ -1396,7 +1612,6 @@ static void dropped_dead_ends(DeadEnds *self)
 {
     PyTypeObject *type = Py_TYPE((PyObject *)self);
     free(self->words);
-    Py_XDECREF(self->none);
     PyBuffer_Release(&self->table);
     ((freefunc)PyType_GetSlot(type, Py_tp_free))(self);
     Py_DECREF(type);
@@ -1417,9 +1632,6 @@ static PyType_Spec dead_ends = {"keymuster.detect._accelerator.DeadEnds", sizeof
                                 Py_TPFLAGS_DEFAULT, dead_ends_slots};
 
 static PyMethodDef functions[] = {
-    {"planned", planned, METH_VARARGS, NULL},
-    {"merged", merged, METH_VARARGS, NULL},
-    {"grouped", grouped, METH_VARARGS, NULL},
     {"stands_anew", stands_anew, METH_VARARGS, NULL},
     {"stretches", stretches, METH_VARARGS, NULL},
     {"same", same, METH_VARARGS, NULL},
@@ -1427,18 +1639,41 @@ static PyMethodDef functions[] = {
     {NULL, NULL, 0, NULL},
 };
 
-static int add_type(PyObject *module, const char *name, PyType_Spec *spec)
+static int drop_state(PyObject *module)
 {
-    PyObject *type = PyType_FromSpec(spec);
+    State *state = PyModule_GetState(module);
+    Py_CLEAR(state->hits);
+    Py_CLEAR(state->keeper);
+    return 0;
+}
+
+static int visit_state(PyObject *module, visitproc visit, void *arg)
+{
+    State *state = PyModule_GetState(module);
+    Py_VISIT(state->hits);
+    Py_VISIT(state->keeper);
+    return 0;
+}
+
+static int add_type(PyObject *module, const char *name, PyType_Spec *spec, PyObject **held)
+{
+    PyObject *type = PyType_FromModuleAndSpec(module, spec, NULL);
     int failed = !type || PyModule_AddObjectRef(module, name, type);
-    Py_XDECREF(type);
+    if (held && !failed)
+        *held = type;
+    else
+        Py_XDECREF(type);
     return failed;
 }
 
 static int filled(PyObject *module)
 {
-    int failed = add_type(module, "Seen", &seen) || add_type(module, "DeadEnds", &dead_ends) ||
-                 add_type(module, "Trees", &trees) ||
+    State *state = PyModule_GetState(module);
+    int failed = add_type(module, "Hits", &hits, &state->hits) ||
+                 add_type(module, "Keeper", &keeper, &state->keeper) ||
+                 add_type(module, "Seen", &seen, NULL) ||
+                 add_type(module, "DeadEnds", &dead_ends, NULL) ||
+                 add_type(module, "Trees", &trees, NULL) ||
                  PyModule_AddIntConstant(module, "WIDEST", WIDEST) ||
                  PyModule_AddIntConstant(module, "KEY_BYTES", 4 * KEYS);
     return failed ? -1 : 0;
@@ -1446,7 +1681,7 @@ static int filled(PyObject *module)
 
 static PyModuleDef_Slot slots[] = {{Py_mod_exec, filled}, {0, NULL}};
 
-static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "_accelerator", NULL, 0, functions, slots,
-                                    NULL, NULL, NULL};
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "_accelerator", NULL, sizeof(State),
+                                    functions, slots, visit_state, drop_state, NULL};
 
 PyMODINIT_FUNC PyInit__accelerator(void) { return PyModuleDef_Init(&module); }

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Protocol, TypeAlias
 
-from keymuster.detect.loops import Answer
+from keymuster.detect.hits import Answer, Hit, Hits
 from keymuster.detect.words import BEFORE, Word
 
 LEAD_IN_LINE, LEAD, LEAD_OF_WORD, REST = 336, 400, 128, 256
@@ -29,16 +29,11 @@ begins and ends where the text does, what else has a say, and the text."""
 class DeadEnds(Protocol):
     """What is known of hits, of which `words` are of gates from a number on, behind those of patterns."""
 
-    def telling(
-        self, content: bytes, ends: list[int], marks: list[tuple[int, int]],
-        answers: list[Answer | None], binary: bool, about: bytes,
-    ) -> list[int]:  # fmt: skip
+    def telling(self, content: bytes, hits: Hits, binary: bool, about: bytes, /) -> list[int]:
         """Answer what is known to lead to nothing: the places of all other hits. `about` names what
         has a say besides the text, in 16 bytes or none."""
 
-    def add(
-        self, content: bytes, end: int, mark: tuple[int, int], about: bytes, lead: int, rest: int, /
-    ) -> None:
+    def add(self, content: bytes, hit: Hit, about: bytes, lead: int, rest: int, /) -> None:
         """A hit led to nothing, and so many bytes before and behind its end had a say."""
 
 
@@ -50,27 +45,24 @@ class Plain:
         self._words = words
         self._known: dict[_Around, tuple[int, int]] = {}
 
-    def telling(
-        self, content: bytes, ends: list[int], marks: list[tuple[int, int]],
-        answers: list[Answer | None], binary: bool, about: bytes,
-    ) -> list[int]:  # fmt: skip
+    def telling(self, content: bytes, hits: Hits, binary: bool, about: bytes) -> list[int]:
         found = []
-        for at, answer in enumerate(answers):
+        for at in hits.telling():
+            answer = hits.answer_of(at)
             if answer is None:
-                answer = self._answer(content, ends, marks, at, binary, about)
-                answers[at] = answer
+                answer = self._answer(content, hits, at, binary, about)
+                if answer is not None:
+                    hits.answer(at, answer)
             if answer is None or answer[3]:
                 found.append(at)
         return found
 
     def _answer(
-        self, content: bytes, ends: list[int], marks: list[tuple[int, int]], at: int, binary: bool,
-        about: bytes,
-    ) -> Answer | None:  # fmt: skip
-        end, mark = ends[at], marks[at]
-        number, back = mark
+        self, content: bytes, hits: Hits, at: int, binary: bool, about: bytes
+    ) -> Answer | None:
+        end, number, back = hit = hits.hit(at)
         word = number - self._first
-        if word >= len(self._words) or (back and is_repeated(ends, marks, at)):
+        if word >= len(self._words) or (back and hits.is_repeated(at)):
             return NO_ANSWER
         if word >= 0:
             one = self._words[word]
@@ -78,15 +70,13 @@ class Plain:
                 return 0, 0, end, ()
             if rest := one.nothing_behind(content, end):
                 return len(one.text) + BEFORE, rest, end, ()
-        for around in self._arounds(content, end, mark, about):
+        for around in self._arounds(content, hit, about):
             if (known := self._known.get(around)) is not None:
                 return *known, end, ()
         return None
 
-    def add(
-        self, content: bytes, end: int, mark: tuple[int, int], about: bytes, lead: int, rest: int, /
-    ) -> None:
-        for around in self._arounds(content, end, mark, about):
+    def add(self, content: bytes, hit: Hit, about: bytes, lead: int, rest: int, /) -> None:
+        for around in self._arounds(content, hit, about):
             _, _, before, begins, ends, _, text = around
             behind = len(text) - before
             # all there is may have a say: of what is kept with more before it, it is not the same
@@ -96,38 +86,23 @@ class Plain:
                 self._known[around] = min(lead, before + 1), min(rest, behind + 1)
                 return
 
-    def _arounds(
-        self, content: bytes, end: int, mark: tuple[int, int], about: bytes
-    ) -> Iterator[_Around]:
+    def _arounds(self, content: bytes, hit: Hit, about: bytes) -> Iterator[_Around]:
         """What stands around a hit: its lines, up to the first two bytes behind them that are no space,
         but not of a word; and a stretch of bytes."""
+        end, number, back = hit
         stop = min(len(content), end + REST)
-        if mark[0] < self._first:
-            begin = _line_begin(content, end, mark[1])
-            yield _around(content, end, mark, about, begin, _line_end(content, end, stop))
-            yield _around(content, end, mark, about, max(0, end - LEAD), stop)
+        if number < self._first:
+            begin = _line_begin(content, end, back)
+            yield _around(content, hit, about, begin, _line_end(content, end, stop))
+            yield _around(content, hit, about, max(0, end - LEAD), stop)
         else:
-            yield _around(content, end, mark, about, max(0, end - LEAD_OF_WORD), stop)
+            yield _around(content, hit, about, max(0, end - LEAD_OF_WORD), stop)
 
 
-def is_repeated(ends: Sequence[int], marks: Sequence[tuple[int, int]], at: int) -> bool:
-    """Whether another hit of the same gate before this one begins at the same place."""
-    number, back = marks[at]
-    if not back:
-        return False
-    start = ends[at] - back
-    for before in range(at - 1, -1, -1):
-        if ends[before] <= start:
-            return False
-        if marks[before] == (number, ends[before] - start):
-            return True
-    return False
-
-
-def _around(
-    content: bytes, end: int, mark: tuple[int, int], about: bytes, begin: int, stop: int
-) -> _Around:
-    return *mark, end - begin, begin == 0, stop == len(content), about, content[begin:stop]
+def _around(content: bytes, hit: Hit, about: bytes, begin: int, stop: int) -> _Around:
+    end, number, back = hit
+    text = content[begin:stop]
+    return number, back, end - begin, begin == 0, stop == len(content), about, text
 
 
 def _line_begin(content: bytes, end: int, back: int) -> int:

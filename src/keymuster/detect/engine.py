@@ -12,8 +12,9 @@ from msgspec.structs import replace
 from keymuster.detect import patterns, recognizers, words
 from keymuster.detect.candidates import Candidate
 from keymuster.detect.dead_ends import LEAD, NO_ANSWER, REST, DeadEnds
-from keymuster.detect.layers import Hits, Layer, Searched, search
-from keymuster.detect.loops import Answer, Hit, Kept, Loops, fastest
+from keymuster.detect.hits import Answer, Hit, Hits
+from keymuster.detect.layers import Layer, Searched, search
+from keymuster.detect.loops import Kept
 from keymuster.detect.matches import DULL, UNKEPT, WRONG_CHECKSUM, Judged, Match, kept, with_invalid
 from keymuster.detect.patterns import Pattern
 from keymuster.detect.placeholders import entropy, is_placeholder, is_repetitive
@@ -114,12 +115,7 @@ class Engine:
     def _search(self) -> Searched:
         layers = [*self.layers, *([self._beside(self.gates)] if self._beside else [])]
         width = max((layer.width for layer in layers), default=0)
-        return Searched(layers, width, self._memory.of(width), self.loops)
-
-    @cached_property
-    def loops(self) -> Loops:
-        """The inner loops."""
-        return fastest()
+        return Searched.of(layers, width, self._memory.of(width))
 
     @cached_property
     def _memory(self) -> Memory:
@@ -127,7 +123,7 @@ class Engine:
 
     @cached_property
     def _dead_ends(self) -> DeadEnds:
-        return self._memory.dead_ends(len(self._gated), self._words)
+        return self._memory.dead_ends(len(self._gated), self._words, self._search.seen is not None)
 
     @cached_property
     def gates(self) -> int:
@@ -136,7 +132,7 @@ class Engine:
 
     def open(self) -> None:
         """Open the databases now, so that processes forked later share them, and what they learn."""
-        self._dead_ends, self.loops  # noqa: B018
+        self._memory  # noqa: B018
         for layer in self.layers:
             layer.open()
 
@@ -157,10 +153,10 @@ class Engine:
         """What `scan` finds, and what was seen on the way. Of what is kept of `other`, nothing is
         looked at again that cannot have changed: the matches are the same as those of a scan."""
         if other is None or (other.binary, other.path) != (binary, path):
-            seen = self._search.fresh(content)
+            hits = self._search.read(content, None, 0, ())
         else:
-            seen = self._search.again(content, other.hits, other.size, kept)
-        reading = Reading(len(content), binary, path, seen)
+            hits = self._search.read(content, other.hits, other.size, kept)
+        reading = Reading(len(content), binary, path, hits)
         return self._standing(self._answered(content, reading, cut), content), reading
 
     def judged(self, content: bytes, *, path: str = "") -> list[Judged]:
@@ -211,27 +207,25 @@ class Engine:
     def _answered(self, content: bytes, reading: Reading, cut: Callable[[], None]) -> list[Judged]:
         """The same from the hits of a reading. Those that have no answer are given one."""
         hits, names = reading.hits, _names(content)
-        few = len(hits.ends) <= names
+        few = len(hits) <= names
         about = _about(reading)
         found: list[Judged] = []
-        places: Iterable[int] = range(len(hits.ends))
+        places: Iterable[int] = range(len(hits))
         if few:
-            places = self._dead_ends.telling(
-                content, hits.ends, hits.marks, hits.answers, reading.binary, about
-            )
+            places = self._dead_ends.telling(content, hits, reading.binary, about)
         for at in places:
-            if not few and hits.marks[at][0] in self._guesses and not hits.is_repeated(at):
+            if not few and hits.hit(at)[1] in self._guesses and not hits.is_repeated(at):
                 names -= 1
                 if names < 0:
                     if names == -1:
                         cut()
                     continue
-            answer = hits.answers[at]
+            answer = hits.answer_of(at)
             if answer is None:
                 answer = self._answer(content, hits, at, reading, about)
                 hits.answer(at, answer)
             if answer[3]:
-                found += _moved(answer, hits.ends[at])
+                found += _moved(answer, hits.hit(at)[0])
         return found
 
     def _answer(
@@ -239,18 +233,18 @@ class Engine:
     ) -> Answer:
         """What a hit led to. Versions of a text come back to what they had: what is known of the
         same hit in the same surroundings is not asked again."""
-        end, mark = hits.ends[at], hits.marks[at]
-        if mark[0] >= self.gates or hits.is_repeated(at):
+        end, number, back = hit = hits.hit(at)
+        if number >= self.gates or hits.is_repeated(at):
             return NO_ANSWER
         lead = min(end, LEAD)
-        around = mark, lead, about, content[end - lead : end + REST]
+        around = (number, back), lead, about, content[end - lead : end + REST]
         known = self._remembered.get(around)
         if known is not None:
             return known
-        found, begin, stop = self._led_to(content, (end, *mark), reading.binary, reading.path)
+        found, begin, stop = self._led_to(content, hit, reading.binary, reading.path)
         answer = end - begin, stop - end, end, tuple(found)
         if not found:
-            self._dead_ends.add(content, end, mark, about, *answer[:2])
+            self._dead_ends.add(content, hit, about, *answer[:2])
         elif (answer[0] <= LEAD or end < LEAD) and answer[1] <= REST:
             if len(self._remembered) >= _MOST_REMEMBERED:
                 self._remembered.clear()

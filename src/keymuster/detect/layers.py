@@ -12,38 +12,18 @@ from typing import Any
 from msgspec import Struct
 
 from keymuster.detect import patterns
-from keymuster.detect.dead_ends import is_repeated
-from keymuster.detect.loops import Answer, Hit, Kept, Loops, Run, Span
+from keymuster.detect.hits import Hit, Hits, Plain, Span, planned
+from keymuster.detect.loops import Kept
 from keymuster.detect.patterns import Pattern
-from keymuster.detect.seen import Seen
+from keymuster.detect.seen import Keep, Seen
 from keymuster.errors import Unreadable
 
 LARGEST = 2**32 - 1
 """Bytes that Hyperscan can search at once; it counts them in 32 bits."""
 
-_NEAR = 2048
-"""Bytes around a hit of which few answers depend on more."""
+_TOO_LARGE = "holds more than 4 GiB in one piece; it was not searched"
 
 _NONE = (-1, -1)
-
-
-class Hits(Struct):
-    """The hits in one text, in order, each with its answer. `marks` are all of a hit but
-    its end. The answers at `far` depend on more than what is near."""
-
-    ends: list[int] = []
-    marks: list[tuple[int, int]] = []
-    answers: list[Answer | None] = []
-    far: set[int] = set()
-
-    def is_repeated(self, at: int) -> bool:
-        """Whether another hit of the same gate before this one begins at the same place."""
-        return is_repeated(self.ends, self.marks, at)
-
-    def answer(self, at: int, answer: Answer) -> None:
-        self.answers[at] = answer
-        if answer[0] > _NEAR or answer[1] > _NEAR:
-            self.far.add(at)
 
 
 class _Windows:
@@ -112,11 +92,18 @@ class Layer:
         """Open the database now, so that processes forked later share it."""
         self._database  # noqa: B018
 
-    def search(self, content: bytes, found: list[Hit], *, again: bool) -> None:
-        """Add every hit; of those at each further byte of a long run, only what can count, or, if
-        they come `again` with parts of the content, what can count in any of them."""
+    def search(self, content: bytes, found: list[Hit]) -> None:
+        """Add every hit; of those at each further byte of a long run, only what can count."""
+        self.scan(content, self._keeper(content, found))
+
+    def keeper(self, seen: Seen) -> Keep:
+        """What takes the hits of this layer for a text of which parts may come again: of those at each
+        further byte of a long run, what can count in any of them."""
+        gates = [(-1 if one.length is None else one.length, one.free) for one in self._gated]
+        return seen.keeper(self._first, gates)
+
+    def scan(self, content: bytes, keep: Keep) -> None:
         database, scratch = self._database
-        keep = self._keeper(content, found, again)
         database.scan(content, match_event_handler=keep, scratch=scratch)
 
     def ends(self, content: bytes, most: int) -> tuple[dict[int, array[int]], bool]:
@@ -138,9 +125,7 @@ class Layer:
             return found, False
         return found, True
 
-    def _keeper(
-        self, content: bytes, found: list[Hit], again: bool
-    ) -> Callable[[int, int, int, int, Any], None]:
+    def _keeper(self, content: bytes, found: list[Hit]) -> Keep:
         """Keeps the hits of a search, without those at each further byte of a long run: what begins
         at the same place as the one before, or inside a word."""
         gated, most, first = self._gated, len(self._gated), self._first
@@ -154,7 +139,7 @@ class Layer:
                 gate = gated[number]
                 length = gate.length
                 if length is None:
-                    if begin == last[0] and not again:
+                    if begin == last[0]:
                         return
                     back = end - begin
                 elif (
@@ -168,53 +153,50 @@ class Layer:
         return keep
 
 
-def search(layers: Sequence[Layer], content: bytes, *, again: bool = False) -> list[Hit]:
-    """Every hit of some layers, in order; Unreadable for a content that is too long. If they come
-    `again` with parts of the content, those that only count in some of them, too."""
+def search(layers: Sequence[Layer], content: bytes) -> list[Hit]:
+    """Every hit of some layers, in order; Unreadable for a content that is too long."""
     if len(content) > LARGEST:
-        raise Unreadable("holds more than 4 GiB in one piece; it was not searched")
+        raise Unreadable(_TOO_LARGE)
     found: list[Hit] = []
     for layer in layers:
-        layer.search(content, found, again=again)
+        layer.search(content, found)
     found.sort()
     return found
 
 
 class Searched(Struct, frozen=True):
-    """Layers to search with. `width` is the largest of theirs; what was `seen` is not searched again."""
+    """Layers to search with. `width` is the largest of theirs; what was `seen` is not searched again: its
+    `keepers` take what hits in each layer."""
 
     layers: Sequence[Layer]
     width: int
     seen: Seen | None
-    loops: Loops
+    keepers: Sequence[Keep]
 
-    def fresh(self, content: bytes) -> Hits:
-        """The hits of a whole text, none of them answered."""
-        return self._merged(self._between(content, [(0, len(content) + 1)]), [], Hits())
+    @classmethod
+    def of(cls, layers: Sequence[Layer], width: int, seen: Seen | None) -> Searched:
+        keepers = [] if seen is None else [layer.keeper(seen) for layer in layers]
+        return cls(layers, width, seen, keepers)
 
-    def again(self, content: bytes, other: Hits, size: int, kept: Kept) -> Hits:
+    def read(self, content: bytes, other: Hits | None, size: int, kept: Kept) -> Hits:
         """The hits of a text of which some is kept from another of a `size`, with the answers that
         nothing but what is kept had a say in."""
-        runs, spans = self.loops.planned(kept, len(content), size, self.width)
+        if self.seen is not None:
+            return self.seen.read(content, other, size, kept, self._search)
+        if other is None:
+            return Plain(search(self.layers, content))
+        assert isinstance(other, Plain)
+        runs, spans = planned(kept, len(content), size, self.width)
         if not runs:
-            return self.fresh(content)
-        return self._merged(self._between(content, spans) if spans else [], runs, other)
+            return Plain(search(self.layers, content))
+        found = []
+        if spans:
+            windows = _Windows(content, spans, self.width)
+            found = windows.placed(search(self.layers, windows.text))
+        return Plain.merged(found, runs, other)
 
-    def _merged(self, found: list[Hit], runs: list[Run], other: Hits) -> Hits:
-        return Hits(
-            *self.loops.merged(
-                found, runs, other.ends, other.marks, other.answers, other.far, _NEAR
-            )
-        )
-
-    def _between(self, content: bytes, spans: list[Span]) -> list[Hit]:
-        """The hits inside of spans, in order."""
-        if self.seen is not None and len(content) <= LARGEST:
-            return self.seen.search(content, spans, self._again)
-        if spans == [(0, len(content) + 1)]:
-            return search(self.layers, content)
-        windows = _Windows(content, spans, self.width)
-        return windows.placed(search(self.layers, windows.text))
-
-    def _again(self, text: bytes) -> list[Hit]:
-        return search(self.layers, text, again=True)
+    def _search(self, text: bytes) -> None:
+        if len(text) > LARGEST:
+            raise Unreadable(_TOO_LARGE)
+        for layer, keep in zip(self.layers, self.keepers, strict=True):
+            layer.scan(text, keep)

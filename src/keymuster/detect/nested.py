@@ -16,7 +16,8 @@ from keymuster import cache
 from keymuster.detect import encodings
 from keymuster.detect.encodings.base import Ends, Piece
 from keymuster.detect.engine import Engine, Reading
-from keymuster.detect.layers import LARGEST, Hits, Layer
+from keymuster.detect.hits import Hits
+from keymuster.detect.layers import LARGEST, Layer
 from keymuster.detect.loops import Kept
 from keymuster.detect.matches import Match
 from keymuster.detect.patterns import Pattern
@@ -287,7 +288,7 @@ class Nested:
         """The same of hits that are known."""
         known, groups = self._groups
         found: dict[str, dict[int, Sequence[int]]] = {}
-        ends = self._engine.loops.grouped(hits.ends, hits.marks, self._engine.gates, groups)
+        ends = hits.grouped(self._engine.gates, groups)
         for group in sorted(ends):
             budget.hits -= len(ends[group])
             encoding, mark = known[group]

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Any, Protocol, TypeAlias
 
 from keymuster import accelerator
 from keymuster.detect.dead_ends import DeadEnds, Plain
+from keymuster.detect.hits import Hit, Hits
+from keymuster.detect.loops import Kept
 from keymuster.detect.words import Word
 
 try:
@@ -28,18 +30,30 @@ _DEAD_ENDS = 8 * 1024 * 1024
 """Bytes for hits that led to nothing, sixteen for each."""
 
 
+Keep: TypeAlias = Callable[[int, int, int, int, Any], None]
+"""What Hyperscan calls with a hit: number, begin, end, flags, context."""
+
+
 class Seen(Protocol):
     """What is known of texts in which the same is searched for."""
 
-    def search(
+    def read(
         self,
         content: bytes,
-        spans: list[tuple[int, int]],
-        function: Callable[[bytes], list[tuple[int, int, int]]],
-    ) -> list[tuple[int, int, int]]:
-        """The hits whose ends lie between the two offsets of a span; spans ascend, apart. The function
-        searches a text and is given what is new, on end: (end, number, bytes from there to the begin)
-        in order, none of them left out."""
+        other: Hits | None,
+        size: int,
+        kept: Kept,
+        function: Callable[[bytes], list[Hit] | None],
+        /,
+    ) -> Hits:
+        """The hits of a text of which some is `kept` from another one of a `size`, with the answers that
+        nothing but what is kept had a say in. The function searches a text and is given what is new,
+        on end: it returns all hits in order, or has given them to keepers of this one."""
+
+    def keeper(self, first: int, gates: Sequence[tuple[int, bool]], /) -> Keep:
+        """What takes the hits of a database while a function of `read` searches. `gates` are those of
+        patterns, each with its length, or -1 for one whose hits have a begin of their own, and whether
+        it counts only where it stands free; numbers are moved by `first`."""
 
 
 class Memory:
@@ -61,9 +75,10 @@ class Memory:
         found: Seen = _accelerator.Seen(self._table, self._key, width)
         return found
 
-    def dead_ends(self, first: int, words: Sequence[Word]) -> DeadEnds:
-        """What is known of hits that led to nothing; those of the words are numbered from `first` on."""
-        if not self._key:
+    def dead_ends(self, first: int, words: Sequence[Word], is_seen: bool = True) -> DeadEnds:
+        """What is known of hits that led to nothing; those of the words are numbered from `first` on.
+        `is_seen` says that the hits come from a `Seen`."""
+        if not self._key or not is_seen:
             return Plain(first, words)
         about = [
             (len(one.text), min([each.least for each in one.followers]), one.characters)
