@@ -238,7 +238,9 @@ def gather(
         looked=tuple(looked),
         told_by=calls,
         joined=pairs,
-        counts=origin.counts() | _counted(pairs) | {f"excluded_by_{why}": n for why, n in sorted(excluded.items())},
+        counts=origin.counts()
+        | _counted(pairs)
+        | {f"excluded_by_{why}": n for why, n in sorted(excluded.items())},
         complete=not cut,
     )
 

@@ -121,7 +121,9 @@ def _only_part(module_name: str) -> type[Any]:
     parts = [
         value
         for value in vars(module).values()
-        if isinstance(value, type) and value.__module__ == module_name and "name" in vars(value)
+        if isinstance(value, type)
+        and value.__module__ == module_name
+        and isinstance(vars(value).get("name"), str)
     ]
     if len(parts) != 1:
         raise PluginError(f"{module_name} must define exactly one class with a `name`")

@@ -76,7 +76,6 @@ def analysed(
     inventory.now = now
     if inventory.links:  # also where each record says all of itself
         _learn(inventory, "linked", configured, known)
-    if all(map(_says_all, inventory.records.values())):
     several = any(map(_in_several_places, inventory.seen.values()))
     if not several and all(map(_says_all, inventory.records.values())):
         return inventory

@@ -233,10 +233,7 @@ class Reach:
         }
         starts = [id for id, level in levels.items() if level not in (goal, Level.ADMIN)]
         over = _Over(
-            hop
-            for id in starts
-            for hop in self.hops(id)
-            if not certain or hop.answer is Answer.YES
+            hop for id in starts for hop in self.hops(id) if not certain or hop.answer is Answer.YES
         )
         waiting = deque(found)
         if goal is Level.ADMIN:

@@ -78,9 +78,7 @@ def _of_credential(
     consumers = [consumer(use, inventory, words) for use in uses]
     by_record = len(consumers)
     told_by_records = {
-        place.path
-        for use in uses
-        if isinstance(place := use.location, FileLocation)
+        place.path for use in uses if isinstance(place := use.location, FileLocation)
     }
     surfaces: dict[str, None] = {}
     environments = {one.environment.value: None} if one.environment is not Environment.TEST else {}

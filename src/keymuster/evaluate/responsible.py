@@ -45,7 +45,9 @@ def _of_file(record: Any, inventory: Inventory) -> Owner | None:
     for path in dict.fromkeys(paths):
         for base, _, codeowners in every:
             if path.startswith(base):
-                names = [name for one in codeowners.of(path.removeprefix(base)) for name in one.owners]
+                names = [
+                    name for one in codeowners.of(path.removeprefix(base)) for name in one.owners
+                ]
                 if names:
                     return Owner(name=names[0], source="codeowners", confidence="medium")
                 break

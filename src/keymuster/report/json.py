@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from keymuster.model import (
+    Confidence,
     FileLocation,
     Finding,
     Location,
