@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from keymuster.analysis import places
 from keymuster.inventory.build import Inventory
+from keymuster.inventory.linking import FOUND
 from keymuster.model import (
     Credential,
     CredentialKind,
@@ -62,7 +63,7 @@ def _proving(console: dict[str, str], inventory: Inventory) -> Iterator[tuple[st
         and one.status is not CredentialStatus.DISABLED
     }
     for one in inventory.of(Credential):
-        if one.fingerprint in live and not one.identity:
+        if one.fingerprint in live and one.id.startswith(FOUND):
             yield one.id, live[one.fingerprint]
 
 
