@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from keymuster import pipeline, registry
-from keymuster.collect.base import Context, Selection
+from keymuster.collect.base import Context, Fragment, Selection
 from keymuster.model import Credential, FileLocation, InlineAllow, Trouble
 from keymuster.model.secret import Secret
 from keymuster.rules.schema import RuleSet
@@ -18,6 +18,9 @@ class Look:
 
     def __init__(self, observed: Sequence[Any], troubles: list[Trouble], counts: dict[str, int]):
         self.credentials = [one for one in observed if isinstance(one, Credential)]
+        self.observed = [
+            one for one in observed if not isinstance(one, Trouble | Fragment)
+        ]
         self.allows = [one for one in observed if isinstance(one, InlineAllow)]
         self.troubles = troubles + [one for one in observed if isinstance(one, Trouble)]
         self.counts = counts

@@ -114,8 +114,9 @@ class Sealing(Struct, frozen=True, kw_only=True):
         kind: CredentialKind | None = None, identity: str | None = None,
     ) -> Credential:  # fmt: skip
         """The credential of what is a secret for certain. A key in PEM form is one whatever it is
-        called, and what nothing says more of is a password."""
-        raw = _bytes(value)
+        called, and the same with or without the end of its last line; what nothing says more of is a
+        password."""
+        raw = _bytes(value.strip() if value.startswith(_BEGIN) else value)
         secret = Secret(raw)
         fingerprint = secret.fingerprint(self.key)
         if value.startswith(_BEGIN):

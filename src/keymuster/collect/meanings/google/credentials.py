@@ -119,7 +119,7 @@ def _credential(
 def _id(one: Declared) -> Secret | None:
     """The id of an HMAC key, which stands in files beside its secret: by it they are one. A state tells it,
     too."""
-    text = one.known("accessId") or one.known("access_id")
+    text = one.known("access_id")
     return Secret(text.encode(), public=4) if text else None
 
 
