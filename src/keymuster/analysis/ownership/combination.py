@@ -21,6 +21,9 @@ from keymuster.analysis.ownership import names
 from keymuster.analysis.ownership.directory import Directory
 from keymuster.analysis.ownership.signal import Signal
 
+ATTESTATION = "attestation"
+"""The source of what somebody stands up for."""
+
 NAMED, LEFT, NONE, UNKNOWN = "named", "left", "none", "unknown"
 
 HIGH, MEDIUM = 0.75, 0.45
@@ -104,9 +107,10 @@ def _named(
 
 
 def _competes(first: Candidate, other: Candidate, directory: Directory) -> bool:
+    """Whether the second makes the first unsure. Two entries that attest different owners always do."""
     if other.weight < _NEAR * first.weight:
         return False
-    places = {(one.source, str(one.place)) for one in first.signals}
+    places = {(one.source, str(one.place)) for one in first.signals if one.source != ATTESTATION}
     if all((one.source, str(one.place)) in places for one in other.signals):
         return False
     return not directory.are_together(first.signals[0].candidate, other.signals[0].candidate)
@@ -140,8 +144,9 @@ def _candidates(
     return sorted(found, key=lambda one: (-one.weight, one.key))
 
 
-def _order(one: Signal) -> tuple[float, str, str, str, str]:
-    return -one.weight, one.source, one.candidate, one.evidence, str(one.place)
+def _order(one: Signal) -> tuple[float, str, str, str, str, str, str]:
+    rest = (one.source, one.candidate, one.evidence, str(one.place), str(one.at), str(one.active))
+    return (-one.weight, *rest)
 
 
 def _shown(signals: Sequence[Signal], names_: Sequence[str]) -> str:

@@ -57,6 +57,7 @@ class Directory:
         self._by_key: dict[str, _Entry] = {}
         self._weak: dict[str, list[_Entry]] = {}
         self._asking: set[int] = set()
+        self._known: dict[str, Who] = {}
         self._is_complete = False
         self._domains: set[str] = set()
         for entry, strong, weak in _told(inventory):
@@ -71,6 +72,11 @@ class Directory:
 
     def who(self, text: str) -> Who:
         """Whoever is called this. Of somebody that nobody tells of, only the name is known."""
+        if text not in self._known:
+            self._known[text] = self._who(text)
+        return self._known[text]
+
+    def _who(self, text: str) -> Who:
         entry = self._find(text)
         if entry is None:
             return self._stranger(text)
@@ -196,6 +202,7 @@ def _exported(one: Resource) -> Iterator[_Told]:
         shown = next((name for name in person["names"] if names.is_mail(name)), person["names"][0])
         if display := person["display"]:
             weak += [f"name:{display.casefold()}", f"slug:{names.slug(display)}"]
+        shown = shown.casefold() if names.is_mail(shown) else shown
         yield _entry(strong, shown, said), strong, weak
         for team in person["teams"]:
             teams.setdefault(names.slug(team), []).append(strong[0])

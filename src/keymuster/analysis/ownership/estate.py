@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -10,11 +10,13 @@ from typing import Any, TypeAlias
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
+from keymuster.analysis.ownership import names
 from keymuster.analysis.ownership.directory import Directory
 from keymuster.inventory.build import Inventory
 from keymuster.inventory.codeowners import TYPE as CODEOWNERS
-from keymuster.inventory.codeowners import Codeowners, in_force
+from keymuster.inventory.codeowners import Codeowners, Matched, in_force
 from keymuster.model import Credential, FileLocation, Grant, Identity, Resource
 from keymuster.model.attestation import TYPE as ATTESTATION
 from keymuster.model.attestation import Attestation, attestation
@@ -30,6 +32,50 @@ class Attested(Struct, frozen=True, kw_only=True):
     said: Attestation
     record: Resource
     exactness: int = 0
+
+
+class Catalogue:
+    """What a software catalogue says that somebody owns: by name, by repository, by folder."""
+
+    def __init__(self, entities: Iterable[Resource], repositories: Iterable[Resource]) -> None:
+        slugs = {
+            str(one.settings.get("base", "")): str(one.settings.get("slug", ""))
+            for one in repositories
+        }
+        self.by_name: dict[str, list[Resource]] = {}
+        self.by_repository: dict[str, list[Resource]] = {}
+        self._by_folder: dict[str, list[Resource]] = {}
+        for one in entities:
+            if not one.settings.get("owner"):
+                continue
+            self.by_name.setdefault(names.slug(one.name), []).append(one)
+            if project := one.settings.get("project"):
+                self.by_repository.setdefault(str(project), []).append(one)
+            if (folder := _folder(one, slugs)) is not None:
+                self._by_folder.setdefault(folder, []).append(one)
+
+    def around(self, path: str) -> tuple[str, list[Resource]]:
+        """The nearest folder above a file that an entity is about, and those that are about it."""
+        folder = path
+        while folder:
+            folder = folder.rpartition("/")[0]
+            if folder in self._by_folder:
+                return folder, self._by_folder[folder]
+        return "", []
+
+
+def _folder(one: Resource, slugs: Mapping[str, str]) -> str | None:
+    """The folder that an entity is about; None if it is in another repository."""
+    assert isinstance(one.location, FileLocation)
+    path = one.location.path
+    base = max((base for base in slugs if path.startswith(base)), key=len, default="")
+    slug, project = slugs.get(base, ""), str(one.settings.get("project") or "")
+    if project and slug and project != slug:
+        return None
+    told = one.settings.get("folder")
+    if told is not None and project and project == slug:
+        return f"{base}{told}".rstrip("/")
+    return path.rpartition("/")[0]
 
 
 class Estate:
@@ -51,23 +97,30 @@ class Estate:
 
     # --- files -------------------------------------------------------------------------------------
 
+    def in_codeowners(self, path: str) -> list[tuple[Resource, Matched]]:
+        """Whom the CODEOWNERS in force for a file names, without what keymuster has written there itself."""
+        if path not in self._in_codeowners:
+            found: list[tuple[Resource, Matched]] = []
+            for base, record, one in self.codeowners:
+                if path.startswith(base):
+                    matched = one.of(path.removeprefix(base), with_ours=False)
+                    found = [(record, each) for each in matched]
+                    break
+            self._in_codeowners[path] = found
+        return self._in_codeowners[path]
+
+    @cached_property
+    def _in_codeowners(self) -> dict[str, list[tuple[Resource, Matched]]]:
+        return {}
+
     @cached_property
     def codeowners(self) -> list[tuple[str, Resource, Codeowners]]:
         """The beginning of the paths that one is about, the innermost repository first."""
         return in_force(self._of_type(CODEOWNERS))
 
     @cached_property
-    def entities(self) -> list[Resource]:
-        """What a catalogue says that somebody owns."""
-        return [one for one in self._of_type("catalog_entity") if one.settings.get("owner")]
-
-    @cached_property
-    def slugs(self) -> dict[str, str]:
-        """The beginning of paths -> what the repository there is called where it is pushed to."""
-        return {
-            str(one.settings.get("base", "")): str(one.settings.get("slug", ""))
-            for one in self._of_type("repository")
-        }
+    def catalogue(self) -> Catalogue:
+        return Catalogue(self._of_type("catalog_entity"), self._of_type("repository"))
 
     @cached_property
     def blamed(self) -> dict[tuple[str, int, int], tuple[Any, ...]]:
@@ -111,21 +164,28 @@ class Estate:
 
     def attested(self, subject: Owned) -> list[Attested]:
         """What is said of a subject, the most exact first."""
-        exact = {subject.id}
-        known = {subject.name, *getattr(subject, "aliases", ())} - {""}
-        found = []
-        for one in self.attestations:
-            what = one.said.what
-            if what in exact:
-                exactness = 2
-            elif what in known:
-                exactness = 1
-            elif _is_glob(what) and any(fnmatchcase(name, what) for name in (*exact, *known)):
-                exactness = 0
-            else:
-                continue
-            found.append(msgspec.structs.replace(one, exactness=exactness))
+        known = {subject.name, *getattr(subject, "aliases", ())} - {"", subject.id}
+        exact, globs = self._by_what
+        found = [replace(one, exactness=2) for one in exact.get(subject.id, ())]
+        found += [
+            replace(one, exactness=1) for name in sorted(known) for one in exact.get(name, ())
+        ]
+        sure = {one.record.id for one in found}
+        found += [
+            one
+            for one in globs
+            if one.record.id not in sure
+            and any(fnmatchcase(name, one.said.what) for name in (subject.id, *known))
+        ]
         return sorted(found, key=lambda one: (-one.exactness, one.record.id))
+
+    @cached_property
+    def _by_what(self) -> tuple[dict[str, list[Attested]], list[Attested]]:
+        """Entries by what they are about, and those that are globs."""
+        exact: dict[str, list[Attested]] = {}
+        for one in self.attestations:
+            exact.setdefault(one.said.what, []).append(one)
+        return exact, [one for one in self.attestations if _is_glob(one.said.what)]
 
     def is_over(self, said: Attestation) -> bool:
         return self.today is not None and said.expires < self.today

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from keymuster.analysis.ownership.estate import Estate, Owned
@@ -15,33 +16,40 @@ _WEIGHT = 0.3
 def signals(subject: Owned, estate: Estate) -> Iterator[Signal]:
     if not isinstance(subject, Identity):
         return
-    for one in estate.inventory.remembered("accounts", "owners", lambda: _accounts(estate)):
-        if not _is_in(subject, one):
-            continue
-        tags = one.settings.get("tags") or one.settings.get("labels")
-        if not isinstance(tags, Mapping):
-            continue
-        plain = {str(key): str(value) for key, value in tags.items()}
-        for name, value in list(named_tags(plain, estate.configured.owners.tags))[:1]:
-            yield Signal(
-                candidate=value, source="account", weight=_WEIGHT, evidence=f"tag {name} of {one.name}",
-                place=one.location,
-            )  # fmt: skip
+    known = estate.inventory.remembered("accounts", "owners", lambda: _accounts(estate))
+    for key in _of(subject):
+        for one in known.get(key, ()):
+            tags = one.settings.get("tags") or one.settings.get("labels")
+            plain = {str(k): str(v) for k, v in tags.items()} if isinstance(tags, Mapping) else {}
+            for name, value in list(named_tags(plain, estate.configured.owners.tags))[:1]:
+                yield Signal(
+                    candidate=value, source="account", weight=_WEIGHT, evidence=f"tag {name} of {one.name}",
+                    place=one.location,
+                )  # fmt: skip
 
 
-def _accounts(estate: Estate) -> list[Resource]:
-    return [one for one in estate.inventory.of(Resource) if one.type in _TYPES]
+_TYPES = {"aws:account": "aws", "gcp:project": "gcp", "azure:subscription": "azure"}
+_SUBSCRIPTION = re.compile(r"/subscriptions/([^/]+)/")
 
 
-_TYPES = ("aws:account", "gcp:project", "azure:subscription")
+def _accounts(estate: Estate) -> dict[tuple[str, str], list[Resource]]:
+    """Those that are known, by provider and number or name."""
+    found: dict[tuple[str, str], list[Resource]] = {}
+    for one in estate.inventory.of(Resource):
+        if one.type in _TYPES:
+            said = (
+                one.settings.get("number")
+                if one.type == "aws:account"
+                else one.settings.get("name")
+            )
+            name = one.id if one.type == "azure:subscription" or not said else str(said)
+            key = _TYPES[one.type], name.rpartition("/")[2].casefold()
+            found.setdefault(key, []).append(one)
+    return found
 
 
-def _is_in(subject: Identity, account: Resource) -> bool:
-    if account.type == "aws:account":
-        number = str(account.settings.get("number", ""))
-        return bool(number) and subject.provider == "aws" and number == subject.account
-    if account.type == "azure:subscription":
-        id = account.id.rpartition("/")[2].lower()
-        return bool(id) and f"/subscriptions/{id}/" in subject.id.lower()
-    name = str(account.settings.get("name") or account.id).rpartition("/")[2]
-    return subject.provider == "gcp" and bool(name) and name == subject.account
+def _of(subject: Identity) -> Iterator[tuple[str, str]]:
+    if subject.account:
+        yield subject.provider, subject.account.casefold()
+    if (within := _SUBSCRIPTION.search(subject.id.lower())) is not None:
+        yield "azure", within[1]

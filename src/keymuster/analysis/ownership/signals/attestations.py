@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from keymuster.analysis.ownership import names
+from keymuster.analysis.ownership.combination import ATTESTATION
 from keymuster.analysis.ownership.estate import Attested, Estate, Owned
 from keymuster.analysis.ownership.signal import Signal
 
@@ -32,6 +33,6 @@ def signals(subject: Owned, estate: Estate) -> Iterator[Signal]:
 
 def _signal(one: Attested, weight: float, evidence: str, *, attested: bool = False) -> Signal:
     return Signal(
-        candidate=one.said.owner, source="attestation", weight=weight, evidence=evidence, attested=attested,
+        candidate=one.said.owner, source=ATTESTATION, weight=weight, evidence=evidence, attested=attested,
         place=one.record.location,
     )  # fmt: skip

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from keymuster.analysis.ownership import names
 from keymuster.analysis.ownership.estate import Estate, Owned
 from keymuster.analysis.ownership.signal import Signal
-from keymuster.model import FileLocation, Identity, Resource
+from keymuster.model import Identity, Resource
 
 _NAMED, _REPOSITORY, _FOLDER = 0.65, 0.5, 0.5
 _WHOLE = 0.4
@@ -16,49 +16,20 @@ _WHOLE = 0.4
 
 
 def signals(subject: Owned, estate: Estate) -> Iterator[Signal]:
-    if not estate.entities:
+    catalogue = estate.catalogue
+    if not catalogue.by_name:
         return
-    name = names.slug(subject.name) if isinstance(subject, Identity) else ""
+    name = names.slug(subject.name) if isinstance(subject, Identity) and subject.name else ""
+    for one in catalogue.by_name.get(name, ()) if name else ():
+        yield _signal(one, _NAMED, "is called the same")
     slug = _repository(subject, estate)
-    for one in estate.entities:
-        if name and names.slug(one.name) == name:
-            yield _signal(one, _NAMED, "is called the same")
-        if slug and one.settings.get("project") == slug:
-            yield _signal(one, _REPOSITORY, f"is in the repository {slug}")
+    for one in catalogue.by_repository.get(slug, ()) if slug else ():
+        yield _signal(one, _REPOSITORY, f"is in the repository {slug}")
     for path in dict.fromkeys(one.path for one in estate.places(subject)):
-        yield from _around(path, estate)
-
-
-def _around(path: str, estate: Estate) -> Iterator[Signal]:
-    """The entities of the nearest folder above a file that has any."""
-    nearest: tuple[int, list[tuple[str, Resource]]] = (-1, [])
-    for one in estate.entities:
-        folder = _folder(one, path, estate)
-        if folder is None or not (path.startswith(f"{folder}/") or not folder):
-            continue
-        depth = len(folder)
-        if depth > nearest[0]:
-            nearest = (depth, [])
-        if depth == nearest[0]:
-            nearest[1].append((folder, one))
-    for folder, one in nearest[1]:
-        weight = _FOLDER if folder else _WHOLE
-        yield _signal(one, weight, f"is in {folder}/" if folder else "is the whole repository")
-
-
-def _folder(one: Resource, path: str, estate: Estate) -> str | None:
-    """The folder that an entity is about; None if it is in another repository than the file."""
-    assert isinstance(one.location, FileLocation)
-    base = max(
-        (base for base in estate.slugs if path.startswith(base)), key=len, default=""
-    )  # fmt: skip
-    slug, project = estate.slugs.get(base, ""), str(one.settings.get("project") or "")
-    if project and slug and project != slug:
-        return None
-    told = one.settings.get("folder")
-    if told is not None and project and project == slug:
-        return f"{base}{told}".rstrip("/")
-    return one.location.path.rpartition("/")[0]
+        folder, several = catalogue.around(path)
+        for one in several:
+            weight = _FOLDER if folder else _WHOLE
+            yield _signal(one, weight, f"is in {folder}/" if folder else "is the whole repository")
 
 
 def _repository(subject: Owned, estate: Estate) -> str:

@@ -16,16 +16,12 @@ _NAMED, _FOR_ALL = 0.55, 0.35
 
 def signals(subject: Owned, estate: Estate) -> Iterator[Signal]:
     for path in dict.fromkeys(one.path for one in estate.places(subject)):
-        for base, record, codeowners in estate.codeowners:
-            if not path.startswith(base):
-                continue
-            for found in codeowners.of(path.removeprefix(base), with_ours=False):
-                place = record.location
-                assert isinstance(place, FileLocation)
-                for name in found.owners:
-                    yield Signal(
-                        candidate=name, source="codeowners", weight=_FOR_ALL if found.is_for_all else _NAMED,
-                        evidence=f"{found.line.pattern} in CODEOWNERS",
-                        place=replace(place, line=found.line.number, end_line=found.line.number),
-                    )  # fmt: skip
-            break
+        for record, found in estate.in_codeowners(path):
+            place = record.location
+            assert isinstance(place, FileLocation)
+            for name in found.owners:
+                yield Signal(
+                    candidate=name, source="codeowners", weight=_FOR_ALL if found.is_for_all else _NAMED,
+                    evidence=f"{found.line.pattern} in CODEOWNERS",
+                    place=replace(place, line=found.line.number, end_line=found.line.number),
+                )  # fmt: skip
