@@ -8,7 +8,6 @@ from keymuster.analysis.known import Known
 from keymuster.analysis.ownership import Owners
 from keymuster.analysis.ownership.combination import LEFT, NONE, Ownership
 from keymuster.inventory.build import Inventory
-from keymuster.inventory.facts import UNKNOWN
 from keymuster.model import Credential, Identity
 from keymuster.settings import Settings
 
@@ -28,17 +27,16 @@ def facts(inventory: Inventory, configured: Settings, _: Known) -> dict[str, dic
 def _told(said: Ownership) -> dict[str, Any]:
     best = said.best
     active = best.active if best is not None else None
-    return {
+    told = {
         "owner": said.name,
         "owner_status": said.status,
         "owner_confidence": said.confidence,
-        "owner_active": UNKNOWN if active is None else "yes" if active else "no",
         "owner_candidates": [one.name for one in said.candidates],
         "owner_sources": list(dict.fromkeys(one.source for one in best.signals)) if best else [],
         "owners_left": [one.name for one in said.candidates if one.active is False],
-        "owner_because": best.signals[0].evidence if best else "",
         "orphaned": said.status == LEFT,
     }
+    return told if active is None else {**told, "owner_active": "yes" if active else "no"}
 
 
 def _of_entries(inventory: Inventory, owners: Owners) -> dict[str, dict[str, Any]]:

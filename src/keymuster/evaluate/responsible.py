@@ -20,7 +20,7 @@ def owner(record: Any, inventory: Inventory) -> Owner | None:
         if known.get("owner_status") in ("named", "left"):
             return Owner(
                 name=known["owner"], source=", ".join(known["owner_sources"]),
-                active=_ANSWERS.get(known["owner_active"]), status=known["owner_status"],
+                active=_ANSWERS.get(known.get("owner_active", "")), status=known["owner_status"],
                 confidence=known["owner_confidence"],
             )  # fmt: skip
     return _of_file(record, inventory)

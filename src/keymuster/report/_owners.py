@@ -1,4 +1,5 @@
-"""Version 1 of what `keymuster owners` tells other programs. Its shape is frozen here."""
+"""Version 1 of what `keymuster owners` tells other programs, and of what findings say of owners. Its shape is
+frozen here."""
 
 from __future__ import annotations
 
@@ -10,6 +11,17 @@ from msgspec import Struct
 StatusV1 = Literal["named", "left", "none", "unknown"]
 ConfidenceV1 = Literal["", "low", "medium", "high"]
 AnswerV1 = Literal["yes", "no", "unknown"]
+
+
+class OwnerV1(Struct, kw_only=True, omit_defaults=True):
+    """Who answers for what was found, by which sources and how surely. One that has `left` is named because
+    nobody else is. `active` is whether a directory says that they are still there."""
+
+    name: str
+    source: str
+    status: Literal["named", "left"] = "named"
+    confidence: Literal["", "low", "medium", "high"] = ""
+    active: bool | None = None
 
 
 class SignalV1(Struct, kw_only=True):

@@ -19,6 +19,7 @@ from keymuster.model import (
     Statement,
     Step,
 )
+from keymuster.report._owners import OwnerV1
 from keymuster.report.base import Reporter, Style, readable
 
 
@@ -89,17 +90,6 @@ class StepV1(Struct, kw_only=True, omit_defaults=True):
     actions: list[str] = []
     statements: list[StatementV1] = []
     records: list[str] = []
-
-
-class OwnerV1(Struct, kw_only=True, omit_defaults=True):
-    """Who answers for what was found, by which sources and how surely. One that has `left` is named because
-    nobody else is. `active` is whether a directory says that they are still there."""
-
-    name: str
-    source: str
-    status: Literal["named", "left"] = "named"
-    confidence: Literal["", "low", "medium", "high"] = ""
-    active: bool | None = None
 
 
 class FindingV1(Struct, kw_only=True, omit_defaults=True):
