@@ -33,6 +33,7 @@ from keymuster.model import Confidence, CredentialStatus
 from keymuster.model.attestation import Attestations
 from keymuster.model.registration import AgentRegistry
 from keymuster.report._owners import OwnersV1
+from keymuster.report._reach import ReachV1
 from keymuster.report._vendors import VendorsV1
 from keymuster.report.json import ReportV1
 from keymuster.rules import pages, shape
@@ -77,6 +78,7 @@ def _pages(rules: RuleSet) -> Iterator[tuple[str, str]]:
     yield "docs/schemas/vendors-v1.json", _schema(VendorsV1, "keymuster vendors, version 1")
     yield "docs/schemas/owners-v1.json", _schema(OwnersV1, "keymuster owners, version 1")
     yield "docs/schemas/attestations-v1.json", _schema(Attestations, "Attested owners, version 1")
+    yield "docs/schemas/reach-v1.json", _schema(ReachV1, "keymuster reach, version 1")
     yield "docs/schemas/agents-v1.json", _schema(AgentRegistry, "Registry of agents, version 1")
     for path in WITH_BLOCKS:
         page = (ROOT / path).read_text(encoding="utf-8")

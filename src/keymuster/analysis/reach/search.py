@@ -47,11 +47,8 @@ class Search:
 
     def __init__(self, graph: Graph, without: Collection[int] = ()) -> None:
         self._graph = graph
-        self._network = graph.network
-        if without:
-            self._network = self._network.copy()
-            for number in without:
-                self._network.remove_edge_from_index(number)
+        self._without = frozenset(without)
+        self._network = self._left(graph.laid_out()) if without else graph.network
         self._weights = graph.weights
 
     def reached(self, starts: Iterable[str]) -> set[str]:
@@ -137,7 +134,13 @@ class Search:
 
     @cached_property
     def _turned(self) -> rustworkx.PyDiGraph[int, int]:
-        return self._graph.laid_out(turned=True)
+        return self._left(self._graph.laid_out(turned=True))
+
+    def _left(self, network: rustworkx.PyDiGraph[int, int]) -> rustworkx.PyDiGraph[int, int]:
+        """A network that was just laid out, so that the places of its edges are their numbers."""
+        for number in self._without:
+            network.remove_edge_from_index(number)
+        return network
 
     def numbers(self, ids: Iterable[str]) -> list[int]:
         return [self._graph.numbers[id] for id in dict.fromkeys(ids) if id in self._graph.numbers]
