@@ -9,7 +9,7 @@ from msgspec import Struct
 from keymuster.analysis.reach.graph import Basis, Edge, Graph, Kind, Node
 from keymuster.analysis.reach.search import Path
 from keymuster.inventory.facts import UNKNOWN
-from keymuster.model import Effect, Location, Trust, TrustKind
+from keymuster.model import Effect, Identity, Location, Trust, TrustKind
 
 
 class Evidence(Struct, frozen=True):
@@ -80,8 +80,10 @@ def _joined(edges: Sequence[Edge], graph: Graph) -> Iterator[list[Edge]]:
 
 def undecided_trusts(basis: Basis) -> int:
     """How many trusts let in nobody knows whom."""
+    records = basis.inventory.records
     return sum(
         basis.told(one.id).get("audience", UNKNOWN) == UNKNOWN
+        and not isinstance(records.get(one.principal), Identity)
         for one in basis.of(Trust)
         if one.effect is Effect.ALLOW and one.kind is not TrustKind.SERVICE
     )
