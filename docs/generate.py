@@ -29,11 +29,14 @@ from keymuster.detect import encodings, examples
 from keymuster.detect.checksums import CHECKSUMS
 from keymuster.detect.decode import DECODERS
 from keymuster.detect.values import weighing
+from keymuster.export._record import RecordV1
+from keymuster.export._shape import InventoryV1
 from keymuster.model import Confidence, CredentialStatus
 from keymuster.model.attestation import Attestations
 from keymuster.model.registration import AgentRegistry
 from keymuster.report._owners import OwnersV1
 from keymuster.report._reach import ReachV1
+from keymuster.report._imports import ImportsV1
 from keymuster.report._vendors import VendorsV1
 from keymuster.report.json import ReportV1
 from keymuster.rules import pages, shape
@@ -79,6 +82,9 @@ def _pages(rules: RuleSet) -> Iterator[tuple[str, str]]:
     yield "docs/schemas/owners-v1.json", _schema(OwnersV1, "keymuster owners, version 1")
     yield "docs/schemas/attestations-v1.json", _schema(Attestations, "Attested owners, version 1")
     yield "docs/schemas/reach-v1.json", _schema(ReachV1, "keymuster reach, version 1")
+    yield "docs/schemas/imports-v1.json", _schema(ImportsV1, "keymuster import, version 1")
+    yield "docs/schemas/inventory-v1.json", _schema(InventoryV1, "keymuster inventory, version 1")
+    yield "docs/schemas/record-v1.json", _schema(RecordV1, "A record of keymuster, version 1")
     yield "docs/schemas/agents-v1.json", _schema(AgentRegistry, "Registry of agents, version 1")
     for path in WITH_BLOCKS:
         page = (ROOT / path).read_text(encoding="utf-8")

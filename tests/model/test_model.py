@@ -91,8 +91,17 @@ def test_a_fingerprint_is_keyed_and_says_nothing_of_the_text() -> None:
     assert secret.fingerprint() == secret.fingerprint(b"keymuster")
     assert secret.fingerprint() != secret.fingerprint(b"another key")
     assert secret.fingerprint() != Secret(b"correct horsf").fingerprint()
-    expected = hmac.new(b"keymuster", b"correct horse", "sha256").hexdigest()[:32]
-    assert secret.fingerprint() == expected
+    expected = hmac.new(b"keymuster", b"correct horse", "sha256").hexdigest()[:28]
+    assert secret.fingerprint()[:28] == expected
+
+
+def test_a_fingerprint_is_known_for_one() -> None:
+    made = Secret(b"correct horse").fingerprint()
+    assert len(made) == 32
+    assert Secret(made.encode()).is_fingerprint
+    assert not Secret(f"0{made[1:]}".encode()).is_fingerprint
+    for other in (made[:31], f"{made}0", made.upper(), "x" * 32, ""):
+        assert not Secret(other.encode()).is_fingerprint
 
 
 @pytest.mark.parametrize(

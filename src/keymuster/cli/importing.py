@@ -251,7 +251,7 @@ def _told(
         name=readable(finding.title), format=finding.format, preview=readable(finding.preview),
         place=_place(finding.location), verdict=finding.verdict.value,
         accepted=None if finding.accepted is None else readable(finding.accepted),
-        credential=readable(one.credential), found_by=one.by or None,
+        record=readable(one.credential), found_by=one.by or None,
         findings=[each.id for each in findings.get(one.credential, ())] if one.by else [],
     )  # fmt: skip
 

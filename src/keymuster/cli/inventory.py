@@ -324,7 +324,7 @@ def export(
     moment = _moment(at)
     looked = _looked(paths, **options)
     written: Export = registry.part("export", format_)(moment)
-    with replacing(file) if file else stdout() as out:
+    with replacing(file, newline="") if file else stdout() as out:
         written.write(looked.shown, out)
     return looked.tell_troubles()
 

@@ -35,11 +35,12 @@ def stdout() -> Iterator[TextIO]:
 
 
 @contextlib.contextmanager
-def replacing(file: str) -> Iterator[TextIO]:
-    """A file that takes its name only when it is whole; what stood there before stays until then."""
+def replacing(file: str, newline: str | None = None) -> Iterator[TextIO]:
+    """A file that takes its name only when it is whole; what stood there before stays until then.
+    `newline` is as for `open`."""
     try:
         if os.path.exists(file) and not os.path.isfile(file):  # /dev/stderr, a pipe
-            with open(file, "w", encoding="utf-8") as out:
+            with open(file, "w", encoding="utf-8", newline=newline) as out:
                 yield out
             return
         import tempfile  # slow to import
@@ -47,7 +48,7 @@ def replacing(file: str) -> Iterator[TextIO]:
         target = os.path.realpath(file)  # a link stays one
         handle, temporary = tempfile.mkstemp(dir=os.path.dirname(target), prefix=".keymuster-")
         try:
-            with os.fdopen(handle, "w", encoding="utf-8") as out:
+            with os.fdopen(handle, "w", encoding="utf-8", newline=newline) as out:
                 yield out
                 out.flush()
                 os.fsync(out.fileno())

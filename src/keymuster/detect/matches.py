@@ -36,8 +36,8 @@ Judged: TypeAlias = tuple[TokenFormat, Candidate, Match | str]
 
 
 def kept(found: list[Judged]) -> list[Match]:
-    """The matches that stand: none in forged text, and no two that overlap. A form without a marker
-    is only forged text for a guess at just the same."""
+    """The matches that stand: none in forged text, no fingerprint of our own, and no two that overlap. A form
+    without a marker is only forged text for a guess at just the same."""
     if not found:
         return []
     wrong = [(token, one) for token, one, verdict in found if verdict == WRONG_CHECKSUM]
@@ -47,6 +47,7 @@ def kept(found: list[Judged]) -> list[Match]:
         verdict
         for _, _, verdict in found
         if isinstance(verdict, Match)
+        and not verdict.secret.is_fingerprint
         and not (verdict.format.is_guess and (verdict.start, verdict.end) in same)
     ]
     return _without_overlaps(_without_forged(matches, forged))

@@ -11,6 +11,15 @@ MASK = "****"
 """What stands in every output where a secret stood."""
 
 
+_HEX = frozenset(b"0123456789abcdef")
+
+
+def _check(digits: bytes) -> str:
+    from binascii import crc_hqx
+
+    return f"{crc_hqx(digits, 0xFFFF):04x}"
+
+
 class Secret:
     """Bytes that must not reach a log, a report, a cache or an exception message.
 
@@ -29,10 +38,22 @@ class Secret:
         return self._text
 
     def fingerprint(self, key: bytes = PUBLIC_KEY) -> str:
-        """32 hex digits, stable within one estate: keyed, so it cannot be looked up elsewhere."""
+        """32 hex digits, stable within one estate: keyed, so it cannot be looked up elsewhere. The last
+        four check the others, so that a scan knows the fingerprints in our own reports for what they
+        are."""
         import hmac  # only where there is a secret
 
-        return hmac.new(key, self._text, "sha256").hexdigest()[:32]
+        digits = hmac.new(key, self._text, "sha256").hexdigest()[:28]
+        return digits + _check(digits.encode())
+
+    @property
+    def is_fingerprint(self) -> bool:
+        """Whether the text itself is one, or what reports call a secret after it (`secret:...`). Of other
+        texts of 32 hex digits one in 65,536 is taken for one."""
+        text = self._text.removeprefix(b"secret:")
+        if len(text) != 32 or not _HEX.issuperset(text):
+            return False
+        return text[28:] == _check(text[:28]).encode()
 
     def digests(self) -> tuple[str, str]:
         """The plain hashes by which reports of other scanners know a secret. They can be looked up

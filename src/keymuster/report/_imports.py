@@ -22,7 +22,7 @@ class ImportedPlaceV1(Struct, kw_only=True, omit_defaults=True):
 class ImportedFindingV1(Struct, kw_only=True):
     """One finding of another scanner. `found_by` says how it is known to be one that keymuster finds here as
     well: by its `fingerprint`, its `hash` or its `place`; null if it does not. `findings` are the ids of
-    those. `accepted` is why somebody accepted it there."""
+    those, `record` is that in the inventory. `accepted` is why somebody accepted it there."""
 
     report: str
     scanner: str
@@ -35,7 +35,7 @@ class ImportedFindingV1(Struct, kw_only=True):
         "", "verified live", "verified not live", "audited as a secret", "audited as no secret"
     ]
     accepted: str | None
-    credential: str
+    record: str
     found_by: Literal["fingerprint", "hash", "place"] | None
     findings: list[str]
 
