@@ -34,9 +34,9 @@ from keymuster.export._shape import InventoryV1
 from keymuster.model import Confidence, CredentialStatus
 from keymuster.model.attestation import Attestations
 from keymuster.model.registration import AgentRegistry
+from keymuster.report._imports import ImportsV1
 from keymuster.report._owners import OwnersV1
 from keymuster.report._reach import ReachV1
-from keymuster.report._imports import ImportsV1
 from keymuster.report._vendors import VendorsV1
 from keymuster.report.json import ReportV1
 from keymuster.rules import pages, shape

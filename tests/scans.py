@@ -18,9 +18,7 @@ class Look:
 
     def __init__(self, observed: Sequence[Any], troubles: list[Trouble], counts: dict[str, int]):
         self.credentials = [one for one in observed if isinstance(one, Credential)]
-        self.observed = [
-            one for one in observed if not isinstance(one, Trouble | Fragment)
-        ]
+        self.observed = [one for one in observed if not isinstance(one, Trouble | Fragment)]
         self.allows = [one for one in observed if isinstance(one, InlineAllow)]
         self.troubles = troubles + [one for one in observed if isinstance(one, Trouble)]
         self.counts = counts

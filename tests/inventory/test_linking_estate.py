@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
 from estate_made import Estate, Planted
 from keymuster.analysis import analysed
 from keymuster.inventory.build import Inventory, build
-from keymuster.model import Credential, FileLocation, ServiceLocation
+from keymuster.model import Credential, FileLocation
 from keymuster.rules.schema import RuleSet
 from keymuster.settings import Settings
 from repositories import Repository
@@ -99,7 +98,6 @@ def test_every_link_is_found_and_none_is_wrong(
     }  # fmt: skip
     for name, count in counts.items():
         record_property(name, count)
-    print(counts)
     assert counts["credentials"] == 300
     assert counts["decoys"] > 150
     assert counts["pairs of places"] > 2000
