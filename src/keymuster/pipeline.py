@@ -227,7 +227,7 @@ def gather(
     reported = [_governed(one, configured) for one in reported]
     registered = list(_register(reported, context.selection.root, configured))
     troubles += [one for one in registered if one not in troubles]
-    reported += _owning(reported, context, configured, troubles)
+    reported += _owning(reported, origin.name, context, configured, troubles)
     inventory = build(reported)
     inventory = analysed(inventory, configured, context.rules, now or datetime.now(UTC))
     if context.remembered is not None and not cut:
@@ -401,15 +401,20 @@ def _register(reported: list[Observation], root: str, configured: Settings) -> I
 
 
 def _owning(
-    reported: Sequence[Observation], context: Context, configured: Settings, troubles: list[Trouble]
-) -> list[Observation]:
-    """What says who answers for what was seen, besides the files of the scan."""
-    if all(isinstance(one, InlineAllow | RiskException) for one in reported):
+    reported: Sequence[Observation], source: str, context: Context, configured: Settings, troubles: list[Trouble],
+) -> list[Observation]:  # fmt: skip
+    """What says who answers for what was seen, besides the files of the scan. A commit hook does not wait for git
+    to tell who wrote what."""
+    told = all(isinstance(one, InlineAllow | RiskException) for one in reported)
+    if told or source == "input":
         return []
     from keymuster.collect.owners.standing import standing
 
+    owners = configured.owners
+    if source != "worktree":
+        owners = replace(owners, blame=False)
     found: list[Observation] = []
-    for one in standing(context.selection.root, reported, configured.owners):
+    for one in standing(context.selection.root, reported, owners):
         if isinstance(one, Trouble):
             troubles.append(one)
         else:

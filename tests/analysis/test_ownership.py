@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from keymuster.analysis.ownership import Owners
 from keymuster.analysis.ownership.combination import Ownership, combined
 from keymuster.analysis.ownership.directory import Directory
+from keymuster.analysis.ownership.listing import owned
 from keymuster.analysis.ownership.signal import Signal
 from keymuster.collect.owners.blame import Change
 from keymuster.inventory.build import Inventory, build
@@ -348,6 +349,12 @@ def test_somebody_else_who_is_there_or_likely_takes_the_place_of_who_left() -> N
     assert "bob@acme.example is not active any more (people.csv:2)" in said.reason
 
 
+def test_an_owner_may_be_named_by_the_id_that_a_service_gives_its_users() -> None:
+    user = replace(_user("bob@acme.example", "deprovisioned"), id="okta:acme.okta.com:user/00u1")
+    said = _of(_identity(owner_hints=(OwnerHint(name="00u1", source="okta"),)), user)
+    assert (said.status, said.name) == ("left", "bob@acme.example")
+
+
 def test_one_who_is_not_in_a_complete_directory_has_left() -> None:
     people, one = _people(("ann@acme.example", True)), _identity(tags=BOB)
     whole = OwnerSettings(directory="people.csv", directory_is_complete=True)
@@ -482,6 +489,26 @@ def test_two_owners_in_one_line_do_not_compete_and_two_in_different_places_do() 
     other = _of(_identity(), _codeowners("/svc/ @acme/a"), _entity("svc/api/catalog-info.yaml"))
     assert (other.confidence, other.name) == ("low", "@acme/a")
     assert other.reason == "group:default/pay is nearly as likely"
+
+
+@pytest.mark.parametrize(
+    ("more", "is_listed"),
+    [
+        ({}, True),
+        ({"kind": IdentityKind.GROUP}, False),
+        ({"kind": IdentityKind.USER, "provider": "okta"}, False),
+        ({"kind": IdentityKind.USER, "provider": "entra", "tags": {"agent": "user"}}, True),
+        ({"tags": {"first_party": "yes"}}, False),
+        ({"id": "arn:aws:iam::111122223333:role/aws-service-role/x.amazonaws.com/X"}, False),
+        ({"id": "arn:aws:iam::111122223333:role/ci"}, True),
+        ({"id": "gcp:service-12@gcp-sa-pubsub.iam.gserviceaccount.com"}, False),
+        ({"id": "gcp:ci@acme.iam.gserviceaccount.com"}, True),
+    ],
+)
+def test_people_and_what_providers_look_after_need_no_owner(
+    more: dict[str, Any], is_listed: bool
+) -> None:
+    assert bool(owned(_inventory(_identity(**more)), Settings())) is is_listed
 
 
 def test_an_attestation_holds_through_its_last_day() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from cli.conftest import PASSWORD
 from keymuster.cli.codeowners_file import updated
 from keymuster.errors import SettingsError
 from keymuster.inventory.codeowners import BEGIN, END, Codeowners
@@ -123,6 +124,23 @@ def test_findings_about_secrets_say_whose_file_it_is(
     assert [one["owner"]["name"] for one in report["findings"]] == ["@acme/core"]
     sarif = json.loads((tmp_path / "sarif").read_text())
     assert sarif["runs"][0]["results"][0]["properties"]["owner"] == "@acme/core"
+
+
+def test_a_commit_hook_does_not_ask_git_and_standard_input_is_nobodys(
+    keymuster: Any, estate: Repository, tmp_path: Path
+) -> None:
+    estate.commit({"CODEOWNERS": "* @acme/core\n"})
+    (tmp_path / ".keymuster.yaml").write_text("owners: {blame: true}\n")
+    text = f"key = '{PASSWORD}'\npassword = '{PASSWORD}'\n"
+    keymuster("scan", "--stdin", "-o", "json=out", "--confidence", "low", input=text)
+    found = json.loads((tmp_path / "out").read_text())["findings"]
+    assert [one.get("owner") for one in found] == [None] * len(found)
+    assert found
+    estate.write("a/new.tf", (CODE % "").replace("ci", "deploy").replace("role", "user"))
+    estate.git("add", "a/new.tf")
+    keymuster("scan", "--staged", "-o", "json=out")
+    staged = json.loads((tmp_path / "out").read_text())["findings"]
+    assert {one["owner"]["source"] for one in staged} == {"codeowners"}
 
 
 # --- CODEOWNERS ----------------------------------------------------------------------------------

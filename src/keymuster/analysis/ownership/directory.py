@@ -21,6 +21,9 @@ _RANKS = {"entra": _SIGN_IN, "okta": _SIGN_IN, "google-workspace": _SIGN_IN}
 PEOPLE_OF = frozenset({*_RANKS, "github", "gitlab", "slack", "bitbucket"})
 """Services whose users are people; those of others, such as AWS, often are machines."""
 
+_BY_ID = frozenset({*_RANKS, "slack"})
+"""Services that call their users by ids which nobody else has."""
+
 _GONE = frozenset(
     {"disabled", "suspended", "deprovisioned", "deleted", "deactivated", "blocked", "inactive", "left"}
 )  # fmt: skip
@@ -223,6 +226,8 @@ def _of_user(user: Identity) -> _Told:
     rank = _RANKS.get(user.provider, _OTHER)
     says = f"is {status} in {user.provider} ({user.location})"
     strong = [f"id:{user.id.casefold()}"]
+    if user.provider in _BY_ID:
+        strong.append(f"id:{user.id.rpartition('/')[2].casefold()}")
     for text in (user.name, *user.aliases):
         strong += [key for key in names.keys(text) if key.startswith(("mail:", "id:"))]
     if user.provider == "github":

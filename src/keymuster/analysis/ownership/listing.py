@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
@@ -27,8 +28,8 @@ class Owned(Struct, frozen=True, kw_only=True):
 
 
 def owned(inventory: Inventory, configured: Settings) -> list[Owned]:
-    """Every identity that is answered for: no people, no groups of them. Those that nobody answers for come
-    first, then by their names."""
+    """Every identity that somebody has to answer for: no people, no groups of them, nothing that a provider looks
+    after itself. Those that nobody answers for come first, then by their names."""
     owners = Owners(inventory, configured)
     found = [
         Owned(
@@ -38,12 +39,27 @@ def owned(inventory: Inventory, configured: Settings) -> list[Owned]:
             places=tuple(map(str, inventory.places(one))),
         )
         for one in inventory.of(Identity)
-        if one.kind is not IdentityKind.GROUP and not owners.is_person(one)
+        if one.kind is not IdentityKind.GROUP
+        and not owners.is_person(one)
+        and not _is_of_provider(one)
     ]
     rank = {status: number for number, status in enumerate((LEFT, NONE, "unknown", NAMED))}
     return sorted(
         found, key=lambda one: (rank[one.said.status], one.identity.name, one.identity.id)
     )
+
+
+_OF_PROVIDER = re.compile(
+    r"arn:[\w-]+:iam::\d+:role/(?:aws-service-role|aws-reserved)/.*"
+    r"|gcp:(?:service-\d+@|[^@]+@(?:gcp-sa-[\w-]+|cloudservices)\.).*"
+    r"|kubernetes:.*[:/]system:.*",
+    re.DOTALL,
+)
+
+
+def _is_of_provider(identity: Identity) -> bool:
+    """Whether its provider has made it and looks after it: nobody here could."""
+    return "first_party" in identity.tags or _OF_PROVIDER.fullmatch(identity.id) is not None
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
