@@ -108,9 +108,9 @@ def test_paths_are_told_step_by_step_and_at_the_end_what_to_cut(
 def test_of_one_identity_both_sides_are_told(keymuster: Any, estate: Path) -> None:
     out = keymuster("reach", "aws:role/monitoring").out
     assert " from or to monitoring.\n" in out
-    assert "outside: Datadog -> role monitoring" in out
-    assert "role monitoring -> deploy (admin)" in out
-    assert "fork: whoever opens a pull request -> role monitoring (assumed)" in out
+    assert "outside: Datadog -> role monitoring [main.tf:2]" in out
+    assert "role monitoring [main.tf:2] -> deploy (admin)" in out
+    assert "fork: whoever opens a pull request -> role monitoring [main.tf:2] (assumed)" in out
 
 
 def test_programs_get_json_by_the_schema(keymuster: Any, estate: Path) -> None:
@@ -154,7 +154,10 @@ def test_paths_may_follow_an_id_or_stand_alone(keymuster: Any, roles: Path) -> N
     (roles / "infra").mkdir()
     (roles / "main.tf").rename(roles / "infra/main.tf")
     assert "outside: Datadog" in keymuster("reach", "infra", "--to", "admin").out
-    assert "role monitoring -> deploy" in keymuster("reach", "monitoring", "infra").out
+    assert (
+        "role monitoring [infra/main.tf:2] -> deploy"
+        in keymuster("reach", "monitoring", "infra").out
+    )
 
 
 @pytest.mark.parametrize(

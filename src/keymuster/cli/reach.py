@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import click
@@ -152,6 +152,8 @@ def _reach(found: Answer, most: int, undecided: int) -> ReachV1:
     return ReachV1(
         version=1,
         about=[_node(graph.node(id)) for id in found.about],
+        starts=list(found.starts),
+        goals=list(found.goals),
         nodes=len(graph.ids),
         edges=len(graph.edges),
         undecided_trusts=undecided,
@@ -215,10 +217,9 @@ def _lines(told: ReachV1, number: int) -> Iterator[str]:
         yield f"Not counted: {_several(told.undecided_trusts, 'trust')} of which nobody knows whom it lets in."
     if not told.every_path:
         yield "There are more: this is the best path of each end."
-    names = {one.id: one.name for one in told.about}
     for path in told.paths:
         yield ""
-        yield from _path(path, names)
+        yield from _path(path)
     if len(told.paths) < number:
         yield ""
         yield f"{_several(number - len(told.paths), 'more path')}: --limit 0 shows all."
@@ -235,32 +236,38 @@ def _headline(told: ReachV1, number: int) -> str:
             if number
             else f"{asked} gets to no jewel, and no entry point leads to it."
         )
-    ends = f"{_several(len(told.entries), 'entry point')} and {_several(len(told.jewels), 'jewel')}"
+    ends = f"{_ends(told.starts, told.entries, 'entry point')} and {_ends(told.goals, told.jewels, 'jewel')}"
     if not number:
         return f"Nothing leads from where somebody may begin to what is worth going for ({ends})."
     return f"{_several(number, 'path')} between {ends}."
+
+
+def _ends(ids: Sequence[str], known: Sequence[object], word: str) -> str:
+    """How many there are; those that were asked for need not be such a thing."""
+    return _several(len(ids), word if len(ids) == len(known) else "place")
 
 
 def _several(number: int, word: str) -> str:
     return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
-def _path(path: PathV1, about: dict[str, str]) -> Iterator[str]:
+def _path(path: PathV1) -> Iterator[str]:
     first, last = path.steps[0].from_, path.steps[-1].to
-    begins = (
-        f"{path.entry}: {first.name}"
-        if path.entry
-        else f"{first.kind.replace('_', ' ')} {first.name}"
-    )
-    words = ", ".join(path.jewels)
-    kind = last.kind.replace("_", " ")
-    ends = f"{kind} {last.name}" if not words else f"{last.name} ({words})"
+    begins = f"{path.entry}: {first.name}" if path.entry else _title(first)
+    ends = f"{last.name} ({', '.join(path.jewels)})" if path.jewels else _title(last)
     doubt = "" if path.proved else " (assumed)"
     yield f"{begins} -> {ends}{doubt}"
     for number, one in enumerate(path.steps, 1):
         yield f"  {number}. {one.says}{_places(one)}"
         if one.assumed:
             yield f"     assumed: {one.assumed}"
+
+
+def _title(one: NodeV1) -> str:
+    """Its kind and name, and where it stands: several may have that name."""
+    kind = one.kind.replace("_", " ")
+    name = one.name if one.name.startswith(kind) else f"{kind} {one.name}"
+    return f"{name} [{one.place}]" if one.place else name
 
 
 def _places(one: StepV1) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from keymuster.analysis.known import Known
 from keymuster.inventory.build import Inventory
-from keymuster.model import Credential, Identity, IdentityKind, Storage
+from keymuster.model import Credential, Grant, GrantKind, Resource, Storage
 from keymuster.settings import Settings
 
 
@@ -34,19 +34,22 @@ def _is_worth(inventory: Inventory) -> bool:
 
 
 def _may_begin(inventory: Inventory) -> bool:
-    """Whether there is anybody who may begin; whether that leads anywhere is asked later."""
+    """Whether there may be anybody who surely begins: an outsider who is let in or holds something, a key that
+    proves something, an agent with tools, a job that runs what outsiders wrote."""
     facts = inventory.facts
     if any(
         told.get("third_party") == "yes" or told.get("audience") in ("anyone", "vendor")
         for told in facts.values()
     ):
         return True
-    if any(one.kind in _BEGINNING for one in inventory.of(Identity)):
-        return True
-    return any(
+    if any(
         one.fingerprint and (one.identity or "exists_as" in facts.get(one.id, {}))
         for one in inventory.of(Credential)
+    ):
+        return True
+    if any(one.kind is GrantKind.TOOL_PERMISSION for one in inventory.of(Grant)):
+        return True
+    return any(
+        one.settings.get("untrusted") is True or one.settings.get("controlled_by") == "anyone"
+        for one in inventory.of(Resource)
     )
-
-
-_BEGINNING = (IdentityKind.AGENT, IdentityKind.WORKFLOW_JOB)

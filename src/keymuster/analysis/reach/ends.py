@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import translate
+from itertools import islice
 from re import compile
 
 from keymuster.analysis.reach import entries, jewels
@@ -23,34 +24,34 @@ class Ends:
         self.jewels: Mapping[str, tuple[str, ...]] = jewels.jewels(basis, graph)
         self._names: dict[str, dict[str, None]] | None = None
 
-    def starts(self, texts: Iterable[str]) -> list[str]:
+    def starts(self, texts: Sequence[str]) -> list[str]:
         """Where to begin: without texts, wherever somebody may."""
         words = {
             word: [id for id, one in self.entries.items() if one == word] for word in entries.WORDS
         }
-        return self._meant("--from", list(texts), words) or list(self.entries)
+        return self._meant("--from", texts, words) if texts else list(self.entries)
 
-    def goals(self, texts: Iterable[str]) -> list[str]:
+    def goals(self, texts: Sequence[str]) -> list[str]:
         """Where to get to: without texts, to every jewel."""
         words = {
             word: [id for id, several in self.jewels.items() if word in several]
             for word in jewels.WORDS
         }
-        return self._meant("--to", list(texts), words) or list(self.jewels)
+        return self._meant("--to", texts, words) if texts else list(self.jewels)
 
     def node(self, text: str) -> list[str]:
         """The nodes that an id, an alias, a name or a glob means; SettingsError if there is none."""
         return self._called("reach", text, ())
 
-    def _meant(self, option: str, texts: list[str], words: Mapping[str, list[str]]) -> list[str]:
+    def _meant(
+        self, option: str, texts: Sequence[str], words: Mapping[str, list[str]]
+    ) -> list[str]:
         found: dict[str, None] = {}
         for text in texts:
             if text in words:
                 found |= dict.fromkeys(words[text])
             else:
                 found |= dict.fromkeys(self._called(option, text, words))
-        if texts and not found:
-            return _NOBODY
         return list(found)
 
     def _called(self, what: str, text: str, words: Iterable[str]) -> list[str]:
@@ -62,7 +63,8 @@ class Ends:
             found = [id for name, several in names.items() if pattern.match(name) for id in several]
             if found:
                 return list(dict.fromkeys(found))
-        close = nearest(text, [*words, *names])
+        like = (name for name in names if abs(len(name) - len(text)) <= _OTHER_LENGTH)
+        close = nearest(text, [*words, *islice(like, _MOST_COMPARED)])
         said = f"did you mean `{close}`?" if close else "`keymuster inventory list` lists the ids."
         raise SettingsError(f"{what}: nothing here is called {text!r}", said[0].upper() + said[1:])
 
@@ -87,5 +89,6 @@ class Ends:
         return self._names
 
 
-_NOBODY: list[str] = [""]
-"""No node at all: a word of which there is none here is not the same as no word."""
+_OTHER_LENGTH = 4
+_MOST_COMPARED = 10_000
+"""Names that are held against one that nothing has: to compare them takes time."""

@@ -167,7 +167,7 @@ class Graph:
             return made
         record = self._inventory.records.get(id)
         if record is None:
-            return Node(id=id, kind="principal", name=id.partition(":")[2] or id)
+            return Node(id=id, kind="principal", name=id.removeprefix("gcp:"))
         return Node(id=id, kind=_kind(record), name=_name(record), place=record.location)
 
     def place(self, record: str) -> Location | None:

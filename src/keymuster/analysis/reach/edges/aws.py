@@ -12,7 +12,13 @@ from keymuster.analysis.answers import Answer
 from keymuster.analysis.aws_escalations import assumes
 from keymuster.analysis.aws_facts import PROVIDER, reach_of
 from keymuster.analysis.aws_reach import ASSUME, Hop, Reach
-from keymuster.analysis.reach.edges.escalations import GAINS, all_rights
+from keymuster.analysis.reach.edges.escalations import (
+    GAINS,
+    ONE_ACCOUNT,
+    Where,
+    all_rights,
+    where,
+)
 from keymuster.analysis.reach.graph import Basis, Edge, Kind, Node
 from keymuster.model import Identity
 
@@ -87,7 +93,7 @@ def _to_all_rights(one: Identity, reach: Reach) -> Iterator[Node | Edge]:
         return
     hop = reach.last(one.id, certain=True) or reach.last(one.id, certain=False)
     if hop is not None:
-        whole = all_rights(PROVIDER, one.account)
+        whole = all_rights(PROVIDER, where(one.account, one.id))
         yield whole
         doubt = "" if hop.answer is Answer.YES else _UNSURE
         yield Edge(one.id, whole.id, GAINS, hop.evidence, doubt, hop.by)
@@ -95,18 +101,15 @@ def _to_all_rights(one: Identity, reach: Reach) -> Iterator[Node | Edge]:
 
 def _administered(identities: list[Identity], basis: Basis) -> Iterator[Node | Edge]:
     """An administrator may change whom each role of the account trusts."""
-    accounts: dict[str, list[str]] = defaultdict(list)
-    admins: dict[str, list[str]] = defaultdict(list)
+    several: dict[Where, list[Identity]] = defaultdict(list)
     for one in identities:
-        told = basis.told(one.id)
-        accounts[one.account].append(one.id)
-        if told.get("privilege") == "admin":
-            admins[one.account].append(one.id)
-    for account, several in accounts.items():
-        whole = all_rights(PROVIDER, account)
+        several[where(one.account, one.id)].append(one)
+    for place, here in several.items():
+        whole = all_rights(PROVIDER, place)
         yield whole
-        doubt = "" if account else "whether both are of one account is not known"
-        for id in admins[account]:
-            yield Edge(id, whole.id, HAS_ALL, (id,))
-        for id in several:
-            yield Edge(whole.id, id, ADMINISTERS, (id,), doubt)
+        for one in here:
+            if basis.told(one.id).get("privilege") == "admin":
+                yield Edge(one.id, whole.id, HAS_ALL, (one.id,))
+            yield Edge(
+                whole.id, one.id, ADMINISTERS, (one.id,), "" if place.is_known else ONE_ACCOUNT
+            )

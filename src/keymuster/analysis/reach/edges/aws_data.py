@@ -12,9 +12,9 @@ from keymuster.analysis.answers import Answer
 from keymuster.analysis.aws_facts import PROVIDER, reach_of
 from keymuster.analysis.aws_identities import Permissions, account, allows, arn
 from keymuster.analysis.aws_patterns import FRESH, matches
-from keymuster.analysis.reach.edges.escalations import all_rights
+from keymuster.analysis.reach.edges.escalations import ONE_ACCOUNT, Where, all_rights, where
 from keymuster.analysis.reach.graph import Basis, Edge, Kind, Node
-from keymuster.model import Effect, FileLocation, Identity, Resource
+from keymuster.model import Effect, Identity, Resource
 from keymuster.model.unknown import is_unknown
 
 READS = Kind("reads", "{start} reads {to}", "Take from {start} the right to read {to}")
@@ -51,11 +51,17 @@ _SORTS = (
 
 
 class _Thing(NamedTuple):
-    """One that was seen: its id in the graph, its account, what it may be called in a statement."""
+    """One that was seen: its id in the graph, where it is, what it may be called in a statement, and what only in
+    statements that are declared with it."""
 
     id: str
-    account: str
-    texts: tuple[str, ...]
+    place: Where
+    arns: tuple[str, ...]
+    references: tuple[str, ...]
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        return self.arns + self.references
 
 
 def edges(basis: Basis) -> Iterator[Node | Edge]:
@@ -63,87 +69,80 @@ def edges(basis: Basis) -> Iterator[Node | Edge]:
     if not identities:
         return
     reach = reach_of(basis.inventory, basis.known)
-    accounts = {one.account for one in identities}
     for sort in _SORTS:
-        things = list(_things(sort, basis))
-        by_account: dict[str, list[_Thing]] = defaultdict(list)
-        for thing in things:
-            by_account[thing.account].append(thing)
-        for where in {*accounts, *by_account} if things or sort.jewel else ():
-            yield from _all_of(sort, where, by_account[where])
-        for one in identities:
-            permissions = reach.estate.permissions(one.id)
-            if not permissions.may(sort.action):
-                continue
-            if not sort.jewel and not things:
-                continue
-            if basis.told(one.id).get("privilege") != "admin":
-                yield from _read(sort, one, permissions, by_account)
+        things: dict[Where, list[_Thing]] = defaultdict(list)
+        for one in _things(sort, basis):
+            things[one.place].append(one)
+        if not things and not sort.jewel:
+            continue
+        places = dict.fromkeys(where(one.account, one.id) for one in identities)
+        for place in dict.fromkeys((*places, *things)):
+            yield from _all_of(sort, place, things.get(place, []))
+        for identity in identities:
+            permissions = reach.estate.permissions(identity.id)
+            if permissions.may(sort.action) and not _has_all(identity, basis):
+                yield from _read(sort, identity, permissions, things)
 
 
-def _all_of(sort: _Sort, where: str, things: list[_Thing]) -> Iterator[Node | Edge]:
-    whole = _whole(sort, where)
+def _has_all(one: Identity, basis: Basis) -> bool:
+    return bool(basis.told(one.id).get("privilege") == "admin")
+
+
+def _all_of(sort: _Sort, place: Where, things: list[_Thing]) -> Iterator[Node | Edge]:
+    whole = _whole(sort, place)
     yield whole
-    doubt = "" if where else "whether both are of one account is not known"
-    yield Edge(all_rights(PROVIDER, where).id, whole.id, OF_ACCOUNT, (), doubt)
+    doubt = "" if place.is_known else ONE_ACCOUNT
+    yield Edge(all_rights(PROVIDER, place).id, whole.id, OF_ACCOUNT, (), doubt)
     for thing in things:
         yield Edge(whole.id, thing.id, OF_ACCOUNT, (thing.id,), doubt)
 
 
-def _whole(sort: _Sort, where: str) -> Node:
-    name = f"all {sort.name} of account {where}" if where else f"all {sort.name} of its account"
+def _whole(sort: _Sort, place: Where) -> Node:
+    of = f"account {place.name}" if place.is_known else f"its account {place.name}".rstrip()
     return Node(
-        id=f"{sort.name}:{PROVIDER}:{where}", kind=sort.name, name=name, jewel=sort.jewel,
-        group=not sort.jewel,
+        id=f"{sort.name}:{PROVIDER}:{place.id}", kind=sort.name, name=f"all {sort.name} of {of}",
+        jewel=sort.jewel, group=not sort.jewel,
     )  # fmt: skip
 
 
 def _read(
-    sort: _Sort, one: Identity, permissions: Permissions, things: dict[str, list[_Thing]]
+    sort: _Sort, one: Identity, permissions: Permissions, things: dict[Where, list[_Thing]]
 ) -> Iterator[Edge]:
+    here = where(one.account, one.id)
     every = allows(permissions, sort.action, _written(sort, one, FRESH, FRESH))
     sources = tuple(dict.fromkeys(each.source for each in every.statements))
     if every.answer is Answer.YES:
-        yield Edge(one.id, _whole(sort, one.account).id, READS, sources)
+        yield Edge(one.id, _whole(sort, here).id, READS, sources)
         return
-    near = [*things[one.account], *(things[""] if one.account else ())]
-    if not one.account:  # a declaration that does not say whose it is
-        near = [each for several in things.values() for each in several]
-    told = {text: each for each in near for text in each.texts}
+    near = {text: each for each in things.get(here, ()) for text in each.texts}
+    for place, several in things.items():  # what may be of the same account all the same
+        if place != here and not (place.is_known and here.is_known):
+            near |= {text: each for each in several for text in each.arns if text not in near}
     for statement in permissions.own.about(sort.action):
         if statement.effect is not Effect.ALLOW:
             continue
         for pattern in statement.resources or ("*",):
-            for thing in _named(pattern, near, told):
+            for thing in dict.fromkeys(_named(pattern, near)):
                 answer = _answer(sort, thing, permissions)
                 if answer is not Answer.NO:
                     doubt = "" if answer is Answer.YES else "a condition or a name is not known"
                     yield Edge(one.id, thing.id, READS, (statement.source,), doubt)
 
 
-def _named(pattern: str, things: list[_Thing], told: dict[str, _Thing]) -> Iterator[_Thing]:
-    if pattern in told:
-        yield told[pattern]
-        return
-    reference = _OWN.match(pattern)
-    if reference is not None:  # `${aws_s3_bucket.logs.arn}/*`
-        whole = told.get(reference[0])
-        if whole is not None:
-            yield whole
-        return
-    if _exact(pattern):
-        return
-    for thing in things:
-        if any(matches(pattern, text) is not Answer.NO for text in thing.texts):
-            yield thing
+def _named(pattern: str, things: dict[str, _Thing]) -> Iterator[_Thing]:
+    """Those that a resource of a statement may mean; what it allows of them is asked then."""
+    if pattern in things:
+        yield things[pattern]
+    elif (reference := _OWN.match(pattern)) is not None:  # `${aws_s3_bucket.logs.arn}/*`
+        if reference[0] in things:
+            yield things[reference[0]]
+    elif set(pattern) & {"*", "?", "$"}:
+        for text, thing in things.items():
+            if matches(pattern, text) is not Answer.NO:
+                yield thing
 
 
 _OWN = re.compile(r"\$\{[^{}]+\}")
-
-
-def _exact(pattern: str) -> bool:
-    """A whole ARN of something else."""
-    return not set(pattern) & {"*", "?", "$"} and "-" not in pattern[-7:]
 
 
 def _answer(sort: _Sort, thing: _Thing, permissions: Permissions) -> Answer:
@@ -160,33 +159,37 @@ def _things(sort: _Sort, basis: Basis) -> Iterator[_Thing]:
             continue
         plain = one.id.removeprefix("resource:")
         id = plain if sort.jewel and plain in basis.inventory.records else one.id
-        yield _Thing(id, _account(one, plain), tuple(dict.fromkeys(_texts(sort, one, plain))))
+        account = plain.split(":")[4] if plain.startswith("arn:") else ""
+        account = account or str(getattr(one.location, "account", ""))
+        yield _Thing(
+            id,
+            where(account, plain),
+            tuple(_arns(sort, one, plain)),
+            tuple(_references(sort, plain)),
+        )
 
 
-def _account(one: Resource, plain: str) -> str:
-    if plain.startswith("arn:"):
-        return plain.split(":")[4] or str(getattr(one.location, "account", ""))
-    return ""
-
-
-def _texts(sort: _Sort, one: Resource, plain: str) -> Iterator[str]:
-    objects = ("/*",) if sort.name == "buckets" else ("",)
-    if plain.startswith("arn:"):
-        for end in objects:
-            yield plain + end.replace("*", FRESH)
-        return
-    if isinstance(one.location, FileLocation):
-        address = plain.partition(":")[2].partition(":")[2]
-        for attribute in ("arn", "id", "name", "bucket"):
-            for end in objects:
-                yield f"${{{address}.{attribute}}}{end.replace('*', FRESH)}"
-                yield f"${{{address}.{attribute}}}"
-        yield f"${{{address}}}"
+def _arns(sort: _Sort, one: Resource, plain: str) -> Iterator[str]:
+    inside = f"/{FRESH}" if sort.name == "buckets" else ""
     name = next((str(one.settings[key]) for key in sort.named if one.settings.get(key)), "")
-    if name and not is_unknown(name):
+    if plain.startswith("arn:"):
+        yield plain + inside
+    elif name and not is_unknown(name):
         yield "arn:aws:" + sort.shape.format(
             region="${region}", account="${account}", name=name.lstrip("/"), end=FRESH
         )
+
+
+def _references(sort: _Sort, plain: str) -> Iterator[str]:
+    """How what is declared with it calls it."""
+    if plain.startswith("arn:"):
+        return
+    address = plain.partition(":")[2].partition(":")[2]
+    for attribute in (".arn", ".id", ".name", ".bucket", ".Arn", ""):
+        reference = f"${{{address}{attribute}}}"
+        yield reference
+        if sort.name == "buckets":
+            yield f"{reference}/{FRESH}"
 
 
 def _written(sort: _Sort, one: Identity, name: str, region: str) -> str:

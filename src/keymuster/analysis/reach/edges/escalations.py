@@ -4,10 +4,12 @@ all that is below."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from keymuster.analysis.reach.graph import Basis, Edge, Kind, Node
 from keymuster.inventory.facts import STEPS
 from keymuster.model import Identity
+from keymuster.model.declaration import calls
 
 ADMIN = "admin"
 
@@ -16,10 +18,34 @@ GAINS = Kind(
 )
 
 
-def all_rights(provider: str, where: str) -> Node:
-    """Every right in an account, a tenant or a project; `where` may be empty for one that is not known."""
-    name = f"every right in {provider} {where}".rstrip()
-    return Node(id=f"rights:{provider}:{where}", kind="rights", name=name, jewel=ADMIN)
+class Where(NamedTuple):
+    """The account, tenant or project that something is of; where a declaration does not tell, that of what is declared
+    together with it, which is most often one."""
+
+    id: str
+    is_known: bool
+
+    @property
+    def name(self) -> str:
+        if self.is_known or not self.id:
+            return self.id
+        return f"(the account of {self.id.partition(':')[2] or self.id})"
+
+
+def where(account: str, id: str) -> Where:
+    """Of a record of this id, that says that it is of this account, or does not."""
+    if account:
+        return Where(account, is_known=True)
+    return Where(next(iter(calls(id)), ""), is_known=False)
+
+
+def all_rights(provider: str, place: Where) -> Node:
+    """Every right in an account, a tenant or a project."""
+    name = f"every right in {provider} {place.name}".rstrip()
+    return Node(id=f"rights:{provider}:{place.id}", kind="rights", name=name, jewel=ADMIN)
+
+
+ONE_ACCOUNT = "whether both are of one account is not known"
 
 
 def edges(basis: Basis) -> Iterator[Node | Edge]:
@@ -29,7 +55,8 @@ def edges(basis: Basis) -> Iterator[Node | Edge]:
         ways = told.get("escalations", ())
         if not ways or one.provider == "aws" or told.get("privilege") == "admin":
             continue
-        whole = all_rights("entra" if one.provider == "azure" else one.provider, one.account)
+        provider = "entra" if one.provider == "azure" else one.provider
+        whole = all_rights(provider, where(one.account, one.id))
         yield whole
         records = [
             record
