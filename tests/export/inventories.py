@@ -37,6 +37,8 @@ AT_AWS = ServiceLocation(service="aws", account="111122223333", resource=ROLE)
 HERE = FileLocation(path="a b/é.env", line=3, end_line=3)
 THERE = FileLocation(path="old.env", line=1, end_line=1, commit=Commit(id="c" * 40, author="Ann"))
 
+WORDS = "-".join(("zebra", "lamp"))
+
 RECORDS: tuple[Observation, ...] = (
     Identity(
         id=ROLE, kind=IdentityKind.ROLE, provider="aws", name="ci", location=AT_AWS, account="111122223333",
@@ -67,7 +69,7 @@ RECORDS: tuple[Observation, ...] = (
     Use(id="use:1", subject=SECRET, by=JOB, kind=UseKind.WORKFLOW, location=HERE),
     Resource(
         id="resource:1", type="aws_db_instance", name="@db", location=HERE,
-        settings={"password": "zebra-lamp", "open": True, "list": ["x", {"deep": 1}]},
+        settings={"password": WORDS, "open": True, "list": ["x", {"deep": 1}]},
     ),
 )  # fmt: skip
 

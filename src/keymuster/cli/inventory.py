@@ -193,7 +193,7 @@ def show(id: str, paths: tuple[str, ...], format_: str, **options: Any) -> int:
 
     \b
     Examples:
-      keymuster inventory show secret:4f2a1c
+      keymuster inventory show arn:aws:iam::111122223333:role/ci
       keymuster inventory show deploy infra --format json
     """
     looked = _looked(paths, **options)

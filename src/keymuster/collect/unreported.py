@@ -9,7 +9,7 @@ from functools import cache
 
 from keymuster.detect.matches import Match
 from keymuster.errors import SettingsError
-from keymuster.model import Confidence, Credential, CredentialStatus, FileLocation
+from keymuster.model import Confidence, Credential, CredentialStatus, FileLocation, Secret
 from keymuster.rules.schema import RuleSet, TokenFormat, Unless
 from keymuster.settings import HASHES, Exclude
 
@@ -26,7 +26,9 @@ class Unreported:
     def __init__(self, exclude: Exclude) -> None:
         self._names = exclude.names
         given = [one for one in exclude.values if not one.startswith(HASHES)]
-        self._hashed = frozenset(one for one in exclude.values if one.startswith(HASHES))
+        self._hashed = frozenset(
+            _unchecked(one) for one in exclude.values if one.startswith(HASHES)
+        )
         self._plain = frozenset(one for one in given if not _GLOB.search(one))
         self._globs = tuple(one for one in given if _GLOB.search(one))
 
@@ -45,10 +47,15 @@ class Unreported:
         from hashlib import sha256  # only where values are excluded
 
         value = match.secret.reveal()
-        if id in self._hashed or f"sha256:{sha256(value).hexdigest()}" in self._hashed:
+        if _unchecked(id) in self._hashed or f"sha256:{sha256(value).hexdigest()}" in self._hashed:
             return True
         text = value.decode("utf-8", "surrogateescape")
         return text in self._plain or any(fnmatchcase(text, glob) for glob in self._globs)
+
+
+def _unchecked(id: str) -> str:
+    """The name of a secret without the digits that only check the others."""
+    return id[: -Secret.CHECK_DIGITS] if id.startswith("secret:") else id
 
 
 def check(exclude: Exclude, rules: RuleSet) -> None:

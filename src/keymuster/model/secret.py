@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
+from typing import ClassVar, NoReturn
 
 PUBLIC_KEY = b"keymuster"
 """The documented default key of fingerprints, for use within one repository."""
@@ -29,6 +29,9 @@ class Secret:
     """
 
     __slots__ = ("_public", "_text")
+
+    CHECK_DIGITS: ClassVar[int] = 4
+    """At the end of a fingerprint."""
 
     def __init__(self, text: bytes, public: int = 0) -> None:
         self._text = text
