@@ -7,6 +7,7 @@ from typing import Any
 
 from keymuster.analysis import analysed, consumers, human_use, isolation, offboarding
 from keymuster.inventory.build import Inventory, build
+from keymuster.inventory.facts import STEPS
 from keymuster.model import (
     Commit,
     Credential,
@@ -248,3 +249,12 @@ def test_a_role_that_production_and_less_may_become_is_told_of_once() -> None:
     assert of(inventory, isolation)["t"]["crosses_from"] == "development"
     inventory.facts["role"]["trusted_environments"] = ["development", "production"]
     assert of(inventory, isolation) == {}
+
+
+def test_the_first_evidence_is_of_each_environment() -> None:
+    jobs = [job(f"release-{number}", "production") for number in range(5)]
+    jobs.append(job("preview", "staging"))
+    inventory = build([role(), *jobs, *(use("role", one.id) for one in jobs)])
+    ways = of(inventory, consumers)["role"][STEPS]["job_environments"]
+    assert [way[0].start for way in ways[:2]] == ["job:release-0", "job:preview"]
+    assert len(ways) == 6

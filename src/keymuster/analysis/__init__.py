@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from keymuster.inventory.build import Inventory
+from keymuster.inventory.facts import STEPS
 from keymuster.model import Credential, Observation
 from keymuster.settings import Settings
 
@@ -94,7 +95,7 @@ def analysed(
 def _learn(inventory: Inventory, name: str, configured: Settings, known: Known) -> None:
     facts = import_module(f"{__name__}.{name}").facts
     for id, found in facts(inventory, configured, known).items():
-        inventory.facts.setdefault(id, {}).update(found)
+        _add(inventory.facts.setdefault(id, {}), found)
 
 
 def _held(inventory: Inventory) -> set[str]:
@@ -104,6 +105,14 @@ def _held(inventory: Inventory) -> set[str]:
         for one in inventory.records.values()
     }  # fmt: skip
     return {word for sort in sorts for word in sort}
+
+
+def _add(said: dict[str, Any], found: dict[str, Any]) -> None:
+    """Each analysis has evidence of its own facts."""
+    steps = {**said.get(STEPS, {}), **found.get(STEPS, {})}
+    said.update(found)
+    if steps:
+        said[STEPS] = steps
 
 
 def _in_several_places(sightings: list[Observation]) -> bool:

@@ -13,6 +13,7 @@ from msgspec import Struct
 from keymuster.analysis import places
 from keymuster.inventory.build import Inventory
 from keymuster.inventory.environments import named
+from keymuster.inventory.facts import STEPS
 from keymuster.model import (
     Credential,
     Environment,
@@ -21,6 +22,7 @@ from keymuster.model import (
     IdentityKind,
     Location,
     Resource,
+    Step,
     Use,
     UseKind,
 )
@@ -92,8 +94,8 @@ def _of_credential(
         path = place.path if isinstance(place, FileLocation) else ""
         where = places.surface(place, sighting.storage, around.get(path, ""))
         surfaces[where] = None
-        if not path or one.id.startswith(_NAMED):
-            continue
+        if not path or not one.fingerprint:
+            continue  # where no more than its name stands, somebody uses it, who is told of below
         if sighting.environment is Environment.TEST or where == places.HISTORY:
             continue  # what was moved, or taken out, stands there no more
         if places.is_test(path):
@@ -123,25 +125,24 @@ def _of_credential(
     }
 
 
-_NAMED = ("github:secret/", "gitlab:secret/", "environment:")
-"""Credentials of which files hold no more than the name: where that stands is who uses it."""
-
-
 def _of_identity(uses: Sequence[Use], inventory: Inventory, configured: Settings) -> dict[str, Any]:
     """Those that do use it: a sign-in that is refused is none."""
-    consumers = [
-        consumer(use, inventory, configured.environments)
+    by_use = {
+        use.by: consumer(use, inventory, configured.environments)
         for use in uses
         if inventory.facts.get(use.id, {}).get("login") != "refused"
-    ]
+    }
+    consumers = list(by_use.values())
     production: dict[str, None] = {}
     lesser: dict[str, None] = {}
     for each in consumers:
         _add(each.environment, each.name, production, lesser)
     jobs = [one for one in consumers if one.kind == UseKind.WORKFLOW.value]
+    ways = _ways(by_use)
     return {
+        STEPS: dict.fromkeys(_TOLD_BY_USES, ways),
         **_told(consumers),
-        "applications": sorted({one.application for one in consumers if one.application}),
+        "applications": sorted({one.application for one in consumers if one.application})[:_MOST],
         "consumer_environments": _known({one.environment: None for one in consumers}),
         "production_consumers": list(production)[:_MOST],
         "lesser_consumers": list(lesser)[:_MOST],
@@ -152,6 +153,26 @@ def _of_identity(uses: Sequence[Use], inventory: Inventory, configured: Settings
         ),
         "job_environments": _known({one.environment: None for one in jobs}),
     }
+
+
+_TOLD_BY_USES = (
+    "consumer_kinds", "job_environments", "workload_environments", "pipelines", "applications", "unguarded_jobs",
+)  # fmt: skip
+"""Facts that policies ask for and that follow from who uses a thing."""
+
+
+def _ways(consumers: Mapping[str, Consumer]) -> list[tuple[Step, ...]]:
+    """Who uses it, one of each environment first: a report does not show them all."""
+    first: dict[str, str] = {}
+    for id, one in consumers.items():
+        first.setdefault(one.environment, id)
+    ids = dict.fromkeys((*first.values(), *consumers))
+    return [(Step(start=id, does=_sentence(consumers[id])),) for id in ids]
+
+
+def _sentence(one: Consumer) -> str:
+    known = one.environment not in (_NOWHERE, Environment.UNKNOWN.value, "")
+    return f"{one.name} uses it{f', for {one.environment}' if known else ''}"
 
 
 _NOWHERE = "nowhere"
