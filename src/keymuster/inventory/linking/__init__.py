@@ -22,7 +22,7 @@ FOUND = "secret:"
 """How ids of credentials begin whose text was found."""
 
 MOST = 50
-"""Links of a record by one key: what a hundred things share is told of by some of them."""
+"""Records of one key that are linked each with each; of more, each is linked with the first."""
 
 
 class Link(Struct, frozen=True, kw_only=True):
@@ -106,10 +106,10 @@ def _shared(records: Iterable[Keyed]) -> list[tuple[Says, str, list[Keyed]]]:
 
 
 def _pair(links: dict[str, dict[str, Link]], key: str, several: list[Credential]) -> None:
-    for one in several:
-        others = [other for other in several[: MOST + 1] if other is not one]
-        for other in others[:MOST]:
+    for number, one in enumerate(several):
+        for other in several[:number] if len(several) <= MOST else several[: min(number, 1)]:
             links[one.id].setdefault(other.id, Link(to=other.id, key=key))
+            links[other.id].setdefault(one.id, Link(to=one.id, key=key))
 
 
 def _meant(
