@@ -32,6 +32,7 @@ from keymuster.model import (
     Storage,
 )
 from keymuster.model.location import Commit
+from keymuster.report._steps import lines
 from keymuster.report.base import Style
 from keymuster.report.json import Json
 from keymuster.report.json import findings as read
@@ -117,8 +118,9 @@ def test_what_works_is_graver_and_says_why(rules: RuleSet) -> None:
 
 def test_it_says_whom_it_proves_by_what_and_when_that_was_used(rules: RuleSet) -> None:
     evidence = one(rules, leaked(), live(last_used_at=PAST), *user()).evidence
-    assert evidence["same_as"] == f"{USER}/access-key-1 by the same access key id"
-    assert (evidence["proves"], evidence["last_used"]) == (USER, "2025-06-01")
+    key = f"access key 1 of ci ({USER}/access-key-1)"
+    assert evidence["same_as"] == f"{key} by the same access key id"
+    assert (evidence["proves"], evidence["last_used"]) == (f"ci ({USER})", "2025-06-01")
 
 
 def test_all_its_places_are_those_of_one_finding(rules: RuleSet) -> None:
@@ -244,6 +246,7 @@ def test_reports_tell_each_step(rules: RuleSet) -> None:
     Sarif(Style()).write(report, out)
     [result] = json.loads(out.getvalue())["runs"][0]["results"]
     assert result["properties"]["evidence"]["severity_2"] == steps(finding)[1]
+    assert [*lines(again)][:2] == steps(finding)  # as `keymuster explain` tells them
 
 
 def test_each_adjustment_moves_something() -> None:

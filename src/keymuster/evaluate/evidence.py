@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from keymuster.inventory.build import Inventory
 from keymuster.inventory.facts import STEPS
+from keymuster.inventory.linking import Link
 from keymuster.model import Credential, Effect, Grant, Statement, Step, Trust
 from keymuster.rules.schema import Policy
 
@@ -74,20 +75,38 @@ def links(record: Credential, inventory: Inventory) -> dict[str, str]:
     that is known."""
     known = inventory.links
     said = {
-        "same_as": "; ".join(_some(map(str, known.same.get(record.id, ())))),
-        "suggested": "; ".join(_some(map(str, known.suggested.get(record.id, ())))),
+        "same_as": _linked(known.same.get(record.id, ()), inventory),
+        "suggested": _linked(known.suggested.get(record.id, ()), inventory),
         "within": ", ".join(known.within.get(record.id, ())),
+        **_proved(record, inventory),
     }
-    if (
-        (id := record.identity)
-        and (record.id in known.same or record.id in known.proves)
-        and id in inventory.records
-    ):
-        by = known.proves.get(record.id)
-        said["proves"] = str(by) if by and by.to == id else id
-        if used := record.last_used_at or getattr(inventory.records[id], "last_used_at", None):
-            said["last_used"] = used.date().isoformat()
     return {name: text for name, text in said.items() if text}
+
+
+def _proved(record: Credential, inventory: Inventory) -> dict[str, str]:
+    """Whom it proves, if that follows from a link, and when one of the two was last used."""
+    known = inventory.links
+    identity = inventory.records.get(record.identity or "")
+    if identity is None or not (record.id in known.same or record.id in known.proves):
+        return {}
+    by = known.proves.get(record.id)
+    link = by if by is not None and by.to == identity.id else Link(to=identity.id)
+    used = record.last_used_at or getattr(identity, "last_used_at", None)
+    return {
+        "proves": _linked([link], inventory),
+        "last_used": used.date().isoformat() if used else "",
+    }
+
+
+def _linked(several: Iterable[Link], inventory: Inventory) -> str:
+    """Each by its name and id, and why."""
+    return "; ".join(_some(_in_words(link, inventory) for link in several))
+
+
+def _in_words(link: Link, inventory: Inventory) -> str:
+    name = getattr(inventory.records.get(link.to), "name", "")
+    called = f"{name} ({link.to})" if name and name != link.to else link.to
+    return f"{called} {link.reason}".rstrip()
 
 
 def statement(record: Grant | Trust) -> Statement:

@@ -7,6 +7,9 @@ from collections.abc import Iterable, Iterator
 from keymuster.model import Effect, Finding, ServiceLocation, Statement, Step
 from keymuster.report.base import readable
 
+_SEVERITY = "severity_"
+"""What the steps to a severity are called in evidence."""
+
 
 def in_words(step: Step) -> str:
     """What is done in a step, and to whose rights it leads."""
@@ -27,8 +30,11 @@ def lines(finding: Finding) -> Iterator[str]:
         if not alone and path[0].way:
             yield f"way {number} of {len(finding.paths)}"
         yield from of_path(path)
+    steps = sorted(key for key in finding.evidence if key.startswith(_SEVERITY))
+    yield from (readable(finding.evidence[key]) for key in steps)
     for key, value in sorted(finding.evidence.items()):
-        yield readable(f"{key}: {value}")
+        if not key.startswith(_SEVERITY):
+            yield readable(f"{key}: {value}")
     if finding.told_by:
         yield f"told by {', '.join(finding.told_by)}{_where(finding)}"
 

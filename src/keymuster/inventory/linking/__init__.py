@@ -33,7 +33,14 @@ class Link(Struct, frozen=True, kw_only=True):
     why: str = ""
 
     def __str__(self) -> str:
-        return f"{self.to} by {self.why or f'the same {in_words(self.key)}'}"
+        return f"{self.to} {self.reason}".rstrip()
+
+    @property
+    def reason(self) -> str:
+        """By what it is known; empty if it follows from other links."""
+        if self.why:
+            return f"by {self.why}"
+        return f"by the same {in_words(self.key)}" if self.key else ""
 
 
 class Links(Struct, frozen=True, kw_only=True):
