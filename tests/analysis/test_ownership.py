@@ -396,7 +396,8 @@ def test_a_bare_word_that_two_have_is_neither() -> None:
     both = replace(
         people, settings={"people": [{**one, "display": "Ann"} for one in people.settings["people"]]}
     )  # fmt: skip
-    assert _of(_identity(tags={"owner": "Ann"}), both).status == "named"
+    said = _of(_identity(tags={"owner": "Ann"}), both)
+    assert [(one.name, one.active) for one in said.candidates] == [("Ann", None)]
 
 
 # --- many signs ------------------------------------------------------------------------------------

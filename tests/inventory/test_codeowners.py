@@ -94,6 +94,12 @@ def test_sections_of_gitlab_add_up(path: str, owners: list[str]) -> None:
     assert _names(GITLAB, path, "gitlab") == owners
 
 
+def test_what_is_taken_out_of_a_section_of_gitlab_stays_out() -> None:
+    text = "[A] @ada\n*\n!*.tf\nmain.tf\n[B] @bob\nmain.tf\n"
+    assert _names(text, "main.tf", "gitlab") == ["@bob"]
+    assert _names(text, "a.py", "gitlab") == ["@ada"]
+
+
 def test_a_relative_path_of_gitlab_is_meant_anywhere() -> None:
     assert _names("internal/README.md @ada", "a/internal/README.md", "gitlab") == ["@ada"]
     assert _names("/internal/*.md @ada", "internal/a/b.md", "gitlab") == []
