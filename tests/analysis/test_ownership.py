@@ -164,6 +164,30 @@ def test_who_wrote_most_of_the_lines_not_long_ago_is_likelier() -> None:
     assert said.confidence == "low"
 
 
+@pytest.mark.parametrize(
+    ("name", "mail", "candidates"),
+    [
+        ("Ann", "ann@acme.example", ["ann@acme.example"]),
+        ("Ann", "1+ann@users.noreply.github.com", ["@ann"]),
+        ("Ann", "ann@laptop.local", ["Ann"]),
+        ("Builds", "jenkins@localhost", []),
+        ("dependabot[bot]", "49699333+dependabot[bot]@users.noreply.github.com", []),
+        ("github-actions", "actions@github.com", []),
+        ("GitHub", "noreply@github.com", []),
+        ("Release", "release-bot@acme.example", []),
+        ("Abbott", "abbott@acme.example", ["abbott@acme.example"]),
+        ("Not Committed Yet", "not.committed.yet", []),
+    ],
+)
+def test_machines_wrote_nothing_that_they_could_answer_for(
+    name: str, mail: str, candidates: list[str]
+) -> None:
+    change = Change(name=name, mail=mail, at=NOW, lines=1)
+    spans = {HERE.path: [{"first": 3, "last": 6, "changes": (change,)}]}
+    said = _of(_identity(), _resource("blame", files=spans))
+    assert [one.name for one in said.candidates] == candidates
+
+
 def test_a_catalogue_names_the_owner_of_the_nearest_folder_or_of_what_is_called_the_same() -> None:
     above = _entity("catalog-info.yaml", "group:default/all", "mono")
     near = _entity("svc/api/catalog-info.yaml", "group:default/pay", "pay-api")

@@ -53,7 +53,7 @@ def is_nobody(text: str) -> bool:
     if is_mail(name):
         return _MACHINE_MAIL.fullmatch(name) is not None or "[bot]" in name
     word = slug(name)
-    return "[bot]" in name or word in _BOTS or word in _NOBODY or word.endswith(("-bot", "-ci"))
+    return "[bot]" in name or word in _BOTS or word in _NOBODY or word.endswith("-bot")
 
 
 def is_mail(text: str) -> bool:

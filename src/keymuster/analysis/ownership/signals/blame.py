@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
+from keymuster.analysis.ownership import names
 from keymuster.analysis.ownership.estate import Estate, Owned
 from keymuster.analysis.ownership.signal import Signal
 
@@ -18,6 +20,17 @@ def signals(subject: Owned, estate: Estate) -> Iterator[Signal]:
         whole = sum(one.lines for one in changes)
         for one in changes[:_MOST]:
             yield Signal(
-                candidate=one.mail or one.name, source="blame", weight=_WEIGHT * one.lines / whole, at=one.at,
+                candidate=_who(one.name, one.mail), source="blame", weight=_WEIGHT * one.lines / whole, at=one.at,
                 evidence=f"wrote {one.lines} of {whole} lines, last on {one.at:%Y-%m-%d}", place=place,
             )  # fmt: skip
+
+
+_OF_A_MACHINE = re.compile(r"(?P<login>[^@]*)@(?:localhost(?:\..*)?|.*\.local)")
+"""What git makes up where nobody has told it an address."""
+
+
+def _who(name: str, mail: str) -> str:
+    made_up = _OF_A_MACHINE.fullmatch(mail.casefold())
+    if mail and (made_up is None or names.is_nobody(made_up["login"])):
+        return mail
+    return name
