@@ -22,7 +22,7 @@ _BOTS = frozenset(
      "jenkins", "terraform", "ci", "automation", "cloudformation", "system")
 )  # fmt: skip
 _NOBODY = frozenset(
-    ("", "none", "n/a", "na", "nobody", "unknown", "tbd", "todo", "null", "nil", "-", "--", "?", "not committed yet",
+    ("", "none", "n/a", "na", "nobody", "unknown", "tbd", "todo", "null", "nil", "-", "--", "?", "not committed yet", "not.committed.yet",
      "changeme", "change-me", "unassigned", "noone", "no one", "no-owner")
 )  # fmt: skip
 _MACHINE_MAIL = re.compile(
@@ -50,7 +50,7 @@ def is_nobody(text: str) -> bool:
     name = plain(text).casefold()
     if name in _NOBODY:
         return True
-    if is_mail(name):
+    if "@" in name[1:]:
         return _MACHINE_MAIL.fullmatch(name) is not None or "[bot]" in name
     word = slug(name)
     return "[bot]" in name or word in _BOTS or word in _NOBODY or word.endswith("-bot")
