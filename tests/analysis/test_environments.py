@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from keymuster.analysis.environments import Environments
@@ -157,3 +158,18 @@ def test_every_place_of_a_credential_is_asked() -> None:
         "development": "the path dev/ says dev",
     }
     assert asked.of_place(there).environment is Environment.DEVELOPMENT
+
+
+def test_a_consumer_is_known_by_a_name_that_it_alone_has() -> None:
+    name = "kubernetes:Deployment/default/api"
+    one, other = (
+        Resource(id=at, type="Workload", name="api", aliases=(name,), location=FileLocation(path=f"{at}/d.yaml"))
+        for at in ("prod", "dev")
+    )  # fmt: skip
+    use = Use(
+        id="u", subject="s", by=name, kind=UseKind.WORKLOAD, location=FileLocation(path="x/y.yaml")
+    )
+    assert _of(use, one).environment is Environment.PRODUCTION
+    assert _of(use, one, other).environment is Environment.UNKNOWN
+    beside = msgspec.structs.replace(use, location=FileLocation(path="dev/d.yaml"))
+    assert _of(beside, one, other).environment is Environment.DEVELOPMENT

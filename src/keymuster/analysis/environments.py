@@ -191,12 +191,13 @@ class Environments:
 
     @cached_property
     def _by_alias(self) -> dict[str, Identity | Resource]:
-        return {
-            alias: one
-            for one in self._inventory.records.values()
-            if isinstance(one, Identity | Resource)
-            for alias in one.aliases
-        }
+        """Those whose name nobody else has: one of production and one of test often have the same."""
+        several: dict[str, dict[str, Identity | Resource]] = {}
+        for one in self._inventory.records.values():
+            if isinstance(one, Identity | Resource):
+                for alias in one.aliases:
+                    several.setdefault(alias, {})[one.id] = one
+        return {alias: one.popitem()[1] for alias, one in several.items() if len(one) == 1}
 
 
 _SUBSCRIPTION = re.compile(r"(?i)/subscriptions/([0-9a-f-]{36})")
