@@ -39,7 +39,8 @@ def test_every_setting_can_be_set(tmp_path: Path) -> None:
         "containers: {depth: 1}\nconfidence: low\nfail_confidence: low\n"
         "owners: {tags: [Custodian]}\nlimits: {key_age_days: 30}\nours: {github: [acme]}\n"
         "environments: {production: [blue]}\nagents: {registry: all.yaml}\n"
-        "exceptions: {approvers: [jane]}\nbaseline: known\n",
+        "exceptions: {approvers: [jane]}\nbaseline: known\n"
+        "reach: {jewels: [{tag: data-class, value: 'restricted*'}]}\n",
     )
     defaults = Settings()
     names = Settings.__struct_fields__
