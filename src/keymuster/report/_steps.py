@@ -57,7 +57,8 @@ def _step(step: Step) -> Iterator[str]:
         yield f"{step.way}: {step.does} ({sure})"
         yield f"  who     {step.start}"
         yield f"  gets    {_whose(step)}{f' ({step.to})' if step.to_name else ''}"
-        yield f"  by      {', '.join(step.actions)}"
+        if step.actions:
+            yield f"  by      {', '.join(step.actions)}"
     elif step.does:
         yield step.does
     for one in step.statements:

@@ -402,9 +402,33 @@ def test_in_aws_secrets_are_read_that_a_policy_names(rules: RuleSet) -> None:
     assert reads(rules, f"{arn}prod/*") == {("reads", "prod/db-AbCdEf", "")}
     assert reads(rules, f"{arn}prod/db-AbCdEf") == {("reads", "prod/db-AbCdEf", "")}
     assert reads(rules, f"{arn}stage/*") == set()
+    assert reads(rules, "arn:aws:secretsmanager:*:*:*t/db-*") == {("reads", "test/db-AbCdEf", "")}
     assert reads(rules, "*") == {("reads", f"secrets:aws:{ACCOUNT}", "")}
     condition = {"StringEquals": {"aws:SourceVpc": "vpc-1"}}
     assert ("reads?", "prod/db-AbCdEf", "") in reads(rules, f"{arn}prod/*", Condition=condition)
+
+
+def test_in_aws_what_is_declared_together_is_read_by_its_reference(rules: RuleSet) -> None:
+    """The same address in another root module means another secret."""
+    made = Made()
+    user = made.identity(
+        "user", "ci", account="", id="terraform:a:aws_iam_user.ci", aliases=("aws:user/ci",)
+    )
+    made.allow(user, "secretsmanager:GetSecretValue", "${aws_secretsmanager_secret.db.arn}")
+    type = "AWS::SecretsManager::Secret"
+    secrets = [
+        replace(
+            resource(type, f"resource:terraform:{root}:aws_secretsmanager_secret.db"),
+            location=place("x.tf"),
+        )
+        for root in ("a", "b")
+    ]
+    found = said(aws_data.edges(known(rules, *of(made), *secrets)))
+    assert {to for start, _, to in found if start == user} == {
+        "resource:terraform:a:aws_secretsmanager_secret.db"
+    }
+    whole = "secrets:aws:terraform:b"
+    assert (whole, "of-account?", "resource:terraform:b:aws_secretsmanager_secret.db") in found
 
 
 def sa(name: str) -> Observation:

@@ -50,8 +50,11 @@ def test_of_edges_beside_each_other_the_proved_one_is_taken() -> None:
     assert path.is_proved
 
 
-def test_of_too_many_pairs_each_end_has_its_best_path(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(searching, "_MOST_WORK", 0)
+@pytest.mark.parametrize("limit", ["_MOST_WORK", "_MOST_PAIRS"])
+def test_of_too_many_pairs_each_end_has_its_best_path(
+    limit: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searching, limit, 0)
     edges = ["a>c", "b>a", "c>d", "c>e"]
     answer = Search(graph(*edges)).paths(["a", "b"], ["d", "e"])
     assert not answer.every

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     import rustworkx
 
 _MOST_WORK = 3_000_000
-"""Edges that are looked at to find every pair of ends; beyond it, the best way of each end is found."""
+_MOST_PAIRS = 10_000
+"""Edges that are looked at to find every pair of ends, and how many of those; beyond either, the best way of each
+end is found."""
 
 
 class Path(NamedTuple):
@@ -98,8 +100,8 @@ class Search:
         here, there = self.numbers(starts), self.numbers(ends)
         if not here or not there:
             return Found([], every=True)
-        one_by_one = min(len(here), len(there))
-        if one_by_one * (len(self._graph.edges) + len(self._graph.ids)) <= _MOST_WORK:
+        work = min(len(here), len(there)) * (len(self._graph.edges) + len(self._graph.ids))
+        if work <= _MOST_WORK and len(here) * len(there) <= _MOST_PAIRS:
             return Found([*self._pairs(here, there)], every=True)
         forward = self._forward(here, there)
         backward = self._backward(here, there)

@@ -4,6 +4,7 @@ its policies name."""
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -22,12 +23,14 @@ OF_ACCOUNT = Kind("of-account", "{start} includes {to}")
 
 
 class _Sort(NamedTuple):
-    """What is read: by which action, how its ARN looks and where its name stands."""
+    """What is read: by which action, how its ARN looks, what stands there before the name, and which settings hold
+    that."""
 
     name: str
     type: str
     action: str
     shape: str
+    before: str
     named: tuple[str, ...]
     jewel: str = ""
 
@@ -35,18 +38,18 @@ class _Sort(NamedTuple):
 _SORTS = (
     _Sort(
         "secrets", "AWS::SecretsManager::Secret", "secretsmanager:GetSecretValue",
-        "secretsmanager:{region}:{account}:secret:{name}-{end}", ("Name",), "secrets",
+        "secretsmanager:{region}:{account}:secret:{name}-{end}", ":secret:", ("Name",), "secrets",
     ),
     _Sort(
         "parameters", "AWS::SSM::Parameter", "ssm:GetParameter",
-        "ssm:{region}:{account}:parameter/{name}", ("Name",), "secrets",
+        "ssm:{region}:{account}:parameter/{name}", ":parameter/", ("Name",), "secrets",
     ),
-    _Sort("buckets", "AWS::S3::Bucket", "s3:GetObject", "s3:::{name}/{end}", ("BucketName",)),
+    _Sort("buckets", "AWS::S3::Bucket", "s3:GetObject", "s3:::{name}/{end}", ":::", ("BucketName",)),
     _Sort(
         "tables", "AWS::DynamoDB::Table", "dynamodb:Scan",
-        "dynamodb:{region}:{account}:table/{name}", ("TableName",),
+        "dynamodb:{region}:{account}:table/{name}", ":table/", ("TableName",),
     ),
-    _Sort("queues", "AWS::SQS::Queue", "sqs:ReceiveMessage", "sqs:{region}:{account}:{name}", ("QueueName",)),
+    _Sort("queues", "AWS::SQS::Queue", "sqs:ReceiveMessage", "sqs:{region}:{account}:{name}", ":", ("QueueName",)),
 )  # fmt: skip
 
 
@@ -78,10 +81,12 @@ def edges(basis: Basis) -> Iterator[Node | Edge]:
         places = dict.fromkeys(where(one.account, one.id) for one in identities)
         for place in dict.fromkeys((*places, *things)):
             yield from _all_of(sort, place, things.get(place, []))
+        near = {place: _Near(sort, place, things) for place in places}
         for identity in identities:
             permissions = reach.estate.permissions(identity.id)
             if permissions.may(sort.action) and not _has_all(identity, basis):
-                yield from _read(sort, identity, permissions, things)
+                place = where(identity.account, identity.id)
+                yield from _read(sort, identity, permissions, near[place])
 
 
 def _has_all(one: Identity, basis: Basis) -> bool:
@@ -105,43 +110,57 @@ def _whole(sort: _Sort, place: Where) -> Node:
     )  # fmt: skip
 
 
-def _read(
-    sort: _Sort, one: Identity, permissions: Permissions, things: dict[Where, list[_Thing]]
-) -> Iterator[Edge]:
-    here = where(one.account, one.id)
+class _Near:
+    """What statements of one place may speak of, by the texts that mean it."""
+
+    def __init__(self, sort: _Sort, place: Where, things: dict[Where, list[_Thing]]) -> None:
+        self.place = place
+        self._before = sort.before
+        self._told = {text: each for each in things.get(place, ()) for text in each.texts}
+        for other, several in things.items():  # what may be of the same account all the same
+            if other != place and not (other.is_known and place.is_known):
+                self._told = {text: each for each in several for text in each.arns} | self._told
+        self._names = sorted((self._name(text), text) for text in self._told)
+
+    def named(self, pattern: str) -> Iterator[_Thing]:
+        """Those that a resource of a statement may mean; what it allows of them is asked then."""
+        if pattern in self._told:
+            yield self._told[pattern]
+        elif (reference := _OWN.match(pattern)) is not None:  # `${aws_s3_bucket.logs.arn}/*`
+            if reference[0] in self._told:
+                yield self._told[reference[0]]
+        elif set(pattern) & {"*", "?", "$"}:
+            begins = _PLAIN.match(self._name(pattern))[0]  # type: ignore[index]
+            for place in range(bisect_left(self._names, (begins, "")), len(self._names)):
+                name, text = self._names[place]
+                if not name.startswith(begins):
+                    break
+                if matches(pattern, text) is not Answer.NO:
+                    yield self._told[text]
+
+    def _name(self, text: str) -> str:
+        """The name in an ARN; nothing of a pattern that ends before it."""
+        return text.partition(self._before)[2] if self._before != ":" else text.rpartition(":")[2]
+
+
+def _read(sort: _Sort, one: Identity, permissions: Permissions, near: _Near) -> Iterator[Edge]:
     every = allows(permissions, sort.action, _written(sort, one, FRESH, FRESH))
     sources = tuple(dict.fromkeys(each.source for each in every.statements))
     if every.answer is Answer.YES:
-        yield Edge(one.id, _whole(sort, here).id, READS, sources)
+        yield Edge(one.id, _whole(sort, near.place).id, READS, sources)
         return
-    near = {text: each for each in things.get(here, ()) for text in each.texts}
-    for place, several in things.items():  # what may be of the same account all the same
-        if place != here and not (place.is_known and here.is_known):
-            near |= {text: each for each in several for text in each.arns if text not in near}
     for statement in permissions.own.about(sort.action):
         if statement.effect is not Effect.ALLOW:
             continue
         for pattern in statement.resources or ("*",):
-            for thing in dict.fromkeys(_named(pattern, near)):
+            for thing in dict.fromkeys(near.named(pattern)):
                 answer = _answer(sort, thing, permissions)
                 if answer is not Answer.NO:
                     doubt = "" if answer is Answer.YES else "a condition or a name is not known"
                     yield Edge(one.id, thing.id, READS, (statement.source,), doubt)
 
 
-def _named(pattern: str, things: dict[str, _Thing]) -> Iterator[_Thing]:
-    """Those that a resource of a statement may mean; what it allows of them is asked then."""
-    if pattern in things:
-        yield things[pattern]
-    elif (reference := _OWN.match(pattern)) is not None:  # `${aws_s3_bucket.logs.arn}/*`
-        if reference[0] in things:
-            yield things[reference[0]]
-    elif set(pattern) & {"*", "?", "$"}:
-        for text, thing in things.items():
-            if matches(pattern, text) is not Answer.NO:
-                yield thing
-
-
+_PLAIN = re.compile(r"[^*?$]*")
 _OWN = re.compile(r"\$\{[^{}]+\}")
 
 
