@@ -159,7 +159,7 @@ def test_nobody_knows_whether_a_secret_is_one_where_only_workflows_name_it(rules
     assert "one_value" not in analysed(build([name, *one]), Settings(), rules, NOW).facts[name.id]
 
 
-def _trust(subject: str) -> Trust:
+def _trust(subject: Any) -> Trust:
     return Trust(
         id="t", identity="role", principal="arn:aws:iam::1:oidc-provider/token.actions.githubusercontent.com",
         kind=TrustKind.FEDERATION, provider="aws", location=FileLocation(path="main.tf"),
@@ -175,7 +175,7 @@ def _repositories(*names: str, archived: tuple[str, ...] = ()) -> Resource:
     )  # fmt: skip
 
 
-def _status(subject: str, *more: Any) -> str:
+def _status(subject: Any, *more: Any) -> str:
     found = of(build([_trust(subject), *more]), offboarding)
     return str(found.get("t", {}).get("repository_status", ""))
 
@@ -191,6 +191,11 @@ def test_a_trust_that_a_wildcard_opens_to_others_has_not_lost_its_repository() -
     assert _status("repo:acme/*:ref:refs/heads/main", _repositories("shop")) == ""
     assert _status("repo:acme/old*:ref:refs/heads/main", _repositories("shop")) == ""
     assert _status("repo:acme/old:*", _repositories("shop")) == "gone"
+    both = ["repo:acme/old:*", "repo:acme/s*:*"]
+    assert _status(both, _repositories("shop")) == ""
+    two = ["repo:acme/old:*", "repo:acme/shop:*"]
+    assert _status(two, _repositories("shop")) == ""
+    assert _status(two, _repositories("shop", archived=("shop",))) == "gone"
 
 
 def test_keys_are_gone_only_if_their_account_has_told_of_some() -> None:

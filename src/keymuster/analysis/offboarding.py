@@ -42,7 +42,15 @@ REPOSITORIES = "GitHub::Repositories"
 
 def facts(inventory: Inventory, _: Settings, __: Known) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = defaultdict(dict)
-    for about in (_trusts, _things_of_repositories, _uses, _leavers, _keys, _of_disabled):
+    for about in (
+        _trusts,
+        _things_of_repositories,
+        _uses,
+        _leavers,
+        _keys,
+        _of_disabled,
+        _left_in_state,
+    ):
         for id, told in about(inventory):
             found[id].update(told)
     return found
@@ -274,6 +282,37 @@ def _of_disabled(inventory: Inventory) -> Iterator[tuple[str, dict[str, Any]]]:
         several = users.get(one.id)
         if several and all(by is not None and by.status.lower() in OFF for by in several):
             yield one.id, {"only_used_by_off": [by.name for by in several if by is not None]}
+
+
+def _left_in_state(inventory: Inventory) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What the state of Terraform has, and the code beside it declares no more. What a module makes may be
+    declared where nobody has looked."""
+    declared: dict[str, set[str]] = defaultdict(set)
+    held: list[tuple[Identity | Credential, str, str]] = []
+    for one in inventory.records.values():
+        found = _DECLARED.match(one.id)
+        if found is None:
+            continue
+        folder, is_state = found["folder"], found["state"] is not None
+        if not is_state:
+            declared[folder].add(_INDEX.sub("", found["address"]))
+        elif isinstance(one, Identity | Credential) and not found["address"].startswith("module."):
+            parent = found["state"].rpartition("/")[0] or "."
+            held.append((one, parent, _INDEX.sub("", found["address"])))
+    left = {
+        one.id
+        for one, folder, address in held
+        if declared[folder] and address not in declared[folder]
+    }
+    for one, _, address in held:
+        if one.id in left and getattr(one, "identity", None) not in left:
+            yield one.id, {"only_in_state": address}
+
+
+_DECLARED = re.compile(
+    r"terraform:(?P<folder>(?P<state>[^:]{1,400}\.tfstate)|[^:]{1,400}):(?P<address>[\w.\[\]\"-]{1,400})"
+)
+_INDEX = re.compile(r"\[[^\]]{0,200}\]")
 
 
 def _names(value: Any) -> list[str]:

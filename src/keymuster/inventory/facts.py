@@ -89,6 +89,7 @@ FACTS: dict[str, dict[str, tuple[str, Any]]] = {
         "pipelines": ("list<string>", []),
         "applications": ("list<string>", []),
         "left_elsewhere": ("string", ""),
+        "only_in_state": ("string", ""),
     },
     "credential": {
         "works": ("string", ""),
@@ -128,6 +129,7 @@ FACTS: dict[str, dict[str, tuple[str, Any]]] = {
         "lesser_place": ("string", ""),
         "key_status": ("string", ""),
         "key_name": ("string", ""),
+        "only_in_state": ("string", ""),
         "only_used_by_off": ("list<string>", []),
     },
     "grant": {
