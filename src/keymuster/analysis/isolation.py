@@ -65,10 +65,8 @@ def _crossings(inventory: Inventory) -> Iterator[tuple[str, dict[str, Any]]]:
         if not isinstance(principal, Identity) or principal.id == one.identity:
             continue
         trusted = inventory.facts.get(one.identity, {}).get("trusted_environments", ())
-        if (
-            Environment.PRODUCTION in trusted
-        ):  # then the identity is told of, with all that trust it
-            continue
+        if Environment.PRODUCTION in trusted and not {*_LESSER}.isdisjoint(trusted):
+            continue  # the identity is told of, with all that trust it
         here = _environment(one.identity, inventory)
         there = _environment(principal.id, inventory)
         if here == Environment.PRODUCTION and there in _LESSER:
