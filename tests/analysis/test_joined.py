@@ -159,6 +159,28 @@ def test_nobody_knows_whether_a_secret_is_one_where_only_workflows_name_it(rules
     assert "one_value" not in analysed(build([name, *one]), Settings(), rules, NOW).facts[name.id]
 
 
+def test_a_secret_of_several_repositories_is_one_only_if_it_is_so_in_each(rules: RuleSet) -> None:
+    name = Credential(id="github:secret/KEY", kind=CredentialKind.API_KEY, name="KEY",
+                      location=FileLocation(path="ci.yml"))  # fmt: skip
+    both = [job("a", "production"), job("b", "staging")]
+    uses = [use(name.id, one.id) for one in both]
+
+    def one_value(**types: str) -> str:
+        secrets = [
+            Resource(id=f"resource:{where}", type=type, name="KEY", location=FileLocation(path="a.tf"),
+                     settings={"secret_name": "key", "repository": where})
+            for where, type in types.items()
+        ]  # fmt: skip
+        inventory = analysed(build([name, *both, *uses, *secrets]), Settings(), rules, NOW)
+        return str(inventory.facts[name.id]["one_value"])
+
+    of_repository, of_environment = "github_actions_secret", "github_actions_environment_secret"
+    assert one_value(shop=of_repository) == "yes"
+    assert one_value(shop=of_environment) == "no"
+    assert one_value(shop=of_repository, site=of_repository) == "yes"
+    assert one_value(shop=of_repository, site=of_environment) == "unknown"
+
+
 def _trust(subject: Any) -> Trust:
     return Trust(
         id="t", identity="role", principal="arn:aws:iam::1:oidc-provider/token.actions.githubusercontent.com",

@@ -72,22 +72,43 @@ def facts(inventory: Inventory, configured: Settings, _: Known) -> dict[str, dic
     return found
 
 
+class _Spread:
+    """Over which environments and applications a thing is spread, and what there is of it in each."""
+
+    def __init__(self) -> None:
+        self.environments: dict[str, None] = {}
+        self.applications: dict[str, None] = {}
+        self.production: dict[str, None] = {}
+        self.lesser: dict[str, None] = {}
+
+    def add(self, environment: str, application: str, name: str) -> None:
+        self.environments[environment] = None
+        self.applications[application] = None
+        if environment == Environment.PRODUCTION.value:
+            self.production[name] = None
+        elif environment in _LESSER:
+            self.lesser[name] = None
+
+
+_LESSER = (
+    Environment.STAGING.value,
+    Environment.DEVELOPMENT.value,
+    Environment.TEST.value,
+)
+
+
 def _of_credential(
     one: Credential, uses: Sequence[Use], inventory: Inventory, around: Mapping[str, str],
     configured: Settings,
 ) -> dict[str, Any]:  # fmt: skip
     words = configured.environments
+    spread = _Spread()
     consumers = [consumer(use, inventory, words) for use in uses]
-    by_record = len(consumers)
-    told_by_records = {
-        place.path for use in uses if isinstance(place := use.location, FileLocation)
-    }
+    for each in consumers:
+        spread.add(each.environment, each.application, each.name)
+    known = {place.path for use in uses if isinstance(place := use.location, FileLocation)}
     surfaces: dict[str, None] = {}
-    environments = {one.environment.value: None} if one.environment is not Environment.TEST else {}
     tests: dict[str, None] = {}
-    applications: dict[str, None] = {}
-    lesser: dict[str, None] = {}
-    production: dict[str, None] = {}
     for sighting in inventory.seen[one.id]:
         assert isinstance(sighting, Credential)
         place = sighting.location
@@ -95,32 +116,26 @@ def _of_credential(
         where = places.surface(place, sighting.storage, around.get(path, ""))
         surfaces[where] = None
         if not path or not one.fingerprint:
-            continue  # where no more than its name stands, somebody uses it, who is told of below
+            continue  # where no more than its name stands, somebody uses it, who is among the consumers
         if sighting.environment is Environment.TEST or where == places.HISTORY:
             continue  # what was moved, or taken out, stands there no more
         if places.is_test(path):
             tests[path] = None
             continue
-        said = places.environment(path, words, sighting.tags.get("setting", ""))
-        environments[said.value] = None
+        said = places.environment(path, words, sighting.tags.get("setting", "")).value
         application = places.application(path)
-        applications[application] = None
-        if where in _KINDS and path not in told_by_records:
-            consumers.append(
-                Consumer(_KINDS[where].value, f"{where} {place}", application, said.value)
-            )
-        _add(said.value, str(place), production, lesser)
-    for each in consumers[:by_record]:
-        environments[each.environment] = None
-        applications[each.application] = None
-        _add(each.environment, each.name, production, lesser)
+        spread.add(said, application, str(place))
+        if where in _KINDS and path not in known:
+            kind = _KINDS[where].value
+            consumers.append(Consumer(kind, f"{where} {place}", application, said))
+    itself = () if one.environment is Environment.TEST else (one.environment.value,)
     return {
         **_told(consumers),
-        "applications": sorted(filter(None, applications))[:_MOST],
+        "applications": sorted(filter(None, spread.applications))[:_MOST],
         "surfaces": sorted(surfaces),
-        "environments": _known(environments),
-        "production_places": list(production)[:_MOST],
-        "lesser_places": list(lesser)[:_MOST],
+        "environments": _known((*spread.environments, *itself)),
+        "production_places": list(spread.production)[:_MOST],
+        "lesser_places": list(spread.lesser)[:_MOST],
         "test_places": list(tests)[:_MOST],
     }
 
@@ -133,25 +148,24 @@ def _of_identity(uses: Sequence[Use], inventory: Inventory, configured: Settings
         if inventory.facts.get(use.id, {}).get("login") != "refused"
     }
     consumers = list(by_use.values())
-    production: dict[str, None] = {}
-    lesser: dict[str, None] = {}
+    spread = _Spread()
     for each in consumers:
-        _add(each.environment, each.name, production, lesser)
+        spread.add(each.environment, each.application, each.name)
     jobs = [one for one in consumers if one.kind == UseKind.WORKFLOW.value]
     ways = _ways(by_use)
     return {
         STEPS: dict.fromkeys(_TOLD_BY_USES, ways),
         **_told(consumers),
-        "applications": sorted({one.application for one in consumers if one.application})[:_MOST],
-        "consumer_environments": _known({one.environment: None for one in consumers}),
-        "production_consumers": list(production)[:_MOST],
-        "lesser_consumers": list(lesser)[:_MOST],
+        "applications": sorted(filter(None, spread.applications))[:_MOST],
+        "consumer_environments": _known(spread.environments),
+        "production_consumers": list(spread.production)[:_MOST],
+        "lesser_consumers": list(spread.lesser)[:_MOST],
         "pipelines": sorted({one.system for one in jobs if one.system}),
         "unguarded_jobs": [one.name for one in jobs if one.environment == _NOWHERE][:_MOST],
         "workload_environments": _known(
             {one.environment: None for one in consumers if one.kind == UseKind.WORKLOAD.value}
         ),
-        "job_environments": _known({one.environment: None for one in jobs}),
+        "job_environments": _known(one.environment for one in jobs),
     }
 
 
@@ -167,7 +181,7 @@ def _ways(consumers: Mapping[str, Consumer]) -> list[tuple[Step, ...]]:
     for id, one in consumers.items():
         first.setdefault(one.environment, id)
     ids = dict.fromkeys((*first.values(), *consumers))
-    return [(Step(start=id, does=_sentence(consumers[id])),) for id in ids]
+    return [(Step(start=id, does=_sentence(consumers[id])),) for id in list(ids)[:_MOST]]
 
 
 def _sentence(one: Consumer) -> str:
@@ -177,19 +191,6 @@ def _sentence(one: Consumer) -> str:
 
 _NOWHERE = "nowhere"
 """The environment of a job that surely has none, not even one that its name tells of."""
-
-_LESSER = (
-    Environment.STAGING.value,
-    Environment.DEVELOPMENT.value,
-    Environment.TEST.value,
-)
-
-
-def _add(said: str, name: str, production: dict[str, None], lesser: dict[str, None]) -> None:
-    if said == Environment.PRODUCTION.value:
-        production[name] = None
-    elif said in _LESSER:
-        lesser[name] = None
 
 
 def _told(consumers: Sequence[Consumer]) -> dict[str, Any]:

@@ -105,18 +105,21 @@ def _keys_of_production(
 def _secrets_of_workflows(inventory: Inventory) -> Iterator[tuple[str, dict[str, Any]]]:
     """Whether a secret that workflows name is one text for all of them, or each environment has its own:
     only who sees the secrets of the repository, or the code that sets them, can say that."""
-    levels: dict[str, set[str]] = defaultdict(set)
+    levels: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for one in inventory.of(Resource):
         if one.type.startswith("github_actions") and one.type in _LEVELS:
-            levels[str(one.settings.get("secret_name", "")).upper()].add(_LEVELS[one.type])
+            repository = str(one.settings.get("repository", ""))
+            name = str(one.settings.get("secret_name", "")).upper()
+            levels[name][repository].add(_LEVELS[one.type])
     for use in inventory.of(Use):
         prefix, _, name = use.subject.partition(":secret/")
         told = inventory.facts.get(use.subject, {})
         is_asked = told.get("production_places") and told.get("lesser_places")
         if prefix == "github" and name and is_asked:
-            known = levels.get(name.upper())
-            one_value = UNKNOWN if not known else "no" if "environment" in known else "yes"
-            yield use.subject, {"one_value": one_value}
+            known = levels.get(name.upper(), {}).values()
+            said = {"no" if "environment" in one else "yes" for one in known}
+            # Which of several repositories the files are of, nobody tells.
+            yield use.subject, {"one_value": said.pop() if len(said) == 1 else UNKNOWN}
 
 
 def _values(inventory: Inventory, configured: Settings) -> Iterator[tuple[str, dict[str, Any]]]:
