@@ -72,6 +72,7 @@ def observe(
 ) -> Iterator[Observed]:  # fmt: skip
     """What the readers say of one batch. A reader that fails leaves a trouble, not a hole. The
     digests of files that nothing was said of are added to `unseen`."""
+    of = _of(readers)
     said_of: tuple[str, str | None] | None = None
     for blob in source.read(batch):
         if isinstance(blob, Trouble):
@@ -80,7 +81,7 @@ def observe(
         if not blob.clean:
             files = (blob,) if unpack is None else unpack(blob)
             # nearly no file holds others
-            said = _read(readers, blob) if files == (blob,) else _unpacked(readers, files)
+            said = _read(of(blob), blob) if files == (blob,) else _unpacked(of, files)
             for one in said:
                 said_of = blob.path, blob.object  # other pieces of the same file follow directly
                 yield one
@@ -88,7 +89,12 @@ def observe(
             unseen += blob.digests
 
 
-def _unpacked(readers: Iterable[Reader], files: Iterable[Read]) -> Iterator[Observed]:
+def _of(readers: Iterable[Reader]) -> Callable[[Blob], Iterable[Reader]]:
+    """Which of the readers are asked of a file."""
+    return readers.of if isinstance(readers, Chosen) else lambda blob: readers
+
+
+def _unpacked(of: Callable[[Blob], Iterable[Reader]], files: Iterable[Read]) -> Iterator[Observed]:
     """What the readers say of a file and of what is in it. The bytes of a container are searched
     too, for what no member holds; what stands in a member is not said a second time."""
     inside: set[str] = set()
@@ -96,7 +102,7 @@ def _unpacked(readers: Iterable[Reader], files: Iterable[Read]) -> Iterator[Obse
         if isinstance(blob, Trouble):
             yield blob
             continue
-        for one in _read(readers, blob):
+        for one in _read(of(blob), blob):
             if isinstance(one, Trouble):
                 yield one
             elif not blob.opened or one.id not in inside:
@@ -106,7 +112,7 @@ def _unpacked(readers: Iterable[Reader], files: Iterable[Read]) -> Iterator[Obse
 
 def _read(readers: Iterable[Reader], blob: Blob) -> Iterator[Observed]:
     path = blob.path
-    for reader in readers.of(blob) if isinstance(readers, Chosen) else readers:
+    for reader in readers:
         if reader.reads(path):
             try:
                 yield from reader.read(blob)
@@ -169,8 +175,9 @@ def _in_processes(
 
     global _here
     several = readers if isinstance(readers, Chosen) else list(readers)
-    for _ in several:  # those that are made when they are needed, are made before the processes
-        pass
+    for one in several:  # those that are made when they are needed, are made before the processes
+        if (prepare := getattr(one, "prepare", None)) is not None:
+            prepare()
     _here = (source, several, unpack)
     gc.freeze()  # the processes share what is there, as long as nobody writes to it
     pool = _pool(jobs)

@@ -38,6 +38,9 @@ _BEFORE_IN_CONTEXT = 2 * (patterns.REACH + words.BEFORE)
 """The same of a format that only counts near its words, which may stand on the line before."""
 
 
+_LIKE_MANY = b'secret_key = "%b"\n' % blake2b(b"", digest_size=16).hexdigest().encode()
+"""A text with a value that is weighed."""
+
 _Around: TypeAlias = tuple[tuple[int, int], int, bytes, bytes]
 """A hit without its place, the bytes of the text up to its end, what else has a say, and the text
 around it."""
@@ -109,7 +112,9 @@ class Engine:
                 **dict(enumerate(of_words, len(self._gated))),
             }
 
-        return Layer(self._rules.key and f"{name}-{self._rules.key}", self._gated, gates)
+        widths = [self._gated[number].width for number in numbers]
+        widest = max(widths + [len(word.text) for word in context])
+        return Layer(self._rules.key and f"{name}-{self._rules.key}", self._gated, gates, widest)
 
     @cached_property
     def _search(self) -> Searched:
@@ -135,6 +140,17 @@ class Engine:
         self._memory  # noqa: B018
         for layer in self.layers:
             layer.open()
+
+    def prepare(self) -> None:
+        """Make all that a `read` needs and load what most texts ask for, so that processes forked later
+        share that, too."""
+        from keymuster.detect import checksums, decode
+
+        self.open()
+        self._search, self._dead_ends, checksums, decode  # noqa: B018
+        for name in {token.recognizer for token in self._rules.tokens if token.recognizer}:
+            recognizers.load(name)
+        self.scan(_LIKE_MANY)
 
     def scan(
         self, content: bytes, *, binary: bool = False, path: str = "",
@@ -182,6 +198,8 @@ class Engine:
                 yield pattern, end - (back if pattern.length is None else pattern.length)
 
     def _standing(self, found: list[Judged], content: bytes) -> list[Match]:
+        if not found:
+            return []
         return with_invalid(kept(found), found, content) if self._invalid else kept(found)
 
     def _searched(self, content: bytes) -> list[Hit]:

@@ -60,13 +60,15 @@ class _Windows:
 class Layer:
     """Gates that are searched for together. They are made when they are needed, by their numbers;
     those of the numbers from 0 on that have more to say than that they hit are `gated`. `key` names
-    them all, empty if nobody did."""
+    them all, empty if nobody did. `widest` is how wide they are, if that is known without them."""
 
     def __init__(
-        self, key: str, gated: Sequence[Pattern], gates: Callable[[], Mapping[int, Pattern]]
-    ) -> None:
+        self, key: str, gated: Sequence[Pattern], gates: Callable[[], Mapping[int, Pattern]],
+        widest: int | None = None,
+    ) -> None:  # fmt: skip
         self.key = key
         self.gates = gates
+        self._widest = widest
         self._gated = gated
         self._first = 0
 
@@ -80,7 +82,9 @@ class Layer:
     @cached_property
     def width(self) -> int:
         """Bytes that have a say in whether a gate hits: one may ask what stands before it."""
-        return 1 + max(gate.width for gate in self.gates().values())
+        if self._widest is None:
+            self._widest = max(gate.width for gate in self.gates().values())
+        return 1 + self._widest
 
     @cached_property
     def _database(self) -> tuple[Any, Any]:

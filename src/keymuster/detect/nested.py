@@ -16,7 +16,6 @@ from keymuster import cache
 from keymuster.detect import encodings
 from keymuster.detect.encodings.base import Ends, Piece
 from keymuster.detect.engine import Engine, Reading
-from keymuster.detect.hits import Hits
 from keymuster.detect.layers import LARGEST, Layer
 from keymuster.detect.loops import Kept
 from keymuster.detect.matches import Match
@@ -90,6 +89,9 @@ class Found(Struct, frozen=True):
     crowded: bool = False
 
 
+_NOTHING_FOUND = Found([])
+
+
 class _Hit(Struct, frozen=True):
     """A match, its place in the text at hand, and the encodings that stand between. `whole` means
     that the place is the encoded text in which it lies."""
@@ -142,6 +144,14 @@ class Nested:
         self._engine.open()
         self._layer.open()
 
+    def prepare(self) -> None:
+        """Make all that a `read` needs and load what most texts ask for, so that processes forked later
+        share that, too."""
+        self._engine.prepare()
+        for name in encodings.names():
+            encodings.load(name)
+        self._groups  # noqa: B018
+
     def scan(self, content: bytes, *, binary: bool = False, path: str = "") -> Found:
         """Every secret in the content and in what is encoded in it. A match in encoded text has the
         encodings among its facts (`encoded`); several may have the same place. `path` is what the
@@ -159,11 +169,13 @@ class Nested:
         matches, reading = self._engine.read(
             content, binary=binary, path=path, cut=budget.cut, other=other, kept=kept
         )
-        gated = self._gated_again(reading.hits, budget)
+        known, groups = self._groups
+        ends = reading.hits.grouped(self._engine.gates, groups)
+        if not matches and not ends and not budget.crowded:
+            return _NOTHING_FOUND, reading
+        gated = self._gated_again(ends, known, budget)
         if budget.hits < 0:  # which of them count, only a scan says
             return self.scan(content, binary=binary, path=path), reading
-        if not matches and not gated:
-            return _found([], budget), reading
         inner: list[_Hit] = []
         certain: list[Piece] = []
         for name in gated:
@@ -284,11 +296,11 @@ class Nested:
         budget.reached |= not whole
         return self._by_encoding(found, budget)
 
-    def _gated_again(self, hits: Hits, budget: Budget) -> Mapping[str, Ends]:
-        """The same of hits that are known."""
-        known, groups = self._groups
+    def _gated_again(
+        self, ends: Mapping[int, list[int]], known: list[tuple[str, int]], budget: Budget
+    ) -> Mapping[str, Ends]:
+        """The same of hits in a text that was read."""
         found: dict[str, dict[int, Sequence[int]]] = {}
-        ends = hits.grouped(self._engine.gates, groups)
         for group in sorted(ends):
             budget.hits -= len(ends[group])
             encoding, mark = known[group]

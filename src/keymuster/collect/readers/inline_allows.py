@@ -53,10 +53,13 @@ class InlineAllows(Reader):
 
     def read(self, blob: Blob) -> Iterator[InlineAllow]:
         if blob.storage is Storage.AGENT_TRANSCRIPT:  # what is quoted there was written elsewhere
-            return
-        content = blob.text.content
-        if not self._is_marked(blob, content) or blob.text.binary:
-            return
+            return iter(())
+        text = blob.text
+        if not self._is_marked(blob, text.content) or text.binary:
+            return iter(())
+        return self._allows(blob, text.content)
+
+    def _allows(self, blob: Blob, content: bytes) -> Iterator[InlineAllow]:
         positions = blob.positions()
         for found in _DIRECTIVE.finditer(content):
             begin, end = positions.at(found.start()), positions.at(found.end())

@@ -42,19 +42,30 @@ class Secrets(Reader):
         )
         self._engine.open()
 
+    def prepare(self) -> None:
+        """Load what most files need."""
+        self._engine.prepare()
+
     def reads(self, path: str) -> bool:
         return True
 
     def read(self, blob: Blob) -> Iterator[Observed]:
         text = blob.text
         found = self._found(blob, text)
+        if not (found.matches or found.incomplete or found.crowded):
+            return iter(())  # a generator for each of so many files took longer than to see that
+        return self._said(blob, text, found)
+
+    def _said(self, blob: Blob, text: Text, found: Found) -> Iterator[Observed]:
         if found.incomplete:
             yield _trouble(blob, *_ENCODED)
         if found.crowded:
             yield _trouble(blob, *_CROWDED)
         matches = [match for match in found.matches if match.confidence.rank >= self._least]
-        if not matches:
-            return
+        if matches:
+            yield from self._credentials(blob, text, matches)
+
+    def _credentials(self, blob: Blob, text: Text, matches: list[Match]) -> Iterator[Credential]:
         positions = blob.positions()
         offsets = sorted({at for match in matches for at in (match.start, match.end)})
         place = {offset: positions.at(offset) for offset in offsets}
