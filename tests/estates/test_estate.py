@@ -72,7 +72,6 @@ def test_every_finding_is_the_one_that_was_meant(report: Report) -> None:
         ("secret-in-tree/sentry-organization-token", errors, "NHI2"),
         ("secret-in-tree/slack-bot-token", chat, "NHI2"),
         ("secret-of-several-people/github-pat", homes, "NHI10/NHI9"),
-        ("terraform-makes-password", f"terraform:{state}:random_password.database", "NHI2/NHI7"),
         ("workflow-handed-key-of-console-user", f"terraform:{AWS}:github_actions_secret.backup", "NHI10/NHI7"),
         ("workflow-identity-for-production-and-below", f"{role}.deploy", "NHI8/NHI5"),
         ("workflow-secret-for-production-and-below", "github:secret/DEPLOY_KEY", "NHI8/NHI9"),
