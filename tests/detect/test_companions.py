@@ -11,7 +11,7 @@ from keymuster.detect.companions import AROUND, COMPANIONS
 from keymuster.rules.schema import RuleSet
 
 EMAIL = "ci@acme-prod.iam.gserviceaccount.com"
-ID = "0a1b2c3d4e5f60718293a4b5c6d7e8f901234567"
+ID = f"{0x0A1B2C3D4E5F60718293:040x}"
 SECRET = "the-secret"
 FILE = {
     "type": "service_account", "project_id": "acme-prod", "private_key_id": ID, "private_key": SECRET,

@@ -300,3 +300,35 @@ def test_json_of_another_form_says_nothing(name: str, said: str) -> None:
     body = b64(said)
     for text in (f"{body}.{body}.x", f"sntrys_{body}_x", f"glc_{body}"):
         assert decode.facts(name, text.encode()) == {}
+
+
+@pytest.mark.parametrize(
+    ("claims", "client"),
+    [
+        pytest.param({"appid": "app", "sub": "x", "oid": "x"}, "app", id="entra-app"),
+        pytest.param(
+            {"appid": "app", "sub": "x", "scp": "Mail.Read"}, "", id="entra-user-in-an-app"
+        ),
+        pytest.param({"azp": "app", "oid": "x", "sub": "x", "idtyp": "app"}, "app", id="entra-v2"),
+        pytest.param({"cid": "app", "sub": "app", "scp": ["a"]}, "app", id="client-credentials"),
+        pytest.param({"azp": "app", "aud": "app", "sub": "1234"}, "", id="a-user-who-signed-in"),
+        pytest.param({"sub": "app"}, "", id="no-client"),
+    ],
+)
+def test_a_token_says_which_application_it_stands_for(
+    claims: dict[str, object], client: str
+) -> None:
+    parts = ({"alg": "RS256"}, claims, {})
+    token = b".".join(base64.urlsafe_b64encode(json.dumps(one).encode()) for one in parts)
+    assert decode.facts("jwt-claims", token).get("client_id", "") == client
+
+
+def test_a_hint_is_the_same_for_the_same_beginning_and_does_not_tell_it() -> None:
+    one, other = (decode.facts("entra-hint", b"abc8Q~" + end) for end in (b"x" * 34, b"y" * 34))
+    assert one == other != decode.facts("entra-hint", b"abd8Q~" + b"x" * 34)
+    assert "abc" not in str(one)
+
+
+def test_a_webhook_of_slack_says_whose_it_is() -> None:
+    url = b"https://hooks.slack.com/services/T0123456789/B0123456789/" + b"x" * 24
+    assert decode.facts("slack-webhook", url) == {"team": "T0123456789"}

@@ -112,7 +112,7 @@ def test_what_works_is_graver_and_says_why(rules: RuleSet) -> None:
     assert finding.severity is Severity.CRITICAL
     assert steps(finding) == [
         "high, as the policy has it",
-        "critical: it works: aws tells of it as access key 1 of ci",
+        "critical: it is live: aws tells of it as access key 1 of ci",
     ]
 
 

@@ -21,7 +21,7 @@ from keymuster.model import (
 )
 
 EMAIL = "ci@acme-prod.iam.gserviceaccount.com"
-KEY = "0a1b2c3d4e5f60718293a4b5c6d7e8f901234567"
+KEY = f"{0x0A1B2C3D4E5F60718293:040x}"
 TENANT = "99999999-1111-4222-8333-444444444444"
 APP = "00000000-0000-4000-8000-000000000001"
 PUBLIC = "SHA256:734EjklXjC8iKjoSSEml+XkIwqZB5pNJ4MUtFTgiWCs"
@@ -255,6 +255,21 @@ def test_two_tokens_of_one_subject_are_two_that_prove_the_same() -> None:
     links = build([found(tags=tags), found("2", tags=tags)]).links
     assert not links.same
     assert [link.to for link in links.alike["secret:1"]] == ["secret:2"]
+
+
+def test_whom_another_issuer_speaks_of_is_not_proved() -> None:
+    tags = {"issuer": "https://id.acme.example", "subject": EMAIL}
+    assert not build([found(tags=tags), identity(f"gcp:{EMAIL}", provider="gcp")]).links.proves
+    tags = {"issuer": "https://id.acme.example", "client_id": APP}
+    app = identity("entra:1", provider="entra", aliases=(f"azure:{APP}",))
+    assert not build([found(tags=tags), app]).links.proves
+
+
+def test_a_name_that_cloudformation_made_suggests_its_template() -> None:
+    code = identity("cloudformation:web.yaml:Deploy", FileLocation(path="web.yaml"), **ROLE)
+    made = identity("arn:1", name="billing-Deploy-1A2B3C4D5E6F", **ROLE)
+    plain = identity("arn:2", name="billing-Deploy-productiondb", **ROLE)
+    assert build([code, made, plain]).links.suggested.keys() == {"arn:1", code.id}
 
 
 def test_an_issuer_that_every_cluster_has_says_nothing() -> None:

@@ -48,12 +48,25 @@ def _jwt_claims(token: bytes) -> dict[str, str]:
         "audience": _short(audience if isinstance(audience, str) else " ".join(map(str, audience))),
         "role": _short(claims.get("role")),
         "tenant": _short(claims.get("tid")),
-        "client_id": _short(next((claims[key] for key in _CLIENT if claims.get(key)), "")),
+        "client_id": _client(claims),
         "object_id": _short(claims.get("oid")),
         "project": _short(claims.get("ref")),
         "issued_at": _moment(claims.get("iat")),
         "expires_at": _moment(claims.get("exp")),
     }
+
+
+def _client(claims: dict[str, object]) -> str:
+    """The application that a token stands for, where it stands for no user of it: then it is its own subject
+    (RFC 9068), or says so in the words of Entra."""
+    id = next((claims[key] for key in _CLIENT if claims.get(key)), "")
+    subject = claims.get("sub")
+    alone = (
+        (subject and subject in (id, claims.get("oid")))
+        or claims.get("idtyp") == "app"
+        or ("appid" in claims and "scp" not in claims)
+    )
+    return _short(id) if alone else ""
 
 
 _CLIENT = ("appid", "azp", "client_id", "cid")

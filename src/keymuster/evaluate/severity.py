@@ -106,7 +106,7 @@ _BY_RANK = tuple(sorted(Severity, key=lambda one: one.rank))
 def _works(known: Known) -> str:
     if known.seen["works"] != "yes":
         return ""
-    return f"it works: {known.seen['exists_at']} tells of it as {known.seen['exists_as']}"
+    return f"it is live: {known.seen['exists_at']} tells of it as {known.seen['exists_as']}"
 
 
 def _is_public(known: Known) -> str:

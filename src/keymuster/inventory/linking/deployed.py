@@ -96,7 +96,10 @@ _TEMPLATE = re.compile(
 )
 """A resource of a template, whose file is called as the stack is: so the CDK and most people write them."""
 
-_MADE = re.compile(r".+-(?P<logical>[A-Za-z0-9]{3,})-[A-Z0-9a-z]{12,13}")
+_MADE = re.compile(
+    r".+-(?P<logical>[A-Za-z0-9]{3,})-(?=[A-Za-z]*\d)(?=[a-z0-9]*[A-Z])[A-Za-z0-9]{12,13}"
+)
+"""A name that CloudFormation made: stack, logical id and letters by chance."""
 
 
 def _traces(one: Thing) -> Iterator[str]:

@@ -122,10 +122,10 @@ _LEAST_VARIETY = 5
 
 def _google_account(record: Keyed) -> Iterator[str]:
     match record:
-        case Credential():
+        case Credential():  # a token that the account itself has signed is issued by it
             yield from (
                 text.lower()
-                for name in ("client_email", "issuer", "subject")
+                for name in ("client_email", "issuer")
                 if _SERVICE_ACCOUNT.fullmatch(text := record.tags.get(name, ""))
             )
         case Identity(provider="gcp"):
