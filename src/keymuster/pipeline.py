@@ -121,7 +121,7 @@ def judged(
         counts=seen.counts | known,
         provenance=Provenance(root=context.selection.root),
         mode=source,
-        scope=_scope(context.selection, choice),
+        scope=_scope(context, choice),
         signed_in_as=_scanners(seen.inventory),
         started_at=now,
         ended_at=datetime.now(UTC),
@@ -130,12 +130,13 @@ def judged(
     return redacted(report, context.rules)
 
 
-def _scope(selection: Selection, choice: Choice) -> Scope:
-    root = selection.root
+def _scope(context: Context, choice: Choice) -> Scope:
+    selection, root = context.selection, context.selection.root
     return Scope(
         paths=tuple(os.path.relpath(one, root).replace(os.sep, "/") for one in selection.paths),
         exclude=selection.exclude, since=selection.since, range=selection.range,
         services=tuple(selection.services), only=choice.only, skip=choice.skip, confidence=choice.confidence,
+        imports=tuple(os.path.basename(report.file) for report in context.imports),
     )  # fmt: skip
 
 

@@ -73,8 +73,8 @@ def test_a_scan_takes_reports_in(keymuster: Run, shop: Path) -> None:
     found = findings(keymuster("scan", "a.env", "--format", "json", *words))
     rules = {one["rule"]: one for one in found}
     assert {*rules} == {
-        "secret-in-tree/github-pat", "secret-in-tree/slack-bot-token",
-        "secret-verified-live/slack-bot-token", "secret-reported-elsewhere/gitlab-pat",
+        "secret-in-tree/github-pat", "secret-verified-live/slack-bot-token",
+        "secret-reported-elsewhere/gitlab-pat",
     }  # fmt: skip
     live = rules["secret-verified-live/slack-bot-token"]
     assert live["evidence"]["confirmed_by"] == "trufflehog: verified live"
@@ -85,6 +85,21 @@ def test_a_scan_takes_reports_in(keymuster: Run, shop: Path) -> None:
 def test_a_scan_without_reports_is_as_before(keymuster: Run, shop: Path) -> None:
     found = findings(keymuster("scan", "a.env", "--format", "json"))
     assert {one["rule"].partition("/")[0] for one in found} == {"secret-in-tree"}
+
+
+def test_what_is_not_imported_again_is_not_called_resolved(keymuster: Run, shop: Path) -> None:
+    words = ("--import=reports/gitleaks.json", "--import=reports/trufflehog.json")
+    keymuster("scan", "a.env", *words, "-o", "json=old.json")
+    keymuster("scan", "a.env", "-o", "json=new.json")
+    said = json.loads(keymuster("compare", "old.json", "new.json", "--format", "json").out)
+    states = {one["rule"].partition("/")[0]: one["state"] for one in said}
+    assert states["secret-reported-elsewhere"] == "not observed"
+    assert states["secret-verified-live"] == "not observed"
+    (shop / "reports/gitleaks.json").write_text("[]")
+    keymuster("scan", "a.env", "--import=reports/gitleaks.json", "-o", "json=new.json")
+    said = json.loads(keymuster("compare", "old.json", "new.json", "--format", "json").out)
+    states = {one["rule"].partition("/")[0]: one["state"] for one in said}
+    assert states["secret-reported-elsewhere"] == "resolved"
 
 
 def test_drafts_accept_nothing_until_somebody_has_decided(keymuster: Run, shop: Path) -> None:

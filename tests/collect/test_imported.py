@@ -161,6 +161,11 @@ def test_what_nobody_knows_is_generic_and_unsure(read: Read) -> None:
     assert one.fingerprints
 
 
+def test_what_has_no_place_is_one_of_the_scanner(read: Read, token: Token) -> None:
+    one = _one(read, rule="github-pat", secret=token("github-pat"), file="")
+    assert str(one.location) == "gitleaks:///github-pat"
+
+
 def test_excluded_paths_are_not_imported(tmp_path: Path, rules: RuleSet, token: Token) -> None:
     file = tmp_path / "r.json"
     row = {"rule": "github-pat", "secret": token("github-pat")}

@@ -26,7 +26,9 @@ from keymuster.model import (
     CredentialKind,
     CredentialStatus,
     FileLocation,
+    Location,
     Secret,
+    ServiceLocation,
     Trouble,
 )
 
@@ -147,9 +149,9 @@ class Knowledge:
         why = row.accepted if row.accepted is not None or not accepted else f"it is in {file}"
         return Finding(
             tool=row.tool, rule=row.rule, source=file, format=format,
-            location=row.service or _location(row, paths),
+            location=_location(row, paths),
             kind=token.kind if token else CredentialKind.GENERIC,
-            title=token.name if token else row.rule or "Secret",
+            title=token.name if token else row.rule[:_LONGEST_NAME] or "Secret",
             vendor=token.vendor if token else "",
             preview=match.secret.preview if match else "",
             fingerprints=found, digests=_digests(row, match),
@@ -227,7 +229,13 @@ def _confidence(row: Row, match: Match | None, is_known: bool) -> Confidence:
     return Confidence.MEDIUM if is_known else Confidence.LOW
 
 
-def _location(row: Row, paths: Paths) -> FileLocation:
+_LONGEST_NAME = 120
+
+
+def _location(row: Row, paths: Paths) -> Location:
+    """Where the report says; what it gives no place for is one of the scanner's own."""
+    if row.service is not None or not row.path:
+        return row.service or ServiceLocation(service=row.tool, account="", resource=row.rule)
     path, member = paths.split(row.path)
     return FileLocation(
         path=path, member=member, line=row.line, end_line=max(row.line, row.end_line),

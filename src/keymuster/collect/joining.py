@@ -26,6 +26,9 @@ FOUND_BY, CONFIRMED_BY, DENIED_BY, ACCEPTED_BY = (
 )
 """The tags that the evidence of others becomes."""
 
+REPORTED_IN = "reported_in"
+"""The tag of what only reports tell of: their files."""
+
 ACCEPTED_ELSEWHERE = "acceptance_elsewhere"
 """Why something is not reported that only others saw, and accepted."""
 
@@ -196,7 +199,8 @@ def _more_places(seen: Credential, several: Sequence[Joined], here: _Seen) -> It
 
 def _new(id: str, several: Sequence[Joined]) -> Iterator[Credential]:
     """What only others saw. If all who tell of it have accepted it, it is not reported."""
-    evidence = _evidence(several)
+    files = sorted({one.finding.source for one in several})
+    evidence = {**_evidence(several), REPORTED_IN: "; ".join(files)}
     is_accepted = all(one.finding.accepted is not None for one in several)
     surest = max((one.finding for one in several), key=lambda one: one.confidence.rank)
     for one in {each.finding.location: each.finding for each in several}.values():

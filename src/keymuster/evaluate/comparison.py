@@ -116,6 +116,9 @@ class _Looked:
             return "the later scan was cut short"
         if why := _unwanted(one, report.scope):
             return why
+        if _is_told_by_others(one):  # wherever it stands
+            imported = report.scope.imports
+            return "" if imported else "the later scan imported no report of another scanner"
         reasons = [self._not_there(one, place) for place in one.places]
         return "" if not all(reasons) else reasons[0]
 
@@ -143,6 +146,14 @@ class _Looked:
         if not is_named or self._excluded.match_file(place.path):
             return f"the later scan did not read {place.path}"
         return ""
+
+
+_TOLD_BY_OTHERS = ("secret-reported-elsewhere", "secret-verified-live")
+
+
+def _is_told_by_others(one: Finding) -> bool:
+    """Whether only reports of other scanners can tell of it."""
+    return one.policy in _TOLD_BY_OTHERS or "reported_in" in one.evidence
 
 
 def _is_below(path: str, folder: str) -> bool:

@@ -196,7 +196,8 @@ class Provenance(Struct, frozen=True, kw_only=True):
 
 class Scope(Struct, frozen=True, kw_only=True):
     """What was to be looked at, by which rules: `paths` relative to the root (`.` is all of it) without
-    those that the globs of `exclude` mean, commits by `since` and `range`, `services` by name. `only` and
+    those that the globs of `exclude` mean, commits by `since` and `range`, `services` by name, `imports` the
+    files of reports of other scanners. `only` and
     `skip` are globs, as the user gave them."""
 
     paths: tuple[str, ...] = ()
@@ -204,6 +205,7 @@ class Scope(Struct, frozen=True, kw_only=True):
     since: str = ""
     range: tuple[str, ...] = ()
     services: tuple[str, ...] = ()
+    imports: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
     confidence: Confidence = Confidence.MEDIUM

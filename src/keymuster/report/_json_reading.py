@@ -68,7 +68,7 @@ def written(data: bytes) -> Report:
         if scope is None
         else Scope(
             paths=tuple(scope.paths), exclude=tuple(scope.exclude), since=scope.since, range=tuple(scope.range),
-            services=tuple(scope.services), only=tuple(scope.only), skip=tuple(scope.skip),
+            services=tuple(scope.services), imports=tuple(scope.imports), only=tuple(scope.only), skip=tuple(scope.skip),
             confidence=Confidence(scope.confidence),
         ),
     )  # fmt: skip

@@ -159,6 +159,7 @@ class ScopeV1(Struct, kw_only=True, omit_defaults=True):
     since: str = ""
     range: list[str] = []
     services: list[str] = []
+    imports: list[str] = []
     only: list[str] = []
     skip: list[str] = []
     confidence: Literal["low", "medium", "high"] = "medium"
@@ -235,6 +236,7 @@ def document(report: Report) -> ReportV1:
         scope=ScopeV1(
             paths=_all(report.scope.paths), exclude=_all(report.scope.exclude), since=readable(report.scope.since),
             range=_all(report.scope.range), services=_all(report.scope.services),
+            imports=_all(report.scope.imports),
             only=_all(report.scope.only), skip=_all(report.scope.skip),
             confidence=report.scope.confidence.value,
         ),
