@@ -10,9 +10,10 @@ from typing import Any
 import click
 import msgspec
 
-from keymuster import pipeline, settings_file
+from keymuster import pipeline
 from keymuster.analysis import registrations
-from keymuster.cli.gathering import Looked, gathered, machine_option
+from keymuster.cli.common_options import config_option, machine_option
+from keymuster.cli.gathering import Looked, gathered
 from keymuster.cli.output import replacing, stdout
 from keymuster.collect.agents.registry import FILE
 from keymuster.errors import SettingsError
@@ -28,12 +29,6 @@ _WITHOUT_REGISTRY = "agents-without-registry"
 """The same where nothing is registered. A scan only tells it who asks for what is least sure; who asks
 for differences wants to know."""
 
-_config = click.option(
-    "--config",
-    metavar="FILE",
-    type=click.Path(),
-    help=f"The settings file, instead of the nearest {settings_file.FILE}.",
-)
 _paths = click.argument("paths", nargs=-1, type=click.Path())
 
 
@@ -67,7 +62,7 @@ def command() -> None:
 @click.option(
     "--missing", is_flag=True, help="Print only entries for agents that are not registered."
 )
-@_config
+@config_option
 def init(paths: tuple[str, ...], missing: bool, config: str | None) -> int:
     """Write `.keymuster/agents.yaml` with an entry for each agent that PATHS hold; what nobody can
     see (owner, purpose, kill switch) is left for you.
@@ -109,7 +104,7 @@ def init(paths: tuple[str, ...], missing: bool, config: str | None) -> int:
     show_default=True, help="A table for people, or a report as `keymuster scan` writes it.",
 )  # fmt: skip
 @machine_option
-@_config
+@config_option
 def check(paths: tuple[str, ...], format_: str, machine: bool, config: str | None) -> int:
     """What is not as registered: agents without an entry, entries without an agent, servers, tools and
     credentials beyond the entry, and what is past its date. `keymuster scan` reports the same.
@@ -137,7 +132,7 @@ def check(paths: tuple[str, ...], format_: str, machine: bool, config: str | Non
 @command.command("card")
 @click.argument("agent")
 @_path_option
-@_config
+@config_option
 def card(agent: str, paths: tuple[str, ...], config: str | None) -> int:
     """One page about AGENT, an id of the registry, for a reviewer: who answers for it, what it may do,
     what it consumes, what is not as registered. In Markdown.
@@ -171,7 +166,7 @@ def card(agent: str, paths: tuple[str, ...], config: str | None) -> int:
     "--format", "format_", type=click.Choice(["markdown", "json"]), default="markdown",
     show_default=True, help="For people, or for other programs.",
 )  # fmt: skip
-@_config
+@config_option
 def procurement(name: str, paths: tuple[str, ...], format_: str, config: str | None) -> int:
     """Every secret, token and identity that the tool or vendor NAME creates or consumes, with owner,
     reviewer, revocation path and gaps.

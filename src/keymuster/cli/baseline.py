@@ -7,7 +7,8 @@ import os
 import click
 
 from keymuster.cli.baseline_file import known
-from keymuster.cli.judging import config_option, judged, report_option
+from keymuster.cli.common_options import config_option
+from keymuster.cli.judging import judged, report_option
 from keymuster.cli.output import replacing
 from keymuster.evaluate.baseline import compared, text
 from keymuster.report.base import readable

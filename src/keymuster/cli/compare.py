@@ -9,6 +9,7 @@ from typing import Any
 import click
 import msgspec
 
+from keymuster.cli.common_options import format_option
 from keymuster.cli.output import stdout
 from keymuster.errors import SettingsError
 from keymuster.evaluate.comparison import Change, State, compared
@@ -23,14 +24,7 @@ _BAD = (State.NEW, State.CHANGED, State.REOPENED)
 @click.command("compare")
 @click.argument("old", type=click.Path())
 @click.argument("new", type=click.Path())
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="For people, or for other programs.",
-)
+@format_option
 @click.option("--all", "all_", is_flag=True, help="Those that are the same, too.")
 def command(old: str, new: str, format_: str, all_: bool) -> int:
     """Hold the report NEW against OLD: what is new, changed, reopened or resolved, and what NEW cannot tell

@@ -9,7 +9,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import click
 
-from keymuster.cli.judging import config_option, judged, report_option
+from keymuster.cli.common_options import config_option
+from keymuster.cli.judging import judged, report_option
 from keymuster.cli.output import replacing
 from keymuster.collect.exceptions import FOLDER, Covers, ExceptionFile, standing, written
 from keymuster.errors import SettingsError

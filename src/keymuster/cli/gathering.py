@@ -59,13 +59,6 @@ class Looked(Struct, frozen=True, kw_only=True, dict=True):
         return Redactor(self.context.rules)
 
 
-machine_option = click.option(
-    "--machine",
-    is_flag=True,
-    help="The agents of this machine instead: what they keep in your home and in the folders of the system.",
-)
-
-
 def gathered(
     paths: tuple[str, ...], config: str | None, jobs: int = 0, *, machine: bool = False,
     services: Mapping[str, Mapping[str, Any]] | None = None, history: bool = False,

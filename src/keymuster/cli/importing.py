@@ -11,7 +11,8 @@ from datetime import UTC, date, datetime, timedelta
 import click
 import msgspec
 
-from keymuster import pipeline, settings_file
+from keymuster import pipeline
+from keymuster.cli.common_options import config_option
 from keymuster.cli.gathering import Looked, gathered
 from keymuster.cli.output import replacing, stdout
 from keymuster.collect.exceptions import FOLDER, Covers, ExceptionFile, standing, written
@@ -81,12 +82,7 @@ from keymuster.report.base import readable
     help="How long a draft holds once somebody has approved it.",
 )
 @click.option("--json", "as_json", is_flag=True, help="For other programs.")
-@click.option(
-    "--config",
-    metavar="FILE",
-    type=click.Path(),
-    help=f"The settings file, instead of the nearest {settings_file.FILE}.",
-)
+@config_option
 def command(
     files: tuple[str, ...], form: str, root: str | None, here: str, history: bool, accepted: bool,
     write: bool, days: int, as_json: bool, config: str | None,

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import click
 import msgspec
 
-from keymuster import registry, settings_file
-from keymuster.cli.gathering import Looked, gathered, machine_option
+from keymuster import registry
+from keymuster.cli.common_options import format_option, looking_options, services_of
+from keymuster.cli.gathering import Looked, gathered
 from keymuster.cli.importing import import_option
 from keymuster.cli.output import replacing, stdout
-from keymuster.cli.service_options import chosen, service_options
 from keymuster.collect.imported import imported
 from keymuster.errors import SettingsError
 from keymuster.evaluate.evidence import of_facts
@@ -58,41 +58,12 @@ def command() -> None:
     """
 
 
-def _looking(function: Callable[..., int]) -> Callable[..., int]:
-    """The options of what to look at, which all these commands have."""
-    for option in (
-        service_options,
-        click.option(
-            "--service",
-            "services",
-            type=click.Choice(registry.names("service")),
-            multiple=True,
-            help="What a service says through its API, with the credentials that its SDK finds; repeatable. Without PATHS, no files are read.",
-        ),
-        import_option,
-        machine_option,
-        click.option(
-            "--jobs", type=click.IntRange(0), default=0, metavar="N", help="Processes to use."
-        ),
-        click.option(
-            "--config",
-            metavar="FILE",
-            type=click.Path(),
-            help=f"The settings file, instead of the nearest {settings_file.FILE}.",
-        ),
-    ):
-        function = option(function)
-    return function
-
-
 def _looked(
     paths: tuple[str, ...], *, config: str | None, jobs: int, machine: bool, imports: tuple[str, ...],
     **options: Any,
 ) -> Looked:  # fmt: skip
-    if options["profile"] is not None and not options["services"]:
-        raise SettingsError("--profile needs --service")
     return gathered(
-        paths, config, jobs, machine=machine, services=chosen(options),
+        paths, config, jobs, machine=machine, services=services_of(options),
         imports=(lambda context: imported(imports, context)) if imports else None,
     )  # fmt: skip
 
@@ -111,15 +82,9 @@ def _looked(
     metavar="CEL",
     help="Only records that this holds for. It names the same fields as policies do (docs/writing-rules.md): identity.privilege, credential.in_tree, or record.name for any kind.",
 )
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="For people, or for other programs.",
-)
-@_looking
+@format_option
+@import_option
+@looking_options
 def list_(
     paths: tuple[str, ...], kinds: tuple[str, ...], where: str | None, format_: str, **options: Any
 ) -> int:
@@ -176,15 +141,9 @@ def _filtered(
 @command.command("show")
 @click.argument("id")
 @click.argument("paths", nargs=-1, type=click.Path())
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="For people, or for other programs.",
-)
-@_looking
+@format_option
+@import_option
+@looking_options
 def show(id: str, paths: tuple[str, ...], format_: str, **options: Any) -> int:
     """One record of PATHS (default: the folder you are in), by its id, its name or the beginning of its id,
     with every place, all that it is linked to, and what follows from it and why.
@@ -305,7 +264,8 @@ def _place(one: dict[str, Any]) -> str:
     metavar="TIME",
     help="The time to write into it: `now`, or as 2026-01-31T12:00:00Z. Without one, the same inventory gives the same bytes.",
 )
-@_looking
+@import_option
+@looking_options
 def export(
     paths: tuple[str, ...], format_: str, file: str | None, at: str | None, **options: Any
 ) -> int:

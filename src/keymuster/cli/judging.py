@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import click
 from msgspec import Struct
 
-from keymuster import pipeline, settings, settings_file
+from keymuster import pipeline, settings
 from keymuster.cli.gathering import gathered
 from keymuster.cli.selection import folder_of
 from keymuster.errors import SettingsError
@@ -23,12 +23,6 @@ report_option = click.option(
     metavar="FILE",
     type=click.Path(allow_dash=True),
     help="The JSON report of a scan, instead of a new scan of the working tree; `-` is read from stdin.",
-)
-config_option = click.option(
-    "--config",
-    metavar="FILE",
-    type=click.Path(),
-    help=f"The settings file, instead of the nearest {settings_file.FILE}.",
 )
 
 

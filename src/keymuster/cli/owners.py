@@ -10,13 +10,12 @@ import click
 import msgspec
 from msgspec.structs import replace
 
-from keymuster import registry, settings_file
 from keymuster.analysis.ownership.combination import LEFT, NAMED, NONE, Candidate
 from keymuster.analysis.ownership.listing import Owned, owned, wanted
 from keymuster.cli.codeowners_file import updated
-from keymuster.cli.gathering import Looked, gathered, machine_option
+from keymuster.cli.common_options import format_option, looking_options, services_of
+from keymuster.cli.gathering import Looked, gathered
 from keymuster.cli.output import stdout
-from keymuster.cli.service_options import chosen, service_options
 from keymuster.errors import SettingsError
 from keymuster.report._owners import AnswerV1, CandidateV1, OwnedV1, OwnersV1, SignalV1
 from keymuster.report.base import readable
@@ -26,14 +25,7 @@ from keymuster.settings import Settings
 @click.command("owners")
 @click.argument("paths", nargs=-1, type=click.Path())
 @click.option("--orphans", is_flag=True, help="Only those that nobody answers for, or whose owner has left.")  # fmt: skip
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="For people, or for other programs.",
-)
+@format_option
 @click.option(
     "--write-codeowners",
     "write",
@@ -52,22 +44,7 @@ from keymuster.settings import Settings
     show_default=True,
     help="Ask git who wrote the lines that declare them.",
 )
-@click.option(
-    "--config",
-    metavar="FILE",
-    type=click.Path(),
-    help=f"The settings file, instead of the nearest {settings_file.FILE}.",
-)
-@click.option("--jobs", type=click.IntRange(0), default=0, metavar="N", help="Processes to use.")
-@machine_option
-@click.option(
-    "--service",
-    "services",
-    type=click.Choice(registry.names("service")),
-    multiple=True,
-    help="What a service says through its API, with the credentials that its SDK finds; repeatable. Without PATHS, no files are read.",
-)
-@service_options
+@looking_options
 def command(
     paths: tuple[str, ...], orphans: bool, format_: str, write: bool, directory: str | None, blame: bool,
     config: str | None, jobs: int, machine: bool, **options: Any,
@@ -87,8 +64,6 @@ def command(
       keymuster owners infra --service aws --format json
       keymuster owners --write-codeowners
     """
-    if options["profile"] is not None and not options["services"]:
-        raise SettingsError("--profile needs --service")
     if write and (machine or (options["services"] and not paths)):
         raise SettingsError("--write-codeowners needs files", "Name the folder of a repository.")
 
@@ -98,7 +73,7 @@ def command(
         return replace(configured, owners=owners)
 
     looked = gathered(
-        paths, config, jobs, machine=machine, services=chosen(options), changed=changed
+        paths, config, jobs, machine=machine, services=services_of(options), changed=changed
     )
     every = owned(looked.seen.inventory, looked.configured)
     shown = [looked.cleaned(one) for one in every if one.is_orphan or not orphans]

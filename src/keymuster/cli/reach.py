@@ -9,15 +9,13 @@ from typing import Any
 import click
 import msgspec
 
-from keymuster import registry, settings_file
 from keymuster.analysis.reach import entries, jewels
 from keymuster.analysis.reach.answer import Answer, answer
 from keymuster.analysis.reach.graph import Basis, Node
 from keymuster.analysis.reach.told import Step, step, steps, undecided_trusts
-from keymuster.cli.gathering import gathered, machine_option
+from keymuster.cli.common_options import format_option, looking_options, services_of
+from keymuster.cli.gathering import gathered
 from keymuster.cli.output import stdout
-from keymuster.cli.service_options import chosen, service_options
-from keymuster.errors import SettingsError
 from keymuster.report._reach import (
     CutV1,
     EntryV1,
@@ -58,30 +56,8 @@ _MOST_PATHS = 10
     metavar="N",
     help=f"Paths to show; 0 shows all.  [default: {_MOST_PATHS}; with JSON all]",
 )
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="For people, or for other programs.",
-)
-@click.option(
-    "--config",
-    metavar="FILE",
-    type=click.Path(),
-    help=f"The settings file, instead of the nearest {settings_file.FILE}.",
-)
-@click.option("--jobs", type=click.IntRange(0), default=0, metavar="N", help="Processes to use.")
-@machine_option
-@click.option(
-    "--service",
-    "services",
-    type=click.Choice(registry.names("service")),
-    multiple=True,
-    help="What a service says through its API, with the credentials that its SDK finds; repeatable. Without PATHS, no files are read.",
-)
-@service_options
+@format_option
+@looking_options
 def command(
     words: tuple[str, ...],
     starts: tuple[str, ...],
@@ -112,10 +88,8 @@ def command(
       keymuster reach --from leaked --to admin --proved
       keymuster reach --service aws --service github --from 'outside:*' --format json
     """  # fmt: skip
-    if options["profile"] is not None and not options["services"]:
-        raise SettingsError("--profile needs --service")
     about, paths = _told(words)
-    looked = gathered(paths, config, jobs, machine=machine, services=chosen(options))
+    looked = gathered(paths, config, jobs, machine=machine, services=services_of(options))
     basis = Basis(looked.seen.inventory, looked.configured, looked.context.rules)
     found = answer(basis, about=about, starts=starts, goals=goals, proved=proved)
     most = limit if limit is not None else 0 if format_ == "json" else _MOST_PATHS

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import click
 from msgspec.structs import replace
 
-from keymuster import pipeline, registry, settings, settings_file, work
+from keymuster import pipeline, registry, settings, work
 from keymuster.cli.baseline_file import known
+from keymuster.cli.common_options import config_option
 from keymuster.cli.output import replacing, stdout
 from keymuster.cli.selection import folder_of, home, selection
 from keymuster.cli.service_options import chosen, service_options
@@ -157,12 +158,7 @@ _SERVICES = registry.names("service")
     metavar="N",
     help="Processes to use; 0 means one per processor.",
 )
-@click.option(
-    "--config",
-    metavar="FILE",
-    type=click.Path(),
-    help=f"The settings file, instead of the nearest {settings_file.FILE}.",
-)
+@config_option
 @click.option(
     "--no-cache",
     is_flag=True,

@@ -9,12 +9,11 @@ from typing import Any
 import click
 import msgspec
 
-from keymuster import registry, settings_file
 from keymuster.analysis.holdings import Holding, OfFormat, Outsider, outsiders
 from keymuster.analysis.scopes import Grade
-from keymuster.cli.gathering import gathered, machine_option
+from keymuster.cli.common_options import format_option, looking_options, services_of
+from keymuster.cli.gathering import gathered
 from keymuster.cli.output import stdout
-from keymuster.cli.service_options import chosen, service_options
 from keymuster.errors import SettingsError
 from keymuster.nearest import hint
 from keymuster.report._vendors import (
@@ -32,30 +31,8 @@ from keymuster.rules.schema import RuleSet
 
 @click.command("vendors")
 @click.argument("words", nargs=-1, metavar="[NAME] [PATHS]...")
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="For people, or for other programs.",
-)
-@click.option(
-    "--config",
-    metavar="FILE",
-    type=click.Path(),
-    help=f"The settings file, instead of the nearest {settings_file.FILE}.",
-)
-@click.option("--jobs", type=click.IntRange(0), default=0, metavar="N", help="Processes to use.")
-@machine_option
-@click.option(
-    "--service",
-    "services",
-    type=click.Choice(registry.names("service")),
-    multiple=True,
-    help="What a service says through its API, with the credentials that its SDK finds; repeatable. Without PATHS, no files are read.",
-)
-@service_options
+@format_option
+@looking_options
 def command(
     words: tuple[str, ...], format_: str, config: str | None, jobs: int, machine: bool, **options: Any
 ) -> int:  # fmt: skip
@@ -77,10 +54,8 @@ def command(
       keymuster vendors all --service aws --service entra --service github
       keymuster vendors datadog --format json
     """
-    if options["profile"] is not None and not options["services"]:
-        raise SettingsError("--profile needs --service")
     name, paths = _told(words)
-    looked = gathered(paths, config, jobs, machine=machine, services=chosen(options))
+    looked = gathered(paths, config, jobs, machine=machine, services=services_of(options))
     rules = looked.context.rules
     found = outsiders(looked.seen.inventory, looked.configured, rules, _formats(rules))
     every = [looked.cleaned(one) for one in found]
