@@ -4,6 +4,8 @@ where what a service tells of lies about."""
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from keymuster.analysis.known import Known
@@ -24,11 +26,12 @@ def facts(inventory: Inventory, _: Settings, __: Known) -> dict[str, dict[str, A
     found: dict[str, dict[str, Any]] = defaultdict(dict)
     links = inventory.links
     for id, others in links.same.items():
-        found[id]["counterparts"] = [link.to for link in others][:_MOST]
+        rest = (other for other in links.nodes[id] if other != id)
+        found[id]["counterparts"] = list(islice(rest, _MOST))
         found[id]["linked_by"] = list(dict.fromkeys(link.key for link in others))[:_MOST]
-        one = inventory.records.get(id)
-        if isinstance(one, Credential):
-            found[id] |= _of_credential(one, inventory)
+    for node in dict.fromkeys(links.nodes.values()):
+        for id, said in _of_node(node, inventory):
+            found[id] |= said
     for id, link in links.proves.items():
         said = found[id].setdefault("linked_by", [])
         said += [link.key] if link.key not in said else []
@@ -47,30 +50,32 @@ def facts(inventory: Inventory, _: Settings, __: Known) -> dict[str, dict[str, A
     return found
 
 
-def _of_credential(one: Credential, inventory: Inventory) -> dict[str, Any]:
-    others = inventory.counterparts(one)
-    said: dict[str, Any] = {"counterparts": [other.id for other in others][:_MOST]}
-    if not one.id.startswith(FOUND):
-        lies = [
-            place
-            for other in others
-            if other.id.startswith(FOUND)
-            for place in inventory.places(other)
-        ]
-        return said | {"found_in": [str(place) for place in dict.fromkeys(lies)][:_MOST]}
+def _of_node(node: tuple[str, ...], inventory: Inventory) -> Iterator[tuple[str, dict[str, Any]]]:
+    """For the records of one credential: where its text lies, for what services tell of; whether it works,
+    for where it lies."""
+    several = [one for id in node if isinstance(one := inventory.records.get(id), Credential)]
+    lying = [one for one in several if one.id.startswith(FOUND)]
     told = [
-        other
-        for other in others
-        if isinstance(other.location, ServiceLocation) and not other.id.startswith(FOUND)
+        one
+        for one in several
+        if isinstance(one.location, ServiceLocation) and not one.id.startswith(FOUND)
     ]
-    working = [other for other in told if _works(other, inventory)]
-    if working:
-        place = working[0].location
-        assert isinstance(place, ServiceLocation)
-        said |= {"works": "yes", "exists_as": working[0].name, "exists_at": place.service}
-    elif told:
-        said["works"] = "no"
-    return said
+    places = dict.fromkeys(str(place) for one in lying for place in inventory.places(one))
+    for one in told:
+        if lying:
+            yield one.id, {"found_in": list(islice(places, _MOST))}
+    for one in lying:
+        if told:
+            yield one.id, _life(told, inventory)
+
+
+def _life(told: list[Credential], inventory: Inventory) -> dict[str, Any]:
+    working = next((one for one in told if _works(one, inventory)), None)
+    if working is None:
+        return {"works": "no"}
+    place = working.location
+    assert isinstance(place, ServiceLocation)
+    return {"works": "yes", "exists_as": working.name, "exists_at": place.service}
 
 
 def _works(one: Credential, inventory: Inventory) -> bool:

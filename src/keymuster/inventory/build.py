@@ -132,15 +132,11 @@ class Inventory(Struct, kw_only=True, dict=True):
         return found
 
     def _declared_by(self, id: str) -> Iterator[FileLocation]:
-        """Where what is linked to a record is declared, and what is linked to that in turn."""
-        left, seen = [id], {id}
-        while left:
-            for link in self.links.same.get(left.pop(), ()):
-                other = self.records.get(link.to)
-                if other and link.to not in seen and isinstance(other.location, FileLocation):
-                    seen.add(link.to)
-                    left.append(link.to)
-                    yield other.location
+        """Where what is linked to a record is declared."""
+        for other in self.links.nodes.get(id, ()):
+            one = self.records.get(other)
+            if one is not None and isinstance(one.location, FileLocation):
+                yield one.location
 
     @property
     def allows(self) -> list[InlineAllow]:

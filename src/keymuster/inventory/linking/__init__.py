@@ -47,13 +47,16 @@ class Links(Struct, frozen=True, kw_only=True):
     """By the id of a record. `same` are other records of one credential, or of one thing that code declares
     and a service tells of; `proves` the identity that a
     credential proves, `alike` other credentials that prove the same one, whoever that is; `within` the keys
-    of accounts of a service that was looked at. `suggested` is never more than that."""
+    of accounts of a service that was looked at. `suggested` is never more than that. `nodes` are all records
+    that `same` connects, over however many others: what code declares is known by its address, and that by a
+    state which knows the key."""
 
     same: dict[str, tuple[Link, ...]] = {}
     proves: dict[str, Link] = {}
     alike: dict[str, tuple[Link, ...]] = {}
     within: dict[str, tuple[str, ...]] = {}
     suggested: dict[str, tuple[Link, ...]] = {}
+    nodes: dict[str, tuple[str, ...]] = {}
 
     def __bool__(self) -> bool:
         return bool(self.same or self.proves or self.alike or self.within or self.suggested)
@@ -94,6 +97,7 @@ def found(records: Mapping[str, Observation]) -> Links:
                         proves[one.id].setdefault(other.id, Link(to=other.id, key=key))
     links = Links(
         same={id: tuple(others.values()) for id, others in same.items()},
+        nodes=_nodes(same),
         alike={id: tuple(others.values()) for id, others in alike.items()},
         proves=_meant(proves, records),
         within={id: tuple(names) for id, names in within.items()},
@@ -117,6 +121,21 @@ def _pair(links: dict[str, dict[str, Link]], key: str, several: list[Credential]
         for other in several[:number] if len(several) <= MOST else several[: min(number, 1)]:
             links[one.id].setdefault(other.id, Link(to=other.id, key=key))
             links[other.id].setdefault(one.id, Link(to=one.id, key=key))
+
+
+def _nodes(same: Mapping[str, Iterable[str]]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for first in same:
+        if first in found:
+            continue
+        node = {first: None}
+        left = [first]
+        while left:
+            near = [id for id in same.get(left.pop(), ()) if id not in node]
+            node |= dict.fromkeys(near)
+            left += near
+        found |= dict.fromkeys(node, tuple(node))
+    return found
 
 
 def _meant(
@@ -186,16 +205,11 @@ def _joined(one: Credential, records: Mapping[str, Observation], links: Links) -
 
 
 def counterparts(id: str, records: Mapping[str, Any], links: Links) -> Iterator[Credential]:
-    """The other records of one credential, also those that it is linked to by another one of them: what code
-    declares is known by its address, and that by a state which knows the key."""
-    left, seen = [id], {id}
-    while left:
-        for link in links.same.get(left.pop(0), ()):
-            other = records.get(link.to)
-            if link.to not in seen and isinstance(other, Credential):
-                seen.add(link.to)
-                left.append(link.to)
-                yield other
+    """The other records of one credential."""
+    for other in links.nodes.get(id, ()):
+        one = records.get(other)
+        if other != id and isinstance(one, Credential):
+            yield one
 
 
 def _told(id: str, records: Mapping[str, Any], links: Links) -> Iterator[Credential]:

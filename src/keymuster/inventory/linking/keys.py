@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from keymuster.model import Credential, Identity, ServiceLocation
+from keymuster.model import Credential, FileLocation, Identity, ServiceLocation
 
 Keyed: TypeAlias = Credential | Identity
 
@@ -43,8 +43,13 @@ class Sort(Struct, frozen=True, kw_only=True):
 
 
 def keys(record: Keyed) -> Iterator[tuple[Sort, str]]:
-    """Every key of a record, with its sort."""
-    for sort in SORTS:
+    """Every key of a record, with its sort. Most secrets in files say nothing of themselves."""
+    is_mute = (
+        isinstance(record, Credential)
+        and not record.tags
+        and isinstance(record.location, FileLocation)
+    )
+    for sort in _OF_TEXT if is_mute else SORTS:
         for value in sort.of(record):
             yield sort, f"{sort.name}:{value}"
 
@@ -294,6 +299,9 @@ SORTS: tuple[Sort, ...] = (
     ),
 )  # fmt: skip
 """Every sort of key, the surest first."""
+
+_OF_TEXT = SORTS[:4]
+"""Those that need no tags."""
 
 _WORDS = {**_OF_DEPLOYED, **{sort.name: sort.what for sort in SORTS}}
 _RANKS = {sort.name: number for number, sort in enumerate(SORTS)}
