@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, cast
 
 import click
 import msgspec
@@ -19,8 +19,10 @@ from keymuster.cli.output import stdout
 from keymuster.report._reach import (
     CutV1,
     EntryV1,
+    EntryWordV1,
     EvidenceV1,
     JewelV1,
+    JewelWordV1,
     NodeV1,
     PathV1,
     ReachV1,
@@ -116,29 +118,27 @@ def _told(words: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
 
 def _reach(found: Answer, most: int, undecided: int) -> ReachV1:
     graph, ends = found.graph, found.ends
-    from_: dict[str, dict[str, None]] = {}
-    to: dict[str, dict[str, None]] = {}
-    for path in found.paths:
-        if (entry := ends.entries.get(path.start)) is not None:
-            from_.setdefault(path.end, {})[entry] = None
-        to.setdefault(path.start, {}).update(dict.fromkeys(ends.jewels.get(path.end, ())))
     shown = found.paths[:most] if most else found.paths
     return ReachV1(
         version=1,
         about=[_node(graph.node(id)) for id in found.about],
+        about_is=_words(word for id in found.about for word in ends.jewels.get(id, ())),
         starts=list(found.starts),
         goals=list(found.goals),
         nodes=len(graph.ids),
         edges=len(graph.edges),
         undecided_trusts=undecided,
         entries=[
-            EntryV1(node=_node(graph.node(id)), word=ends.entries[id], reaches=list(to.get(id, ())))  # type: ignore[arg-type]
+            EntryV1(
+                node=_node(graph.node(id)), word=_entry(ends.entries[id]), reaches=_words(found.leads_to[id])
+            )
             for id in found.starts
             if id in ends.entries
         ],
         jewels=[
             JewelV1(
-                node=_node(graph.node(id)), words=list(ends.jewels[id]), reached_from=list(from_.get(id, ()))  # type: ignore[arg-type]
+                node=_node(graph.node(id)), words=_words(ends.jewels[id]),
+                reached_from=[_entry(word) for word in found.reached_from[id]],
             )
             for id in found.goals
             if id in ends.jewels
@@ -146,8 +146,9 @@ def _reach(found: Answer, most: int, undecided: int) -> ReachV1:
         every_path=found.every,
         paths=[
             PathV1(
-                from_=path.start, to=path.end, entry=ends.entries.get(path.start, ""),  # type: ignore[arg-type]
-                jewels=list(ends.jewels.get(path.end, ())), proved=path.is_proved,  # type: ignore[arg-type]
+                from_=path.start, to=path.end, 
+                entry=_entry(ends.entries[path.start]) if path.start in ends.entries else "",
+                jewels=_words(ends.jewels.get(path.end, ())), proved=path.is_proved,
                 steps=[_step(one) for one in steps(path, graph)],
             )
             for path in shown
@@ -157,6 +158,14 @@ def _reach(found: Answer, most: int, undecided: int) -> ReachV1:
             edges=[_step(step([edge], graph)) for edge in found.cut.edges],
         ),
     )  # fmt: skip
+
+
+def _entry(word: str) -> EntryWordV1:
+    return cast("EntryWordV1", word)
+
+
+def _words(several: Iterable[str]) -> list[JewelWordV1]:
+    return cast("list[JewelWordV1]", list(dict.fromkeys(several)))
 
 
 def _node(one: Node) -> NodeV1:
@@ -205,11 +214,12 @@ def _lines(told: ReachV1, number: int) -> Iterator[str]:
 def _headline(told: ReachV1, number: int) -> str:
     if told.about:
         asked = ", ".join(dict.fromkeys(one.name for one in told.about))
-        return (
-            f"{_several(number, 'path')} from or to {asked}."
-            if number
-            else f"{asked} gets to no jewel, and no entry point leads to it."
+        itself = (
+            f" It is worth going for itself ({', '.join(told.about_is)})." if told.about_is else ""
         )
+        if number:
+            return f"{_several(number, 'path')} from or to {asked}.{itself}"
+        return f"{asked} gets to no other jewel, and no entry point leads to it.{itself}"
     ends = f"{_ends(told.starts, told.entries, 'entry point')} and {_ends(told.goals, told.jewels, 'jewel')}"
     if not number:
         return f"Nothing leads from where somebody may begin to what is worth going for ({ends})."

@@ -81,13 +81,15 @@ class CutV1(Struct, kw_only=True):
 
 
 class ReachV1(Struct, kw_only=True):
-    """`about` is what was asked for, if anything was: then the paths lead from it, or to it. `starts` and `goals`
+    """`about` is what was asked for, if anything was: then the paths lead from it, or to it; `about_is` are the words for it,
+    if it is a jewel itself. `starts` and `goals`
     are the ids of all that paths were looked for between; those that are entry points or jewels are told of. `every_path` says whether
     there is one for each pair of ends; else there is one for each end. `undecided_trusts` let in nobody knows whom: they
     are no entry points."""
 
     version: Literal[1]
     about: list[NodeV1]
+    about_is: list[JewelWordV1]
     starts: list[str]
     goals: list[str]
     nodes: int

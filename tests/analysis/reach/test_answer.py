@@ -94,6 +94,11 @@ def test_of_one_it_is_told_what_it_gets_to_and_who_gets_to_it(estate: Basis) -> 
     assert [one.start for one in found.cut.edges] == ["file:app.env"]
 
 
+def test_who_is_an_administrator_already_gets_nothing_by_being_another(estate: Basis) -> None:
+    assert set(told(answer(estate, about="boss"))) == {"file:app.env boss", "outside:Datadog boss"}
+    assert "boss chief" in told(answer(estate, about="boss", goals=["chief"]))
+
+
 def test_an_identity_that_nothing_leads_to_is_known_all_the_same(estate: Basis) -> None:
     alone = identity("alone", aliases=("nickname",))
     estate.inventory.records[alone.id] = alone

@@ -6,7 +6,7 @@ from collections.abc import Sequence, Set
 
 from msgspec import Struct
 
-from keymuster.analysis.reach import jewels
+from keymuster.analysis.reach import entries, jewels
 from keymuster.analysis.reach.cuts import Cut, cut
 from keymuster.analysis.reach.ends import Ends
 from keymuster.analysis.reach.graph import Basis, Graph, build
@@ -25,6 +25,10 @@ class Answer(Struct, frozen=True, kw_only=True):
     paths: tuple[Path, ...]
     every: bool
     cut: Cut
+    leads_to: dict[str, tuple[str, ...]]
+    """Of each of `starts`: the words of the goals that it leads to."""
+    reached_from: dict[str, tuple[str, ...]]
+    """Of each of `goals`: the words of the entry points among `starts` that lead to it."""
 
 
 def answer(
@@ -46,11 +50,34 @@ def answer(
         parted = cut(graph, begins, nodes) if to_it.paths else cut(graph, nodes, kept)
     passed = set(kept).difference(nodes)
     paths = [one for one in paths if not _goes_on(one, ends, passed)]
+    if not goals:  # who is there already gets nothing by that
+        paths = [one for one in paths if not _is_there(one, ends)]
     paths.sort(key=lambda one: _rank(one, ends))
     return Answer(
         graph=graph, ends=ends, about=tuple(nodes), starts=tuple(begins), goals=tuple(kept),
-        paths=tuple(paths), every=every, cut=parted,
+        paths=tuple(paths), every=every, cut=parted, leads_to=_leads_to(search, ends, begins, kept),
+        reached_from=_reached_from(search, ends, begins, kept),
     )  # fmt: skip
+
+
+def _leads_to(
+    search: Search, ends: Ends, begins: Sequence[str], kept: Sequence[str]
+) -> dict[str, tuple[str, ...]]:
+    leading = {
+        word: search.leading(id for id in kept if word in ends.jewels.get(id, ()))
+        for word in jewels.WORDS
+    }
+    return {id: tuple(word for word, ids in leading.items() if id in ids) for id in begins}
+
+
+def _reached_from(
+    search: Search, ends: Ends, begins: Sequence[str], kept: Sequence[str]
+) -> dict[str, tuple[str, ...]]:
+    reached = {
+        word: search.reached(id for id in begins if ends.entries.get(id) == word)
+        for word in entries.WORDS
+    }
+    return {id: tuple(word for word, ids in reached.items() if id in ids) for id in kept}
 
 
 def _goes_on(path: Path, ends: Ends, goals: Set[str]) -> bool:
@@ -59,6 +86,11 @@ def _goes_on(path: Path, ends: Ends, goals: Set[str]) -> bool:
     return bool(words) and any(
         edge.to in goals and words <= set(ends.jewels.get(edge.to, ())) for edge in path.edges[:-1]
     )
+
+
+def _is_there(path: Path, ends: Ends) -> bool:
+    words = set(ends.jewels.get(path.end, ()))
+    return bool(words) and words <= set(ends.jewels.get(path.start, ()))
 
 
 def _rank(path: Path, ends: Ends) -> tuple[bool, int, int, str, str]:

@@ -103,9 +103,8 @@ def _all_of(sort: _Sort, place: Where, things: list[_Thing]) -> Iterator[Node | 
 
 
 def _whole(sort: _Sort, place: Where) -> Node:
-    of = f"account {place.name}" if place.is_known else f"its account {place.name}".rstrip()
     return Node(
-        id=f"{sort.name}:{PROVIDER}:{place.id}", kind=sort.name, name=f"all {sort.name} of {of}",
+        id=f"{sort.name}:{PROVIDER}:{place.id}", kind=sort.name, name=f"all {sort.name} of {place.name}",
         jewel=sort.jewel, group=not sort.jewel,
     )  # fmt: skip
 

@@ -27,9 +27,10 @@ class Where(NamedTuple):
 
     @property
     def name(self) -> str:
-        if self.is_known or not self.id:
-            return self.id
-        return f"(the account of {self.id.partition(':')[2] or self.id})"
+        if self.is_known:
+            return f"account {self.id}" if self.id.isdigit() else self.id
+        folder = self.id.partition(":")[2]
+        return f"the account of {'this folder' if folder in ('', '.') else folder}"
 
 
 def where(account: str, id: str) -> Where:
@@ -41,8 +42,10 @@ def where(account: str, id: str) -> Where:
 
 def all_rights(provider: str, place: Where) -> Node:
     """Every right in an account, a tenant or a project."""
-    name = f"every right in {provider} {place.name}".rstrip()
-    return Node(id=f"rights:{provider}:{place.id}", kind="rights", name=name, jewel=ADMIN)
+    return Node(
+        id=f"rights:{provider}:{place.id}", kind="rights", name=f"every right in {provider}, {place.name}",
+        jewel=ADMIN,
+    )  # fmt: skip
 
 
 ONE_ACCOUNT = "whether both are of one account is not known"
