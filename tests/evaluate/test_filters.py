@@ -64,7 +64,7 @@ def test_a_condition_on_several_kinds_names_what_they_share() -> None:
         ("kind == 'role'", ("identity",), "there is no `kind`; did you mean `identity.kind`?"),
         ("identity.kind", ("identity",), "gives no yes or no"),
         ("identity.kind ==", ("identity",), "Syntax error"),
-        ("", ("identity",), "Syntax error"),
+        (" ", ("identity",), "--where is empty"),
     ],
 )  # fmt: skip
 def test_a_condition_that_is_wrong_is_refused(

@@ -32,13 +32,18 @@ class Filter:
     """A condition on records of some kinds. SettingsError if it cannot be one on each of them."""
 
     def __init__(self, where: str, kinds: Sequence[Subject], limits: Lifetimes) -> None:
+        if not where.strip():
+            raise SettingsError("--where is empty", "Write a condition: \"identity.kind == 'role'\"")
         self._conditions = Conditions(limits)
         self._policies = {kind: _policy(where, kind) for kind in kinds}
         for kind, policy in self._policies.items():
             try:
                 self._conditions.compiled(policy)
             except RuleError as error:
-                raise SettingsError(_problem(error, where, kind), _advice(where, kinds)) from None
+                problem = error.problem.removeprefix("when: ")
+                raise SettingsError(
+                    f"--where: {problem} (of each {kind})", _advice(problem, kinds)
+                ) from None
 
     def holds(self, kind: Subject, record: Any, inventory: Inventory, now: datetime) -> bool | None:
         """Whether it holds for a record; None if that cannot be said, as something that it asks for is
@@ -76,18 +81,16 @@ def _renamed(part: str, kind: str) -> str:
     return re.sub(rf"(?<![\w.]){ANY}\.", f"{kind}.", part)
 
 
-def _problem(error: RuleError, where: str, kind: str) -> str:
-    return f"--where: {error.problem.removeprefix('when: ')} (of each {kind})"
-
-
-def _advice(where: str, kinds: Sequence[str]) -> str:
+def _advice(problem: str, kinds: Sequence[Subject]) -> str:
     if len(kinds) > 1:
         return (
             f"A condition on several kinds names fields that each of them has, as `{ANY}.FIELD`. "
             f"They share {', '.join(_shared(kinds))}."
         )
+    if "did you mean" in problem or "there are" in problem:
+        return ""
     return f"Fields of each {kinds[0]}: {', '.join(sorted(fields(kinds[0])))}."
 
 
-def _shared(kinds: Sequence[str]) -> list[str]:
+def _shared(kinds: Sequence[Subject]) -> list[str]:
     return sorted(set.intersection(*(set(fields(kind)) for kind in kinds)))
