@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from array import array
 from bisect import bisect_right
 from collections.abc import Container, Iterable, Iterator, Sequence
@@ -14,13 +15,6 @@ from keymuster.collect.packs.files import Garbled
 from keymuster.collect.packs.functions import Functions
 from keymuster.collect.packs.pack import Pack, Table
 from keymuster.collect.packs.plain import ID_DELTA, NONE, OFFSET_DELTA
-
-try:  # measured: it takes half as long
-    from isal import isal_zlib as zlib
-except ImportError:
-    import zlib  # type: ignore[no-redef]
-
-_WRONG: type[Exception] = zlib.error  # type: ignore[assignment]  # which is no class to its types
 
 BLOB = 3
 ONLY_BLOBS = bytes(int(kind == BLOB) for kind in range(256))
@@ -214,7 +208,7 @@ class _Heads:
 def _declared(compressed: bytes) -> int:
     try:
         head = zlib.decompressobj().decompress(compressed, _SIZES)
-    except _WRONG:
+    except zlib.error:
         return -1
     at = 0
     try:
