@@ -159,6 +159,23 @@ def test_the_lines_that_codeowners_lacks_are_written_once(
     assert file.read_text() == text
 
 
+def test_lines_about_what_was_not_looked_at_stay(
+    keymuster: Any, estate: Repository, tmp_path: Path
+) -> None:
+    keymuster("owners", "--no-blame", "--write-codeowners")
+    before = (tmp_path / ".github/CODEOWNERS").read_text()
+    estate.commit(
+        {"a/main.tf": CODE % "@acme/new", "b/main.tf": CODE % "", "b ä/x.tf": CODE % "@x"}
+    )
+    keymuster("owners", "a", "--no-blame", "--write-codeowners")
+    after = (tmp_path / ".github/CODEOWNERS").read_text()
+    assert after == before.replace("/a/main.tf @acme/core", "/a/main.tf @acme/new")
+    keymuster("owners", "b ä", "--no-blame", "--write-codeowners")
+    keymuster("owners", "b", "--no-blame", "--write-codeowners")
+    last = (tmp_path / ".github/CODEOWNERS").read_text().splitlines()
+    assert last[1:-1] == ["/a/main.tf @acme/new", "/b\\ ä/x.tf @x"]
+
+
 def test_what_people_wrote_stays_and_is_not_repeated(
     keymuster: Any, estate: Repository, tmp_path: Path
 ) -> None:

@@ -17,9 +17,12 @@ _SECTION = "^[Identities]"
 """Of GitLab: what stands below belongs to the section above it, so ours have one; nobody has to approve."""
 
 
-def updated(root: str, lines: Sequence[tuple[str, tuple[str, ...]]]) -> str:
+def updated(
+    root: str, lines: Sequence[tuple[str, tuple[str, ...]]], within: Sequence[str] = ("",)
+) -> str:
     """Put these lines (path, owners) into the CODEOWNERS of a repository, in the place of those that were put there
-    before; what was done, in a sentence. SettingsError if that is not a plain file of the repository."""
+    before; what was done, in a sentence. Only the files and folders `within` were looked at: lines about others
+    stay. SettingsError if it is not a plain file of the repository."""
     if toplevel(root) != os.path.abspath(root):
         raise SettingsError(f"{root} is not a repository", "CODEOWNERS is read at the top of one.")
     found = codeowners_file(root)
@@ -27,7 +30,8 @@ def updated(root: str, lines: Sequence[tuple[str, tuple[str, ...]]]) -> str:
     path = os.path.join(root, *name.split("/"))
     _check_plain(root, name)
     before = _read(path) if found is not None else ""
-    after = _put(before, lines, form)
+    written = {f"/{_escaped(path)}": " ".join(owners) for path, owners in lines}
+    after = _put(before, sorted((_kept(before, within) | written).items()), form)
     if after == before:
         return f"{name}: nothing to change"
     os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -58,7 +62,23 @@ def _read(path: str) -> str:
         raise SettingsError(f"{path} is not UTF-8", "Save it as UTF-8 first.") from None
 
 
-def _put(before: str, lines: Sequence[tuple[str, tuple[str, ...]]], form: str) -> str:
+def _kept(before: str, within: Sequence[str]) -> dict[str, str]:
+    """Pattern -> owners of the lines between the marks that are about something else."""
+    block = before.partition(BEGIN)[2].partition(END)[0]
+    found = {}
+    for line in block.splitlines()[1:]:
+        pattern, _, owners = line.replace("\\ ", "\0").partition(" ")
+        path = pattern.removeprefix("/").replace("\0", " ")
+        if line.startswith("/") and not any(_is_in(path, one) for one in within):
+            found[pattern.replace("\0", "\\ ")] = owners
+    return found
+
+
+def _is_in(path: str, within: str) -> bool:
+    return not within or path == within or path.startswith(f"{within}/")
+
+
+def _put(before: str, lines: Sequence[tuple[str, str]], form: str) -> str:
     end = "\r\n" if "\r\n" in before else "\n"
     marks = [one for one in (BEGIN, END) if before.count(one) > 1]
     first, last = before.find(BEGIN), before.find(END)
@@ -80,11 +100,11 @@ def _put(before: str, lines: Sequence[tuple[str, tuple[str, ...]]], form: str) -
     return f"{before[:first]}{block}{rest}"
 
 
-def _block(lines: Sequence[tuple[str, tuple[str, ...]]], form: str, end: str) -> str:
+def _block(lines: Sequence[tuple[str, str]], form: str, end: str) -> str:
     written = [f"{BEGIN} (by keymuster owners --write-codeowners; changes here are lost)"]
     if form == "gitlab":
         written.append(_SECTION)
-    written += [f"/{_escaped(path)} {' '.join(owners)}" for path, owners in lines]
+    written += [f"{pattern} {owners}" for pattern, owners in lines]
     return end.join([*written, END, ""])
 
 

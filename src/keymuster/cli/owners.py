@@ -11,11 +11,12 @@ import msgspec
 from msgspec.structs import replace
 
 from keymuster.analysis.ownership.combination import LEFT, NAMED, NONE, Candidate
-from keymuster.analysis.ownership.listing import Owned, owned, wanted
+from keymuster.analysis.ownership.listing import Listed, owned, wanted
 from keymuster.cli.codeowners_file import updated
 from keymuster.cli.common_options import format_option, looking_options, services_of
 from keymuster.cli.gathering import Looked, gathered
 from keymuster.cli.output import stdout
+from keymuster.collect.owners.directory import directory as read_directory
 from keymuster.errors import SettingsError
 from keymuster.report._owners import AnswerV1, CandidateV1, OwnedV1, OwnersV1, SignalV1
 from keymuster.report.base import readable
@@ -67,6 +68,9 @@ def command(
     if write and (machine or (options["services"] and not paths)):
         raise SettingsError("--write-codeowners needs files", "Name the folder of a repository.")
 
+    if directory:
+        read_directory(directory)  # what is wrong with it is better said before an hour of looking
+
     def changed(configured: Settings) -> Settings:
         chosen_file = os.path.abspath(directory) if directory else configured.owners.directory
         owners = replace(configured.owners, directory=chosen_file, blame=blame)
@@ -88,10 +92,12 @@ def command(
     return looked.tell_troubles()
 
 
-def _write(looked: Looked, every: Sequence[Owned]) -> None:
+def _write(looked: Looked, every: Sequence[Listed]) -> None:
     root = looked.context.selection.root
+    paths = (os.path.relpath(one, root) for one in looked.context.selection.paths or (root,))
+    within = [path.replace(os.sep, "/") if path != os.curdir else "" for path in paths]
     asked = wanted(every, looked.seen.inventory, looked.configured, "")
-    said = updated(root, asked.lines)
+    said = updated(root, asked.lines, within)
     click.echo(said, err=True)
     for name in asked.nameless:
         click.echo(
@@ -102,12 +108,12 @@ def _write(looked: Looked, every: Sequence[Owned]) -> None:
 # --- output --------------------------------------------------------------------------------------
 
 
-def _json(every: Sequence[Owned]) -> bytes:
+def _json(every: Sequence[Listed]) -> bytes:
     told = OwnersV1(version=1, identities=[_owned(one) for one in every])
     return msgspec.json.encode(_encodable(msgspec.to_builtins(told)))
 
 
-def _owned(one: Owned) -> OwnedV1:
+def _owned(one: Listed) -> OwnedV1:
     identity, said = one.identity, one.said
     return OwnedV1(
         id=identity.id, name=identity.name, kind=identity.kind.value, provider=identity.provider,
@@ -146,7 +152,7 @@ def _encodable(value: Any) -> Any:
             return value
 
 
-def _lines(shown: Sequence[Owned], all_: int, *, orphans: bool) -> Iterator[str]:
+def _lines(shown: Sequence[Listed], all_: int, *, orphans: bool) -> Iterator[str]:
     for one in shown:
         identity, said = one.identity, one.said
         yield f"{identity.kind.value} {readable(identity.name or identity.id)} ({identity.provider})"
@@ -174,7 +180,7 @@ _WORDS = {
 }
 
 
-def _sure(one: Owned) -> str:
+def _sure(one: Listed) -> str:
     said = one.said
     if said.status != NAMED:
         return ""

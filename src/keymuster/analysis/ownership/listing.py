@@ -14,7 +14,7 @@ from keymuster.model import FileLocation, Identity, IdentityKind
 from keymuster.settings import Settings
 
 
-class Owned(Struct, frozen=True, kw_only=True):
+class Listed(Struct, frozen=True, kw_only=True):
     """An identity, and who answers for it."""
 
     identity: Identity
@@ -27,12 +27,12 @@ class Owned(Struct, frozen=True, kw_only=True):
         return self.said.status in (NONE, LEFT)
 
 
-def owned(inventory: Inventory, configured: Settings) -> list[Owned]:
+def owned(inventory: Inventory, configured: Settings) -> list[Listed]:
     """Every identity that somebody has to answer for: no people, no groups of them, nothing that a provider looks
     after itself. Those that nobody answers for come first, then by their names."""
     owners = Owners(inventory, configured)
     found = [
-        Owned(
+        Listed(
             identity=one,
             said=owners.of(one),
             environment=str(inventory.facts.get(one.id, {}).get("environment", "unknown")),
@@ -70,7 +70,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
     nameless: tuple[str, ...] = ()
 
 
-def wanted(every: Iterable[Owned], inventory: Inventory, configured: Settings, base: str) -> Wanted:
+def wanted(every: Iterable[Listed], inventory: Inventory, configured: Settings, base: str) -> Wanted:
     """For the files of a repository that declare identities whose owner is fairly sure, if its CODEOWNERS does not
     name that owner by itself. `base` is the beginning of the paths of the repository."""
     owners = Owners(inventory, configured)
