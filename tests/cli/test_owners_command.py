@@ -59,6 +59,11 @@ def test_each_identity_has_its_owner_with_what_says_so(keymuster: Any, estate: R
     assert "role nobodys (aws)\n    NOBODY\n    at c.tf:2\n" in out
 
 
+def test_the_environment_is_told_where_it_is_known(keymuster: Any, estate: Repository) -> None:
+    (estate.path / ".keymuster.yaml").write_text("environments: {staging: ['path:a']}\n")
+    assert "role ci (aws, staging)\n" in keymuster("owners", "a", "--no-blame").out
+
+
 def test_a_directory_and_git_say_who_is_left(keymuster: Any, estate: Repository) -> None:
     alone = _identities(keymuster, "--no-blame", "--directory", "people.csv")
     assert {name: one["status"] for name, one in alone.items()} == {

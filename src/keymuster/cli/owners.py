@@ -155,7 +155,8 @@ def _encodable(value: Any) -> Any:
 def _lines(shown: Sequence[Listed], all_: int, *, orphans: bool) -> Iterator[str]:
     for one in shown:
         identity, said = one.identity, one.said
-        yield f"{identity.kind.value} {readable(identity.name or identity.id)} ({identity.provider})"
+        where = f", {one.environment}" if one.environment != "unknown" else ""
+        yield f"{identity.kind.value} {readable(identity.name or identity.id)} ({identity.provider}{where})"
         yield f"    {_WORDS[said.status].format(readable(said.name))}{_sure(one)}"
         for candidate in said.candidates:
             gone = ", has left" if candidate.active is False else ""
