@@ -19,6 +19,7 @@ from keymuster.collect.declared import Declared
 from keymuster.collect.literals.sealing import Sealing
 from keymuster.collect.syntax.node import Told
 from keymuster.collect.told_secrets import ToldSecrets
+from keymuster.detect import hints
 from keymuster.detect.checksums import CHECKSUMS
 from keymuster.detect.examples import from_shape
 from keymuster.model import Credential, Observation, Secret, ServiceLocation, Storage
@@ -365,7 +366,8 @@ class Estate:
         self._tell(
             "entra", "azuread_application_password", id, TENANT,
             {
-                "application_id": app.rpartition("/")[2], "key_id": key, "display_name": name, "hint": text[:3],
+                "application_id": app.rpartition("/")[2], "key_id": key, "display_name": name,
+                "hint_digest": hints.digest(text[:3]),
                 "end_date": "2030-01-01T00:00:00Z",
             },
         )  # fmt: skip

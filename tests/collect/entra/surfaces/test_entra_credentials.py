@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import entra_tenant as made
 from entra_server import Tenant, look_at, settings
+from keymuster.detect import hints
 
 CLAIMS = {"tid": made.TENANT}
 
@@ -14,6 +15,7 @@ def test_a_secret_is_told_with_its_ends_and_its_last_use(tenant: Tenant) -> None
     assert told[made.SECRET] == {
         "application_id": made.BILLING_APP, "key_id": made.SECRET, "display_name": "for the nightly job",
         "start_date": "2025-01-01T00:00:00Z", "end_date": "2299-12-31T00:00:00Z",
+        "hint_digest": hints.digest("abc"),
         "signInActivity": {"lastSignInDateTime": "2026-01-05T00:00:00Z"},
     }  # fmt: skip
     assert told[made.OLD_SECRET]["signInActivity"] == {"lastSignInDateTime": "never"}

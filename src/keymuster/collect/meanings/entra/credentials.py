@@ -10,7 +10,6 @@ from keymuster.collect.meanings.azure.credentials import moment
 from keymuster.collect.meanings.azure.names import principal
 from keymuster.collect.meanings.entra import certificates, existing
 from keymuster.collect.syntax.node import Node
-from keymuster.detect import hints
 from keymuster.model import (
     Credential,
     CredentialKind,
@@ -85,6 +84,7 @@ def _credential(
     word = "certificate" if kind is _CERTIFICATE else "client secret"
     used, never = existing.last_sign_in(one, "signInActivity")
     id = {"key_id": text} if (text := one.known("key_id")) else {}
+    hint = {"hint": text} if (text := one.known("hint_digest")) else {}
     return Credential(
         id=one.id + part,
         kind=kind,
@@ -100,20 +100,11 @@ def _credential(
         tags={
             "type": one.type,
             **id,
-            **_hint(one),
+            **hint,
             **_lifetime(one, node),
             **certificates.facts(one.get("certificate")),
         },
     )
-
-
-def _hint(one: Declared) -> dict[str, str]:
-    hint = one.known("hint")
-    return {"hint": hints.digest(hint)} if len(hint) == _HINT else {}
-
-
-_HINT = 3
-"""Letters of a secret that Graph shows."""
 
 
 def _lifetime(one: Declared, node: Node) -> dict[str, str]:
