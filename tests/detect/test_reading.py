@@ -227,3 +227,22 @@ def _looks_ahead(expression: str) -> Iterator[str]:
                 if not depth:
                     yield expression[found.end() : at]
                     break
+
+
+def test_what_stands_beside_a_key_counts_when_it_alone_is_changed(nested: Nested) -> None:
+    """Whose key it is stands far before its head."""
+    chance = Random(3)
+    body = base64.b64encode(b"\x30\x82" + chance.randbytes(1200)).decode()
+    dashes = "-" * 5
+    key = f"{dashes}BEGIN PRIVATE KEY{dashes}\\n{body}\\n{dashes}END PRIVATE KEY{dashes}"
+    rest = f'"note": "{"some words " * 120}", "private_key": "{key}"}}'.encode()
+    here, there = (
+        f'{{"client_email": "{name}@acme.iam.gserviceaccount.com", '.encode()
+        for name in ("ci", "cd")
+    )
+    _, reading = read(nested, here + rest)
+    other = there + rest
+    found, _ = read(nested, other, reading, [(len(there), len(here), len(rest))])
+    assert told(found) == told(nested.scan(other))
+    [match] = found.matches
+    assert match.facts["client_email"] == "cd@acme.iam.gserviceaccount.com"
