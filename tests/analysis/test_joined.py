@@ -205,8 +205,8 @@ def _status(subject: Any, *more: Any) -> str:
 def test_a_repository_is_gone_only_if_its_organization_has_told_of_all() -> None:
     assert _status("repo:acme/old:ref:refs/heads/main", _repositories("shop")) == "gone"
     assert _status("repo:acme/Shop:ref:refs/heads/main", _repositories("shop")) == ""
-    assert _status("repo:other/old:ref:refs/heads/main", _repositories("shop")) == ""
-    assert _status("repo:acme/old:ref:refs/heads/main") == ""
+    assert _status("repo:other/old:ref:refs/heads/main", _repositories("shop")) == "unknown"
+    assert _status("repo:acme/old:ref:refs/heads/main") == "unknown"
 
 
 def test_a_trust_that_a_wildcard_opens_to_others_has_not_lost_its_repository() -> None:

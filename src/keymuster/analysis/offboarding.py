@@ -67,14 +67,23 @@ def _trusts(inventory: Inventory) -> Iterator[tuple[str, dict[str, Any]]]:
         if one.kind not in (TrustKind.FEDERATION, TrustKind.IMPERSONATION):
             continue
         text = " ".join((one.principal, *_texts(one.conditions)))
-        named = list(dict.fromkeys(_repositories_in(text)))
+        named = dict.fromkeys(_repositories_in(text))
         said = {name: repositories.status(*name.split("/", 1)) for name in named}
-        lost = {name: status for name, status in said.items() if status in (GONE, ARCHIVED)}
-        if named and len(lost) == len(named):
-            name, status = next(iter(lost.items()))
-            yield one.id, {"lost_repository": name, "repository_status": status}
+        if named and all(said.values()):  # of one that is there, it is for that
+            yield one.id, _of_repositories(said)
         if account := accounts.missing(text):
             yield one.id, {"lost_account": account}
+
+
+def _of_repositories(said: dict[str, str]) -> dict[str, str]:
+    """Whether those that a trust names are gone, or all archived; nobody knows of those whose organization
+    told nothing."""
+    gone = next((name for name, status in said.items() if status == GONE), "")
+    if gone:
+        return {"lost_repository": gone, "repository_status": GONE}
+    if UNKNOWN in said.values():
+        return {"repository_status": UNKNOWN}
+    return {"archived_repository": next(iter(said))}
 
 
 def _switched_off(inventory: Inventory) -> dict[str, Identity]:

@@ -192,6 +192,7 @@ FACTS: dict[str, dict[str, tuple[str, Any]]] = {
         "principal_off": ("string", ""),
         "lost_repository": ("string", ""),
         "repository_status": ("string", ""),
+        "archived_repository": ("string", ""),
         "lost_account": ("string", ""),
     },
     "use": {

@@ -248,7 +248,7 @@ SUBJECTS = {
     "github_user_ssh_key": ("credential",),
     "github_membership": ("identity",),
     "GitHub::AppInstallation": ("grant", "identity"),
-    "GitHub::Repositories": ("resource", "trust"),
+    "GitHub::Repositories": ("resource",),
     "GitHub::PersonalAccessToken": ("credential", "grant", "identity"),
     "GitHub::CredentialAuthorization": ("credential", "grant", "identity"),
     **dict.fromkeys(_SECRETS, ("credential",)),
