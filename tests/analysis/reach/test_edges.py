@@ -212,6 +212,20 @@ def test_what_runs_has_its_identity_and_its_credentials(rules: RuleSet) -> None:
     }
 
 
+def test_what_the_platform_does_with_an_identity_is_not_the_workloads(rules: RuleSet) -> None:
+    """An instance has what its profile hands on; a profile is no identity."""
+    one = basis(
+        rules, identity("role"), identity("puller"), use("machine", "profile"), use("profile", "role"),
+        use("machine", "puller", UseKind.OTHER), use("cluster", "machine", UseKind.OTHER),
+        use("machine", "${var.role}"),
+    )  # fmt: skip
+    assert said(uses.edges(one)) == {
+        ("machine", "runs-as", "profile"),
+        ("profile", "runs-as", "role"),
+        ("cluster", "runs-as", "machine"),
+    }
+
+
 @pytest.mark.parametrize(
     ("told", "edge"), [("accepted", "signs-in"), ("unknown", "signs-in?"), ("refused", "")]
 )

@@ -63,20 +63,20 @@ def answer(
 def _leads_to(
     search: Search, ends: Ends, begins: Sequence[str], kept: Sequence[str]
 ) -> dict[str, tuple[str, ...]]:
-    leading = {
-        word: search.leading(id for id in kept if word in ends.jewels.get(id, ()))
-        for word in jewels.WORDS
+    several = {
+        word: [id for id in kept if word in ends.jewels.get(id, ())] for word in jewels.WORDS
     }
+    leading = {word: search.leading(ids) for word, ids in several.items() if ids}
     return {id: tuple(word for word, ids in leading.items() if id in ids) for id in begins}
 
 
 def _reached_from(
     search: Search, ends: Ends, begins: Sequence[str], kept: Sequence[str]
 ) -> dict[str, tuple[str, ...]]:
-    reached = {
-        word: search.reached(id for id in begins if ends.entries.get(id) == word)
-        for word in entries.WORDS
+    several = {
+        word: [id for id in begins if ends.entries.get(id) == word] for word in entries.WORDS
     }
+    reached = {word: search.reached(ids) for word, ids in several.items() if ids}
     return {id: tuple(word for word, ids in reached.items() if id in ids) for id in kept}
 
 

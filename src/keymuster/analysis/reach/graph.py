@@ -134,11 +134,10 @@ class Graph:
                 self._number(one.id)
 
     def _number(self, id: str) -> int:
-        found = self.numbers.get(id)
-        if found is None:
-            found = self.numbers[id] = len(self.ids)
+        number = self.numbers.setdefault(id, len(self.ids))
+        if number == len(self.ids):
             self.ids.append(id)
-        return found
+        return number
 
     @cached_property
     def network(self) -> rustworkx.PyDiGraph[int, int]:

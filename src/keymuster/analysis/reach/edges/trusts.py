@@ -38,9 +38,8 @@ def edges(basis: Basis) -> Iterator[Node | Edge]:
             continue
         if isinstance(inventory.records.get(trust.principal), Identity):
             if trust.provider not in ("aws", "gcp"):
-                yield Edge(
-                    trust.principal, trust.identity, TRUSTS, (trust.id,), _doubt(trust, told)
-                )
+                doubt = _doubt(trust, told) if told else ""
+                yield Edge(trust.principal, trust.identity, TRUSTS, (trust.id,), doubt)
         elif (who := _outsider(trust, told)) is not None:
             yield who
             member = _member(trust, basis)

@@ -5,10 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keymuster.analysis.aws_things import direct
 from keymuster.analysis.reach.graph import Basis, Edge, Kind, Node
 from keymuster.inventory.facts import UNKNOWN
-from keymuster.model import Credential, Identity, IdentityKind, Use, UseKind
+from keymuster.model import Credential, Identity, IdentityKind, Observation, Use, UseKind
 from keymuster.model.unknown import is_unknown
 
 RUNS_AS = Kind("runs-as", "{start} runs as {to}", "Let {start} run as an identity that may do less")
@@ -18,13 +17,20 @@ CALLS = Kind("calls", "{start} calls the tools of {to}", "Take {to} from {start}
 
 
 def edges(basis: Basis) -> Iterator[Node | Edge]:
-    for use in direct(basis.inventory):
-        if use.subject and use.by and not is_unknown(use.subject):
-            yield from _of(use, basis)
+    """What the platform does with an identity (`UseKind.OTHER`), whoever gets into a workload has not; what is between
+    the two, such as the profile of an instance, is passed."""
+    records = basis.inventory.records
+    for use in basis.of(Use):
+        if not use.subject or not use.by:
+            continue
+        subject = records.get(use.subject)
+        if subject is None and is_unknown(use.subject):
+            continue
+        if use.kind is not UseKind.OTHER or not isinstance(subject, Identity):
+            yield from _of(use, subject, basis)
 
 
-def _of(use: Use, basis: Basis) -> Iterator[Edge]:
-    subject = basis.inventory.records.get(use.subject)
+def _of(use: Use, subject: Observation | None, basis: Basis) -> Iterator[Edge]:
     if isinstance(subject, Credential):
         yield Edge(use.by, use.subject, HAS, (use.id,))
     elif isinstance(subject, Identity) and subject.kind is IdentityKind.MCP_SERVER:
@@ -34,7 +40,7 @@ def _of(use: Use, basis: Basis) -> Iterator[Edge]:
         )
     elif use.kind is UseKind.WORKFLOW:
         yield from _login(use, basis)
-    elif isinstance(subject, Identity) or use.kind in (UseKind.WORKLOAD, UseKind.AGENT):
+    elif isinstance(subject, Identity) or use.kind is not UseKind.PERSON:
         yield Edge(use.by, use.subject, RUNS_AS, (use.id,), _doubt(use, subject, basis))
 
 
