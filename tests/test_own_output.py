@@ -127,7 +127,7 @@ def _write_all(shop: Path, out: Path, reports: list[Path]) -> None:
         _said(out / "compare", "compare", out / "history.json", out / "imported.json")
         _said(out / "compare.sarif", "compare", out / "history.sarif", out / "imported.sarif", "--format=json")  # fmt: skip
         _said(out / "baseline.said", "baseline", "write", "--file", out / "baseline")
-        _said(out / "list", "inventory", "list", *kinds, *imports)
+        _said(out / "list", "inventory", "list", *kinds)
         _said(out / "list.json", "inventory", "list", "--format=json", *imports)
         listed = json.loads((out / "list.json").read_text())
         credential = next(one["id"] for one in listed if one["is"] == "credential")
@@ -136,7 +136,7 @@ def _write_all(shop: Path, out: Path, reports: list[Path]) -> None:
         for name in registry.names("export"):
             with (out / f"export.{name}").open("w", encoding="utf-8", newline="") as file:
                 registry.part("export", name)().write(looked.shown, file)
-        _said(out / "import", "import", *reports, "--history")
+        _said(out / "import", "import", *reports)
         _said(out / "import.json", "import", *reports, "--json", "--write-exceptions")
         for draft in (shop / ".keymuster/exceptions").iterdir():
             draft.rename(out / draft.name)

@@ -102,7 +102,10 @@ def command(
       keymuster import .gitleaksignore .secrets.baseline --write-exceptions
       keymuster import report.json --root /builds/acme/shop --history
     """
-    looked = _looked(files, form, root, here, history, accepted, config)
+    looked = gathered(
+        (here,), config, history=history,
+        imports=lambda context: imported(files, context, form=form, root=root, accepted=accepted),
+    )  # fmt: skip
     findings = _findings(looked, "history" if history else "worktree")
     drafts = _drafts(looked, findings, here, days) if write else []
     document = _document(looked, findings, [path for path, _ in drafts])
@@ -128,16 +131,6 @@ import_option = click.option(
     type=click.Path(),
     help="A report of another scanner, as `keymuster import` reads them: what it tells joins the inventory; repeatable.",
 )
-
-
-def _looked(
-    files: tuple[str, ...], form: str, root: str | None, here: str, history: bool, accepted: bool,
-    config: str | None,
-) -> Looked:  # fmt: skip
-    return gathered(
-        (here,), config, history=history,
-        imports=lambda context: imported(files, context, form=form, root=root, accepted=accepted),
-    )  # fmt: skip
 
 
 def _findings(looked: Looked, source: str) -> dict[str, list[Finding]]:
