@@ -76,6 +76,13 @@ def test_another_hash_at_the_same_place_is_another_secret() -> None:
     assert pair.by == ""
 
 
+def test_a_setting_has_no_hash_so_its_place_counts() -> None:
+    setting = seen(format="")
+    assert together([setting], told(digests=("sha1:0",), format="jwt"))[1][0].by == "place"
+    both = [setting, seen("two", format="")]
+    assert together(both, told(digests=("sha1:0",)))[1][0].by == ""
+
+
 def test_the_same_format_at_the_same_place_is_the_same_secret() -> None:
     _, [pair] = together([seen()], told(format="github-pat"))
     assert pair.by == "place"

@@ -137,10 +137,11 @@ def _all(index: dict[str, list[str]], keys: Iterable[str]) -> list[str]:
 
 def _there(one: Finding, seen: _Seen) -> list[str]:
     """The one credential at the same place that may be the same: of the same format, or of any if the report
-    has neither text nor a format. A hash that nothing has, or a text that we recognise, says that it is
-    another secret. Where the commit was not read, the file as it is now may still hold it, at the same line."""
+    has neither text nor a format. A text that we recognise says that it is another secret, and so does a
+    hash of all but settings, which are no secrets by their form and have none. Where the commit was
+    not read, the file as it is now may still hold it, at the same line."""
     place = one.location
-    if not isinstance(place, FileLocation) or one.digests or one.preview:
+    if not isinstance(place, FileLocation) or one.preview:
         return []
     commits = dict.fromkeys((place.commit.id if place.commit else "", ""))
     for commit in commits:
@@ -149,8 +150,11 @@ def _there(one: Finding, seen: _Seen) -> list[str]:
             for line in range(place.line, min(place.end_line, place.line + _MOST_LINES) + 1)
             for id, format in seen.at.get((place.name, commit, line), {}).items()
         }
+        if one.digests:
+            here = {id: format for id, format in here.items() if not format}
         same = [id for id, format in here.items() if one.format and format == one.format]
-        if not same and not one.fingerprints and not one.format and commit == next(iter(commits)):
+        says_nothing = not one.fingerprints and (not one.format or one.digests)
+        if not same and says_nothing and commit == next(iter(commits)):
             same = list(here)
         if len(same) == 1:
             return same
