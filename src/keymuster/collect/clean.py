@@ -131,6 +131,6 @@ def _programs() -> tuple[object, ...]:
     import msgspec
 
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    code = sorted(one for one in loader.stamps(package) if one[0].endswith(".py"))
+    code = sorted(loader.stamps(package, ".py"))
     beside = os.path.dirname(os.path.dirname(os.path.abspath(msgspec.__file__)))
     return (sys.version, os.stat(beside).st_mtime_ns, *code)

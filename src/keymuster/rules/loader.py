@@ -264,13 +264,13 @@ def _deriving() -> Iterator[tuple[str, int, int]]:
                 yield one
 
 
-def stamps(folder: str) -> Iterator[tuple[str, int, int]]:
-    """Name, size and time of every file below a folder."""
+def stamps(folder: str, ending: str = "") -> Iterator[tuple[str, int, int]]:
+    """Name, size and time of every file below a folder whose name has an ending."""
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.is_dir():
-                yield from stamps(entry.path)
-            else:
+                yield from stamps(entry.path, ending)
+            elif entry.name.endswith(ending):
                 about = entry.stat()
                 yield entry.path, about.st_size, about.st_mtime_ns
 
