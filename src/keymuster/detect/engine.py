@@ -38,9 +38,6 @@ _BEFORE_IN_CONTEXT = 2 * (patterns.REACH + words.BEFORE)
 """The same of a format that only counts near its words, which may stand on the line before."""
 
 
-_LIKE_MANY = b'secret_key = "%b"\n' % blake2b(b"", digest_size=16).hexdigest().encode()
-"""A text with a value that is weighed."""
-
 _Around: TypeAlias = tuple[tuple[int, int], int, bytes, bytes]
 """A hit without its place, the bytes of the text up to its end, what else has a say, and the text
 around it."""
@@ -150,7 +147,6 @@ class Engine:
         self._search, self._dead_ends, checksums, decode  # noqa: B018
         for name in {token.recognizer for token in self._rules.tokens if token.recognizer}:
             recognizers.load(name)
-        self.scan(_LIKE_MANY)
 
     def scan(
         self, content: bytes, *, binary: bool = False, path: str = "",
