@@ -280,7 +280,7 @@ def _end_the_source_with(error: BaseException, monkeypatch: pytest.MonkeyPatch) 
     ("words", "said"),
     [
         (["scna"], "Did you mean 'scan'?"),
-        (["scan", "--formt", "json"], "'--format'?"),
+        (["scan", "--formt", "json"], "'--format'"),
         (["scan", "--format", "sarfi"], "no format is called `sarfi`\nDid you mean `sarif`?"),
         (["scan", "--format", "xyzzy"], "Formats: json, sarif, text."),
         (["scan", "-o", "sarfi=out"], "no format is called `sarfi`"),
@@ -730,9 +730,9 @@ def test_own_policies_and_formats_join_the_shipped_ones(
     made = "acme_" + "aB3dE6gH" * 3 + "kL9mN2pQ"
     (tmp_path / "code/own.py").write_text(f"k = '{made}'\n")
     said = keymuster("scan", "code", "--rules", "rules", "--format", "json")
-    assert sorted(_rules_found(said)) == [
-        "own/acme-key", "secret-in-tree/acme-key", "secret-in-tree/github-pat",
-    ]  # fmt: skip
+    assert sorted(_rules_found(said)) == ["own/acme-key", "secret-in-tree/github-pat"]
+    findings = json.loads(said.out)["findings"]
+    assert [one["evidence"].get("also_found") for one in findings] == ["secret-in-tree/acme-key", None]
 
 
 @pytest.mark.parametrize(

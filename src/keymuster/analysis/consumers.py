@@ -123,7 +123,7 @@ def _of_credential(
             tests[path] = None
             continue
         said = places.environment(path, words, sighting.tags.get("setting", "")).value
-        application = places.application(path)
+        application = places.application(path, sure=where == places.CODE)
         spread.add(said, application, str(place))
         if where in _KINDS and path not in known:
             kind = _KINDS[where].value

@@ -136,15 +136,17 @@ def is_test(path: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def application(path: str) -> str:
+def application(path: str, *, sure: bool = False) -> str:
     """The folder of the application that a file belongs to; empty where that is the whole repository, or
-    not told."""
+    not told. If `sure`, only among folders that hold one application each: of code, any folder may be a part."""
     if is_aside(path) or is_test(path) or person(path):
         return ""
     folders = _before_dot(path.split("/")[:-1])
     for index, folder in enumerate(folders[:-1]):
         if folder.lower() in _CONTAINERS:
             return "/".join(folders[: index + 2])
+    if sure:
+        return ""
     for index, folder in enumerate(folders):
         words = [word for word in re.split(r"[._-]", folder.lower()) if word]
         if (
