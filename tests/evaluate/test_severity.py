@@ -233,6 +233,33 @@ def test_there_is_one_finding_for_each_secret(rules: RuleSet) -> None:
     assert sorted(one.subject for one in both) == ["secret:1", "secret:2"]
 
 
+def test_what_a_declaration_makes_five_times_is_still_told_once(rules: RuleSet) -> None:
+    """Each of the five has a line of its own in the state beside the code."""
+    code, states = [], []
+    for number in range(5):
+        address = f"aws_iam_access_key.ci[{number}]"
+        said: dict[str, Any] = {
+            "kind": CredentialKind.CLIENT_SECRET, "name": "client secret", "vendor": "entra", "format": "",
+            "storage": Storage.OTHER,
+        }  # fmt: skip
+        code.append(
+            credential(f"terraform:infra:{address}", location=place("infra/main.tf"), **said)
+        )
+        at_state = place("infra/terraform.tfstate", 10 + number)
+        said["vendor"] = ""
+        states.append(
+            credential(f"terraform:infra/terraform.tfstate:{address}", location=at_state, **said)
+        )
+    inventory = analysed(build([*code, *states]), Settings(), rules, NOW)
+    assert len(inventory.links.same) == 10
+    only = Choice(only=("entra-client-secret-declared",))
+    [finding] = evaluate(inventory, rules, only, NOW).findings
+    assert [str(where) for where in finding.places] == [
+        "infra/main.tf:3",
+        "infra/terraform.tfstate:10",
+    ]
+
+
 def test_reports_tell_each_step(rules: RuleSet) -> None:
     inventory = analysed(build([leaked(), live(), *user()]), Settings(), rules, NOW)
     verdict = evaluate(inventory, rules, Choice(only=("secret-in-tree",)), NOW)

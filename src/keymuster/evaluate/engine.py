@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from keymuster.evaluate import alike, allows, exceptions, leaks, repeats, severity
 from keymuster.evaluate.bounds import bounds
@@ -68,7 +69,7 @@ def evaluate(
     for finding in leaks.once(
         repeats.left(alike.once(held), inventory, policies), inventory, policies
     ):
-        findings += allows.apply(finding, comments, now.date())
+        findings += allows.apply(_everywhere(finding, inventory), comments, now.date())
     if any(inventory.of(RiskException)):
         findings = _excepted(findings, inventory, now, limits, looked)
         about = _held({_EXCEPTION: RiskException}, inventory, rules, choice, now, limits)
@@ -201,15 +202,22 @@ def _finding(
         confidence=_confidence(policy, record),
         subject=record.id,
         message=filled(policy.message, seen, inventory),
-        places=(
-            *sorted(inventory.places(record), key=_place),
-            *sorted(inventory.elsewhere(record), key=_place),
-        ),
+        places=tuple(sorted(inventory.places(record), key=_place)),
         evidence=evidence,
         owner=owner(record, inventory),
         paths=paths(policy, record, inventory),
         remediation=_remediation(policy, token),
     )
+
+
+def _everywhere(finding: Finding, inventory: Inventory) -> Finding:
+    """With the places where the same credential is something else: where a service has it, or its text lies.
+    What is alike was told once before: there each may have another place."""
+    record = inventory.records.get(finding.subject)
+    if not isinstance(record, Credential):
+        return finding
+    others = sorted(inventory.elsewhere(record), key=_place)
+    return replace(finding, places=(*finding.places, *others)) if others else finding
 
 
 def _remediation(policy: Policy, token: TokenFormat | None) -> str:
