@@ -732,7 +732,7 @@ def test_own_policies_and_formats_join_the_shipped_ones(
     said = keymuster("scan", "code", "--rules", "rules", "--format", "json")
     assert sorted(_rules_found(said)) == ["own/acme-key", "secret-in-tree/github-pat"]
     findings = json.loads(said.out)["findings"]
-    assert [one["evidence"].get("also_found") for one in findings] == ["secret-in-tree/acme-key", None]
+    assert [one.get("evidence", {}).get("also_found") for one in findings] == ["secret-in-tree/acme-key", None]
 
 
 @pytest.mark.parametrize(

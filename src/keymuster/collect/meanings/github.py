@@ -18,7 +18,6 @@ from keymuster.model import (
     Identity,
     IdentityKind,
     Observation,
-    Resource,
     Storage,
 )
 
@@ -162,13 +161,6 @@ def member(one: Declared) -> Iterator[Observation]:
         yield from _user(one, one.text("username"))
 
 
-def repositories(one: Declared) -> Iterator[Observation]:
-    """Which there are."""
-    yield Resource(
-        id=one.id, type=one.type, name=one.name, location=one.location, settings=one.settings.plain(),
-    )  # fmt: skip
-
-
 def _user(one: Declared, login: str) -> Iterator[Identity]:
     """Nobody if the answer does not say who."""
     id = one.text("user")
@@ -237,7 +229,6 @@ TYPES: dict[str, Callable[[Declared], Iterator[Observation]]] = {
     "github_user_ssh_key": _key("SSH key"),
     "github_membership": member,
     "GitHub::AppInstallation": installation,
-    "GitHub::Repositories": repositories,
     "GitHub::PersonalAccessToken": personal_token,
     "GitHub::CredentialAuthorization": authorization,
     **dict.fromkeys(_SECRETS, secret),
@@ -248,7 +239,6 @@ SUBJECTS = {
     "github_user_ssh_key": ("credential",),
     "github_membership": ("identity",),
     "GitHub::AppInstallation": ("grant", "identity"),
-    "GitHub::Repositories": ("resource",),
     "GitHub::PersonalAccessToken": ("credential", "grant", "identity"),
     "GitHub::CredentialAuthorization": ("credential", "grant", "identity"),
     **dict.fromkeys(_SECRETS, ("credential",)),
