@@ -33,7 +33,9 @@ class Filter:
 
     def __init__(self, where: str, kinds: Sequence[Subject], limits: Lifetimes) -> None:
         if not where.strip():
-            raise SettingsError("--where is empty", "Write a condition: \"identity.kind == 'role'\"")
+            raise SettingsError(
+                "--where is empty", "Write a condition: \"identity.kind == 'role'\""
+            )
         self._conditions = Conditions(limits)
         self._policies = {kind: _policy(where, kind) for kind in kinds}
         for kind, policy in self._policies.items():

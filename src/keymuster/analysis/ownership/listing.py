@@ -70,7 +70,9 @@ class Wanted(Struct, frozen=True, kw_only=True):
     nameless: tuple[str, ...] = ()
 
 
-def wanted(every: Iterable[Listed], inventory: Inventory, configured: Settings, base: str) -> Wanted:
+def wanted(
+    every: Iterable[Listed], inventory: Inventory, configured: Settings, base: str
+) -> Wanted:
     """For the files of a repository that declare identities whose owner is fairly sure, if its CODEOWNERS does not
     name that owner by itself. `base` is the beginning of the paths of the repository."""
     owners = Owners(inventory, configured)
