@@ -71,9 +71,14 @@ def test_a_secret_in_one_place_says_all_it_knows_itself() -> None:
 
 
 def test_what_was_moved_stands_in_one_application_only(rules: RuleSet) -> None:
-    moved = secret("billing/a.env", storage=Storage.HISTORY)
-    inventory = analysed(build([secret("orders/a.env"), moved]), Settings(), rules, NOW)
-    assert inventory.facts["secret:1"]["applications"] == ["orders"]
+    moved = secret("services/billing/a.env", storage=Storage.HISTORY)
+    inventory = analysed(build([secret("services/orders/a.env"), moved]), Settings(), rules, NOW)
+    assert inventory.facts["secret:1"]["applications"] == ["services/orders"]
+
+
+def test_a_folder_of_code_is_no_application_by_itself() -> None:
+    told = of(build([secret("package/a.py"), secret("notebooks/b.py")]), consumers)["secret:1"]
+    assert told["applications"] == []
 
 
 def test_one_place_of_production_and_one_of_staging() -> None:

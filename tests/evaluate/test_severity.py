@@ -32,10 +32,10 @@ from keymuster.model import (
     Storage,
 )
 from keymuster.model.location import Commit
+from keymuster.report._json_reading import findings as read
 from keymuster.report._steps import lines
 from keymuster.report.base import Style
 from keymuster.report.json import Json
-from keymuster.report.json import findings as read
 from keymuster.report.sarif import Sarif
 from keymuster.rules.schema import RuleSet
 from keymuster.settings import Settings

@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from keymuster.model.attestation import Attestation, Attestations
     from keymuster.model.azure_roles import AzurePrivileges, AzureWay, EntraPrivileges
     from keymuster.model.finding import (
         Coverage,
@@ -75,6 +76,8 @@ if TYPE_CHECKING:
 __all__ = [
     "AgentRegistry",
     "ApiScopes",
+    "Attestation",
+    "Attestations",
     "AzurePrivileges",
     "AzureWay",
     "Commit",
@@ -145,6 +148,7 @@ _MODULES = (
     "issuers",
     "gcp_roles",
     "registration",
+    "attestation",
     "azure_roles",
     "vendors",
 )

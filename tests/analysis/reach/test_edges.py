@@ -124,9 +124,9 @@ def told_key(id: str, fingerprint: str, status: CredentialStatus) -> Credential:
 
 
 def test_a_key_is_the_same_as_the_one_of_which_its_service_told(rules: RuleSet) -> None:
-    one = basis(rules, key("1"), told_key("live", "1", CredentialStatus.ACTIVE))
+    one = known(rules, key("1"), told_key("live", "1", CredentialStatus.ACTIVE))
     assert ("secret:1", "is-the-same", "live") in said(credentials.edges(one))
-    one = basis(rules, key("1"), told_key("dead", "1", CredentialStatus.DISABLED))
+    one = known(rules, key("1"), told_key("dead", "1", CredentialStatus.DISABLED))
     assert said(credentials.edges(one)) == set()
 
 

@@ -150,7 +150,7 @@ def test_passwords_for_services_are_asked_for_once_for_all_users() -> None:
     assert first.id == f"{USER}/service-specific-credential/ACCAEXAMPLE123EXAMPLE"
     assert first.settings.plain() == {
         "UserName": USER, "ServiceName": "codecommit.amazonaws.com", "Status": "Active",
-        "CreateDate": "2025-07-01T00:00:00+00:00",
+        "CreateDate": "2025-07-01T00:00:00+00:00", "ServiceSpecificCredentialId": "ACCAEXAMPLE123EXAMPLE",
     }  # fmt: skip
     assert second.text("UserName") == "arn:aws:iam::123456789012:user/gone-since"
     assert second.text("ExpirationDate") == "2026-07-01T00:00:00+00:00"

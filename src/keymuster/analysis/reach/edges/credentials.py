@@ -19,7 +19,7 @@ def edges(basis: Basis) -> Iterator[Node | Edge]:
     inventory = basis.inventory
     now = inventory.now or datetime.now(UTC)
     for one in basis.of(Credential):
-        if one.identity and is_open(one, now) and not is_unknown(one.identity):
+        if one.identity and is_open(one, basis, now) and not is_unknown(one.identity):
             yield Edge(one.id, one.identity, PROVES, (one.id,), _doubt(basis, one))
     yield from _same(basis)
 

@@ -34,7 +34,7 @@ def edges(basis: Basis) -> Iterator[Node | Edge]:
     inventory = basis.inventory
     now = inventory.now or datetime.now(UTC)
     for one in basis.of(Credential):
-        if not one.fingerprint or not is_open(one, now):
+        if not one.fingerprint or not is_open(one, basis, now):
             continue
         for place in dict.fromkeys(_places(basis, one)):
             file = f"file:{place.name}"
@@ -42,8 +42,10 @@ def edges(basis: Basis) -> Iterator[Node | Edge]:
             yield Edge(file, one.id, HOLDS, (one.id,), _doubt(one))
 
 
-def is_open(one: Credential, now: datetime) -> bool:
-    """Whether it may open something still."""
+def is_open(one: Credential, basis: Basis, now: datetime) -> bool:
+    """Whether it may open something still, by what is known where it was made, too."""
+    if basis.inventory.facts.get(one.id, {}).get("works") == "no":
+        return False
     return one.status not in _OPENS_NOTHING and (one.expires_at is None or one.expires_at > now)
 
 
