@@ -344,6 +344,16 @@ def test_the_key_of_rules_changes_with_any_byte(own: Own) -> None:
     assert len(keys) == 3
 
 
+def test_a_policy_changes_nothing_of_the_search_and_a_format_does(own: Own, rules: RuleSet) -> None:
+    policy = own("policies/acme/acme-rule.yaml", POLICY)
+    assert policy.key != rules.key
+    assert policy.search_key == rules.search_key == rules.key
+    again = own("policies/acme/acme-rule.yaml", POLICY)  # from the cache
+    assert again.search_key == rules.search_key
+    format = own("tokens/acme.yaml", TOKENS)
+    assert format.search_key == format.key != rules.search_key
+
+
 def test_one_folder_holds_its_own_rules_only(tmp_path: Path, rules: RuleSet) -> None:
     (tmp_path / "tokens").mkdir()
     (tmp_path / "tokens/acme.yaml").write_text(TOKENS)

@@ -111,7 +111,12 @@ class Engine:
 
         widths = [self._gated[number].width for number in numbers]
         widest = max(widths + [len(word.text) for word in context])
-        return Layer(self._rules.key and f"{name}-{self._rules.key}", self._gated, gates, widest)
+        return Layer(
+            self._rules.search_key and f"{name}-{self._rules.search_key}",
+            self._gated,
+            gates,
+            widest,
+        )
 
     @cached_property
     def _search(self) -> Searched:

@@ -250,7 +250,7 @@ class Nested:
     @cached_property
     def _key(self) -> str:
         """Names the gates of the encodings, if the rules have a name."""
-        return self._rules.key and f"encodings-{self._rules.key}"
+        return self._rules.search_key and f"encodings-{self._rules.search_key}"
 
     @cached_property
     def _gates(self) -> list[_Gate]:

@@ -96,10 +96,10 @@ def check(rules: RuleSet) -> None:
 
 def of_rules(rules: RuleSet) -> list[Pattern]:
     """Every search of a rule set, in the order of its formats; derived once per set."""
-    if rules.key and rules.key in _LAST:
-        return _LAST[rules.key]
+    if rules.search_key and rules.search_key in _LAST:
+        return _LAST[rules.search_key]
     _LAST.clear()
-    found = _LAST[rules.key] = _derived(rules)
+    found = _LAST[rules.search_key] = _derived(rules)
     return found
 
 
@@ -109,7 +109,7 @@ _LAST: dict[str, list[Pattern]] = {}
 
 def _derived(rules: RuleSet) -> list[Pattern]:
     return cache.derived(
-        rules.key and f"patterns-{rules.key}.bin",
+        rules.search_key and f"patterns-{rules.search_key}.bin",
         list[Pattern],
         lambda: [
             replace(one, apart=index >= rules.shipped and is_costly(one))

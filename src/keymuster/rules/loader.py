@@ -102,6 +102,8 @@ def _joined(own: Sequence[tuple[Path, bytes]], key: str, checks: _Checks) -> Rul
 
     rules = load((), checks)
     tokens, policies = len(rules.tokens), len(rules.policies)
+    if all(_part(path) == "policies" for path, _ in own):
+        rules.searched = rules.search_key
     rules.shipped, rules.key = tokens, key
     origins = _put(rules, own)
     if next(lint.set_problems(rules), None) is not None:
@@ -128,7 +130,7 @@ class _Later:
     """Stands for rules that are not loaded yet."""
 
     def __init__(self, load: Callable[[], RuleSet]) -> None:
-        self.key = _key(())
+        self.key = self.search_key = _key(())
         self._load = load
 
     def __getattr__(self, name: str) -> Any:

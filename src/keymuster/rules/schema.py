@@ -434,8 +434,15 @@ class RuleSet(Struct, kw_only=True, dict=True):
     pulumi: PulumiFile = PulumiFile()
     scanners: dict[str, dict[str, str]] = {}
     key: str = ""
+    searched: str = ""
+    """The key of the rules that have the same formats, if these are others: see `search_key`."""
     shipped: int = 0
     """How many of the tokens, the first ones, keymuster brings along."""
+
+    @property
+    def search_key(self) -> str:
+        """What the search needs is stored under it: it stays where only policies are added."""
+        return self.key and (self.searched or self.key)
 
     @cached_property
     def resource_types(self) -> frozenset[str]:
