@@ -10,6 +10,9 @@ from msgspec import Meta, Struct
 
 from keymuster.model.records import Resource
 
+FILE = ".keymuster/owners.yaml"
+NAMES = (FILE, ".keymuster/owners.yml")
+
 TYPE = "owner_attestation"
 """The type of the resource that an entry becomes."""
 

@@ -5,19 +5,29 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+import msgspec
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ci_files import Read, of, reading
 from keymuster.collect.base import Blob
-from keymuster.collect.owners.attestations import attestations, written
+from keymuster.collect.owners.attestations import attestations
 from keymuster.collect.readers.owner_attestations import OwnerAttestations
 from keymuster.collect.syntax.node import Broken
 from keymuster.model import Resource, Storage
-from keymuster.model.attestation import Attestation, attestation
+from keymuster.model.attestation import Attestation, Attestations, attestation
 from keymuster.rules.schema import RuleSet
 from scans import context
+
+
+def written(every: list[Attestation]) -> str:
+    """As somebody would write them."""
+    plain = msgspec.to_builtins(Attestations(owners=tuple(every)), builtin_types=(date,))
+    text: str = yaml.safe_dump({"owners": list(plain["owners"])}, allow_unicode=True)
+    return text
+
 
 ENTRY = "{what: ci, owner: '@acme/core', by: jane, on: 2026-01-01, expires: 2026-06-30, reason: took it over}"
 

@@ -5,12 +5,9 @@ name, and, if it is asked for, git's word on who wrote their lines."""
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from keymuster.collect.base import Blob
-from keymuster.collect.owners import catalog
-from keymuster.collect.owners.attestations import NAMES, attestations
-from keymuster.collect.syntax.node import Broken
 from keymuster.model import (
     Credential,
     FileLocation,
@@ -20,12 +17,15 @@ from keymuster.model import (
     Storage,
     Trouble,
 )
+from keymuster.model.attestation import NAMES
 from keymuster.model.attestation import TYPE as ATTESTATION
 from keymuster.settings import Owners
 
 CODEOWNERS = "codeowners"
 REPOSITORY = "repository"
-"""The types of the resources that say what stands in a CODEOWNERS file, and what a repository is called."""
+CATALOG = "catalog_entity"
+"""The types of the resources that say what stands in a CODEOWNERS file, what a repository is called, and what a
+catalogue has. What reads catalogues and attestations is imported for the first that is there."""
 
 MOST_BYTES = 3 * 1024 * 1024
 """GitHub reads no larger CODEOWNERS."""
@@ -54,7 +54,7 @@ def standing(
     catalogs = list(_catalogs(root, homes, folders, observed))
     yield from catalogs
     every = (*observed, *catalogs)
-    if any(one.type == catalog.TYPE for one in every if isinstance(one, Resource)):
+    if any(one.type == CATALOG for one in every if isinstance(one, Resource)):
         bases = sorted({*bases, ""})
         yield from (_repository(root, base) for base in bases)
     if configured.blame:
@@ -140,6 +140,8 @@ def _attested(root: str, observed: Iterable[Observation]) -> Iterator[Resource |
         assert above is not None
         if not os.path.lexists(os.path.join(above, name)):
             continue
+        from keymuster.collect.owners.attestations import attestations
+
         yield from _read(above, name, attestations)
 
 
@@ -150,13 +152,15 @@ def _catalogs(
     seen = {
         one.location.path
         for one in observed
-        if isinstance(one, Resource) and one.type == catalog.TYPE and isinstance(one.location, FileLocation)
+        if isinstance(one, Resource) and one.type == CATALOG and isinstance(one.location, FileLocation)
     }  # fmt: skip
     for folder in sorted(_upward(folders, homes)):
         for name in _CATALOGS:
             path = f"{folder}/{name}" if folder else name
             if path not in seen and os.path.isfile(os.path.join(root, path)):
-                yield from _read(root, path, catalog.entities)
+                from keymuster.collect.owners.catalog import entities
+
+                yield from _read(root, path, entities)
 
 
 def _upward(folders: Iterable[str], homes: _Homes) -> set[str]:
@@ -171,13 +175,17 @@ def _upward(folders: Iterable[str], homes: _Homes) -> set[str]:
     return found
 
 
-def _read(root: str, path: str, read: object) -> Iterator[Resource | Trouble]:
+def _read(
+    root: str, path: str, read: Callable[[Blob], Iterator[Resource]]
+) -> Iterator[Resource | Trouble]:
+    from keymuster.collect.syntax.node import Broken
+
     data = _bytes(root, path)
     if isinstance(data, Trouble):
         yield data
         return
     try:
-        yield from read(Blob(path=path, data=data, storage=Storage.OTHER))  # type: ignore[operator]
+        yield from read(Blob(path=path, data=data, storage=Storage.OTHER))
     except Broken as error:
         yield Trouble(part="owners", scope=path, message=error.message, advice=error.advice())
 
