@@ -167,7 +167,7 @@ def _looked_wholly(
         and selection.paths in ((), (selection.root,))
         and selection.exclude == configured.exclude.paths
         and not (selection.since or selection.range)
-        and _project(selection.root) == selection.root
+        and project(selection.root) == selection.root
     )
     code = {"worktree": {"code"}, "history": {"history"}}.get(source, set()) if is_whole else set()
     return frozenset(services | code)
@@ -425,7 +425,7 @@ def _owning(
 
 def _standing(root: str, troubles: list[Trouble]) -> Iterator[Observation]:
     """The exceptions of a project: they hold whatever part of it is scanned."""
-    above = _project(root)
+    above = project(root)
     if above is None:
         return
     from keymuster.collect.exceptions import standing
@@ -437,7 +437,7 @@ def _standing(root: str, troubles: list[Trouble]) -> Iterator[Observation]:
             yield one
 
 
-def _project(root: str) -> str | None:
+def project(root: str) -> str | None:
     """The folder above, or this one, that has exceptions."""
     return settings_file.above(root or os.curdir, os.path.join(".keymuster", "exceptions"))
 

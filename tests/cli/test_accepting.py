@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cli.conftest import Said
+from repositories import Repository
 
 Run = Callable[..., Said]
 POLICY = """resource "aws_iam_policy" "ci" {
@@ -116,6 +117,19 @@ def test_check_tells_what_is_not_used_any_more(keymuster: Run, estate: Path) -> 
     assert (said.code, "exception-unused" in said.out) == (1, True)
 
 
+def test_one_from_a_folder_of_a_project_lies_where_scans_look_for_it(
+    keymuster: Run, estate: Path
+) -> None:
+    Repository.create(estate)
+    (estate / "infra").mkdir()
+    (estate / "main.tf").rename(estate / "infra" / "main.tf")
+    said = keymuster("exceptions", "add", admin(keymuster)["id"], *ADD, cwd=estate / "infra")
+    assert said.err.startswith("../.keymuster/exceptions/aws-admin-statement-")
+    assert admin(keymuster)["suppression"]["by"] == "jane"  # type: ignore[index]
+    listed = keymuster("exceptions", "list", cwd=estate / "infra")
+    assert "owner platform, approved by jane" in listed.out
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -125,13 +139,18 @@ def test_check_tells_what_is_not_used_any_more(keymuster: Run, estate: Path) -> 
         (("--expires", "2030-01-01", "--days", "3"), "exclude each other"),
         (("--report", "nowhere.json"), "cannot be read"),
         (("--report", "main.tf"), "is no JSON report"),
+        (("--approver", "Platform"), "cannot approve an exception of their own"),
+        (("--reason", "ok"), "it gives no reason"),
+        (("--owner", " "), "it needs an owner and an approver"),
+        (("--approver", "joe"), "joe may not approve exceptions"),
     ],
 )
 def test_what_cannot_be_accepted_is_2(
     keymuster: Run, estate: Path, words: tuple[str, ...], message: str
 ) -> None:
+    (estate / ".keymuster.yaml").write_text("exceptions: {approvers: [jane, Platform]}\n")
     finding = () if words[0] == "ffff" else (admin(keymuster)["id"],)
-    said = keymuster("exceptions", "add", *finding, *words, *ADD)
+    said = keymuster("exceptions", "add", *finding, *ADD, *words)
     assert said.code == 2
     assert message in said.err
     assert not (estate / ".keymuster").exists()

@@ -12,10 +12,19 @@ import click
 from keymuster.cli.common_options import config_option
 from keymuster.cli.judging import judged, report_option
 from keymuster.cli.output import replacing
-from keymuster.collect.exceptions import FOLDER, Covers, ExceptionFile, standing, written
+from keymuster.cli.selection import project_of
+from keymuster.collect.exceptions import (
+    FOLDER,
+    Covers,
+    ExceptionFile,
+    refusal,
+    standing,
+    written,
+)
 from keymuster.errors import SettingsError
 from keymuster.model import FileLocation, Finding, RiskException, Trouble
 from keymuster.report.base import readable
+from keymuster.settings import ExceptionSettings
 
 _POLICIES = "exception-"
 _ALLOWS = "inline-allow-"
@@ -72,14 +81,27 @@ def add(
         approver=approver, created=today, expires=until, bound_to=one.bounds,
         seen_in=_seen_in(one), compensating_control=control,
     )  # fmt: skip
-    os.makedirs(FOLDER, exist_ok=True)
-    path = f"{FOLDER}/{re.sub(r'[^a-z0-9]+', '-', one.policy)}-{one.id[:8]}.yaml"
+    _check(said, found.configured.exceptions)
+    folder = os.path.relpath(os.path.join(project_of(paths), FOLDER))
+    path = f"{folder}/{re.sub(r'[^a-z0-9]+', '-', one.policy)}-{one.id[:8]}.yaml"
     if os.path.exists(path):
         raise SettingsError(f"{path} is there already", "Delete it first, or change it.")
+    os.makedirs(folder, exist_ok=True)
     with replacing(path) as out:
         out.write(written(said))
     click.echo(f"{path}: {one.rule} until {until}", err=True)
     return 0
+
+
+def _check(said: ExceptionFile, allowed: ExceptionSettings) -> None:
+    """Refuse what would be found wrong as soon as it is there."""
+    if said.owner.strip().casefold() == said.approver.strip().casefold():
+        raise SettingsError(
+            f"{said.owner} cannot approve an exception of their own",
+            "Name somebody else: --approver.",
+        )
+    if problem := refusal(said, allowed):
+        raise SettingsError(f"such an exception would accept nothing: {problem}")
 
 
 def _check_end(until: date, today: date, longest: int) -> None:
@@ -122,7 +144,7 @@ def list_(folder: str) -> int:
     Examples:
       keymuster exceptions list
     """
-    found = list(standing(folder))
+    found = list(standing(project_of((folder,))))
     for one in sorted(_exceptions(found), key=lambda one: (one.expires or date.min, one.id)):
         what = one.problem or f"until {one.expires}, owner {one.owner}, approved by {one.approver}"
         click.echo(f"{one.location.path}: {readable(what)}")

@@ -15,6 +15,7 @@ from keymuster import pipeline
 from keymuster.cli.common_options import config_option
 from keymuster.cli.gathering import Looked, gathered
 from keymuster.cli.output import replacing, stdout
+from keymuster.cli.selection import project_of
 from keymuster.collect.exceptions import FOLDER, Covers, ExceptionFile, standing, written
 from keymuster.collect.imported import AUTO, FORMS, imported
 from keymuster.collect.imports.base import Import, Verdict
@@ -164,7 +165,7 @@ def _drafts(
             f"{days} days are more than the {longest} that exceptions may hold",
             "Choose fewer, or have limits.exception_days changed.",
         )
-    root = looked.context.selection.root or here
+    root = project_of((here,))
     decided = {one.finding for one in standing(root) if isinstance(one, RiskException)}
     today = datetime.now(UTC).date()
     told: dict[str, list[Joined]] = defaultdict(list)

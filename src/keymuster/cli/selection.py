@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from keymuster import settings
+from keymuster import pipeline, settings
 from keymuster.collect.base import Host, Limits, Selection
 from keymuster.collect.repository import is_bare, toplevel
 from keymuster.errors import SettingsError
@@ -104,6 +104,13 @@ def _range(options: dict[str, Any]) -> tuple[str, ...]:
     if start and end:
         return (f"{start}..{end}",)
     return (os.environ.get("PRE_COMMIT_LOCAL_BRANCH") or "HEAD", "--not", "--remotes")
+
+
+def project_of(paths: Sequence[str]) -> str:
+    """The folder whose exceptions hold for these paths (default: the folder we are in), or would if it
+    had any."""
+    root = _common_root(tuple(os.path.abspath(path) for path in paths or (os.curdir,)))
+    return pipeline.project(root) or root
 
 
 def _common_root(paths: Sequence[str]) -> str:

@@ -126,11 +126,20 @@ def governed(
         return record
     if isinstance(record, InlineAllow):
         refused = "" if settings.inline else "the settings allow no comments that accept findings"
-    elif settings.approvers and record.approver not in settings.approvers:
-        refused = f"{record.approver} may not approve exceptions"
     else:
-        refused = ""
+        refused = _unapproved(record.approver, settings)
     return replace(record, problem=refused) if refused else record
+
+
+def refusal(said: ExceptionFile, settings: ExceptionSettings) -> str:
+    """Why one that is to be written would accept nothing; empty if it would."""
+    return _problem(said) or _unapproved(said.approver, settings)
+
+
+def _unapproved(approver: str, settings: ExceptionSettings) -> str:
+    if settings.approvers and approver not in settings.approvers:
+        return f"{approver} may not approve exceptions"
+    return ""
 
 
 def _unreadable(path: str, error: OSError) -> Trouble:
