@@ -12,6 +12,7 @@ import moto_server
 import other_scanners
 from cli.conftest import Said
 from keymuster import registry
+from repositories import Repository
 
 Run = Callable[..., Said]
 Token = Callable[..., str]
@@ -285,3 +286,22 @@ def test_what_others_report_is_in_the_inventory(keymuster: Run, estate: Path, to
         "inventory", "list", "--import", "r.json", "--where", "credential.only_reported"
     )
     assert "at: gone.env:9" in said.out
+
+
+def test_what_is_only_in_the_history_is_found_there(
+    keymuster: Run, estate: Path, token: Token
+) -> None:
+    repository = Repository.create(estate)
+    repository.git("add", ".")
+    repository.commit()
+    (estate / "b.env").unlink()
+    (estate / "a.env").write_text(f"T={token('slack-bot-token')}\n")
+    repository.git("add", ".")
+    repository.commit()
+    words = ("--where", "credential.only_in_history")
+    assert keymuster("inventory", "list", *words).out == ""
+    said = keymuster("inventory", "list", "--history", *words)
+    assert "GitHub personal access token" in said.out
+    assert "Slack" not in said.out
+    said = keymuster("inventory", "list", "--history", "--machine")
+    assert (said.code, "exclude each other" in said.err) == (2, True)

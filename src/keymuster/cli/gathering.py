@@ -70,6 +70,8 @@ def gathered(
     say, and what other scanners report. Without paths, services are asked alone."""
     if machine and paths:
         raise SettingsError("--machine takes no paths", "Choose one, or ask twice.")
+    if machine and history:
+        raise SettingsError("--history and --machine exclude each other", "Choose one.")
     source = "machine" if machine else "services" if services and not paths else "worktree"
     source = "history" if history else source
     start = home() if machine else folder_of(paths[0] if paths else os.curdir)

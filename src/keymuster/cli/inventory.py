@@ -58,12 +58,19 @@ def command() -> None:
     """
 
 
+_history_option = click.option(
+    "--history",
+    is_flag=True,
+    help="The credentials in every file version of every commit of the repository, instead of the working tree.",
+)
+
+
 def _looked(
-    paths: tuple[str, ...], *, config: str | None, jobs: int, machine: bool, imports: tuple[str, ...],
-    **options: Any,
+    paths: tuple[str, ...], *, config: str | None, jobs: int, machine: bool, history: bool,
+    imports: tuple[str, ...], **options: Any,
 ) -> Looked:  # fmt: skip
     return gathered(
-        paths, config, jobs, machine=machine, services=services_of(options),
+        paths, config, jobs, machine=machine, services=services_of(options), history=history,
         imports=(lambda context: imported(imports, context)) if imports else None,
     )  # fmt: skip
 
@@ -83,6 +90,7 @@ def _looked(
     help="Only records that this holds for. It names the same fields as policies do (docs/writing-rules.md): identity.privilege, credential.in_tree, or record.name for any kind.",
 )
 @format_option
+@_history_option
 @import_option
 @looking_options
 def list_(
@@ -97,7 +105,7 @@ def list_(
     Examples:
       keymuster inventory list infra .github
       keymuster inventory list --kind trust
-      keymuster inventory list --where "credential.only_in_history && !credential.expired"
+      keymuster inventory list --history --where "credential.only_in_history && !credential.expired"
       keymuster inventory list --kind identity --kind resource --where "record.name.contains('ci')"
       keymuster inventory list --service aws --regions eu-west-1 --kind credential
     """
@@ -142,6 +150,7 @@ def _filtered(
 @click.argument("id")
 @click.argument("paths", nargs=-1, type=click.Path())
 @format_option
+@_history_option
 @import_option
 @looking_options
 def show(id: str, paths: tuple[str, ...], format_: str, **options: Any) -> int:
@@ -264,6 +273,7 @@ def _place(one: dict[str, Any]) -> str:
     metavar="TIME",
     help="The time to write into it: `now`, or as 2026-01-31T12:00:00Z. Without one, the same inventory gives the same bytes.",
 )
+@_history_option
 @import_option
 @looking_options
 def export(
