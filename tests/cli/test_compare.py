@@ -132,6 +132,13 @@ def test_sarif_tells_the_same(keymuster: Run, scan: Any, tmp_path: Path) -> None
     assert "new" in [one[0] for one in changes(keymuster, first, second)]
 
 
+def test_the_two_forms_of_one_scan_are_the_same(keymuster: Run, scan: Any, tmp_path: Path) -> None:
+    (tmp_path / "code" / "main.tf").write_text(policy("ci", "*"))
+    plain, sarif = scan("one.json"), scan("one.sarif")
+    assert changes(keymuster, plain, sarif) == []
+    assert changes(keymuster, sarif, plain) == []
+
+
 def test_sarif_of_another_tool(keymuster: Run, tmp_path: Path) -> None:
     def log(*lines: int) -> str:
         results = [

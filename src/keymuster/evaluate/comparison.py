@@ -38,7 +38,8 @@ def compared(old: Report, new: Report) -> list[Change]:
     """Every finding of either, in order of the later report. A file that was moved takes its findings
     with it."""
     pairs, gone = _paired(old.findings, new.findings)
-    found = [_found(before, now) for before, now in pairs]
+    bounded = bool(old.mode and new.mode)  # SARIF tells of neither
+    found = [_found(before, now, bounded) for before, now in pairs]
     looked = _Looked(new)
     found += [_gone(one, looked) for one in gone]
     return found
@@ -64,24 +65,24 @@ def _paired(
     return [(found.get(id(one)), one) for one in new], list(left.values())
 
 
-def _found(before: Finding | None, now: Finding) -> Change:
+def _found(before: Finding | None, now: Finding, bounded: bool) -> Change:
     if before is None:
         return Change(state=State.NEW, finding=now)
     if before.is_accepted and not now.is_accepted:
         return Change(state=State.REOPENED, finding=now, why="it is not accepted any more")
-    changes = list(_changes(before, now))
+    changes = list(_changes(before, now, bounded))
     state = State.CHANGED if changes else State.SAME
     return Change(state=state, finding=now, why="; ".join(changes))
 
 
-def _changes(before: Finding, now: Finding) -> Iterator[str]:
+def _changes(before: Finding, now: Finding, bounded: bool) -> Iterator[str]:
     if before.severity is not now.severity:
         yield f"severity {before.severity} is now {now.severity}"
     if before.confidence is not now.confidence:
         yield f"confidence {before.confidence} is now {now.confidence}"
-    if grown := outgrown(before.bounds, now.bounds):
+    if bounded and (grown := outgrown(before.bounds, now.bounds)):
         yield f"{grown}: it may do more, or is limited by less"
-    elif shrunk := outgrown(now.bounds, before.bounds):
+    elif bounded and (shrunk := outgrown(now.bounds, before.bounds)):
         yield f"{shrunk}: it may do less, or is limited by more"
     if now.is_accepted and not before.is_accepted:
         yield "it is accepted"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec.structs import replace
@@ -19,6 +19,8 @@ from keymuster.model import (
     Suppression,
 )
 from keymuster.model.digest import digest
+
+_E = TypeVar("_E", Severity, Confidence)
 
 _OURS = "keymuster/v1"
 _MOVED = "keymusterMoved/v1"
@@ -64,10 +66,12 @@ def _finding(result: dict[str, Any], run: dict[str, Any]) -> Finding:
         if isinstance(own, str)
         else digest(f"{tool}\0{rule}\0{said or (str(places[0]), message)}")
     )
+    own_words = _dict(result.get("properties")) if isinstance(own, str) else {}
+    level = _SEVERITIES.get(str(result.get("level", "warning")), Severity.INFO)
     return Finding(
         id=id, rule=rule, policy=rule.partition("/")[0], nhi=(),
-        severity=_SEVERITIES.get(str(result.get("level", "warning")), Severity.INFO),
-        confidence=Confidence.MEDIUM, subject=str(places[0]), message=message, places=places,
+        severity=_one_of(Severity, own_words.get("severity"), level),
+        confidence=_one_of(Confidence, own_words.get("confidence"), Confidence.MEDIUM), subject=str(places[0]), message=message, places=places,
         suppression=_suppression(result), fingerprint=str(marks.get(_MOVED, "")),
     )  # fmt: skip
 
@@ -93,6 +97,10 @@ def _suppression(result: dict[str, Any]) -> Suppression | None:
             status="accepted" if one.get("status", "accepted") == "accepted" else "rejected",
         )
     return None
+
+
+def _one_of(kind: type[_E], said: Any, otherwise: _E) -> _E:
+    return next((one for one in kind if one.value == said), otherwise)
 
 
 def _dict(value: Any) -> dict[str, Any]:
