@@ -69,7 +69,18 @@ def test_show_tells_what_is_new_and_what_is_gone(keymuster: Run, estate: Path) -
     (estate / "main.tf").write_text(POLICY.replace('["*"]', '["sts:*"]'))
     said = keymuster("baseline", "show")
     assert said.code == 1
-    assert said.out.splitlines()[-1].endswith("gone")
+    *new, last = said.out.splitlines()
+    assert last.endswith("gone")
+    assert all("main.tf:2" in one for one in new)
+
+
+def test_show_tells_what_could_not_be_looked_at(keymuster: Run, estate: Path) -> None:
+    keymuster("baseline", "write")
+    (estate / ".keymuster.yaml").write_text("max_file_size: 2KB\n")
+    (estate / "large.txt").write_text("x" * 3000)
+    said = keymuster("baseline", "show")
+    assert (said.code, said.out) == (3, "0 new, 2 known, 0 gone\n")
+    assert "not seen: large.txt" in said.err
 
 
 def test_a_baseline_that_is_not_there_is_2(keymuster: Run, estate: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
 import click
 
@@ -11,6 +12,7 @@ from keymuster.cli.common_options import config_option
 from keymuster.cli.judging import judged, report_option
 from keymuster.cli.output import replacing
 from keymuster.evaluate.baseline import compared, text
+from keymuster.model import Trouble
 from keymuster.report.base import readable
 
 FILE = ".keymuster/baseline"
@@ -65,8 +67,7 @@ def write(paths: tuple[str, ...], file: str, report: str | None, config: str | N
         out.write(text(found.findings, found.configured.fingerprint_key()))
     count = sum(not one.is_accepted for one in found.findings)
     click.echo(f"{file}: {count} finding{'' if count == 1 else 's'}", err=True)
-    for one in found.troubles:
-        click.echo(f"not seen: {readable(one.scope)}: {readable(one.message)}", err=True)
+    _tell(found.troubles)
     return 3 if found.troubles else 0
 
 
@@ -78,7 +79,8 @@ def write(paths: tuple[str, ...], file: str, report: str | None, config: str | N
 def show(paths: tuple[str, ...], file: str, report: str | None, config: str | None) -> int:
     """Hold a baseline against what is found now: what is new, and how much of it is still there.
 
-    Exit codes: 0 nothing is new; 1 something is; 2 could not run.
+    Exit codes: 0 nothing is new; 1 something is; 2 could not run; 3 nothing is, but a part could not be
+    looked at.
 
     \b
     Examples:
@@ -89,6 +91,14 @@ def show(paths: tuple[str, ...], file: str, report: str | None, config: str | No
     result = compared(found.findings, baseline)
     new = [one for one in result.new if not one.is_accepted]
     for one in new:
-        click.echo(f"new  {one.id[:12]}  {one.rule}  {readable(one.subject)}")
+        click.echo(
+            f"new  {one.id[:12]}  {readable(str(one.location))}  {readable(one.message)}  {one.rule}"
+        )
     click.echo(f"{len(new)} new, {result.known} known, {result.gone} gone")
-    return 1 if new else 0
+    _tell(found.troubles)
+    return 1 if new else 3 if found.troubles else 0
+
+
+def _tell(troubles: Iterable[Trouble]) -> None:
+    for one in troubles:
+        click.echo(f"not seen: {readable(one.scope)}: {readable(one.message)}", err=True)
