@@ -71,7 +71,8 @@ def evaluate(
     ):
         findings += allows.apply(_everywhere(finding, inventory), comments, now.date())
     if any(inventory.of(RiskException)):
-        findings = _excepted(findings, inventory, now, limits, looked)
+        every = [one for one, _ in held]
+        findings = _excepted(findings, every, inventory, now, limits, looked)
         about = _held({_EXCEPTION: RiskException}, inventory, rules, choice, now, limits)
         findings += [one[0] for one in about if not isinstance(one, Undecided)]
     findings.sort(key=_order)
@@ -92,11 +93,11 @@ _JUDGED = {subject: kind for subject, kind in SUBJECTS.items() if subject != _EX
 
 
 def _excepted(
-    findings: Iterable[Finding], inventory: Inventory, now: datetime, limits: Lifetimes,
-    looked: Collection[str],
+    findings: Iterable[Finding], every: Iterable[Finding], inventory: Inventory, now: datetime,
+    limits: Lifetimes, looked: Collection[str],
 ) -> list[Finding]:  # fmt: skip
     """The findings, with those that somebody has decided to live with; what came of each decision
-    becomes a fact of it."""
+    becomes a fact of it. What one covers may be told by a graver finding now: `every` one has it still."""
 
     def identity_of(subject: str) -> str:
         return getattr(inventory.records.get(subject), "identity", None) or subject
@@ -104,10 +105,14 @@ def _excepted(
     decided = list(inventory.of(RiskException))
     longest = timedelta(days=limits.exception_days)
     found, used = exceptions.apply(findings, decided, identity_of, now.date(), longest)
+    idle = [one for one in decided if one.id in used and not used[one.id].covered]
+    _, behind = exceptions.apply(every if idle else (), idle, identity_of, now.date(), longest)
     for one in decided:
         what = used.get(one.id)
         if what is not None:
-            seen = "yes" if what.covered else "no" if one.seen_in in looked else ""
+            is_behind = one.id in behind and behind[one.id].covered > 0
+            gone = one.seen_in in looked and not is_behind
+            seen = "yes" if what.covered else "no" if gone else ""
             inventory.facts[one.id] = {
                 "used": seen, "outgrown": what.outgrown, "covered": what.covered,
             }  # fmt: skip
