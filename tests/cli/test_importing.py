@@ -95,6 +95,7 @@ def test_what_is_not_imported_again_is_not_called_resolved(keymuster: Run, shop:
     states = {one["rule"].partition("/")[0]: one["state"] for one in said}
     assert states["secret-reported-elsewhere"] == "not observed"
     assert states["secret-verified-live"] == "not observed"
+    assert "secret-in-tree" not in states  # it was there behind that
     (shop / "reports/gitleaks.json").write_text("[]")
     keymuster("scan", "a.env", "--import=reports/gitleaks.json", "-o", "json=new.json")
     said = json.loads(keymuster("compare", "old.json", "new.json", "--format", "json").out)
@@ -216,3 +217,26 @@ def test_reasons_that_others_wrote_are_told_without_secrets(
         assert secret not in said.out
     [file] = (shop / ".keymuster/exceptions").iterdir()
     assert secret not in file.read_text()
+
+
+def test_a_secret_that_works_is_what_was_known_of_it_and_more(keymuster: Run, shop: Path) -> None:
+    """Of each secret the gravest finding is told: what it takes the place of is not gone."""
+    (shop / ".keymuster.yaml").write_text("exclude: {paths: [reports/, '*.json', '*.sarif']}\n")
+    found = findings(keymuster("scan", "--format", "json", "-o", "json=old.json"))
+    [slack] = [one for one in found if one["rule"] == "secret-in-tree/slack-bot-token"]
+    for form in ("json", "sarif"):
+        words = ("--import", "reports/trufflehog.json", "-o", f"{form}=new.{form}")
+        keymuster("scan", *words)
+        told = json.loads(keymuster("compare", "old.json", f"new.{form}", "--format", "json").out)
+        [change] = told
+        assert change["state"] == "changed"
+        assert "secret-in-tree/slack-bot-token is now secret-verified-live" in change["why"]
+    said = ("--reason", "for a while", "--owner", "a", "--approver", "b")
+    keymuster("exceptions", "add", slack["id"], *said)
+    found = findings(keymuster("scan", "--format", "json", *words[:2]))
+    rules = {one["rule"] for one in found if not one.get("suppression")}
+    assert "secret-verified-live/slack-bot-token" in rules
+    assert "exception-unused" not in rules
+    (shop / "a.env").unlink()
+    found = findings(keymuster("scan", "--format", "json", *words[:2]))
+    assert "exception-unused" in {one["rule"] for one in found}

@@ -39,7 +39,13 @@ def compared(old: Report, new: Report) -> list[Change]:
     with it."""
     pairs, gone = _paired(old.findings, new.findings)
     bounded = bool(old.mode and new.mode)  # SARIF tells of neither
-    found = [_found(before, now, bounded) for before, now in pairs]
+    behind = {(one.subject, rule) for one in old.findings for rule in _stands_for(one)}
+    found = [
+        Change(state=State.SAME, finding=now)
+        if before is None and (now.subject, now.rule) in behind
+        else _found(before, now, bounded)
+        for before, now in pairs
+    ]
     looked = _Looked(new)
     found += [_gone(one, looked) for one in gone]
     return found
@@ -48,8 +54,8 @@ def compared(old: Report, new: Report) -> list[Change]:
 def _paired(
     old: Sequence[Finding], new: Sequence[Finding]
 ) -> tuple[list[tuple[Finding | None, Finding]], list[Finding]]:
-    """Each later one with what it was, by its id, or else by its fingerprint; and those that have no
-    later one."""
+    """Each later one with what it was, by its id, or else by its fingerprint, or else by a rule that
+    says more of the same secret; and those that have no later one."""
     left = {one.id: one for one in old}
     found: dict[int, Finding] = {}
     for one in new:
@@ -62,7 +68,22 @@ def _paired(
         if id(one) not in found and (moved := by.get(one.fingerprint)):
             found[id(one)] = moved.pop()
             left.pop(found[id(one)].id)
+    about: dict[str, list[Finding]] = {}
+    for one in left.values():
+        about.setdefault(one.subject, []).append(one)
+    for one in new:
+        if id(one) in found:
+            continue
+        for before in about.get(one.subject, ()):
+            if before.rule in _stands_for(one) and before.id in left:
+                found[id(one)] = left.pop(before.id)
+                break
     return [(found.get(id(one)), one) for one in new], list(left.values())
+
+
+def _stands_for(one: Finding) -> list[str]:
+    """The rules that say less of the same: of each secret the gravest finding is told."""
+    return one.evidence.get("also_found", "").split(", ")
 
 
 def _found(before: Finding | None, now: Finding, bounded: bool) -> Change:
@@ -76,6 +97,8 @@ def _found(before: Finding | None, now: Finding, bounded: bool) -> Change:
 
 
 def _changes(before: Finding, now: Finding, bounded: bool) -> Iterator[str]:
+    if before.rule != now.rule:
+        yield f"{before.rule} is now {now.rule}"
     if before.severity is not now.severity:
         yield f"severity {before.severity} is now {now.severity}"
     if before.confidence is not now.confidence:

@@ -71,8 +71,9 @@ def _finding(result: dict[str, Any], run: dict[str, Any]) -> Finding:
     return Finding(
         id=id, rule=rule, policy=rule.partition("/")[0], nhi=(),
         severity=_one_of(Severity, own_words.get("severity"), level),
-        confidence=_one_of(Confidence, own_words.get("confidence"), Confidence.MEDIUM), subject=str(places[0]), message=message, places=places,
-        suppression=_suppression(result), fingerprint=str(marks.get(_MOVED, "")),
+        confidence=_one_of(Confidence, own_words.get("confidence"), Confidence.MEDIUM),
+        subject=str(own_words.get("subject") or places[0]), message=message, places=places,
+        evidence=_texts(own_words.get("evidence")), suppression=_suppression(result), fingerprint=str(marks.get(_MOVED, "")),
     )  # fmt: skip
 
 
@@ -101,6 +102,10 @@ def _suppression(result: dict[str, Any]) -> Suppression | None:
 
 def _one_of(kind: type[_E], said: Any, otherwise: _E) -> _E:
     return next((one for one in kind if one.value == said), otherwise)
+
+
+def _texts(value: Any) -> dict[str, str]:
+    return {key: one for key, one in _dict(value).items() if isinstance(one, str)}
 
 
 def _dict(value: Any) -> dict[str, Any]:
