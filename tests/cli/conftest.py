@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from msgspec import Struct
 
 from keymuster.cli import main
+from keymuster.collect.sources.worktree import Worktree
 from keymuster.detect import examples
 
 PASSWORD = examples.from_shape("{base62:16}", "a password")
@@ -52,3 +53,14 @@ def secret(token: Callable[..., str], tmp_path: Path) -> Path:
     path.parent.mkdir()
     path.write_text(f"key = '{token('github-pat')}'\n")
     return path
+
+
+def end_the_source_with(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every reading of the working tree end so, after all of it."""
+    whole = Worktree.batches
+
+    def batches(self: Worktree) -> Iterator[object]:
+        yield from whole(self)
+        raise error
+
+    monkeypatch.setattr(Worktree, "batches", batches)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.conftest import Said
+from cli.conftest import Said, end_the_source_with
 from repositories import Repository
 
 Run = Callable[..., Said]
@@ -81,6 +81,20 @@ def test_show_tells_what_could_not_be_looked_at(keymuster: Run, estate: Path) ->
     said = keymuster("baseline", "show")
     assert (said.code, said.out) == (3, "0 new, 2 known, 0 gone\n")
     assert "not seen: large.txt" in said.err
+
+
+def test_a_scan_that_was_cut_short_leaves_the_baseline_as_it_is(
+    keymuster: Run, estate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keymuster("baseline", "write")
+    before = (estate / ".keymuster" / "baseline").read_text()
+    (estate / "more.tf").write_text(POLICY.replace('"ci"', '"more"'))
+    end_the_source_with(KeyboardInterrupt(), monkeypatch)
+    keymuster("scan", "-o", "json=report.json")
+    for words in ((), ("--report", "report.json")):
+        said = keymuster("baseline", "write", *words)
+        assert (said.code, "not written" in said.err) == (3, True)
+        assert (estate / ".keymuster" / "baseline").read_text() == before
 
 
 def test_a_baseline_that_is_not_there_is_2(keymuster: Run, estate: Path) -> None:

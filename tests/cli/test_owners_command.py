@@ -11,7 +11,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from cli.conftest import PASSWORD
+from cli.conftest import PASSWORD, end_the_source_with
 from keymuster.cli.codeowners_file import updated
 from keymuster.errors import SettingsError
 from keymuster.inventory.codeowners import BEGIN, END, Codeowners
@@ -271,3 +271,12 @@ def test_a_file_that_is_not_utf8_is_left_alone(estate: Repository) -> None:
     with pytest.raises(SettingsError, match="is not UTF-8"):
         updated(str(estate.path), [("a.tf", ("@ada",))])
     assert os.listdir(estate.path / "a") == ["main.tf"]
+
+
+def test_a_scan_that_was_cut_short_leaves_codeowners_as_it_is(
+    keymuster: Any, estate: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    end_the_source_with(KeyboardInterrupt(), monkeypatch)
+    said = keymuster("owners", "--no-blame", "--write-codeowners")
+    assert (said.code, "CODEOWNERS: not written" in said.err) == (3, True)
+    assert not (estate.path / ".github" / "CODEOWNERS").exists()

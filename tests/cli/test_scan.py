@@ -15,7 +15,7 @@ from typing import NoReturn
 import pytest
 
 import keymuster as package
-from cli.conftest import PASSWORD, Said
+from cli.conftest import PASSWORD, Said, end_the_source_with
 from keymuster import pipeline, work
 from keymuster.cli.output import replacing
 from keymuster.collect.base import Blob
@@ -206,7 +206,7 @@ def test_findings_count_more_than_what_was_not_seen(
 def test_an_interrupted_scan_keeps_what_it_found_and_is_3(
     keymuster: Run, secret: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _end_the_source_with(KeyboardInterrupt(), monkeypatch)
+    end_the_source_with(KeyboardInterrupt(), monkeypatch)
     said = keymuster("scan", "--format", "json", "--jobs", "1")
     report = json.loads(said.out)
     assert (said.code, report["complete"], len(report["findings"])) == (3, False, 1)
@@ -215,7 +215,7 @@ def test_an_interrupted_scan_keeps_what_it_found_and_is_3(
 def test_an_interrupted_scan_says_so_in_text_and_sarif(
     keymuster: Run, secret: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _end_the_source_with(KeyboardInterrupt(), monkeypatch)
+    end_the_source_with(KeyboardInterrupt(), monkeypatch)
     assert "was interrupted; only a part was scanned" in keymuster("scan", "--jobs", "1").out
     [run] = json.loads(keymuster("scan", "--jobs", "1", "--format", "sarif").out)["runs"]
     [invocation] = run["invocations"]
@@ -225,7 +225,7 @@ def test_an_interrupted_scan_says_so_in_text_and_sarif(
 def test_a_source_that_fails_halfway_is_3(
     keymuster: Run, secret: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _end_the_source_with(Unreadable("git died", "Run git fsck."), monkeypatch)
+    end_the_source_with(Unreadable("git died", "Run git fsck."), monkeypatch)
     said = keymuster("scan", "--format", "json", "--jobs", "1")
     report = json.loads(said.out)
     assert (said.code, report["complete"]) == (3, False)
@@ -261,16 +261,6 @@ def test_the_format_does_not_change_the_exit_code(
     assert keymuster("scan", "--format", format, "--fail-on", fail_on).code == code
     said = keymuster("scan", "-o", f"{format}=out", "--fail-on", fail_on, "--quiet")
     assert said.code == code
-
-
-def _end_the_source_with(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = Worktree.batches
-
-    def batches(self: Worktree) -> Iterator[object]:
-        yield from whole(self)
-        raise error
-
-    monkeypatch.setattr(Worktree, "batches", batches)
 
 
 # --- mistakes ----------------------------------------------------------------------------------

@@ -52,7 +52,7 @@ def write(paths: tuple[str, ...], file: str, report: str | None, config: str | N
     """Write all open findings of PATHS (default: the folder you are in), or of a report, to a baseline.
 
     Exit codes: 0 written; 2 could not run; 3 written, but a part could not be looked at: what is found
-    there later is new.
+    there later is new; or not written, as the scan was cut short.
 
     \b
     Examples:
@@ -60,6 +60,10 @@ def write(paths: tuple[str, ...], file: str, report: str | None, config: str | N
       keymuster baseline write --report all.json
     """
     found = judged(paths, report, config)
+    if not found.complete:
+        click.echo(f"{file}: not written, as the scan was cut short", err=True)
+        _tell(found.troubles)
+        return 3
     folder = os.path.dirname(file)
     if folder:
         os.makedirs(folder, exist_ok=True)

@@ -15,7 +15,7 @@ from keymuster.cli.gathering import gathered
 from keymuster.cli.selection import folder_of
 from keymuster.errors import SettingsError
 from keymuster.evaluate.choice import Choice
-from keymuster.model import Confidence, Finding, Trouble
+from keymuster.model import Confidence, Finding, Report, Trouble
 from keymuster.settings import Settings
 
 report_option = click.option(
@@ -27,11 +27,12 @@ report_option = click.option(
 
 
 class Judged(Struct, frozen=True, kw_only=True):
-    """What was found, by which settings. Of a report that was read, no troubles are known."""
+    """What was found, by which settings. It is not `complete` where the scan was cut short."""
 
     findings: tuple[Finding, ...]
     configured: Settings
     troubles: tuple[Trouble, ...] = ()
+    complete: bool = True
 
 
 def judged(paths: tuple[str, ...], report: str | None, config: str | None) -> Judged:
@@ -40,7 +41,7 @@ def judged(paths: tuple[str, ...], report: str | None, config: str | None) -> Ju
         if paths:
             raise SettingsError("--report takes no paths", "The report says what was scanned.")
         configured, _ = settings.load(config, os.curdir)
-        return Judged(findings=tuple(_read(report)), configured=configured)
+        return _judged(_read(report), configured)
     start = folder_of(paths[0]) if paths else os.curdir
     configured, _ = settings.load(config, start)
     looked = gathered(paths, config)
@@ -52,11 +53,18 @@ def judged(paths: tuple[str, ...], report: str | None, config: str | None) -> Ju
         looked.seen, looked.context, "worktree", choice=choice, configured=configured,
         now=datetime.now(UTC),
     )  # fmt: skip
-    return Judged(findings=found.findings, configured=configured, troubles=found.troubles)
+    return _judged(found, configured)
 
 
-def _read(report: str) -> list[Finding]:
-    from keymuster.report._json_reading import findings
+def _judged(report: Report, configured: Settings) -> Judged:
+    return Judged(
+        findings=report.findings, configured=configured, troubles=report.troubles,
+        complete=report.complete,
+    )  # fmt: skip
+
+
+def _read(report: str) -> Report:
+    from keymuster.report._json_reading import written
 
     try:
         if report == "-":
@@ -64,7 +72,7 @@ def _read(report: str) -> list[Finding]:
         else:
             with open(report, "rb") as file:
                 data = file.read()
-        return findings(data)
+        return written(data)
     except OSError as error:
         raise SettingsError(f"{report} cannot be read: {error.strerror}") from None
     except ValueError:

@@ -93,6 +93,9 @@ def command(
 
 
 def _write(looked: Looked, every: Sequence[Listed]) -> None:
+    if not looked.seen.complete:
+        click.echo("CODEOWNERS: not written, as only a part was looked at", err=True)
+        return
     root = looked.context.selection.root
     paths = (os.path.relpath(one, root) for one in looked.context.selection.paths or (root,))
     within = [path.replace(os.sep, "/") if path != os.curdir else "" for path in paths]
