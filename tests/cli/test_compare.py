@@ -139,6 +139,22 @@ def test_the_two_forms_of_one_scan_are_the_same(keymuster: Run, scan: Any, tmp_p
     assert changes(keymuster, sarif, plain) == []
 
 
+def test_a_secret_in_the_words_of_another_tool_is_not_printed(
+    keymuster: Run, tmp_path: Path, token: Callable[..., str]
+) -> None:
+    def log(*results: object) -> str:
+        return json.dumps({"version": "2.1.0", "runs": [{"results": results}]})
+
+    secret = token("github-pat")
+    (tmp_path / "a.sarif").write_text(log())
+    (tmp_path / "b.sarif").write_text(
+        log({"ruleId": "leak", "message": {"text": f"found {secret}"}})
+    )
+    for form in ("text", "json"):
+        said = keymuster("compare", "a.sarif", "b.sarif", "--format", form)
+        assert (said.code, secret in said.out, "found ghp_****" in said.out) == (1, False, True)
+
+
 def test_sarif_of_another_tool(keymuster: Run, tmp_path: Path) -> None:
     def log(*lines: int) -> str:
         results = [

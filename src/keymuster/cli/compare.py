@@ -9,11 +9,13 @@ from typing import Any
 import click
 import msgspec
 
+from keymuster import pipeline
 from keymuster.cli.common_options import format_option
 from keymuster.cli.output import stdout
 from keymuster.errors import SettingsError
 from keymuster.evaluate.comparison import Change, State, compared
 from keymuster.model import Report
+from keymuster.redaction import Redactor
 from keymuster.report import _json_reading as own
 from keymuster.report import _sarif_reading
 from keymuster.report.base import readable
@@ -41,7 +43,8 @@ def command(old: str, new: str, format_: str, all_: bool) -> int:
       keymuster compare before.sarif after.sarif --format json
     """
     changes = compared(_read(old), _read(new))
-    shown = [one for one in changes if all_ or one.state is not State.SAME]
+    redactor = Redactor(pipeline.load_rules())  # other tools may have put a secret into their words
+    shown = [redactor.struct(one) for one in changes if all_ or one.state is not State.SAME]
     with stdout() as out:
         if format_ == "json":
             out.write(msgspec.json.format(_json(shown), indent=2).decode() + "\n")
