@@ -311,6 +311,18 @@ def test_a_job_that_checks_out_a_pull_request_runs_its_code(rules: RuleSet) -> N
     assert workflow(rules, other) == set()
 
 
+def test_a_step_finds_its_job_without_a_look_at_every_workflow() -> None:
+    """An estate has thousands of them."""
+
+    class Jobs(dict[str, list[str]]):
+        def items(self) -> Any:
+            raise AssertionError("it looks at all of them")
+
+    jobs = Jobs({JOB.rpartition(":")[0]: [JOB]})
+    checkout = step("GitHub::Actions::Checkout", "build.git://host:1/x", untrusted=True)
+    assert workflows._job(checkout, jobs) == JOB
+
+
 def test_a_comment_that_is_expanded_into_a_script_runs(rules: RuleSet) -> None:
     comment = step("GitHub::Actions::Trigger", "x", event="issue_comment", privileged=False)
     script = step(

@@ -105,12 +105,11 @@ def _job(one: Resource, jobs: dict[str, list[str]]) -> str:
     """The job that a step is of, by its key; empty for a step of an action that several call."""
     if one.type not in (*_CHECKOUTS, _EXPANSION):
         return ""
-    rest = one.id.removeprefix(f"resource:{one.type}:")
-    for scope, several in jobs.items():
-        if not rest.startswith(f"{scope}:"):
-            continue
-        key = rest[len(scope) + 1 :]
-        for job in several:
+    scope, key = one.id.removeprefix(f"resource:{one.type}:"), ""
+    while scope:  # a key may have colons, too
+        scope, _, part = scope.rpartition(":")
+        key = f"{part}:{key}" if key else part
+        for job in jobs.get(scope, ()):
             if key.startswith(f"{job[len(scope) + 1 :]}."):
                 return job
     return ""
