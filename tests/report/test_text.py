@@ -80,6 +80,7 @@ def test_the_accepted_and_the_informative_are_counted_and_shown_on_demand() -> N
     assert "accepted until 2027-01-31: fixture of the parser" in loud
     assert "a test or sample value" in loud
     assert "account: 123456789012" in loud
+    assert f"id: {FULL.findings[0].id}" in loud  # by which it is explained or accepted
     assert "-v shows" not in loud
 
 

@@ -118,7 +118,7 @@ def _the_one(beginning: str, findings: tuple[Finding, ...]) -> Finding:
     ids = {one.id: one for one in findings if one.id.startswith(beginning)}
     if not ids:
         raise SettingsError(
-            f"no finding is called {beginning}", "A JSON report has their ids: scan --format json"
+            f"no finding is called {beginning}", "`keymuster scan -v` shows their ids."
         )
     if len(ids) > 1:
         raise SettingsError(f"{len(ids)} findings begin with {beginning}", "Write more of the id.")

@@ -172,7 +172,10 @@ _SERVICES = registry.names("service")
     help="Say on standard error what took how long, and how much work it was; --profile without a name does so, too.",
 )
 @click.option(
-    "-v", "--verbose", count=True, help="Accepted findings and evidence too; -vv for what was done."
+    "-v",
+    "--verbose",
+    count=True,
+    help="Accepted findings, ids and evidence too; -vv for what was done.",
 )
 def command(paths: tuple[str, ...], **options: Any) -> int:
     """Find secrets in PATHS (default: the folder you are in).

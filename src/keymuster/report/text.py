@@ -92,6 +92,7 @@ class Text(Reporter):
         if finding.suppression is not None:
             yield f"           {_accepted(finding.suppression)}"
         if self._style.verbose:
+            yield f"           id: {finding.id}"
             if finding.owner is not None:
                 yield f"           owner: {_owner(finding.owner)}"
             for key, value in sorted(finding.evidence.items()):
