@@ -414,10 +414,11 @@ def _owning(
     owners = configured.owners
     if source != "worktree":
         owners = replace(owners, blame=False)
+    known = {(one.scope, one.message) for one in troubles}  # of files that were among those read
     found: list[Observation] = []
     for one in standing(context.selection.root, reported, owners):
         if isinstance(one, Trouble):
-            troubles.append(one)
+            troubles += [] if (one.scope, one.message) in known else [one]
         else:
             found.append(one)
     return found

@@ -280,3 +280,13 @@ def test_a_scan_that_was_cut_short_leaves_codeowners_as_it_is(
     said = keymuster("owners", "--no-blame", "--write-codeowners")
     assert (said.code, "CODEOWNERS: not written" in said.err) == (3, True)
     assert not (estate.path / ".github" / "CODEOWNERS").exists()
+
+
+def test_attestations_that_cannot_be_read_are_told_once(keymuster: Any, estate: Repository) -> None:
+    (estate.path / ".keymuster").mkdir()
+    (estate.path / ".keymuster" / "owners.yaml").write_text("owners: [\n")
+    said = keymuster("owners", "--no-blame")
+    assert (said.code, said.err.count("not seen: .keymuster/owners.yaml")) == (3, 1)
+    (estate.path / ".keymuster" / "owners.yaml").write_text("owners:\n- what: 1\n  owner: ''\n")
+    said = keymuster("owners", "--no-blame", "a")  # where it is not among the files
+    assert (said.code, said.err.count("not seen: .keymuster/owners.yaml")) == (3, 1)
