@@ -129,6 +129,8 @@ def test_drafts_are_written_once(keymuster: Run, shop: Path) -> None:
     file.write_text(file.read_text() + "# mine\n")
     said = keymuster("import", "reports/audited.json", "--write-exceptions")
     assert "Drafts" not in said.out
+    assert "no draft written" in said.err
+    assert "detect-secrets, 1 finding\n" in said.out
     assert "# mine" in file.read_text()
 
 

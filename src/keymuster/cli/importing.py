@@ -114,6 +114,8 @@ def command(
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with replacing(path) as out:
             out.write(written(draft))
+    if write and not drafts:
+        click.echo("no draft written: nothing accepted there is found here and undecided", err=True)
     with stdout() as out:
         if as_json:
             encoded = msgspec.json.encode(document)
@@ -267,7 +269,7 @@ def _place_text(place: ImportedPlaceV1) -> str:
 
 def _lines(document: ImportsV1) -> Iterator[str]:
     for one in document.reports:
-        yield f"{one.file}: {one.form}, {one.findings} findings"
+        yield f"{one.file}: {one.form}, {one.findings} finding{'' if one.findings == 1 else 's'}"
         yield f"  found here, too  {one.found}"
         yield f"  only there       {one.findings - one.found}"
         for word, number in (
