@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from cli.conftest import PASSWORD, Said
+from repositories import Repository
 
 Run = Callable[..., Said]
 WEIGHT = re.compile(r"^ +([+-]\d+\.\d\d)  ", re.MULTILINE)
@@ -247,3 +248,16 @@ def test_a_finding_needs_its_report(keymuster: Run, deploy: Path) -> None:
     assert "--report" in keymuster("explain", "4f2a19").err
     assert "is no JSON report" in keymuster("explain", "4f2a", "--report", "deploy.env").err
     assert "cannot be read" in keymuster("explain", "4f2a", "--report", "no.json").err
+
+
+def test_of_a_finding_in_the_history_the_commit_is_told(
+    keymuster: Run, tmp_path: Path, token: Callable[..., str]
+) -> None:
+    repository = Repository.create(tmp_path)
+    commit = repository.commit({"a.env": f"A={token('github-pat')}\n"})
+    repository.git("rm", "--quiet", "a.env")
+    repository.commit()
+    keymuster("scan", "--history", "-o", "json=out.json")
+    [found] = json.loads((tmp_path / "out.json").read_text())["findings"]
+    said = keymuster("explain", found["id"][:6], "--report", "out.json")
+    assert f"  at a.env:1 in commit {commit[:12]}\n" in said.out

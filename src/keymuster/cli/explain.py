@@ -13,6 +13,8 @@ from keymuster.detect.explain import Considered, explain
 from keymuster.detect.positions import Positions
 from keymuster.detect.text import as_text
 from keymuster.errors import SettingsError
+from keymuster.model import FileLocation
+from keymuster.report.base import readable
 
 _PLACE = re.compile(r"(?P<file>.+?)(?::(?P<line>\d+))?(?::\d+)?")
 _LEAST = 0.05
@@ -104,9 +106,12 @@ def _finding(id: str, report: Path) -> int:
     [one, *_] = found
     nhi = "/".join(category.value for category in one.nhi)
     click.echo(f"{one.id}  {one.rule} [{nhi}]")
-    click.echo(f"{one.severity.value}, {one.confidence.value} confidence: {one.message}")
+    click.echo(f"{one.severity.value}, {one.confidence.value} confidence: {readable(one.message)}")
     for at in one.places[:_MOST]:
-        click.echo(f"  at {at}")
+        commit = at.commit if isinstance(at, FileLocation) else None
+        click.echo(
+            f"  at {readable(str(at))}{f' in commit {commit.id[:_SHOWN]}' if commit else ''}"
+        )
     for line in lines(one):
         click.echo(f"  {line}")
     click.echo(f"  do: {one.remediation}")
