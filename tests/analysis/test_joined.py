@@ -238,6 +238,8 @@ def test_keys_are_gone_only_if_their_account_has_told_of_some() -> None:
     assert of(build([here, active]), offboarding)["secret:1"]["key_status"] == "gone"
     elsewhere = key("k", "2", "9", CredentialStatus.ACTIVE)
     assert "secret:1" not in of(build([here, elsewhere]), offboarding)
+    of_root = key("root", "", "1", CredentialStatus.ACTIVE)  # no API tells its id
+    assert "secret:1" not in of(build([here, active, of_root]), offboarding)
     off = key("k", "1", "1", CredentialStatus.DISABLED)
     assert of(build([here, off]), offboarding)["secret:1"]["key_status"] == "disabled"
 

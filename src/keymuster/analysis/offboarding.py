@@ -34,7 +34,7 @@ GONE, ARCHIVED, DISABLED = "gone", "archived", "disabled"
 OFF = frozenset(("disabled", "deleted", "suspended", "deactivated", "deprovisioned", "left", "inactive"))  # fmt: skip
 """What vendors say of somebody or something that is switched off."""
 
-_LEFT = OFF - {"inactive", "disabled"} | {"disabled"}
+_LEFT = OFF - {"inactive"}
 
 REPOSITORIES = "GitHub::Repositories"
 """All repositories of an organization, by name: what is not among them is not there."""
@@ -255,16 +255,19 @@ _ADDRESS = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}")
 
 
 def _keys(inventory: Inventory) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Of keys of AWS in files: whether their account knows them as switched off, or not at all."""
+    """Of keys of AWS in files: whether their account knows them as switched off, or not at all. Of an account
+    that has a key without telling its id, as of the root user, nobody can say that it lacks one."""
     disabled: dict[str, str] = {}
     known: set[str] = set()
     accounts: set[str] = set()
+    untold: set[str] = set()
     for one in inventory.of(Credential):
         if (
             isinstance(one.location, ServiceLocation)
             and one.tags.get("type") == "AWS::IAM::AccessKey"
         ):
             if not one.fingerprint:
+                untold.add(one.location.account)
                 continue
             accounts.add(one.location.account)
             known.add(one.fingerprint)
@@ -277,7 +280,7 @@ def _keys(inventory: Inventory) -> Iterator[tuple[str, dict[str, Any]]]:
             continue
         if one.fingerprint in disabled:
             yield one.id, {"key_status": DISABLED, "key_name": disabled[one.fingerprint]}
-        elif one.fingerprint not in known and one.tags.get("account") in accounts:
+        elif one.fingerprint not in known and one.tags.get("account") in accounts - untold:
             yield one.id, {"key_status": GONE, "key_name": one.tags["account"]}
 
 
