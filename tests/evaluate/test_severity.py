@@ -136,6 +136,9 @@ def test_all_its_places_are_those_of_one_finding(rules: RuleSet) -> None:
         pytest.param(
             [live(), *user(status="disabled")], "switched off", id="of-a-user-that-is-off"
         ),
+        pytest.param(
+            [live(), *user(status="DEPROVISIONED")], "switched off", id="of-a-user-who-has-left"
+        ),
         pytest.param([live(expires_at=PAST), *user()], "ended", id="ended"),
     ],
 )

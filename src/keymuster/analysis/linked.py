@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 
 from keymuster.analysis.known import Known
+from keymuster.analysis.offboarding import OFF
 from keymuster.inventory.build import Inventory
 from keymuster.inventory.linking import FOUND
 from keymuster.model import Credential, CredentialStatus, Identity, ServiceLocation
@@ -18,7 +19,6 @@ _MOST = 20
 """Places or records that a fact names."""
 
 _OFF = (CredentialStatus.DISABLED, CredentialStatus.EXPIRED)
-_OFF_IDENTITY = ("disabled", "suspended", "deleted", "inactive", "deactivated")
 
 
 def facts(inventory: Inventory, _: Settings, __: Known) -> dict[str, dict[str, Any]]:
@@ -85,4 +85,4 @@ def _works(one: Credential, inventory: Inventory) -> bool:
     ):
         return False
     identity = inventory.records.get(one.identity or "")
-    return not (isinstance(identity, Identity) and identity.status in _OFF_IDENTITY)
+    return not (isinstance(identity, Identity) and identity.status.lower() in OFF)

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from keymuster.analysis.offboarding import OFF
 from keymuster.analysis.reach.edges.leaks import is_open
 from keymuster.analysis.reach.graph import Basis, Edge, Kind, Node
 from keymuster.model import Credential, CredentialKind, CredentialStatus, Identity, ServiceLocation
@@ -28,12 +29,9 @@ def _doubt(basis: Basis, one: Credential) -> str:
     if one.status is CredentialStatus.ENCRYPTED:
         return "its passphrase is not known"
     known = basis.inventory.records.get(one.identity or "")
-    if isinstance(known, Identity) and known.status.casefold() in _SWITCHED_OFF:
+    if isinstance(known, Identity) and known.status.lower() in OFF:
         return f"the identity is {known.status}, and may be switched on again"
     return ""
-
-
-_SWITCHED_OFF = ("disabled", "suspended", "inactive", "deleted")
 
 
 def _same(basis: Basis) -> Iterator[Edge]:
