@@ -225,12 +225,13 @@ def gather(
     observations, pairs = _joined(_observations(told, troubles, cut), context, troubles)
     reported = list(_reported(observations, context.rules, excluded))
     reported += _standing(context.selection.root, troubles)
-    reported = [_governed(one, configured) for one in reported]
+    now = now or datetime.now(UTC)
+    reported = [_governed(one, configured, now) for one in reported]
     registered = list(_register(reported, context.selection.root, configured))
     troubles += [one for one in registered if one not in troubles]
     reported += _owning(reported, origin.name, context, configured, troubles)
     inventory = build(reported)
-    inventory = analysed(inventory, configured, context.rules, now or datetime.now(UTC))
+    inventory = analysed(inventory, configured, context.rules, now)
     if context.remembered is not None and not cut:
         context.remembered.save()
     return Gathered(
@@ -443,12 +444,12 @@ def project(root: str) -> str | None:
     return settings_file.above(root or os.curdir, os.path.join(".keymuster", "exceptions"))
 
 
-def _governed(record: Observation, configured: Settings) -> Observation:
+def _governed(record: Observation, configured: Settings, now: datetime) -> Observation:
     if not isinstance(record, InlineAllow | RiskException):
         return record
     from keymuster.collect.exceptions import governed
 
-    return governed(record, configured.exceptions)
+    return governed(record, configured.exceptions, now.date())
 
 
 def _reported(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -232,3 +232,21 @@ def test_more_rights_or_fewer_limits_outgrow(
     accepted: dict[str, tuple[str, ...]], now: dict[str, tuple[str, ...]], what: str
 ) -> None:
     assert outgrown(accepted, now) == what
+
+
+def test_one_that_begins_in_the_future_accepts_nothing(
+    scan: Callable[..., tuple[Finding, ...]], tmp_path: Path
+) -> None:
+    """It could hold longer than any may. Where it is tomorrow already, one is of today."""
+    role(tmp_path, STRANGER)
+    finding = first(scan())
+    for created, is_accepted in (
+        (NOW.date() + timedelta(days=1), True),
+        (NOW.date().replace(year=2030), False),
+    ):
+        accept(tmp_path, finding, created=created, expires=created + timedelta(days=60))
+        found = scan()
+        assert first(found).is_accepted is is_accepted
+        said = [one.message for one in of(found, "exception-invalid")]
+        assert bool(said) is not is_accepted
+    assert "it begins on 2030-01-01, which is to come" in said[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Literal
 
 import msgspec
@@ -119,16 +119,23 @@ def standing(root: str) -> Iterator[RiskException | Trouble]:
 
 
 def governed(
-    record: InlineAllow | RiskException, settings: ExceptionSettings
+    record: InlineAllow | RiskException, settings: ExceptionSettings, today: date
 ) -> InlineAllow | RiskException:
-    """An exception under what settings allow: refused if it may not be."""
+    """An exception under what settings allow: refused if it may not be, or not yet. One that was made in the
+    future could hold longer than any may."""
     if record.problem:
         return record
     if isinstance(record, InlineAllow):
         refused = "" if settings.inline else "the settings allow no comments that accept findings"
+    elif record.created is not None and record.created > today + _ZONES:
+        refused = f"it begins on {record.created}, which is to come"
     else:
         refused = _unapproved(record.approver, settings)
     return replace(record, problem=refused) if refused else record
+
+
+_ZONES = timedelta(days=1)
+"""Somewhere it is tomorrow already."""
 
 
 def refusal(said: ExceptionFile, settings: ExceptionSettings) -> str:
