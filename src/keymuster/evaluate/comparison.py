@@ -3,7 +3,7 @@ say, because the later one did not look."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
@@ -131,6 +131,7 @@ class _Looked:
         self._report = report
         self._covered = {(one.policy, one.service, one.account): one for one in report.coverage}
         self._unread = {one.scope.partition(SEPARATOR)[0] for one in report.troubles}
+        self._wanted = {*report.scope.paths}
         self._excluded = GitIgnoreSpec.from_lines(report.scope.exclude)
 
     def not_at(self, one: Finding) -> str:
@@ -163,10 +164,9 @@ class _Looked:
             return f"the later scan read {report.mode}, not the tree"
         if report.mode == "history" and (report.scope.since or report.scope.range):
             return "the later scan read only some commits"
-        if any(_is_below(place.path, one) for one in self._unread):
+        if _is_below(place.path, self._unread):
             return f"{place.path} could not be read"
-        wanted = report.scope.paths
-        is_named = not wanted or any(_is_below(place.path, one) for one in wanted)
+        is_named = not self._wanted or _is_below(place.path, self._wanted)
         if not is_named or self._excluded.match_file(place.path):
             return f"the later scan did not read {place.path}"
         return ""
@@ -180,8 +180,11 @@ def _is_told_by_others(one: Finding) -> bool:
     return one.policy in _TOLD_BY_OTHERS or "reported_in" in one.evidence
 
 
-def _is_below(path: str, folder: str) -> bool:
-    return folder in (".", path) or bool(folder and path.startswith(f"{folder}/"))
+def _is_below(path: str, names: Collection[str]) -> bool:
+    """Whether a file, or a folder that it is in, is one of these."""
+    if "." in names or path in names:
+        return True
+    return any(path[:at] in names for at, letter in enumerate(path) if at and letter == "/")
 
 
 def _unwanted(one: Finding, scope: Scope) -> str:

@@ -1,0 +1,52 @@
+"""Two reports, one after the other."""
+
+from __future__ import annotations
+
+import pytest
+
+import timing
+from keymuster.evaluate.comparison import State, compared
+from keymuster.model import (
+    Confidence,
+    FileLocation,
+    Finding,
+    Report,
+    Scope,
+    Severity,
+    Trouble,
+)
+
+
+def finding(number: int, path: str) -> Finding:
+    return Finding(
+        id=str(number), rule="r", policy="r", nhi=(), severity=Severity.HIGH, confidence=Confidence.HIGH,
+        subject=path, message="m", places=(FileLocation(path=path),), fingerprint=str(number),
+    )  # fmt: skip
+
+
+def unread(*names: str) -> tuple[Trouble, ...]:
+    return tuple(Trouble(part="p", scope=name, message="cannot be read") for name in names)
+
+
+@pytest.mark.parametrize(
+    ("scope", "state"),
+    [
+        ("a/b/c.py", State.NOT_OBSERVED),
+        ("a/b", State.NOT_OBSERVED),
+        ("a", State.NOT_OBSERVED),
+        (".", State.NOT_OBSERVED),
+        ("a/b/c.py!/x", State.NOT_OBSERVED),
+        ("a/bc", State.RESOLVED),
+        ("b", State.RESOLVED),
+    ],
+)
+def test_what_lies_in_what_was_not_read_is_not_resolved(scope: str, state: State) -> None:
+    new = Report(findings=(), mode="worktree", troubles=unread(scope), scope=Scope(paths=("a",)))
+    [change] = compared(Report(findings=(finding(1, "a/b/c.py"),)), new)
+    assert change.state is state
+
+
+def test_many_files_that_were_not_read_are_no_trouble() -> None:
+    old = Report(findings=tuple(finding(number, f"a/{number}.py") for number in range(2000)))
+    new = Report(findings=(), mode="worktree", troubles=unread(*(f"b/{n}" for n in range(2000))))
+    assert timing.takes(lambda: compared(old, new), 0.4)
