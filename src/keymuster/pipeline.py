@@ -20,7 +20,6 @@ from keymuster.collect.base import (
     Fragment,
     Observed,
     Reader,
-    Selection,
     Service,
     Source,
 )
@@ -108,7 +107,7 @@ def judged(
     now: datetime, baseline: Sequence[Known] | None = None,
 ) -> Report:  # fmt: skip
     """What the wanted policies say of what was gathered."""
-    looked = _looked_wholly(seen, context.selection, source, choice, configured)
+    looked = _looked_wholly(seen, context, source, choice, configured)
     verdict = evaluate(seen.inventory, context.rules, choice, now, configured.limits, looked)
     findings, known = _new(verdict.findings, baseline)
     report = Report(
@@ -153,13 +152,14 @@ def _new(
 
 
 def _looked_wholly(
-    seen: Gathered, selection: Selection, source: str, choice: Choice, configured: Settings
+    seen: Gathered, context: Context, source: str, choice: Choice, configured: Settings
 ) -> frozenset[str]:
     """What was looked at wholly, by all rules: where an exception that covers nothing is of no use."""
     if choice.only or choice.skip or choice.confidence.rank > configured.confidence.rank:
         return frozenset()
     if not seen.complete:
         return frozenset()
+    selection = context.selection
     unseen = {one.service for one in seen.looked if one.problem}
     services = {one.service for one in seen.looked} - unseen
     is_whole = (
@@ -170,7 +170,7 @@ def _looked_wholly(
         and project(selection.root) == selection.root
     )
     code = {"worktree": {"code"}, "history": {"history"}}.get(source, set()) if is_whole else set()
-    return frozenset(services | code)
+    return frozenset(services | code | ({"imports"} if context.imports else set()))
 
 
 def _scanners(inventory: Inventory) -> tuple[str, ...]:

@@ -242,3 +242,23 @@ def test_a_secret_that_works_is_what_was_known_of_it_and_more(keymuster: Run, sh
     (shop / "a.env").unlink()
     found = findings(keymuster("scan", "--format", "json", *words[:2]))
     assert "exception-unused" in {one["rule"] for one in found}
+
+
+def test_what_a_report_told_is_not_unused_where_none_is_imported(
+    keymuster: Run, shop: Path
+) -> None:
+    (shop / ".keymuster.yaml").write_text("exclude: {paths: [reports/, '*.json']}\n")
+    report = ("--import", "reports/trufflehog.json")
+    found = findings(keymuster("scan", "--format", "json", *report, "-o", "json=one.json"))
+    [live] = [one for one in found if one["rule"] == "secret-verified-live/slack-bot-token"]
+    said = ("--reason", "for a while", "--owner", "a", "--approver", "b")
+    keymuster("exceptions", "add", live["id"], *said, "--report", "one.json")
+    [file] = (shop / ".keymuster/exceptions").iterdir()
+    assert "seen_in: code, imports" in file.read_text()
+    told = {one["rule"] for one in findings(keymuster("scan", "--format", "json"))}
+    assert "exception-unused" not in told
+    (shop / "a.env").unlink()
+    (shop / "empty.json").write_text("[]")  # what gitleaks writes that found nothing
+    other = ("--import", "empty.json")
+    told = {one["rule"] for one in findings(keymuster("scan", "--format", "json", *other))}
+    assert "exception-unused" in told

@@ -173,6 +173,16 @@ def test_one_that_covers_nothing_is_told_where_all_was_looked_at(
     assert pipeline.scan(context, "worktree", now=NOW).findings == ()
 
 
+@pytest.mark.parametrize("beside", ["aws", "imports"])
+def test_one_that_more_was_looked_at_for_is_not_unused_without_it(
+    scan: Any, tmp_path: Path, beside: str
+) -> None:
+    role(tmp_path, STRANGER)
+    accept(tmp_path, first(scan()), seen_in=f"code, {beside}")
+    (tmp_path / "main.tf").write_text("")
+    assert not of(scan(), "exception-unused")
+
+
 def test_who_may_approve_is_said_in_the_settings(scan: Any, tmp_path: Path) -> None:
     role(tmp_path, STRANGER)
     accept(tmp_path, first(scan()))

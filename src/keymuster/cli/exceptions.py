@@ -22,7 +22,7 @@ from keymuster.collect.exceptions import (
     written,
 )
 from keymuster.errors import SettingsError
-from keymuster.model import FileLocation, Finding, RiskException, Trouble
+from keymuster.model import FileLocation, Finding, RiskException, Scope, Trouble
 from keymuster.report.base import readable
 from keymuster.settings import ExceptionSettings
 
@@ -79,7 +79,7 @@ def add(
     said = ExceptionFile(
         covers=Covers(finding=one.id, fingerprint=one.fingerprint), reason=reason, owner=owner,
         approver=approver, created=today, expires=until, bound_to=one.bounds,
-        seen_in=_seen_in(one), compensating_control=control,
+        seen_in=_seen_in(one, found.scope), compensating_control=control,
     )  # fmt: skip
     _check(said, found.configured.exceptions)
     folder = os.path.relpath(os.path.join(project_of(paths), FOLDER))
@@ -125,18 +125,23 @@ def _the_one(beginning: str, findings: tuple[Finding, ...]) -> Finding:
     return ids.popitem()[1]
 
 
-def _seen_in(finding: Finding) -> str:
-    """What must be looked at to see it."""
+def _seen_in(finding: Finding, scope: Scope) -> str:
+    """What must be looked at to see it: where it is, and all else that was looked at, which may have told of it."""
     place = finding.location
     if not isinstance(place, FileLocation):
-        return place.service
-    return "history" if place.commit is not None else "code"
+        here = place.service
+    else:
+        here = "history" if place.commit is not None else "code"
+    beside = (*scope.services, *(["imports"] if scope.imports else []))
+    return ", ".join(dict.fromkeys((here, *beside)))
 
 
 @command.command("list")
 @click.argument("folder", default=os.curdir, type=click.Path(exists=True, file_okay=False))
 def list_(folder: str) -> int:
     """All exceptions of a project (default: the folder you are in), those that end first at the top.
+
+    One that is wrong is listed with what is wrong about it; `check` ends with 1 for that.
 
     Exit codes: 0 all could be read; 3 one could not.
 

@@ -15,7 +15,7 @@ from keymuster.cli.gathering import gathered
 from keymuster.cli.selection import folder_of
 from keymuster.errors import SettingsError
 from keymuster.evaluate.choice import Choice
-from keymuster.model import Confidence, Finding, Report, Trouble
+from keymuster.model import Confidence, Finding, Report, Scope, Trouble
 from keymuster.settings import Settings
 
 report_option = click.option(
@@ -33,6 +33,7 @@ class Judged(Struct, frozen=True, kw_only=True):
     configured: Settings
     troubles: tuple[Trouble, ...] = ()
     complete: bool = True
+    scope: Scope = Scope()
 
 
 def judged(paths: tuple[str, ...], report: str | None, config: str | None) -> Judged:
@@ -59,7 +60,7 @@ def judged(paths: tuple[str, ...], report: str | None, config: str | None) -> Ju
 def _judged(report: Report, configured: Settings) -> Judged:
     return Judged(
         findings=report.findings, configured=configured, troubles=report.troubles,
-        complete=report.complete,
+        complete=report.complete, scope=report.scope,
     )  # fmt: skip
 
 

@@ -36,8 +36,8 @@ class Covers(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class ExceptionFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One decision to accept something for a time. It holds as long as what it covers may do no more,
     and is held back by no less, than `bound_to` says; `keymuster exceptions add` writes that.
-    `seen_in` is what must be looked at to see it: `code`, `history`, or the name of a service. One in
-    `review` is a draft: it accepts nothing until somebody has decided."""
+    `seen_in` is what must be looked at to see it: `code`, `history`, `imports`, names of services, or several of
+    these with commas between. One in `review` is a draft: it accepts nothing until somebody has decided."""
 
     covers: Covers
     reason: str

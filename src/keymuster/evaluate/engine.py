@@ -111,12 +111,17 @@ def _excepted(
         what = used.get(one.id)
         if what is not None:
             is_behind = one.id in behind and behind[one.id].covered > 0
-            gone = one.seen_in in looked and not is_behind
+            gone = _places(one) <= set(looked) and not is_behind
             seen = "yes" if what.covered else "no" if gone else ""
             inventory.facts[one.id] = {
                 "used": seen, "outgrown": what.outgrown, "covered": what.covered,
             }  # fmt: skip
     return found
+
+
+def _places(one: RiskException) -> set[str]:
+    """What must be looked at to see what an exception covers."""
+    return {place.strip() for place in one.seen_in.split(",")}
 
 
 def _held(

@@ -185,7 +185,7 @@ class RiskException(Struct, frozen=True, kw_only=True, tag_field="is", tag="exce
     """What somebody has decided to live with for a time: the finding of this id, or one with this
     `fingerprint` if it was moved, or every finding of a `rule` about an `identity`. It holds as long as
     what was found may do no more, and is held back by no less, than `bound_to` says. `seen_in` is what
-    must be looked at to see it: `code`, `history`, or a service.
+    must be looked at to see it: `code`, `history`, `imports`, or services, with commas between.
 
     `problem` says why it is refused; then it accepts nothing.
     """
