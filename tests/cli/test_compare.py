@@ -104,6 +104,15 @@ def test_what_was_not_looked_at_is_not_resolved(
     assert keymuster("compare", first, second).code == 0
 
 
+def test_what_nobody_looked_at_before_is_new_and_says_so(
+    keymuster: Run, scan: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "code" / "main.tf").write_text(policy("ci", "s3:*"))
+    first, second = scan("first.json", "--exclude", "*.tf"), scan("second.json")
+    [(state, _, why)] = changes(keymuster, first, second)
+    assert (state, why) == ("new", "the earlier scan did not read main.tf")
+
+
 def test_what_was_accepted_and_is_not_any_more_is_reopened(
     keymuster: Run, scan: Any, tmp_path: Path
 ) -> None:

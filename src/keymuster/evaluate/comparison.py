@@ -8,6 +8,7 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 
 from msgspec import Struct
+from msgspec.structs import replace
 from pathspec import GitIgnoreSpec
 
 from keymuster.evaluate.bounds import outgrown
@@ -46,9 +47,17 @@ def compared(old: Report, new: Report) -> list[Change]:
         else _found(before, now, bounded)
         for before, now in pairs
     ]
-    looked = _Looked(new)
-    found += [_gone(one, looked) for one in gone]
-    return found
+    later = _Looked(new, "the later scan")
+    found += [_gone(one, later) for one in gone]
+    earlier = _Looked(old, "the earlier scan") if bounded else None
+    return [_explained(one, earlier) for one in found] if earlier is not None else found
+
+
+def _explained(change: Change, earlier: _Looked) -> Change:
+    """With the reason, if what is new is only seen for the first time."""
+    if change.state is not State.NEW:
+        return change
+    return replace(change, why=earlier.not_at(change.finding))
 
 
 def _paired(
@@ -125,10 +134,10 @@ def _gone(one: Finding, looked: _Looked) -> Change:
 
 
 class _Looked:
-    """What a report would have told."""
+    """What a report would have told; `scan` is how it is called in words."""
 
-    def __init__(self, report: Report) -> None:
-        self._report = report
+    def __init__(self, report: Report, scan: str) -> None:
+        self._report, self._scan = report, scan
         self._covered = {(one.policy, one.service, one.account): one for one in report.coverage}
         self._unread = {one.scope.partition(SEPARATOR)[0] for one in report.troubles}
         self._wanted = {*report.scope.paths}
@@ -138,12 +147,12 @@ class _Looked:
         """Why it would not have told of a finding; empty if it would."""
         report = self._report
         if not report.complete:
-            return "the later scan was cut short"
+            return f"{self._scan} was cut short"
         if why := _unwanted(one, report.scope):
-            return why
+            return f"{self._scan} {why}"
         if _is_told_by_others(one):  # wherever it stands
             imported = report.scope.imports
-            return "" if imported else "the later scan imported no report of another scanner"
+            return "" if imported else f"{self._scan} imported no report of another scanner"
         reasons = [self._not_there(one, place) for place in one.places]
         return "" if not all(reasons) else reasons[0]
 
@@ -152,23 +161,23 @@ class _Looked:
             return self._not_in_file(place)
         covered = self._covered.get((one.policy, place.service, place.account))
         if covered is None:
-            return f"the later scan did not ask {place.service} {place.account} about it"
+            return f"{self._scan} did not ask {place.service} {place.account} about it"
         return "; ".join(covered.unseen)
 
     def _not_in_file(self, place: FileLocation) -> str:
         report = self._report
         past = place.commit is not None
         if past and report.mode != "history":
-            return "the later scan did not read the history"
+            return f"{self._scan} did not read the history"
         if report.mode not in ("", "worktree", "history"):
-            return f"the later scan read {report.mode}, not the tree"
+            return f"{self._scan} read {report.mode}, not the tree"
         if report.mode == "history" and (report.scope.since or report.scope.range):
-            return "the later scan read only some commits"
+            return f"{self._scan} read only some commits"
         if _is_below(place.path, self._unread):
             return f"{place.path} could not be read"
         is_named = not self._wanted or _is_below(place.path, self._wanted)
         if not is_named or self._excluded.match_file(place.path):
-            return f"the later scan did not read {place.path}"
+            return f"{self._scan} did not read {place.path}"
         return ""
 
 
@@ -188,6 +197,7 @@ def _is_below(path: str, names: Collection[str]) -> bool:
 
 
 def _unwanted(one: Finding, scope: Scope) -> str:
+    """What a scan did so that it cannot tell of a finding."""
     names = {one.policy, one.rule, one.rule.partition("/")[2], *(nhi.value for nhi in one.nhi)} - {
         ""
     }
@@ -196,7 +206,7 @@ def _unwanted(one: Finding, scope: Scope) -> str:
         return any(fnmatchcase(name, glob) for name in names for glob in globs)
 
     if named(scope.skip) or (scope.only and not named(scope.only)):
-        return "the later scan left the rule out"
+        return "left the rule out"
     if one.confidence.rank < scope.confidence.rank:
-        return "the later scan left out what is so unsure"
+        return "left out what is so unsure"
     return ""
