@@ -115,6 +115,14 @@ def test_an_exception_is_written_for_a_finding(keymuster: Run, estate: Path) -> 
     assert keymuster("exceptions", "add", id, *ADD).code == 2  # it is there already
 
 
+def test_a_finding_is_explained_with_who_accepted_it(keymuster: Run, estate: Path) -> None:
+    id = admin(keymuster)["id"]
+    keymuster("exceptions", "add", id, *ADD, "--days", "30")
+    keymuster("scan", "-o", "json=report.json")
+    said = keymuster("explain", id, "--report", "report.json")
+    assert "  accepted by jane until " in said.out
+
+
 def test_sarif_tells_who_has_accepted_it(keymuster: Run, estate: Path) -> None:
     keymuster("exceptions", "add", admin(keymuster)["id"], *ADD)
     sarif = json.loads(keymuster("scan", "--format", "sarif").out)

@@ -10,7 +10,7 @@ import pytest
 
 import moto_server
 import other_scanners
-from cli.conftest import Said
+from cli.conftest import Said, end_the_source_with
 from keymuster import registry
 from repositories import Repository
 
@@ -263,6 +263,17 @@ def test_an_export_is_the_same_wherever_it_goes_and_each_time(
     assert keymuster(*words, "--jobs", "2").out == first.out
     assert "aws_iam_role" in written
     assert token("github-pat")[6:] not in written
+
+
+def test_an_export_that_was_cut_short_leaves_the_file_as_it_is(
+    keymuster: Run, estate: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "out.json").write_text("as it was")
+    end_the_source_with(KeyboardInterrupt(), monkeypatch)
+    said = keymuster("inventory", "export", "-o", str(tmp_path / "out.json"))
+    assert said.code == 3
+    assert "out.json: not written" in said.err
+    assert (tmp_path / "out.json").read_text() == "as it was"
 
 
 def test_an_export_that_cannot_be_written_leaves_nothing(keymuster: Run, estate: Path) -> None:

@@ -85,6 +85,7 @@ def command(place: str, report: Path | None, folders: tuple[Path, ...], verbose:
 
 def _finding(id: str, report: Path) -> int:
     from keymuster.report._json_reading import findings
+    from keymuster.report._people import acceptance, ownership
     from keymuster.report._steps import lines
 
     try:
@@ -112,7 +113,7 @@ def _finding(id: str, report: Path) -> int:
         click.echo(
             f"  at {readable(str(at))}{f' in commit {commit.id[:_SHOWN]}' if commit else ''}"
         )
-    for line in lines(one):
+    for line in (*acceptance(one), *ownership(one), *lines(one)):
         click.echo(f"  {line}")
     click.echo(f"  do: {one.remediation}")
     return 0

@@ -293,6 +293,9 @@ def export(
     """
     moment = _moment(at)
     looked = _looked(paths, **options)
+    if file and not looked.seen.complete:
+        click.echo(f"{file}: not written, as only a part was looked at", err=True)
+        return looked.tell_troubles()
     written: Export = registry.part("export", format_)(moment)
     with replacing(file, newline="") if file else stdout() as out:
         written.write(looked.shown, out)

@@ -13,15 +13,14 @@ from keymuster.model import (
     FileLocation,
     Finding,
     Location,
-    Owner,
     Report,
     RuleText,
     ServiceLocation,
     Severity,
-    Suppression,
     Trouble,
     Undecided,
 )
+from keymuster.report._people import acceptance, ownership
 from keymuster.report.base import Reporter, Style, readable
 
 _COLORS = {
@@ -89,12 +88,12 @@ class Text(Reporter):
             yield f"           and in {len(finding.places) - 1 - _PLACES_SHOWN} more places"
         if also := finding.evidence.get("also"):
             yield from self._also(also.split(", "))
-        if finding.suppression is not None:
-            yield f"           {_accepted(finding.suppression)}"
+        for words in acceptance(finding):
+            yield f"           {words}"
         if self._style.verbose:
             yield f"           id: {finding.id}"
-            if finding.owner is not None:
-                yield f"           owner: {_owner(finding.owner)}"
+            for words in ownership(finding):
+                yield f"           {words}"
             for key, value in sorted(finding.evidence.items()):
                 if key == "also":
                     continue
@@ -195,17 +194,6 @@ class Text(Reporter):
 
     def _paint(self, text: str, code: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if self._style.color else text
-
-
-def _accepted(one: Suppression) -> str:
-    by = f" by {readable(one.by)}" if one.by else ""
-    word = "accepted" if one.status == "accepted" else "no longer accepted; it was"
-    return f"{word}{by} until {one.until}: {readable(one.justification)}"
-
-
-def _owner(one: Owner) -> str:
-    left = " (who has left)" if one.status == "left" else ""
-    return readable(f"{one.name}{left}, by {one.source}")
 
 
 def _is_open(finding: Finding) -> bool:
