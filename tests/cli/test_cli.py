@@ -153,7 +153,7 @@ def test_each_shell_gets_its_completion(shell: str) -> None:
         ),
         ("keymuster sc", {"scan"}),
         ("keymuster scan --fail-on ", {"critical", "high", "medium", "low", "never"}),
-        ("keymuster scan --format ", {"json", "sarif", "text"}),
+        ("keymuster scan --format ", {"json", "junit", "sarif", "text"}),
         ("keymuster scan --format s", {"sarif"}),
         ("keymuster scan --sta", {"--staged"}),
     ],

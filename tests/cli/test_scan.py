@@ -253,7 +253,7 @@ def test_an_interrupt_before_the_scan_is_3(keymuster: Run, monkeypatch: pytest.M
     assert "interrupted" in said.err
 
 
-@pytest.mark.parametrize("format", ["text", "json", "sarif"])
+@pytest.mark.parametrize("format", ["text", "json", "sarif", "junit"])
 @pytest.mark.parametrize(("fail_on", "code"), [("low", 1), ("critical", 0)])
 def test_the_format_does_not_change_the_exit_code(
     format: str, fail_on: str, code: int, keymuster: Run, secret: Path
@@ -272,7 +272,7 @@ def test_the_format_does_not_change_the_exit_code(
         (["scna"], "Did you mean 'scan'?"),
         (["scan", "--formt", "json"], "'--format'"),
         (["scan", "--format", "sarfi"], "no format is called `sarfi`\nDid you mean `sarif`?"),
-        (["scan", "--format", "xyzzy"], "Formats: json, sarif, text."),
+        (["scan", "--format", "xyzzy"], "Formats: json, junit, sarif, text."),
         (["scan", "-o", "sarfi=out"], "no format is called `sarfi`"),
         (["scan", "-o", "sarif"], "-o sarif: not FORMAT=FILE"),
         (["scan", "-o", "sarif="], "-o sarif=: not FORMAT=FILE"),
@@ -372,7 +372,7 @@ def test_a_report_goes_through_a_link(keymuster: Run, secret: Path, tmp_path: Pa
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
-@pytest.mark.parametrize("format", ["text", "json", "sarif"])
+@pytest.mark.parametrize("format", ["text", "json", "sarif", "junit"])
 def test_a_full_disk_is_2_and_the_other_reports_are_written(
     format: str, keymuster: Run, secret: Path, tmp_path: Path
 ) -> None:
@@ -840,7 +840,7 @@ def test_a_wrong_checksum_is_reported_only_when_asked(
 # --- the cache ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("format", ["text", "json", "sarif"])
+@pytest.mark.parametrize("format", ["text", "json", "sarif", "junit"])
 def test_the_cache_changes_nothing_that_is_said(
     keymuster: Run, secret: Path, tmp_path: Path, format: str
 ) -> None:
