@@ -10,6 +10,7 @@ import pytest
 from msgspec.structs import fields, replace
 
 from keymuster.inventory.build import Inventory, build
+from keymuster.inventory.linking import Links
 from keymuster.model import (
     Confidence,
     Coverage,
@@ -193,3 +194,11 @@ def test_the_name_that_a_vendor_gave_a_key_stays(rules: RuleSet, token: Callable
     credential = replace(CREDENTIAL, tags={"key_id": key, "note": key})
     [one] = Redactor(rules).inventory(build([credential])).of(Credential)
     assert one.tags == {"key_id": key, "note": "AKIA****"}
+
+
+def test_no_link_tells_a_secret(rules: RuleSet, token: Callable[..., str]) -> None:
+    id = f"agent:{token('github-pat', 4)}"
+    shown = Redactor(rules).inventory(
+        Inventory(records={}, seen={}, links=Links(nodes={id: (id,)}))
+    )
+    assert shown.links.nodes == {"agent:ghp_****": ("agent:ghp_****",)}

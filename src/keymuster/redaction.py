@@ -71,7 +71,8 @@ class Redactor:
                 shown if other is one else self._record(other) for other in inventory.seen[id]
             )
         facts = self._of(inventory.facts, self._name)
-        return Inventory(records=records, seen=seen, links=inventory.links, facts=facts)
+        links = self.struct(inventory.links)
+        return Inventory(records=records, seen=seen, links=links, facts=facts)
 
     def _record(self, one: Observation) -> Observation:
         cleaned = self.struct(one)
@@ -79,6 +80,10 @@ class Redactor:
             named = {"key_id": one.tags["key_id"]}  # by which people find it at its vendor
             return replace(cleaned, tags={**cleaned.tags, **named})
         return cleaned
+
+    def words(self, text: str) -> str:
+        """A sentence that may quote names."""
+        return self._name(text)
 
     def struct(self, one: _S) -> _S:
         """A record, with all that is in it."""

@@ -115,6 +115,18 @@ def test_an_exception_is_written_for_a_finding(keymuster: Run, estate: Path) -> 
     assert keymuster("exceptions", "add", id, *ADD).code == 2  # it is there already
 
 
+def test_a_reason_is_listed_without_a_secret_in_it(
+    keymuster: Run, estate: Path, token: Callable[..., str]
+) -> None:
+    secret = token("github-pat", "a reason")
+    keymuster("exceptions", "add", admin(keymuster)["id"], *ADD)
+    for file in (estate / ".keymuster" / "exceptions").iterdir():
+        file.write_text(file.read_text().replace("until the split", f"until {secret} ends"))
+    listed = keymuster("exceptions", "list")
+    assert "until ghp_**** ends" in listed.out
+    assert secret not in listed.out
+
+
 def test_a_finding_is_explained_with_who_accepted_it(keymuster: Run, estate: Path) -> None:
     id = admin(keymuster)["id"]
     keymuster("exceptions", "add", id, *ADD, "--days", "30")

@@ -213,6 +213,20 @@ def test_an_owner_without_a_name_that_it_takes_is_left_out(
     assert "/a/main.tf @acme/core\n" in (estate.path / ".github/CODEOWNERS").read_text()
 
 
+def test_an_owner_that_is_a_secret_is_not_told(
+    keymuster: Any, estate: Repository, token: Callable[..., str]
+) -> None:
+    first, second = token("github-pat", "an owner"), token("github-pat", "an address")
+    estate.commit({"a/main.tf": CODE % first, "b/main.tf": CODE % f"@{second}"})
+    done = keymuster("owners", "--no-blame", "--write-codeowners")
+    assert "left out: ghp_****: no login" in done.err
+    assert "left out: b/main.tf @ghp_****: a secret seems to stand in it" in done.err
+    files = estate.path.glob("**/CODEOWNERS")
+    for text in (done.out, done.err, *(one.read_text() for one in files)):
+        assert first not in text
+        assert second not in text
+
+
 def test_in_a_repository_of_gitlab_the_lines_have_a_section(
     keymuster: Any, estate: Repository, tmp_path: Path
 ) -> None:

@@ -196,6 +196,10 @@ def test_what_others_wrote_is_told_without_secrets(
         assert done.code == 0
         assert "Datadog" in done.out
         assert secret not in done.out + done.err
+    refused = keymuster("reach", "--from", secret[:-1])
+    assert refused.code == 2
+    assert "Did you mean" in refused.err
+    assert secret not in refused.out + refused.err
 
 
 def test_nothing_is_found_in_nothing(keymuster: Any, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import click
 
+from keymuster import pipeline
 from keymuster.cli.common_options import config_option
 from keymuster.cli.judging import judged, report_option
 from keymuster.cli.output import replacing
@@ -23,6 +24,7 @@ from keymuster.collect.exceptions import (
 )
 from keymuster.errors import SettingsError
 from keymuster.model import FileLocation, Finding, RiskException, Scope, Trouble
+from keymuster.redaction import Redactor
 from keymuster.report.base import readable
 from keymuster.settings import ExceptionSettings
 
@@ -149,7 +151,8 @@ def list_(folder: str) -> int:
     Examples:
       keymuster exceptions list
     """
-    found = list(standing(project_of((folder,))))
+    redactor = Redactor(pipeline.load_rules())  # reasons are free text
+    found = [redactor.struct(one) for one in standing(project_of((folder,)))]
     for one in sorted(_exceptions(found), key=lambda one: (one.expires or date.min, one.id)):
         what = one.problem or f"until {one.expires}, owner {one.owner}, approved by {one.approver}"
         click.echo(f"{one.location.path}: {readable(what)}")

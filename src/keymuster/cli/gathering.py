@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -47,6 +48,15 @@ class Looked(Struct, frozen=True, kw_only=True, dict=True):
     def cleaned(self, one: _S) -> _S:
         """The same of what was made of the inventory as it is."""
         return self._redactor.struct(one)
+
+    @contextlib.contextmanager
+    def refusing(self) -> Iterator[None]:
+        """What refuses a user's words may name what is like them, and that was seen."""
+        try:
+            yield
+        except SettingsError as error:
+            words = self._redactor.words
+            raise SettingsError(words(error.message), words(error.advice())) from None
 
     def tell_troubles(self) -> int:
         """Say what could not be looked at; the exit code for that."""

@@ -100,9 +100,13 @@ def _write(looked: Looked, every: Sequence[Listed]) -> None:
     paths = (os.path.relpath(one, root) for one in looked.context.selection.paths or (root,))
     within = [path.replace(os.sep, "/") if path != os.curdir else "" for path in paths]
     asked = wanted(every, looked.seen.inventory, looked.configured, "")
-    said = updated(root, asked.lines, within)
-    click.echo(said, err=True)
-    for name in asked.nameless:
+    shown = looked.cleaned(asked)
+    plain = [one for one in asked.lines if one in shown.lines]
+    click.echo(updated(root, plain, within), err=True)
+    for path, names in (one for one in shown.lines if one not in plain):
+        line = readable(f"{path} {' '.join(names)}")
+        click.echo(f"left out: {line}: a secret seems to stand in it", err=True)
+    for name in shown.nameless:
         click.echo(
             f"left out: {readable(name)}: no login, team or address is known that CODEOWNERS takes", err=True
         )  # fmt: skip

@@ -93,7 +93,8 @@ def command(
     about, paths = _told(words)
     looked = gathered(paths, config, jobs, machine=machine, services=services_of(options))
     basis = Basis(looked.seen.inventory, looked.configured, looked.context.rules)
-    found = answer(basis, about=about, starts=starts, goals=goals, proved=proved)
+    with looked.refusing():
+        found = answer(basis, about=about, starts=starts, goals=goals, proved=proved)
     most = limit if limit is not None else 0 if format_ == "json" else _MOST_PATHS
     told = looked.cleaned(_reach(found, most, undecided_trusts(basis)))
     with stdout() as out:
