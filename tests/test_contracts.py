@@ -30,6 +30,7 @@ from keymuster.detect import examples
 from keymuster.detect.glance import file_name
 from keymuster.detect.nested import Nested
 from keymuster.detect.values.languages import LANGUAGES
+from keymuster.estate import base as estates
 from keymuster.export import base as exporting
 from keymuster.model import Confidence, FileLocation, Finding, Nhi, Report, RuleText, Severity
 from keymuster.report import base as reporting
@@ -47,6 +48,8 @@ PROTOCOLS = {
     "import": importing.ReportReader,
     "reporter": reporting.Reporter,
     "export": exporting.Export,
+    "kind": estates.Part,
+    "lister": estates.Lister,
 }
 PARTS = [
     pytest.param(point, name, id=f"{point}-{name}")
@@ -178,8 +181,12 @@ LAYERS = {
         "model", "rules", "detect", "collect", "inventory", "analysis", "evaluate", "work", "registry",
         *BOTTOM,
     },
-    "cli": {
+    "estate": {
         "model", "rules", "detect", "collect", "inventory", "analysis", "evaluate", "report", "export",
+        "work", "registry", "opening", "redaction", "pipeline", "estate", *BOTTOM,
+    },
+    "cli": {
+        "model", "rules", "detect", "collect", "inventory", "analysis", "evaluate", "report", "export", "estate",
         "work", "registry", "redaction", "pipeline", "selftest", "profile", "cli", *BOTTOM,
     },
     "derived": {"rules", "detect", *BOTTOM},

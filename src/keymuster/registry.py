@@ -23,6 +23,8 @@ POINTS = {
     "import": "keymuster.collect.imports",
     "reporter": "keymuster.report",
     "export": "keymuster.export",
+    "kind": "keymuster.estate.kinds",
+    "lister": "keymuster.estate.listers",
 }
 """Extension point -> the package whose modules are its built-in parts."""
 
@@ -34,6 +36,8 @@ CONTRACTS = {
     "import": ("recognizes", "read"),
     "reporter": ("write",),
     "export": ("write",),
+    "kind": ("perform",),
+    "lister": ("list",),
 }
 """Extension point -> the methods of its protocol, which lies beside the built-in parts."""
 

@@ -1,0 +1,1 @@
+"""Kinds of targets: a module each, found by its name."""

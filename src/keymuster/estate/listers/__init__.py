@@ -1,0 +1,1 @@
+"""What lists targets: a module each, found by its name."""
