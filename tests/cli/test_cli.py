@@ -144,6 +144,7 @@ def test_each_shell_gets_its_completion(shell: str) -> None:
                 "exceptions",
                 "baseline",
                 "compare",
+                "estate",
                 "import",
                 "owners",
                 "reach",

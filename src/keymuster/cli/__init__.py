@@ -25,6 +25,7 @@ COMMANDS = {
     "baseline": "Write down what is known, so that only what is new is told.",
     "import": "Say what other scanners report, and what of it is found here.",
     "compare": "Say what has become of the findings of an earlier report.",
+    "estate": "Look at many repositories, accounts and tenants, again and again.",
     "services": "Say what can be asked through an API, and what that needs.",
     "rules": "List, show, check, start and import rules.",
     "init": "Set a repository up: settings, hook, CI.",
@@ -35,7 +36,24 @@ _MODULES = {"import": "importing"}
 """Commands that are called like a word of Python."""
 
 
-class LazyGroup(click.Group):
+class HelpfulGroup(click.Group):
+    """Says which command may have been meant."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from keymuster.nearest import nearest
+
+            close = nearest(args[0], self.list_commands(ctx))
+            if not close or "Did you mean" in error.message:
+                raise
+            raise click.UsageError(f"{error.message} Did you mean '{close}'?", ctx) from error
+
+
+class LazyGroup(HelpfulGroup):
     """Imports a subcommand when it is needed, so that each costs only itself."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -51,19 +69,6 @@ class LazyGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        try:
-            return super().resolve_command(ctx, args)
-        except click.UsageError as error:
-            from keymuster.nearest import nearest
-
-            close = nearest(args[0], COMMANDS)
-            if not close or "Did you mean" in error.message:
-                raise
-            raise click.UsageError(f"{error.message} Did you mean '{close}'?", ctx) from error
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
