@@ -194,10 +194,11 @@ def _with_calls(finding: Finding, told_by: Mapping[str, tuple[str, ...]]) -> Fin
 
 
 class Gathered(Struct, frozen=True, kw_only=True):
-    """The inventory, with what follows from it, and what could not be seen. `told_by` are the calls
-    that told of the objects of services, `joined` what reports of other scanners tell."""
+    """The inventory, with what follows from it, the `observations` that it is made of, and what could not be
+    seen. `told_by` are the calls that told of the objects of services, `joined` what reports of other scanners tell."""
 
     inventory: Inventory
+    observations: tuple[Observation, ...] = ()
     troubles: tuple[Trouble, ...]
     counts: dict[str, int]
     complete: bool
@@ -236,6 +237,7 @@ def gather(
         context.remembered.save()
     return Gathered(
         inventory=inventory,
+        observations=tuple(reported),
         troubles=(*cut, *troubles),
         looked=tuple(looked),
         told_by=calls,

@@ -7,7 +7,7 @@ what it is sure of, because things are found by them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache, partial
 from typing import Any, TypeAlias, TypeVar
 
@@ -73,6 +73,10 @@ class Redactor:
         facts = self._of(inventory.facts, self._name)
         links = self.struct(inventory.links)
         return Inventory(records=records, seen=seen, links=links, facts=facts)
+
+    def observations(self, several: Iterable[Observation]) -> Iterator[Observation]:
+        """For those who make an inventory of them."""
+        return map(self._record, several)
 
     def _record(self, one: Observation) -> Observation:
         cleaned = self.struct(one)

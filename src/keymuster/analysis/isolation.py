@@ -116,7 +116,7 @@ def _secrets_of_workflows(inventory: Inventory) -> Iterator[tuple[str, dict[str,
         told = inventory.facts.get(use.subject, {})
         is_asked = told.get("production_places") and told.get("lesser_places")
         if prefix == "github" and name and is_asked:
-            known = levels.get(name.upper(), {}).values()
+            known = levels.get(name.rpartition("/")[2].upper(), {}).values()
             said = {"no" if "environment" in one else "yes" for one in known}
             # Which of several repositories the files are of, nobody tells.
             yield use.subject, {"one_value": said.pop() if len(said) == 1 else UNKNOWN}

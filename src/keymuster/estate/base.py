@@ -58,7 +58,8 @@ class Cost(Struct, frozen=True, kw_only=True):
 class Outcome(Struct, frozen=True, kw_only=True):
     """What came of a task: the report, and the records that it rests on, for the join over all targets. Both are
     redacted. `left` is for the next look. If nothing has changed since the last one (`unchanged`), what that saw still holds,
-    and neither is there. A report that is not complete resolves nothing."""
+    and neither is there. A report that is not complete resolves nothing. A finding of the join may stand for others of
+    which it knows more: its id -> the targets and ids of those."""
 
     target: str
     report: Report | None = None
@@ -66,6 +67,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     left: dict[str, str] = {}
     unchanged: bool = False
     cost: Cost = Cost()
+    stands_for: dict[str, tuple[tuple[str, str], ...]] = {}
 
 
 class Work(StrEnum):

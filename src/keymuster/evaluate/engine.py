@@ -202,7 +202,7 @@ def _finding(
     evidence = record.tags | links(record, inventory) if isinstance(record, Credential) else {}
     now = bounds(record, inventory)
     return Finding(
-        id=digest(f"{policy.id}\0{record.id}"),
+        id=finding_id(policy.id, record.id),
         fingerprint=fingerprint(policy.id, record, now, inventory),
         bounds=dict(now),
         rule="/".join(filter(None, (policy.id, _format(record)))),
@@ -218,6 +218,11 @@ def _finding(
         paths=paths(policy, record, inventory),
         remediation=_remediation(policy, token),
     )
+
+
+def finding_id(policy: str, subject: str) -> str:
+    """The id of what a policy has against the record of this id."""
+    return digest(f"{policy}\0{subject}")
 
 
 def _everywhere(finding: Finding, inventory: Inventory) -> Finding:
