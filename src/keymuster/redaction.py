@@ -55,9 +55,10 @@ class Redactor:
     """Puts previews in the place of secrets, the same wherever a text stands: ids still lead to what
     they led to."""
 
-    def __init__(self, rules: RuleSet) -> None:
+    def __init__(self, rules: RuleSet, key: bytes = b"") -> None:
+        """With a `key`, the previews in names have fingerprints by it: what is named after two secrets stays two."""
         engine = Engine(rules)
-        self._name: _Clean = cache(partial(_masked, engine, Confidence.HIGH))
+        self._name: _Clean = cache(partial(_masked, engine, Confidence.HIGH, key=key))
         self._text: _Clean = cache(partial(_masked, engine, Confidence.LOW))
 
     def inventory(self, inventory: Inventory) -> Inventory:
@@ -75,7 +76,7 @@ class Redactor:
         return Inventory(records=records, seen=seen, links=links, facts=facts)
 
     def observations(self, several: Iterable[Observation]) -> Iterator[Observation]:
-        """For those who make an inventory of them."""
+        """For those who make an inventory of them: then with a key."""
         return map(self._record, several)
 
     def _record(self, one: Observation) -> Observation:
@@ -122,12 +123,13 @@ class Redactor:
                 return value
 
 
-def _masked(engine: Engine, least: Confidence, text: str) -> str:
+def _masked(engine: Engine, least: Confidence, text: str, *, key: bytes = b"") -> str:
     """The text with every match of at least this confidence as its preview."""
     content = text.encode("utf-8", "surrogateescape")
     for match in reversed(engine.scan(content)):
         if match.confidence.rank < least.rank:
             continue
-        preview = match.secret.preview.encode()
+        shown = match.secret.preview + (f"~{match.secret.fingerprint(key)}" if key else "")
+        preview = shown.encode()
         content = content[: match.start] + preview + content[match.end :]
     return content.decode("utf-8", "surrogateescape")

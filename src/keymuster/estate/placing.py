@@ -78,7 +78,9 @@ def _renaming(folder: str, every: Iterable[Observation]) -> _Word:
             if parts[at] not in paths:
                 continue
             before = parts[at - 1]
-            if before == ":" and _last_word(parts[at - 2]) in words or before == "#" and parts[at]:
+            if (before == ":" and _last_word(parts[at - 2]) in words) or (
+                before == "#" and parts[at]
+            ):
                 parts[at] = _within(folder, parts[at])
         return "".join(parts)
 
