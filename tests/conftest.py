@@ -17,6 +17,7 @@ import pytest
 
 import gcp_cloud
 import moto_server
+import postgresql_server
 from keymuster import pipeline
 from keymuster.detect import examples, necessary
 from keymuster.detect.checksums import CHECKSUMS
@@ -133,6 +134,19 @@ def gcp(loopback: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[gcp_cloud.C
     with gcp_cloud.serving() as cloud:
         yield cloud
         assert cloud.mistakes == []
+
+
+@pytest.fixture(scope="session")
+def postgresql_server_here() -> Iterator[postgresql_server.Server]:
+    """The PostgreSQL that all tests of a process share."""
+    with postgresql_server.serving() as server:
+        yield server
+
+
+@pytest.fixture
+def postgresql(postgresql_server_here: postgresql_server.Server) -> str:
+    """The URL of a database in which there is nothing yet."""
+    return postgresql_server_here.make_database()
 
 
 @pytest.fixture(scope="session")

@@ -28,11 +28,13 @@ class State(StrEnum):
 
 
 class Change(Struct, frozen=True, kw_only=True):
-    """A finding as it is now, or as it was if it is not found any more, and `why` it is said to be so."""
+    """A finding as it is now, or as it was if it is not found any more, and `why` it is said to be so. `was` is the id
+    of the earlier finding that it goes on from."""
 
     state: State
     finding: Finding
     why: str = ""
+    was: str = ""
 
 
 def compared(old: Report, new: Report) -> list[Change]:
@@ -40,9 +42,9 @@ def compared(old: Report, new: Report) -> list[Change]:
     with it."""
     pairs, gone = _paired(old.findings, new.findings)
     bounded = bool(old.mode and new.mode)  # SARIF tells of neither
-    behind = {(one.subject, rule) for one in old.findings for rule in _stands_for(one)}
+    behind = {(one.subject, rule): one.id for one in old.findings for rule in _stands_for(one)}
     found = [
-        Change(state=State.SAME, finding=now)
+        Change(state=State.SAME, finding=now, was=behind[now.subject, now.rule])
         if before is None and (now.subject, now.rule) in behind
         else _found(before, now, bounded)
         for before, now in pairs
@@ -65,11 +67,15 @@ def _paired(
 ) -> tuple[list[tuple[Finding | None, Finding]], list[Finding]]:
     """Each later one with what it was, by its id, or else by its fingerprint, or else by a rule that
     says more of the same secret; and those that have no later one."""
-    left = {one.id: one for one in old}
+    parts: dict[str, list[Finding]] = {}
+    for one in old:
+        parts.setdefault(one.id, []).append(one)
+    left = {id: min(several, key=_is_accepted) for id, several in parts.items()}
     found: dict[int, Finding] = {}
     for one in new:
-        if (before := left.pop(one.id, None)) is not None:
-            found[id(one)] = before
+        if several := parts.get(one.id):
+            found[id(one)] = _part(one, several)
+            left.pop(one.id, None)
     by: dict[str, list[Finding]] = {}
     for one in left.values():
         by.setdefault(one.fingerprint or one.id, []).append(one)
@@ -90,6 +96,17 @@ def _paired(
     return [(found.get(id(one)), one) for one in new], list(left.values())
 
 
+def _is_accepted(one: Finding) -> bool:
+    return one.is_accepted
+
+
+def _part(now: Finding, several: Sequence[Finding]) -> Finding:
+    """Of a finding that is accepted in some places, and in others not, the part that this one was."""
+    alike = [one for one in several if one.is_accepted == now.is_accepted]
+    same = [one for one in alike if one.suppression == now.suppression]
+    return (same or alike or several)[0]
+
+
 def _stands_for(one: Finding) -> list[str]:
     """The rules that say less of the same: of each secret the gravest finding is told."""
     return one.evidence.get("also_found", "").split(", ")
@@ -99,10 +116,11 @@ def _found(before: Finding | None, now: Finding, bounded: bool) -> Change:
     if before is None:
         return Change(state=State.NEW, finding=now)
     if before.is_accepted and not now.is_accepted:
-        return Change(state=State.REOPENED, finding=now, why="it is not accepted any more")
+        why = "it is not accepted any more"
+        return Change(state=State.REOPENED, finding=now, why=why, was=before.id)
     changes = list(_changes(before, now, bounded))
     state = State.CHANGED if changes else State.SAME
-    return Change(state=state, finding=now, why="; ".join(changes))
+    return Change(state=state, finding=now, why="; ".join(changes), was=before.id)
 
 
 def _changes(before: Finding, now: Finding, bounded: bool) -> Iterator[str]:
@@ -130,7 +148,7 @@ def _names(places: Iterable[Location]) -> set[str]:
 def _gone(one: Finding, looked: _Looked) -> Change:
     why = looked.not_at(one)
     state = State.NOT_OBSERVED if why else State.RESOLVED
-    return Change(state=state, finding=one, why=why)
+    return Change(state=state, finding=one, why=why, was=one.id)
 
 
 class _Looked:

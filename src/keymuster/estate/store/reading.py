@@ -1,0 +1,210 @@
+"""What is asked of a store. Each question reads in one transaction: runs go on writing, and the answer is of one
+moment."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
+
+from keymuster.estate.base import Event, Target
+from keymuster.estate.store.finishing import ACCEPTED, OPEN, RESOLVED
+from keymuster.estate.store.packing import lines, unpack
+from keymuster.estate.store.rows import Known, Standing, Stored
+from keymuster.estate.store.tables import events, findings, looks, observations, targets
+from keymuster.evaluate.comparison import State
+from keymuster.model import Finding, Observation, Report, Trouble
+
+_AT_A_TIME = 500
+"""Rows that are held at once."""
+
+_UNSEEN = or_(findings.c.unobserved.is_not(None), targets.c.failure.is_not(None))
+_LATEST = findings.c.run == targets.c.run
+_SHOWN = {
+    Standing.NEW: State.NEW, Standing.CHANGED: State.CHANGED, Standing.REOPENED: State.REOPENED,
+}  # fmt: skip
+
+
+def told_findings(
+    connection: Connection,
+    states: Collection[Standing] | None = None,
+    target: str | None = None,
+    ids: Collection[str] | None = None,
+) -> Iterator[Stored]:
+    """By target and id. One that is accepted in some places and open in others is told in parts."""
+    shared = dict(_shared(connection))
+    asked = (
+        select(findings, targets.c.looked_at, targets.c.run.label("looked"), targets.c.failure)
+        .join(targets)
+        .order_by(findings.c.target, findings.c.id)
+    )
+    if states is not None:
+        asked = asked.where(or_(*map(_is, states)))
+    if target is not None:
+        asked = asked.where(findings.c.target == target)
+    if ids is not None:
+        asked = asked.where(findings.c.id.in_(ids))
+    for row in _streamed(connection, asked):
+        others = [one for one in shared.get(row.id, ()) if one != row.target]
+        yield from _stored(row, tuple(others))
+
+
+def _is(state: Standing) -> ColumnElement[bool]:
+    """The same as `_state`, for the database."""
+    if state is Standing.RESOLVED:
+        return findings.c.standing == RESOLVED
+    if state is Standing.NOT_OBSERVED:
+        return and_(findings.c.standing != RESOLVED, _UNSEEN)
+    if state is Standing.ACCEPTED:
+        return and_(findings.c.standing == ACCEPTED, ~_UNSEEN)
+    is_open = and_(findings.c.standing == OPEN, ~_UNSEEN)
+    causes = [one.value for one in _SHOWN.values()]
+    if state is Standing.OPEN:
+        return and_(is_open, or_(~_LATEST, findings.c.cause.not_in(causes)))
+    return and_(is_open, _LATEST, findings.c.cause == _SHOWN[state].value)
+
+
+def _state(row: Row[Any]) -> Standing:
+    if row.standing == RESOLVED:
+        return Standing.RESOLVED
+    if row.unobserved is not None or row.failure is not None:
+        return Standing.NOT_OBSERVED
+    if row.standing == ACCEPTED:
+        return Standing.ACCEPTED
+    if row.run != row.looked:
+        return Standing.OPEN
+    return next((one for one, state in _SHOWN.items() if row.cause == state.value), Standing.OPEN)
+
+
+def _stored(row: Row[Any], also: tuple[str, ...]) -> Iterator[Stored]:
+    state = _state(row)
+    why = ""
+    if state is Standing.NOT_OBSERVED:
+        why = (
+            unpack(row.failure, Trouble).message
+            if row.failure is not None
+            else unpack(row.unobserved, str)
+        )
+    for part in unpack(row.body, tuple[Finding, ...]):
+        accepted = part.is_accepted and state.is_open and state is not Standing.NOT_OBSERVED
+        yield Stored(
+            target=row.target, finding=part, state=Standing.ACCEPTED if accepted else state,
+            first_seen=row.first_seen, last_seen=row.last_seen or row.looked_at, run=row.run,
+            resolved_at=row.resolved_at, why=why, was=tuple(row.was.split()), also=also,
+            accepted_until=part.suppression.until if part.is_accepted and part.suppression else None,
+        )  # fmt: skip
+
+
+def _shared(connection: Connection) -> Iterator[tuple[str, list[str]]]:
+    """Findings that several targets have, and those targets."""
+    several = (
+        select(findings.c.id)
+        .where(findings.c.standing != RESOLVED)
+        .group_by(findings.c.id)
+        .having(func.count() > 1)
+    )
+    rows = connection.execute(
+        select(findings.c.id, findings.c.target)
+        .where(findings.c.standing != RESOLVED, findings.c.id.in_(several))
+        .order_by(findings.c.id, findings.c.target)
+    )
+    last: tuple[str, list[str]] | None = None
+    for id, target in rows:
+        if last is None or last[0] != id:
+            if last is not None:
+                yield last
+            last = id, []
+        last[1].append(target)
+    if last is not None:
+        yield last
+
+
+def told_observations(
+    connection: Connection, wanted: Collection[str] | None = None
+) -> Iterator[tuple[str, Observation]]:
+    """By target, in the order in which they came."""
+    asked = select(observations.c.target, observations.c.body).order_by(
+        observations.c.target, observations.c.number
+    )
+    if wanted is None:
+        for row in _streamed(connection, asked, 8):
+            for one in lines(row.body, Observation):
+                yield row.target, one
+        return
+    for id in sorted(wanted):
+        for row in _streamed(connection, asked.where(observations.c.target == id), 8):
+            for one in lines(row.body, Observation):
+                yield id, one
+
+
+def told_frames(connection: Connection) -> Iterator[tuple[str, str, Report]]:
+    """Target, its name, and the report of its last look, without findings and texts."""
+    asked = (
+        select(targets.c.id, targets.c.name, looks.c.frame)
+        .join(looks, looks.c.target == targets.c.id)
+        .order_by(targets.c.id)
+    )
+    for row in _streamed(connection, asked):
+        yield row.id, row.name, unpack(row.frame, Report)
+
+
+def told_targets(connection: Connection) -> list[Known]:
+    counts: dict[str, int] = {
+        row[0]: row[1]
+        for row in connection.execute(
+            select(findings.c.target, func.count())
+            .where(findings.c.standing == OPEN)
+            .group_by(findings.c.target)
+        )
+    }
+    rows = connection.execute(
+        select(targets, looks.c.complete, looks.c.records)
+        .outerjoin(looks, looks.c.target == targets.c.id)
+        .order_by(targets.c.id)
+    )
+    return [
+        Known(
+            target=unpack(row.definition, Target), looked_at=row.looked_at, run=row.run, changed_at=row.changed_at,
+            complete=row.complete is not False, records=row.records or 0, open=counts.get(row.id, 0),
+            failure=None if row.failure is None else unpack(row.failure, Trouble), failed_at=row.failed_at,
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def failures(connection: Connection) -> Iterator[tuple[str, Trouble]]:
+    """Targets at which nobody could look since they were last looked at."""
+    rows = connection.execute(
+        select(targets.c.id, targets.c.failure)
+        .where(targets.c.failure.is_not(None))
+        .order_by(targets.c.id)
+    )
+    for row in rows:
+        yield row.id, unpack(row.failure, Trouble)
+
+
+def told_events(
+    connection: Connection, since: int, ids: Collection[str] | None = None
+) -> Iterator[tuple[int, Event]]:
+    asked = select(events).where(events.c.id > since).order_by(events.c.id)
+    if ids is not None:
+        asked = asked.where(events.c.finding.in_(ids))
+    for row in _streamed(connection, asked):
+        yield row.id, Event(
+            at=row.at, run=row.run, target=row.target, state=State(row.state), finding=unpack(row.body, Finding),
+            why="" if row.why is None else unpack(row.why, str),
+        )  # fmt: skip
+
+
+def latest(connection: Connection) -> datetime | None:
+    """When somebody last looked at anything."""
+    return connection.execute(select(func.max(targets.c.looked_at))).scalar()
+
+
+def _streamed(
+    connection: Connection, asked: Select[Any], at_a_time: int = _AT_A_TIME
+) -> Iterator[Row[Any]]:
+    with connection.execution_options(yield_per=at_a_time).execute(asked) as rows:
+        yield from rows

@@ -1,0 +1,243 @@
+"""The store of an estate: SQLite in a file, or PostgreSQL.
+
+Every call is one transaction, and each may be made twice: after a server that went away for a moment, it is.
+Those who read see one moment, whatever is written meanwhile. An object is for one process; after a fork, open
+another one.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from keymuster.estate.base import Event, Failure, Outcome, Target, Task
+from keymuster.estate.store import failing, finishing, opening, reading, working
+from keymuster.estate.store.rows import Attempt, Item, Known, Run, Standing, Stored
+from keymuster.estate.store.tables import cursors, runs
+from keymuster.model import Coverage, Observation, Trouble
+
+T = TypeVar("T")
+
+PATIENCE = 30.0
+"""Seconds for which a server may be away."""
+
+
+class Store:
+    """What is known of an estate. `patience` is for how many seconds a database is asked again that does not answer."""
+
+    def __init__(self, engine: Engine, patience: float = PATIENCE) -> None:
+        self._engine, self._patience = engine, patience
+        self._writer = engine.execution_options(writes=True)
+        self._reader = engine
+        if engine.dialect.name == "postgresql":
+            self._reader = engine.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+
+    @classmethod
+    def open(cls, url: str, patience: float = PATIENCE) -> Store:
+        """Made if it is not there, brought up to date if it is older. SettingsError if it is none, or a newer one;
+        Unreachable if the server does not answer."""
+        store = cls(opening.engine(url), patience)
+        store._again(lambda: opening.prepare(store._engine))
+        return store
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    @property
+    def url(self) -> str:
+        """Where it is, without a password."""
+        return opening.shown(self._engine.url)
+
+    # --- runs --------------------------------------------------------------------------------
+
+    def start_run(self, targets: Iterable[Target], now: datetime, *, scheduled: str = "") -> int:
+        """A run with every target queued. The same time of a schedule, twice, gives the same run."""
+        several = list(targets)
+        key = scheduled or working.new_token()
+        at = _utc(now)
+        return self._write(lambda one: working.start(one, several, at, scheduled, key))
+
+    def end_run(self, run: int, now: datetime) -> None:
+        """Nothing happens to one that has ended. Findings whose acceptance is over are open from here on, also those
+        of targets that were not looked at."""
+        at = _utc(now)
+
+        def end(connection: Connection) -> None:
+            ended = connection.execute(
+                update(runs).where(runs.c.id == run, runs.c.ended.is_(None)).values(ended=at)
+            )
+            if ended.rowcount:
+                finishing.write_events(connection, finishing.lapse(connection, run, at))
+
+        self._write(end)
+
+    def runs(self, limit: int | None = 20) -> list[Run]:
+        """The latest first."""
+        return self._read(lambda one: working.told_runs(one, limit=limit))
+
+    def run(self, id: int) -> Run | None:
+        return next(iter(self._read(lambda one: working.told_runs(one, runs.c.id == id))), None)
+
+    def unfinished_runs(self) -> list[Run]:
+        """The latest first."""
+        return self._read(lambda one: working.told_runs(one, runs.c.ended.is_(None)))
+
+    def work(self, run: int) -> list[Item]:
+        """By target."""
+        return self._read(lambda one: working.told_items(one, run))
+
+    # --- one target of a run -----------------------------------------------------------------
+
+    def begin(self, run: int, target: str, worker: str, now: datetime) -> Attempt | None:
+        """Take a target that is queued, waits no longer, or was left by a worker that does not live. None if there is
+        nothing to do: it is done, dead, waiting, or somebody is at it."""
+        token, at = working.new_token(), _utc(now)
+        return self._write(lambda one: working.begin(one, run, target, worker, at, token))
+
+    def task_of(self, attempt: Attempt) -> Task:
+        """What is to be looked at, with what the last look left. `now` is when the attempt began."""
+        task = self._read(lambda one: working.task(one, attempt))
+        if task is None:
+            raise LookupError(f"there is no {attempt.target} in run {attempt.run}")
+        return task
+
+    def finish(self, attempt: Attempt, outcome: Outcome, now: datetime) -> list[Event]:
+        """Write down what came of it, all or nothing. A second time, or after a later run has looked, nothing happens.
+        A look that comes late counts, even if the target was given up meanwhile."""
+        at = _utc(now)
+        return self._write(lambda one: finishing.finish(one, attempt, outcome, at))
+
+    def fail(
+        self, attempt: Attempt, failure: Failure, now: datetime, retry_at: datetime | None
+    ) -> None:
+        """Let the target wait, or give it up (None): its findings are not observed then, and none is resolved. Only the
+        latest attempt can fail."""
+        at, later = _utc(now), None if retry_at is None else _utc(retry_at)
+        self._write(lambda one: working.fail(one, attempt, failure, at, later))
+
+    def heartbeat(self, worker: str, now: datetime) -> None:
+        at = _utc(now)
+        self._write(lambda one: working.beat(one, worker, at))
+
+    def stalled(self, now: datetime, after: timedelta = working.DEAD_AFTER) -> list[Attempt]:
+        """Attempts of workers that have not beaten for so long. Their targets are queued again, the attempt counts:
+        who goes over them gives up those that were tried too often (`fail`)."""
+        at = _utc(now)
+        return self._write(lambda one: working.stalled(one, at, after))
+
+    # --- what is known -----------------------------------------------------------------------
+
+    def targets(self) -> list[Known]:
+        """All there ever were, by id."""
+        return self._read(reading.told_targets)
+
+    def observations(
+        self, targets: Collection[str] | None = None
+    ) -> Iterator[tuple[str, Observation]]:
+        """Target and record: what the last good look at each saw. They are not all held at once."""
+        with self._streaming() as connection:
+            yield from reading.told_observations(connection, targets)
+
+    def findings(
+        self,
+        states: Collection[Standing] | None = None,
+        target: str | None = None,
+        ids: Collection[str] | None = None,
+    ) -> Iterator[Stored]:
+        """By target and id. One that is accepted in some places and open in others comes in parts, one after the other."""
+        with self._streaming() as connection:
+            yield from reading.told_findings(connection, states, target, ids)
+
+    def troubles(self) -> Iterator[tuple[str, Trouble]]:
+        """Target and what could not be seen of it: by its last look, and why there was no later one."""
+        with self._streaming() as connection:
+            yield from reading.failures(connection)
+            for id, _, frame in reading.told_frames(connection):
+                for trouble in frame.troubles:
+                    yield id, trouble
+
+    def coverage(self) -> Iterator[tuple[str, Coverage]]:
+        """Target and what came of each policy in it, where a service was asked."""
+        with self._streaming() as connection:
+            for id, _, frame in reading.told_frames(connection):
+                for one in frame.coverage:
+                    yield id, one
+
+    # --- telling -----------------------------------------------------------------------------
+
+    def events(self, since_id: int = 0) -> Iterator[tuple[int, Event]]:
+        """Id and event, in the order in which they were written. Ids grow; one that is told now comes before all that
+        will be told later."""
+        with self._streaming() as connection:
+            yield from reading.told_events(connection, since_id)
+
+    def notified(self, name: str, up_to_id: int | None = None) -> int:
+        """Up to which event a channel has been told; with an id, that it has been told up to there. It never goes back."""
+        if up_to_id is None:
+            asked = select(cursors.c.event).where(cursors.c.name == name)
+            return self._read(lambda one: one.execute(asked).scalar()) or 0
+        id = up_to_id
+
+        def move(connection: Connection) -> int:
+            asked = select(cursors.c.event).where(cursors.c.name == name).with_for_update()
+            found = connection.execute(asked).scalar()
+            if found is None:
+                connection.execute(insert(cursors).values(name=name, event=id))
+            elif found < id:
+                connection.execute(update(cursors).where(cursors.c.name == name).values(event=id))
+            return max(found or 0, id)
+
+        return self._write(move)
+
+    # --- transactions ------------------------------------------------------------------------
+
+    def _write(self, work: Callable[[Connection], T]) -> T:
+        def once() -> T:
+            with self._writer.connect() as connection, connection.begin():
+                return work(connection)
+
+        return self._again(once)
+
+    def _read(self, question: Callable[[Connection], T]) -> T:
+        def once() -> T:
+            with self._reader.connect() as connection, connection.begin():
+                return question(connection)
+
+        return self._again(once)
+
+    @contextmanager
+    def _streaming(self) -> Iterator[Connection]:
+        """Once the first row is there it is too late to ask again."""
+        connection = self._again(self._reader.connect)
+        try:
+            with connection, connection.begin():
+                yield connection
+        except SQLAlchemyError as error:
+            raise failing.explained(error, self._engine.url) from None
+
+    def _again(self, once: Callable[[], T]) -> T:
+        """Until it works, the problem is one that stays, or patience ends."""
+        end = time.monotonic() + self._patience
+        pause = 0.1
+        while True:
+            try:
+                return once()
+            except SQLAlchemyError as error:
+                if not failing.is_passing(error) or time.monotonic() + pause > end:
+                    raise failing.explained(error, self._engine.url) from None
+            time.sleep(pause)
+            pause = min(2 * pause, 2.0)
+
+
+def _utc(now: datetime) -> datetime:
+    if now.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return now.astimezone(UTC)

@@ -1,0 +1,231 @@
+"""Runs and who works on what of them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, insert, or_, select, update
+
+from keymuster.estate.base import Cost, Failure, Target, Task, Work
+from keymuster.estate.store.packing import pack, unpack
+from keymuster.estate.store.rows import Attempt, Item, Run
+from keymuster.estate.store.tables import items, runs, targets, workers
+from keymuster.model import Trouble
+
+DEAD_AFTER = timedelta(seconds=60)
+"""Who has not beaten for so long, does not live."""
+
+_UNTOUCHED: dict[str, Any] = {
+    "work": Work.QUEUED.value, "attempts": 0, "worker": "", "token": "", "unchanged": False,
+    "seconds": 0.0, "cpu": 0.0, "memory": 0, "calls": 0,
+}  # fmt: skip
+
+
+def start(
+    connection: Connection, several: Iterable[Target], now: datetime, scheduled: str, key: str
+) -> int:
+    """A run, or the one that has this key already."""
+    found = connection.execute(select(runs.c.id).where(runs.c.key == key)).scalar()
+    if found is not None:
+        return int(found)
+    row = {"key": key, "scheduled": scheduled, "started": now}
+    run = connection.execute(insert(runs).values(row).returning(runs.c.id)).scalar_one()
+    wanted = {one.id: one for one in several}
+    _remember(connection, wanted)
+    rows = [{"run": run, "target": id, **_UNTOUCHED} for id in sorted(wanted)]
+    if rows:
+        connection.execute(insert(items), rows)
+    return int(run)
+
+
+def _remember(connection: Connection, wanted: dict[str, Target]) -> None:
+    """Targets that are new, and those that are described otherwise by now."""
+    definitions = {id: pack(one) for id, one in wanted.items()}
+    known: dict[str, bytes] = {}
+    for row in connection.execute(select(targets.c.id, targets.c.definition)):
+        known[row.id] = row.definition
+    new, other = [], []
+    for id in sorted(wanted):  # the order in which all lock them
+        one = wanted[id]
+        values = {"kind": one.kind, "name": one.name, "definition": definitions[id]}
+        if id not in known:
+            new.append({"id": id, **values})
+        elif known[id] != definitions[id]:
+            other.append({"id": id, **values})
+    if new:
+        connection.execute(_insert_or_update(connection), new)
+    for values in other:
+        connection.execute(update(targets).where(targets.c.id == values["id"]).values(values))
+
+
+def _insert_or_update(connection: Connection) -> Any:
+    """Another run may bring the same target at the same time."""
+    if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert as upsert
+
+        made = upsert(targets)
+        said = made.excluded
+        return made.on_conflict_do_update(
+            index_elements=[targets.c.id],
+            set_={"kind": said.kind, "name": said.name, "definition": said.definition},
+        )
+    return insert(targets)  # nobody else writes meanwhile
+
+
+def begin(
+    connection: Connection, run: int, target: str, worker: str, now: datetime, token: str
+) -> Attempt | None:
+    """The next attempt, if there is one to be made; that of this token, if it is written down already."""
+    row = locked(connection, run, target)
+    if row is None:
+        return None
+    if row.token == token:
+        return Attempt(run=run, target=target, worker=worker, number=row.attempts)
+    if not _is_free(connection, row, now):
+        return None
+    beat(connection, worker, now)
+    number = row.attempts + 1
+    connection.execute(
+        update(items)
+        .where(items.c.run == run, items.c.target == target)
+        .values(
+            work=Work.RUNNING.value, attempts=number, worker=worker, token=token, started=now, not_before=None
+        )
+    )  # fmt: skip
+    return Attempt(run=run, target=target, worker=worker, number=number)
+
+
+def _is_free(connection: Connection, row: Row[Any], now: datetime) -> bool:
+    match Work(row.work):
+        case Work.QUEUED:
+            return True
+        case Work.WAITING:
+            return row.not_before is None or bool(row.not_before <= now)
+        case Work.RUNNING:
+            last = connection.execute(
+                select(workers.c.beat).where(workers.c.name == row.worker)
+            ).scalar()
+            return last is None or last < now - DEAD_AFTER
+        case _:
+            return False
+
+
+def locked(connection: Connection, run: int, target: str) -> Row[Any] | None:
+    """The row of a target in a run, which nobody else changes until the end of the transaction."""
+    return connection.execute(
+        select(items).where(items.c.run == run, items.c.target == target).with_for_update()
+    ).first()
+
+
+def task(connection: Connection, attempt: Attempt) -> Task | None:
+    row = connection.execute(
+        select(targets.c.definition, targets.c.left, items.c.started)
+        .join(items, items.c.target == targets.c.id)
+        .where(items.c.run == attempt.run, items.c.target == attempt.target)
+    ).first()
+    if row is None:
+        return None
+    left = {} if row.left is None else unpack(row.left, dict[str, str])
+    return Task(target=unpack(row.definition, Target), now=row.started, left=left)
+
+
+def fail(
+    connection: Connection, attempt: Attempt, failure: Failure, now: datetime, retry_at: datetime | None
+) -> None:  # fmt: skip
+    """A failure of an attempt that is not the last one counts no more."""
+    row = locked(connection, attempt.run, attempt.target)
+    if row is None or row.attempts != attempt.number:
+        return
+    if Work(row.work) in (Work.DONE, Work.DEAD):
+        return
+    trouble = pack(failure.trouble)
+    dead = retry_at is None
+    connection.execute(
+        update(items)
+        .where(items.c.run == attempt.run, items.c.target == attempt.target)
+        .values(
+            work=(Work.DEAD if dead else Work.WAITING).value, trouble=trouble, not_before=retry_at, ended=now
+        )
+    )  # fmt: skip
+    if dead:
+        connection.execute(
+            update(targets)
+            .where(targets.c.id == attempt.target)
+            .where(or_(targets.c.run.is_(None), targets.c.run < attempt.run))
+            .values(failure=trouble, failed_at=now)
+        )
+
+
+def beat(connection: Connection, worker: str, now: datetime) -> None:
+    if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert as upsert
+    else:
+        from sqlalchemy.dialects.sqlite import insert as upsert  # type: ignore[assignment]
+    made = upsert(workers).values(name=worker, beat=now)
+    connection.execute(
+        made.on_conflict_do_update(
+            index_elements=[workers.c.name], set_={"beat": made.excluded.beat}
+        )
+    )
+
+
+def stalled(connection: Connection, now: datetime, after: timedelta) -> list[Attempt]:
+    """Attempts of workers that do not beat any more; their targets are queued again."""
+    rows = connection.execute(
+        select(items)
+        .outerjoin(workers, workers.c.name == items.c.worker)
+        .where(items.c.work == Work.RUNNING.value)
+        .where(or_(workers.c.beat.is_(None), workers.c.beat < now - after))
+        .order_by(items.c.run, items.c.target)
+        .with_for_update(of=items, skip_locked=True)
+    ).all()
+    for row in rows:
+        connection.execute(
+            update(items)
+            .where(items.c.run == row.run, items.c.target == row.target)
+            .values(work=Work.QUEUED.value, token="")
+        )
+    return [
+        Attempt(run=row.run, target=row.target, worker=row.worker, number=row.attempts)
+        for row in rows
+    ]
+
+
+def told_runs(connection: Connection, *where: Any, limit: int | None = None) -> list[Run]:
+    """The latest first."""
+    rows = connection.execute(
+        select(runs).where(*where).order_by(runs.c.id.desc()).limit(limit)
+    ).all()
+    counts: dict[int, dict[Work, int]] = {row.id: {} for row in rows}
+    counted = connection.execute(
+        select(items.c.run, items.c.work, func.count())
+        .where(items.c.run.in_(counts))
+        .group_by(items.c.run, items.c.work)
+    )
+    for run, work, count in counted:
+        counts[run][Work(work)] = count
+    return [
+        Run(id=row.id, started=row.started, ended=row.ended, counts=counts[row.id], scheduled=row.scheduled)
+        for row in rows
+    ]  # fmt: skip
+
+
+def told_items(connection: Connection, run: int) -> list[Item]:
+    rows = connection.execute(select(items).where(items.c.run == run).order_by(items.c.target))
+    return [_item(row) for row in rows]
+
+
+def _item(row: Row[Any]) -> Item:
+    return Item(
+        run=row.run, target=row.target, work=Work(row.work), attempts=row.attempts, worker=row.worker,
+        not_before=row.not_before, trouble=None if row.trouble is None else unpack(row.trouble, Trouble),
+        started=row.started, ended=row.ended, unchanged=row.unchanged,
+        cost=Cost(seconds=row.seconds, cpu=row.cpu, memory=row.memory, calls=row.calls),
+    )  # fmt: skip
+
+
+def new_token() -> str:
+    return uuid.uuid4().hex
