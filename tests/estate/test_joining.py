@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from keymuster import pipeline
 from keymuster.collect.base import Context, Selection
-from keymuster.estate.joining import Joined, joined
+from keymuster.estate.joining import Joined, Seen, joined
 from keymuster.evaluate.choice import Choice
 from keymuster.model import (
     Credential,
@@ -68,7 +68,7 @@ def looked(rules: RuleSet, tmp_path: Path) -> Callable[..., Look]:
 
 def together(rules: RuleSet, **looks: Look) -> Joined:
     return joined(
-        [(name, f"acme/{name}", observed) for name, (observed, _) in looks.items()],
+        lambda: [Seen(name, f"acme/{name}", observed) for name, (observed, _) in looks.items()],
         {(name, one.id): one for name, (_, findings) in looks.items() for one in findings},
         rules=rules, choice=Choice(), configured=Settings(), now=NOW,
     )  # fmt: skip

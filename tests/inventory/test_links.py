@@ -139,3 +139,19 @@ def test_a_name_that_there_is_one_of_in_the_world_is_meant_from_anywhere() -> No
     assert _subject(account, _use("other/prod/d/e/f/main.tf", alias)) == "tf:1"
     owned = replace(account, aliases=("aws:123456789012:role/ci",))
     assert _subject(owned, _use("other/prod/d/e/f/m.tf", "aws:123456789012:role/ci")) == "tf:1"
+
+
+@pytest.mark.parametrize(("roots", "meant"), [((), "tf:1"), (("api", "web"), ""), (("web",), "")])
+def test_in_a_folder_of_its_own_a_name_means_nothing_in_another(
+    roots: tuple[str, ...], meant: str
+) -> None:
+    records = (_role("tf:1", "api/main.tf"), _use("web/deep/main.tf"))
+    [use] = build(records, roots).of(Use)
+    assert use.subject == (meant or "aws:role/ci")
+
+
+def test_a_name_of_which_there_is_one_means_the_same_in_every_folder() -> None:
+    arn = "arn:aws:iam::111122223333:role/ci"
+    role = replace(_role("tf:1", "api/main.tf"), aliases=(arn,))
+    [use] = build((role, _use("web/main.tf", arn)), ("api", "web")).of(Use)
+    assert use.subject == "tf:1"

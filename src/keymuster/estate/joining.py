@@ -1,14 +1,16 @@
-"""The join: what all targets tell, judged as one inventory, and what of that none of them tells alone."""
+"""The join: what the targets tell together, judged as one inventory, and what of that none of them tells alone."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
+from typing import TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from keymuster.analysis import analysed
+from keymuster.estate.connected import connected
 from keymuster.estate.placing import placed
 from keymuster.evaluate.choice import Choice
 from keymuster.evaluate.engine import Verdict, evaluate, finding_id
@@ -17,33 +19,47 @@ from keymuster.model import Finding, InlineAllow, Observation, RiskException
 from keymuster.rules.schema import RuleSet
 from keymuster.settings import Settings
 
-Told = tuple[str, str]
-"""A target, and the id that a finding has in it."""
+Own: TypeAlias = tuple[str, str]
+"""A target, and the id that a finding or a record has in it."""
+
+
+class Seen(Struct, frozen=True):
+    """A target, with the name of the folder that its files are shown in, and what was observed there."""
+
+    target: str
+    name: str
+    observations: Iterable[Observation]
 
 
 class Joined(Struct, frozen=True):
-    """The inventory over all targets, its `findings` that no target has, or none has so, and which findings
-    of targets each of these stands for."""
+    """The inventory over the targets that have to do with each other, its findings that no target has, or none has
+    so, and which findings of targets each of these stands for."""
 
     inventory: Inventory
     verdict: Verdict
-    stands_for: dict[str, tuple[Told, ...]]
+    stands_for: dict[str, tuple[Own, ...]]
 
 
 def joined(
-    told: Iterable[tuple[str, str, Iterable[Observation]]], known: Mapping[Told, Finding], *,
+    seen: Callable[[], Iterable[Seen]], known: Mapping[Own, Finding], *,
     rules: RuleSet, choice: Choice, configured: Settings, now: datetime,
 ) -> Joined:  # fmt: skip
-    """`told` are targets with their names and records, `known` the findings that each has by itself. What somebody has
-    accepted in a target stays so as long as it is not graver than they could see."""
-    origins: dict[str, list[tuple[str, str]]] = {}
-    inventory = analysed(build(_records(told, origins)), configured, rules, now)
+    """`seen` is asked twice; `known` are the findings that each target has by itself. What somebody has accepted
+    in a target stays so as long as it is not graver than they could see."""
+    wanted = connected(seen())
+    origins: dict[str, list[Own]] = {}
+    names: dict[str, str] = {}
+    records = _records((one for one in seen() if one.target in wanted), origins, names)
+    every = list(records)
+    inventory = analysed(build(every, names.values()), configured, rules, now)
     verdict = evaluate(inventory, rules, choice, now, configured.limits)
-    by_subject: dict[tuple[str, str], list[Told]] = {}
+    by_subject: dict[Own, list[Own]] = {}
     for target, id in known:
         by_subject.setdefault((target, known[target, id].subject), []).append((target, id))
     findings, stands_for = [], {}
     for one in verdict.findings:
+        if len(_targets(one, origins, inventory)) < 2 and one.subject not in inventory.links.within:
+            continue
         theirs = _theirs(one, origins.get(one.subject, ()), known, by_subject)
         if theirs and all(_is_as(one, known[each]) for each in theirs):
             continue
@@ -57,24 +73,37 @@ def joined(
 
 
 def _records(
-    told: Iterable[tuple[str, str, Iterable[Observation]]],
-    origins: dict[str, list[tuple[str, str]]],
+    seen: Iterable[Seen], origins: dict[str, list[Own]], names: dict[str, str]
 ) -> Iterator[Observation]:
     """What a target has accepted holds in it alone."""
-    for target, name, observations in told:
-        every = (one for one in observations if not isinstance(one, InlineAllow | RiskException))
-        for one in placed(name, every):
-            origins.setdefault(one.record.id, []).append((target, one.own))
+    for each in seen:
+        names[each.target] = each.name
+        every = (o for o in each.observations if not isinstance(o, InlineAllow | RiskException))
+        for one in placed(each.name, every):
+            own = (each.target, one.own)
+            if own not in (others := origins.setdefault(one.record.id, [])):
+                others.append(own)
             yield one.record
 
 
+def _targets(one: Finding, origins: Mapping[str, list[Own]], inventory: Inventory) -> set[str]:
+    """Whose records a finding rests on: those of its subject and of what is one with that, of the identity behind
+    it, and of each step that leads there."""
+    ids = {one.subject, *inventory.links.nodes.get(one.subject, ())}
+    ids |= {getattr(inventory.records.get(id), "identity", None) or "" for id in ids}
+    for step in (step for path in one.paths for step in path):
+        ids |= {step.start, step.to, *step.records}
+        ids.update(said.record for said in step.statements)
+    return {target for id in ids for target, _ in origins.get(id, ())}
+
+
 def _theirs(
-    one: Finding, origins: Iterable[tuple[str, str]], known: Mapping[Told, Finding],
-    by_subject: Mapping[tuple[str, str], list[Told]],
-) -> list[Told]:  # fmt: skip
+    one: Finding, origins: Iterable[Own], known: Mapping[Own, Finding],
+    by_subject: Mapping[Own, list[Own]],
+) -> list[Own]:  # fmt: skip
     """What targets say of the same: by the same rule or, of a secret, by one that has given way to it."""
     others = set(one.evidence.get("also_found", "").split(", "))
-    found: dict[Told, None] = {}
+    found: dict[Own, None] = {}
     for target, own in origins:
         if (target, id := finding_id(one.policy, own)) in known:
             found[target, id] = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -30,7 +30,7 @@ _S = TypeVar("_S", bound=Struct)
 _Word = Callable[[str], str]
 
 
-class Placed(Struct, frozen=True):
+class Placed(NamedTuple):
     """A record as it is among those of all targets, and the id that it has in its own."""
 
     record: Observation

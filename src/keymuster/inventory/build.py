@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime
 from functools import cached_property
 from typing import Any, TypeAlias, TypeVar
@@ -143,12 +143,13 @@ class Inventory(Struct, kw_only=True, dict=True):
         return list(self.of(InlineAllow))
 
 
-def build(observations: Iterable[Observation]) -> Inventory:
-    """One record per id; what several sightings say is put together."""
+def build(observations: Iterable[Observation], roots: Collection[str] = ()) -> Inventory:
+    """One record per id; what several sightings say is put together. `roots` are folders that have nothing to
+    do with each other, like repositories."""
     seen: dict[str, list[Observation]] = {}
     for one in observations:
         seen.setdefault(one.id, []).append(one)
-    records = linked({id: _merged(all) for id, all in seen.items()})
+    records = linked({id: _merged(all) for id, all in seen.items()}, roots)
     links = links_between(records)
     return Inventory(
         records=joined(records, links),

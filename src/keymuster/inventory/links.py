@@ -17,7 +17,7 @@ all else, like a workflow of the whole repository, may mean any of it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -36,7 +36,7 @@ from keymuster.model import (
 )
 from keymuster.model.declaration import calls
 
-_LINKS: dict[type[Any], tuple[str, ...]] = {
+NAMING: dict[type[Any], tuple[str, ...]] = {
     Credential: ("identity",),
     Grant: ("identity", "via"),
     Trust: ("identity", "principal"),
@@ -52,31 +52,62 @@ _UNIQUE = re.compile(r"@|:\d{12}:")
 """What is part of names that there is but one of in the world: a domain, an account."""
 
 
-def linked(records: dict[str, Observation]) -> dict[str, Observation]:
-    """The same records, with ids where aliases were, if it is clear what they mean."""
-    known: dict[str, list[Identity | Resource]] = {}
+def linked(records: dict[str, Observation], roots: Collection[str] = ()) -> dict[str, Observation]:
+    """The same records, with ids where aliases were, if it is clear what they mean. In folders that are `roots`
+    of their own, like repositories, a name that is not unique means nothing in another one."""
+    rooted = _Rooted(roots)
+    known: dict[str, dict[str | None, list[Identity | Resource]]] = {}
     for record in records.values():
         if isinstance(record, Identity | Resource):
             for alias in record.aliases:
-                known.setdefault(alias, []).append(record)
+                by_root = known.setdefault(alias, {})
+                by_root.setdefault(rooted.of(record.location), []).append(record)
     if not known:
         return records
-    return {id: _linked(record, records, known) for id, record in records.items()}
+    return {id: _linked(record, records, known, rooted) for id, record in records.items()}
+
+
+class _Rooted:
+    """Which of some folders a place is in; None for what is in no file."""
+
+    def __init__(self, roots: Collection[str]) -> None:
+        self._known: dict[str, str] = {"": "", **{root: root for root in roots}}
+
+    def of(self, place: Location) -> str | None:
+        if not isinstance(place, FileLocation):
+            return None
+        return self._of(place.path) if len(self._known) > 1 else ""
+
+    def _of(self, path: str) -> str:
+        found = self._known.get(path)
+        if found is None:
+            found = self._known[path] = self._of(path.rpartition("/")[0])
+        return found
 
 
 def _linked(
     record: Observation,
     records: dict[str, Observation],
-    known: dict[str, list[Identity | Resource]],
+    known: dict[str, dict[str | None, list[Identity | Resource]]],
+    rooted: _Rooted,
 ) -> Observation:
     changes = {}
-    for field in _LINKS.get(type(record), ()):
+    for field in NAMING.get(type(record), ()):
         name = getattr(record, field)
         if name in known and name not in records:
-            meant = _nearest(record, known[name], anywhere=_UNIQUE.search(name) is not None)
+            anywhere, by_root = is_unique(name), known[name]
+            root = rooted.of(record.location)
+            roots = by_root if anywhere or root is None else (root, None)
+            candidates = [one for each in roots for one in by_root.get(each, ())]
+            meant = _nearest(record, candidates, anywhere=anywhere)
             if meant is not None:
                 changes[field] = meant.id
     return replace(record, **changes) if changes else record
+
+
+def is_unique(name: str) -> bool:
+    """Whether there is but one thing of this name in the world."""
+    return _UNIQUE.search(name) is not None
 
 
 def _nearest(
