@@ -18,7 +18,8 @@ TYPES = {"thing.settings": "map<string, dyn>", "thing.name": "string", "thing.ta
 OF_TYPE: dict[str, list[Any]] = {
     "string": ["", "other", "unknown"],
     "bool": [True, False],
-    "list<string>": [[], ["other"], ["other", "a", "*"]],
+    "list<string>": [[], ["other"], ["other", "a", "*"], [*"abcdefghijk"]],
+    "int": [-1, 0, 1, 2, 10, 11, 366],
     "map<string, string>": [{}, {"type": "a"}],
 }
 ANYTHING = [True, False, None, "", "other", "true", 0, 1, 1.5, [], ["other"], [1], {}, {"k": "v"}]
@@ -32,7 +33,9 @@ def _views(text: str, subject: Subject) -> Iterator[dict[str, Any]]:
         kind = fields(subject).get(field, "")
         if kind == "map<string, dyn>":
             keys = [
-                one for one in keys if one not in ("exists", "contains", "startsWith", "endsWith")
+                one
+                for one in keys
+                if one not in ("exists", "contains", "startsWith", "endsWith", "size", "filter")
             ]
             yield {f"{subject}.{field}": {}}
             for value in (*ANYTHING, *said, said, dict.fromkeys(said, "x")):
@@ -49,6 +52,7 @@ def _views(text: str, subject: Subject) -> Iterator[dict[str, Any]]:
             yield from ({f"{subject}.{field}": one} for one in said)
         elif kind == "list<string>":
             yield {f"{subject}.{field}": said}
+            yield {f"{subject}.{field}": ["other", *said]}
 
 
 def test_every_part_of_a_shipped_condition_is_judged_as_the_runtime_does(rules: RuleSet) -> None:
@@ -91,6 +95,15 @@ def _least(kind: str) -> Any:
         ("(thing.settings.a || thing.settings.b)", {"a": False}, None),
         ("thing.settings.a.exists(k, k in ['x'])", {"a": {"x": 1}}, True),
         ("type(thing.settings.a) == map", {"a": {}}, True),
+        ("size(thing.settings.a) > 1", {"a": [1, 2]}, True),
+        ("thing.settings.a.size() <= 1", {"a": {"x": 1, "y": 2}}, False),
+        ("size(thing.settings.a) > 1", {"a": "text"}, None),
+        ("size(thing.settings.a) > 1", {}, None),
+        ("thing.settings.a.filter(s, s in ['x', 'y']).size() == 1", {"a": ["x", "z"]}, True),
+        ("thing.settings.a.filter(s, s in ['x', 'y']).size() == 1", {"a": {"x": 1}}, None),
+        ("thing.settings.a >= 2", {"a": 2}, True),
+        ("thing.settings.a != 2", {"a": True}, None),
+        ("thing.settings.a < 2", {"a": 1.5}, None),
     ],
 )
 def test_a_part_is_judged_where_its_values_are_of_its_types(
@@ -107,6 +120,7 @@ def test_a_part_is_judged_where_its_values_are_of_its_types(
         "thing.name.matches('x')", "thing.settings['a'] == 'x'", "other.name == 'x'", "thing.other == 'x'", "thing.name.inner",
         "!thing.name == 'x'", "thing.name == \"x\"", "thing.name == 'it\\'s'", "thing.name < 'x'", "limits.days > 3.0",
         "thing.settings.a ? true : false", "thing.name == r'x'", "thing.tags.exists(t, t == 'a' || t == 'b')",
+        "size(thing.name) + 1 > 2", "!size(thing.tags) > 2", "thing.tags.filter(t, t != 'a').size() > 1", "thing.tags.size() > 1u",
     ],
 )  # fmt: skip
 def test_what_has_another_form_is_left_to_the_runtime(text: str) -> None:

@@ -4,6 +4,7 @@ what that comes to is for the runtime to say."""
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
@@ -187,6 +188,32 @@ def _exists(found: re.Match[str], path: _Path) -> Judge:
     return one_exists
 
 
+def _size(found: re.Match[str], path: _Path) -> Judge:
+    """How many there are in a list or map; of a list of texts, those of some if these are named."""
+    compare, number = _SIGNS[found["sign"]], int(found["number"])
+    some = found["list"] and frozenset(_QUOTED.findall(found["list"]))
+
+    def has_size(view: Mapping[str, Any]) -> bool | None:
+        value = _value(view, path)
+        if not isinstance(value, list if some else (list, dict)):
+            return None
+        if some and not all(isinstance(one, str) for one in value):
+            return None
+        return compare(sum(one in some for one in value) if some else len(value), number)
+
+    return has_size
+
+
+def _number(found: re.Match[str], path: _Path) -> Judge:
+    compare, number = _SIGNS[found["sign"]], int(found["number"])
+
+    def compares(view: Mapping[str, Any]) -> bool | None:
+        value = _value(view, path)
+        return compare(value, number) if type(value) is int else None
+
+    return compares
+
+
 def _plain(_: re.Match[str], path: _Path) -> Judge:
     def holds(view: Mapping[str, Any]) -> bool | None:
         value = _value(view, path)
@@ -208,12 +235,18 @@ _METHODS: dict[str, Callable[[str, str], bool]] = {
     "startsWith": str.startswith,
     "endsWith": str.endswith,
 }
+_SIGNS: dict[str, Callable[[int, int], bool]] = {
+    "==": operator.eq, "!=": operator.ne, ">": operator.gt, ">=": operator.ge,
+    "<": operator.lt, "<=": operator.le,
+}  # fmt: skip
 _TYPES: dict[str, type[Any]] = {"map": dict, "list": list, "string": str, "bool": bool}
 
 _BRACKET = regex.later(r"'[^'\\]*'|\"[^\"\\]*\"|[()]")
 _QUOTED = regex.later(r"'([^']*)'")
 _AT = r"(?P<path>[a-z_]+(?:\.\w+)+)"
 _LIST = r"(?P<list>\['[^'\\]*'(?:,\s*'[^'\\]*')*\])"
+_THAN = r"\s*(?P<sign>[=!]=|[<>]=?)\s*(?P<number>\d{1,9})"
+_FILTER = rf"\.filter\((?P<one>\w+),\s*(?P=one)\s+in\s+{_LIST}\)"
 _Form: TypeAlias = tuple[re.Pattern[str], Callable[[re.Match[str], _Path], Judge]]
 _CALLS: tuple[_Form, ...] = (
     (regex.later(r"has\((?P<path>[a-z_]+(?:\.\w+){2,})\)"), _there),
@@ -236,5 +269,8 @@ _COMPARISONS: tuple[_Form, ...] = (
     (regex.later(rf"{_AT}\s+in\s+{_LIST}"), _among),
     (regex.later(rf"type\({_AT}\)\s*==\s*(?P<type>map|list|string|bool)"), _typed),
     (regex.later(rf"'(?P<text>[^'\\]*)'\s+in\s+{_AT}"), _member),
+    (regex.later(rf"size\({_AT}(?P<list>)\){_THAN}"), _size),
+    (regex.later(rf"(?P<path>[a-z_]+(?:\.\w+)+?)(?:{_FILTER})?\.size\(\){_THAN}"), _size),
+    (regex.later(rf"{_AT}{_THAN}"), _number),
 )
 """They hold less together than `!`, which is about the first of the two that they compare."""
