@@ -14,7 +14,7 @@ from keymuster.detect import examples
 from keymuster.detect.database import compile_database
 from keymuster.detect.engine import Engine
 from keymuster.errors import RuleError, SettingsError
-from keymuster.rules import frameworks, loader, templates
+from keymuster.rules import frameworks, loader, stored, templates
 from keymuster.rules.schema import RuleSet
 
 POLICY = """\
@@ -335,8 +335,27 @@ def test_a_settings_file_may_lie_below_a_folder_called_as_one_of_rules(tmp_path:
 
 
 def test_rules_survive_their_cache(rules: RuleSet) -> None:
-    packed = msgspec.msgpack.encode(rules)
-    assert msgspec.msgpack.decode(packed, type=RuleSet) == rules
+    packed = msgspec.msgpack.encode(stored.packed(rules))
+    kept = msgspec.msgpack.decode(packed, type=stored.Stored)
+    assert stored.whole(stored.unpacked(kept, _never)) == stored.whole(rules)
+
+
+def _never() -> RuleSet:
+    raise AssertionError("there is no need to make the rules again")
+
+
+def test_what_few_ask_of_rules_is_read_when_they_do(rules: RuleSet) -> None:
+    kept = stored.packed(rules)
+    kept.later["aws"] = kept.later["terraform"] = kept.cases = b"of another version"
+    made: list[RuleSet] = []
+    found = stored.unpacked(kept, lambda: made.append(rules) or rules)
+    assert found.policies[0].id == rules.policies[0].id
+    assert found.azure.levels == rules.azure.levels
+    assert not made
+    assert found.aws.ways == rules.aws.ways
+    assert len(made) == 1
+    assert list(found.terraform) == list(rules.terraform)
+    assert list(found.policies[-1].cases) == list(rules.policies[-1].cases)
 
 
 def test_the_key_of_rules_changes_with_any_byte(own: Own) -> None:

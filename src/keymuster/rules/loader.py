@@ -83,7 +83,10 @@ def built(key: str) -> RuleSet:
 
 
 def _stored(key: str, make: Callable[[str], RuleSet]) -> RuleSet:
-    return cache.derived(f"rules-{key}.bin", RuleSet, lambda: make(key))
+    from keymuster.rules import stored
+
+    found = cache.derived(f"rules-{key}.bin", stored.Stored, lambda: stored.packed(make(key)))
+    return stored.unpacked(found, lambda: make(key))
 
 
 _Checks = Sequence[Callable[[RuleSet], None]]
@@ -98,9 +101,9 @@ def _checked(own: Sequence[tuple[Path, bytes]], key: str, checks: _Checks) -> Ru
 
 def _joined(own: Sequence[tuple[Path, bytes]], key: str, checks: _Checks) -> RuleSet:
     """The user's rules beside the shipped ones, of which nothing is read or checked again."""
-    from keymuster.rules import lint
+    from keymuster.rules import lint, stored
 
-    rules = load((), checks)
+    rules = stored.whole(load((), checks))
     tokens, policies = len(rules.tokens), len(rules.policies)
     if all(_part(path) == "policies" for path, _ in own):
         rules.searched = rules.search_key
