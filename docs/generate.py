@@ -29,6 +29,7 @@ from keymuster.detect import encodings, examples
 from keymuster.detect.checksums import CHECKSUMS
 from keymuster.detect.decode import DECODERS
 from keymuster.detect.values import weighing
+from keymuster.estate import config
 from keymuster.export._record import RecordV1
 from keymuster.export._shape import InventoryV1
 from keymuster.model import Confidence, CredentialStatus
@@ -86,6 +87,7 @@ def _pages(rules: RuleSet) -> Iterator[tuple[str, str]]:
     yield "docs/schemas/inventory-v1.json", _schema(InventoryV1, "keymuster inventory, version 1")
     yield "docs/schemas/record-v1.json", _schema(RecordV1, "A record of keymuster, version 1")
     yield "docs/schemas/agents-v1.json", _schema(AgentRegistry, "Registry of agents, version 1")
+    yield "docs/schemas/estate-v1.json", _json_schema(config.schema(), "estate.yaml, version 1")
     for path in WITH_BLOCKS:
         page = (ROOT / path).read_text(encoding="utf-8")
         yield path, _BLOCK.sub(lambda found: found[1] + BLOCKS[found[2]](rules) + found[3], page)
@@ -112,7 +114,10 @@ def _commands(
 
 
 def _schema(type: Any, title: str) -> str:
-    schema = msgspec.json.schema(type)
+    return _json_schema(msgspec.json.schema(type), title)
+
+
+def _json_schema(schema: dict[str, Any], title: str) -> str:
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = title
     return msgspec.json.format(msgspec.json.encode(schema), indent=2).decode() + "\n"
