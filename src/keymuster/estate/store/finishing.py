@@ -80,7 +80,7 @@ def lapse(
     told = []
     for row in rows:
         parts = _parts(row)
-        shown = tuple(_not_accepted(one, now.date()) for one in parts)
+        shown = tuple(not_accepted(one, now.date()) for one in parts)
         kept = _Kept(parts=shown)
         values = {**kept.columns(), "cause": State.REOPENED.value, "run": run}
         connection.execute(
@@ -120,7 +120,7 @@ def _parts(row: Row[Any]) -> tuple[Finding, ...]:
     return unpack(row.body, tuple[Finding, ...])
 
 
-def _not_accepted(one: Finding, today: date) -> Finding:
+def not_accepted(one: Finding, today: date) -> Finding:
     said = one.suppression
     if said is None or said.until is None or said.until >= today:
         return one

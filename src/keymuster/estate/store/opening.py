@@ -22,6 +22,15 @@ SHARED = text("SELECT pg_advisory_xact_lock(7305921660480002)")
 """Taken before events are written: then their ids grow in the order in which others get to see them."""
 
 
+_PRAGMAS = (
+    "auto_vacuum=INCREMENTAL",  # before there is any table
+    "journal_mode=WAL",
+    "synchronous=NORMAL",
+    "foreign_keys=ON",
+    "secure_delete=FAST",
+)
+
+
 def engine(url: str) -> Engine:
     """Nothing is opened yet. SettingsError if the URL is none of ours."""
     parsed = _parsed(url)
@@ -104,7 +113,7 @@ def _make_file(url: URL) -> None:
 def _set_up(connection: sqlite3.Connection, _: object) -> None:
     """Transactions begin where we say so, and not by themselves before the first change."""
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+    for pragma in _PRAGMAS:
         connection.execute(f"PRAGMA {pragma}").close()
 
 

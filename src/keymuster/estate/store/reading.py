@@ -4,7 +4,6 @@ moment."""
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
@@ -198,9 +197,10 @@ def told_events(
         )  # fmt: skip
 
 
-def latest(connection: Connection) -> datetime | None:
-    """When somebody last looked at anything."""
-    return connection.execute(select(func.max(targets.c.looked_at))).scalar()
+def told_history(connection: Connection, id: str) -> list[tuple[int, Event]]:
+    """The events of a finding, with those of the ids that it had before."""
+    rows = connection.execute(select(findings.c.was).where(findings.c.id == id)).scalars()
+    return list(told_events(connection, 0, {id, *(word for was in rows for word in was.split())}))
 
 
 def _streamed(

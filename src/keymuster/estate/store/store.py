@@ -17,10 +17,20 @@ from sqlalchemy import Connection, Engine, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from keymuster.estate.base import Event, Failure, Outcome, Target, Task
-from keymuster.estate.store import failing, finishing, opening, reading, working
-from keymuster.estate.store.rows import Attempt, Item, Known, Run, Standing, Stored
+from keymuster.estate.store import (
+    failing,
+    finishing,
+    opening,
+    purging,
+    reading,
+    trend,
+    whole,
+    working,
+)
+from keymuster.estate.store.purging import Purged, Retention
+from keymuster.estate.store.rows import Attempt, Day, Item, Known, Run, Standing, Stored
 from keymuster.estate.store.tables import cursors, runs
-from keymuster.model import Coverage, Observation, Trouble
+from keymuster.model import Coverage, Observation, Report, Trouble
 
 T = TypeVar("T")
 
@@ -170,6 +180,35 @@ class Store:
             for id, _, frame in reading.told_frames(connection):
                 for one in frame.coverage:
                     yield id, one
+
+    def trend(self, days: int, now: datetime) -> list[Day]:
+        """How many findings were open at the end of each of the last days, today last; none before the first finding."""
+        at = _utc(now)
+        return self._read(lambda one: trend.trend(one, days, at))
+
+    def report(self, now: datetime) -> Report:
+        """The whole estate as one report: all findings that are not resolved, with their targets' names before their
+        paths, and all that could not be seen."""
+        at = _utc(now)
+        return self._read(lambda one: whole.report(one, at))
+
+    def history(self, id: str) -> list[tuple[int, Event]]:
+        """What became of a finding, in all targets, under this id and those that it had before."""
+        return self._read(lambda one: reading.told_history(one, id))
+
+    def purge(self, retention: Retention, now: datetime, *, dry_run: bool = False) -> Purged:
+        """Let go of what is older than it has to be, or only say what that would be."""
+        at = _utc(now)
+        if dry_run:
+            return self._read(lambda one: purging.purge(one, retention, at, dry_run=True))
+
+        def purge(connection: Connection) -> Purged:
+            found = purging.purge(connection, retention, at, dry_run=False)
+            if connection.dialect.name == "sqlite":  # give the space back
+                connection.exec_driver_sql("PRAGMA incremental_vacuum").close()
+            return found
+
+        return self._write(purge)
 
     # --- telling -----------------------------------------------------------------------------
 
