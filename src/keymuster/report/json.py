@@ -210,7 +210,7 @@ def document(report: Report) -> ReportV1:
             branch=readable(report.provenance.branch),
         ),
         counts=report.counts,
-        findings=[_finding(finding) for finding in report.findings],
+        findings=[finding_document(finding) for finding in report.findings],
         troubles=[
             TroubleV1(
                 part=one.part, scope=readable(one.scope), message=readable(one.message),
@@ -243,7 +243,7 @@ def document(report: Report) -> ReportV1:
     )  # fmt: skip
 
 
-def _finding(finding: Finding) -> FindingV1:
+def finding_document(finding: Finding) -> FindingV1:
     suppression = finding.suppression
     return FindingV1(
         id=finding.id,

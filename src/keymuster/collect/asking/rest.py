@@ -107,7 +107,7 @@ class Rest:
                 )  # fmt: skip
             except RequestException as error:
                 refusal = NoAnswer(0, type(error).__name__)
-                pause: float | None = _pause(attempt)
+                pause: float | None = pause_before(attempt)
             else:
                 found = self._read(response)
                 if isinstance(found, Answer):
@@ -187,8 +187,8 @@ def _wait(response: Response, attempt: int, code: str) -> float | None:
     )
     if response.status_code not in _LATER and not limited and code not in _LATER_CODES:
         return None
-    said = _told_wait(headers)
-    return _pause(attempt) if said is None else said
+    said = told_wait(headers)
+    return pause_before(attempt) if said is None else said
 
 
 _LATER_CODES = {
@@ -202,7 +202,7 @@ _LATER_CODES = {
 }
 
 
-def _told_wait(headers: Mapping[str, str]) -> float | None:
+def told_wait(headers: Mapping[str, str]) -> float | None:
     """`Retry-After` in seconds or as a date; the moment of the next period, as GitHub, Okta and GitLab
     tell it, in seconds since 1970."""
     text = headers.get("Retry-After", "").strip()
@@ -222,7 +222,7 @@ def _told_wait(headers: Mapping[str, str]) -> float | None:
 _NUMBER = re.compile(r"[0-9]+(?:[.][0-9]*)?")
 
 
-def _pause(attempt: int) -> float:
+def pause_before(attempt: int) -> float:
     """Twice as long each time, and never the same for two."""
     longest = min(_MOST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2.0 ** (attempt - 1))
     return longest * random.uniform(0.5, 1)

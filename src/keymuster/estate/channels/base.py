@@ -1,0 +1,98 @@
+"""The contract of a channel, and what it is told.
+
+What a channel gets has no secret text in it, but it is full of words that others wrote: names of files, of identities,
+of owners. To a channel they are data, never markup, an address or a header.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from threading import Event as Flag
+from typing import Any, ClassVar, Protocol
+
+from msgspec import Struct
+
+from keymuster.model import Finding, Severity
+
+
+class Became(StrEnum):
+    """What became of a finding, in the words that people are told. One that has been `accepted` is still there."""
+
+    NEW = "new"
+    REOPENED = "reopened"
+    CHANGED = "changed"
+    ACCEPTED = "accepted"
+    RESOLVED = "resolved"
+    NOT_OBSERVED = "not observed"
+
+
+class Change(Struct, frozen=True, kw_only=True):
+    """One finding, and what became of it. `number` is that of its event in the store."""
+
+    number: int
+    became: Became
+    at: datetime
+    run: int
+    target: str
+    finding: Finding
+    why: str = ""
+
+
+class OwnerCount(Struct, frozen=True, kw_only=True):
+    """How many of the changes are about what somebody answers for; `owner` is empty where nobody is known."""
+
+    owner: str
+    total: int
+    gravest: Severity
+
+
+class Message(Struct, frozen=True, kw_only=True):
+    """What one recipient is told at once. The `changes` are the gravest, the counts are of all. The same `key` is the same
+    message, sent again. `told_before` says of a single change whether its finding was told of already."""
+
+    key: str
+    channel: str
+    at: datetime
+    counts: dict[Became, dict[Severity, int]]
+    changes: tuple[Change, ...] = ()
+    owners: tuple[OwnerCount, ...] = ()
+    recipient: str = ""
+    told_before: bool = False
+    is_test: bool = False
+
+    @property
+    def total(self) -> int:
+        return sum(sum(some.values()) for some in self.counts.values())
+
+    @property
+    def left_out(self) -> int:
+        """How many changes are only counted."""
+        return self.total - len(self.changes)
+
+
+class Undelivered(Exception):
+    """A message that did not arrive, and why, without a word of the message or its address. What was `refused` for what
+    it says may arrive in fewer words."""
+
+    def __init__(self, why: str, advice: str = "", *, refused: bool = False) -> None:
+        super().__init__(why)
+        self.why = why
+        self.advice = advice
+        self.refused = refused
+
+
+class Channel(Protocol):
+    """A sort of channel. `options` are what settings say of one, `takes_recipients` whether it can be told whom to write to,
+    `one_by_one` whether each change is a message of its own. It gives up waiting when `stop` is set."""
+
+    name: ClassVar[str]
+    options: ClassVar[type[Struct]]
+    takes_recipients: ClassVar[bool]
+    one_by_one: ClassVar[bool]
+
+    def __init__(self, options: Any, stop: Flag) -> None:
+        """SettingsError if what the options refer to is not there, or cannot be meant."""
+
+    def send(self, message: Message) -> None:
+        """Undelivered if it did not arrive, after as many tries as are worth it."""
