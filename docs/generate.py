@@ -30,6 +30,7 @@ from keymuster.detect.checksums import CHECKSUMS
 from keymuster.detect.decode import DECODERS
 from keymuster.detect.values import weighing
 from keymuster.estate import config
+from keymuster.estate.channels.webhook import NotificationV1
 from keymuster.export._record import RecordV1
 from keymuster.export._shape import InventoryV1
 from keymuster.model import Confidence, CredentialStatus
@@ -86,6 +87,10 @@ def _pages(rules: RuleSet) -> Iterator[tuple[str, str]]:
     yield "docs/schemas/imports-v1.json", _schema(ImportsV1, "keymuster import, version 1")
     yield "docs/schemas/inventory-v1.json", _schema(InventoryV1, "keymuster inventory, version 1")
     yield "docs/schemas/record-v1.json", _schema(RecordV1, "A record of keymuster, version 1")
+    yield (
+        "docs/schemas/notification-v1.json",
+        _schema(NotificationV1, "keymuster notification, version 1"),
+    )
     yield "docs/schemas/agents-v1.json", _schema(AgentRegistry, "Registry of agents, version 1")
     yield "docs/schemas/estate-v1.json", _json_schema(config.schema(), "estate.yaml, version 1")
     for path in WITH_BLOCKS:

@@ -31,6 +31,7 @@ from keymuster.detect.glance import file_name
 from keymuster.detect.nested import Nested
 from keymuster.detect.values.languages import LANGUAGES
 from keymuster.estate import base as estates
+from keymuster.estate.channels import base as telling
 from keymuster.export import base as exporting
 from keymuster.model import Confidence, FileLocation, Finding, Nhi, Report, RuleText, Severity
 from keymuster.report import base as reporting
@@ -50,6 +51,7 @@ PROTOCOLS = {
     "export": exporting.Export,
     "kind": estates.Part,
     "lister": estates.Lister,
+    "channel": telling.Channel,
 }
 PARTS = [
     pytest.param(point, name, id=f"{point}-{name}")

@@ -25,6 +25,7 @@ POINTS = {
     "export": "keymuster.export",
     "kind": "keymuster.estate.kinds",
     "lister": "keymuster.estate.listers",
+    "channel": "keymuster.estate.channels",
 }
 """Extension point -> the package whose modules are its built-in parts."""
 
@@ -38,6 +39,7 @@ CONTRACTS = {
     "export": ("write",),
     "kind": ("perform",),
     "lister": ("list",),
+    "channel": ("send",),
 }
 """Extension point -> the methods of its protocol, which lies beside the built-in parts."""
 

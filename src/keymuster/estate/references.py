@@ -36,7 +36,9 @@ def resolved(reference: Reference, what: str) -> str:
         raise SettingsError(f"{what}: {reference.file} is not text") from None
     if not text:
         kind = "the environment variable" if reference.env else "the file"
-        raise SettingsError(f"{what}: {kind} {reference.env or reference.file} is empty or not there")
+        raise SettingsError(
+            f"{what}: {kind} {reference.env or reference.file} is empty or not there"
+        )
     return text
 
 

@@ -151,6 +151,8 @@ def _refusal(status: int) -> Undelivered:
             f"it answers {status}, which leads elsewhere", "Name the final address; redirects are not followed."
         )  # fmt: skip
     if status in (401, 403, 404, 410):
-        advice = "See that the address is still the right one, and make a new one if it was revoked."
+        advice = (
+            "See that the address is still the right one, and make a new one if it was revoked."
+        )
         return Undelivered(f"it answers {status}", advice)
     return Undelivered(f"it answers {status}", refused=status in _OF_CONTENT)

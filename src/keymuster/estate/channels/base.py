@@ -49,7 +49,8 @@ class OwnerCount(Struct, frozen=True, kw_only=True):
 
 class Message(Struct, frozen=True, kw_only=True):
     """What one recipient is told at once. The `changes` are the gravest, the counts are of all. The same `key` is the same
-    message, sent again. `told_before` says of a single change whether its finding was told of already."""
+    message, sent again. Where each change is a message of its own, `about` is what its finding is known by, whatever becomes of
+    it, and `told_before` says whether that was told of already."""
 
     key: str
     channel: str
@@ -58,6 +59,7 @@ class Message(Struct, frozen=True, kw_only=True):
     changes: tuple[Change, ...] = ()
     owners: tuple[OwnerCount, ...] = ()
     recipient: str = ""
+    about: str = ""
     told_before: bool = False
     is_test: bool = False
 

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 _ATTEMPTS = 3
 _TIMEOUT_SECONDS = 30
 
-_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
+_ADDRESS = re.compile(
+    r"[A-Za-z0-9.!#$%&'*+/=?^_{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?"
+)
 """One address, and nothing that could be two, or a name, or a line."""
 
 Mailbox = Annotated[str, Meta(pattern=f"^{_ADDRESS.pattern}$")]
@@ -57,7 +59,8 @@ class Email:
     def __init__(self, options: Options, stop: Flag) -> None:
         if options.tls == "off" and not is_loopback(options.server):
             raise SettingsError(
-                f"tls: off would send mail to {options.server} in the open", "Use starttls, or always."
+                f"tls: off would send mail to {options.server} in the open",
+                "Use starttls, or always.",
             )
         if (options.user is None) != (options.password is None):
             raise SettingsError("`user` and `password` go together")
@@ -69,7 +72,9 @@ class Email:
 
     def send(self, message: Message) -> None:
         if not is_address(message.recipient):
-            raise Undelivered("there is nobody to write to", "Name somebody: `to`, or `recipient` of a route.")
+            raise Undelivered(
+                "there is nobody to write to", "Name somebody: `to`, or `recipient` of a route."
+            )
         mail = made(message, self._options.sender)
         for attempt in range(1, _ATTEMPTS + 1):
             problem, is_worth = self._tried(mail, message.recipient)
@@ -93,7 +98,9 @@ class Email:
                 server.send_message(mail, from_addr=self._options.sender, to_addrs=[recipient])
                 is_taken = True
         except smtplib.SMTPAuthenticationError as error:
-            return Undelivered(f"the mail server does not let the user in ({error.smtp_code})"), False
+            return Undelivered(
+                f"the mail server does not let the user in ({error.smtp_code})"
+            ), False
         except smtplib.SMTPRecipientsRefused as error:
             code = next((code for code, _ in error.recipients.values()), 0)
             return Undelivered(f"the mail server refuses the recipient ({code})"), _is_later(code)

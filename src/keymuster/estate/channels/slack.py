@@ -43,9 +43,7 @@ class Slack:
         self._post = Post(Address(options.url, "url"), stop)
 
     def send(self, message: Message) -> None:
-        self._post.send(
-            msgspec.json.encode(document(message)), {"Idempotency-Key": message.key}
-        )
+        self._post.send(msgspec.json.encode(document(message)), {"Idempotency-Key": message.key})
 
 
 def document(message: Message) -> dict[str, Any]:

@@ -101,7 +101,7 @@ def action_of(message: Message) -> Action:
 
 
 FIELDS: dict[str, Callable[[Change], Any]] = {
-    "key": lambda one: key_of(one),
+    "key": lambda one: "",
     "title": lambda one: words.shortened(words.title(one), 250),
     "text": lambda one: "\n".join(_text(one)),
     "severity": lambda one: one.finding.severity.value,
@@ -123,22 +123,18 @@ FIELDS: dict[str, Callable[[Change], Any]] = {
     "action": lambda one: "",
     "test": lambda one: False,
 }
-"""Name -> what stands for it in a template. `action` and `test` are of the message."""
-
-
-def key_of(change: Change) -> str:
-    """What an issue is known by: the finding in its target, wherever in it the finding moves."""
-    return f"keymuster:{readable(change.target)}:{change.finding.id}"
+"""Name -> what stands for it in a template. `key`, `action` and `test` are of the message."""
 
 
 def fields(message: Message, action: str) -> dict[str, Any]:
-    said = {"action": action, "test": message.is_test}
+    about = message.about.rpartition("/")[2] or message.key
+    said = {"key": f"keymuster-{about}", "action": action, "test": message.is_test}
     if message.changes:
         return {name: value(message.changes[0]) for name, value in FIELDS.items()} | said
     headline = words.headline(message)
     counts = "\n".join(words.counted(one) for one in message.owners)
     return {
-        **dict.fromkeys(FIELDS, ""), "key": f"keymuster:{message.key}", "title": f"keymuster: {headline}",
+        **dict.fromkeys(FIELDS, ""), "title": f"keymuster: {headline}",
         "text": f"{headline}\n\n{counts}", "severity": words.gravest(message).value, "nhi": [],
         "labels": ["keymuster"], "at": message.at.isoformat(), "run": 0, **said,
     }  # fmt: skip

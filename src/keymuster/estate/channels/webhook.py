@@ -128,7 +128,9 @@ def key_of(reference: Reference) -> bytes:
         try:
             key = base64.b64decode(text.removeprefix("whsec_"), validate=True)
         except (binascii.Error, ValueError):
-            raise SettingsError(f"secret: what follows whsec_ in {reference} is not base64") from None
+            raise SettingsError(
+                f"secret: what follows whsec_ in {reference} is not base64"
+            ) from None
     else:
         key = text.encode()
     if len(key) < _FEWEST_BYTES:
@@ -149,13 +151,20 @@ def headers_of(references: dict[str, Reference]) -> dict[str, str]:
     for name, reference in references.items():
         text = resolved(reference, f"headers: {name}")
         if not (text.isascii() and text.isprintable()):
-            raise SettingsError(f"headers: {name}: {reference} leads to what cannot stand in a header")
+            raise SettingsError(
+                f"headers: {name}: {reference} leads to what cannot stand in a header"
+            )
         if name.casefold() in _OURS:
             raise SettingsError(f"headers: {name} is not for others to set")
         found[name] = text
     return found
 
 
-_OURS = {"host", "content-length", "content-type", "transfer-encoding", "idempotency-key", "connection"}
-
-
+_OURS = {
+    "host",
+    "content-length",
+    "content-type",
+    "transfer-encoding",
+    "idempotency-key",
+    "connection",
+}

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import json
+import re
+from threading import Event as Flag
+
+import pytest
+
+from http_server import Reply, serving
+from keymuster.estate.channels.base import Became
+from keymuster.estate.channels.slack import Options, Slack, document
+from keymuster.estate.references import Reference
+from keymuster.model import Severity
+from telling_made import HOSTILE, finding, message
+
+
+def test_a_message_names_owner_place_and_gravity(
+    loopback: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving() as server:
+        server.says(Reply(b"ok"))
+        monkeypatch.setenv("SLACK", f"{server.url}/services/x")
+        Slack(Options(url=Reference(env="SLACK")), Flag()).send(
+            message(finding(owner="team-a"), finding("f2", Severity.LOW))
+        )
+        [asked] = server.asked
+    text = json.dumps(asked.body)
+    assert asked.body["text"] == "keymuster: 2 new (1 high, 1 low)"
+    assert "*team-a*" in text
+    assert "repository:acme/api: a.py:3" in text
+    assert "nobody is known to answer for it" in text
+
+
+def test_the_words_of_others_are_no_mention_link_or_line() -> None:
+    one = finding(owner=HOSTILE, message=HOSTILE, path=HOSTILE)
+    made = document(message(one, target=HOSTILE, why=HOSTILE))
+    texts = [block["text"]["text"] for block in made["blocks"] if block.get("text", {}).get("type") == "mrkdwn"]
+    assert texts
+    for text in (made["text"], *texts):
+        assert "<" not in text
+        assert ">" not in text
+        assert re.search(r"&(?!amp;|lt;|gt;)", text) is None
+    assert all(block["text"]["verbatim"] for block in made["blocks"] if block.get("text", {}).get("type") == "mrkdwn")
+    code = [part for text in texts for part in text.splitlines() if part.startswith("`")]
+    assert all(part.count("`") == 2 for part in code)
+
+
+def test_many_findings_stay_within_the_limits_of_slack() -> None:
+    several = [
+        finding(f"f{at}", owner=f"team-{at}", message="x" * 5000, path="y" * 5000) for at in range(300)
+    ]
+    made = document(message(*several, limit=100))
+    assert len(made["blocks"]) <= 50
+    assert all(len(one["text"]["text"]) <= 3000 for one in made["blocks"] if "text" in one)
+    assert len(made["blocks"][0]["text"]["text"]) <= 150
+
+
+def test_what_is_left_out_is_counted_by_owner() -> None:
+    several = [finding(f"f{at}", owner=f"team-{at % 3}") for at in range(20_000)]
+    text = json.dumps(document(message(*several, became=Became.NEW, limit=5)))
+    assert "20,000 new (20,000 high)" in text
+    assert "and 19,995 more" in text
+    assert "team-1: 6,667, the gravest high" in text
