@@ -175,7 +175,10 @@ def test_a_certificate_that_nobody_vouches_for_is_the_end(
     loopback: None, authority: tuple[str, ssl.SSLContext]
 ) -> None:
     box = Box()
-    with serving(box, tls_context=authority[1]) as port, pytest.raises(Undelivered, match="not trusted"):
+    with (
+        serving(box, tls_context=authority[1]) as port,
+        pytest.raises(Undelivered, match="not trusted"),
+    ):
         opened(port, tls="starttls").send(message(finding(), recipient="a@acme.test"))
     assert box.mails == []
 

@@ -34,20 +34,29 @@ def test_a_message_names_owner_place_and_gravity(
 def test_the_words_of_others_are_no_mention_link_or_line() -> None:
     one = finding(owner=HOSTILE, message=HOSTILE, path=HOSTILE)
     made = document(message(one, target=HOSTILE, why=HOSTILE))
-    texts = [block["text"]["text"] for block in made["blocks"] if block.get("text", {}).get("type") == "mrkdwn"]
+    texts = [
+        block["text"]["text"]
+        for block in made["blocks"]
+        if block.get("text", {}).get("type") == "mrkdwn"
+    ]
     assert texts
     for text in (made["text"], *texts):
         assert "<" not in text
         assert ">" not in text
         assert re.search(r"&(?!amp;|lt;|gt;)", text) is None
-    assert all(block["text"]["verbatim"] for block in made["blocks"] if block.get("text", {}).get("type") == "mrkdwn")
+    assert all(
+        block["text"]["verbatim"]
+        for block in made["blocks"]
+        if block.get("text", {}).get("type") == "mrkdwn"
+    )
     code = [part for text in texts for part in text.splitlines() if part.startswith("`")]
     assert all(part.count("`") == 2 for part in code)
 
 
 def test_many_findings_stay_within_the_limits_of_slack() -> None:
     several = [
-        finding(f"f{at}", owner=f"team-{at}", message="x" * 5000, path="y" * 5000) for at in range(300)
+        finding(f"f{at}", owner=f"team-{at}", message="x" * 5000, path="y" * 5000)
+        for at in range(300)
     ]
     made = document(message(*several, limit=100))
     assert len(made["blocks"]) <= 50

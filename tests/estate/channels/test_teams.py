@@ -60,7 +60,9 @@ def test_a_card_fits_into_what_teams_takes_whatever_it_says() -> None:
     ]
     body = encoded(message(*several, limit=500))
     assert len(body) <= 28_000
-    assert "300 new" in json.loads(body)["attachments"][0]["content"]["body"][0]["inlines"][0]["text"]
+    assert (
+        "300 new" in json.loads(body)["attachments"][0]["content"]["body"][0]["inlines"][0]["text"]
+    )
 
 
 def runs(content: Any) -> Iterator[Any]:

@@ -50,7 +50,9 @@ def test_what_is_sent_fits_the_published_schema(server: Server) -> None:
     jsonschema.validate(asked.body, json.loads(SCHEMA.read_text()))
     assert asked.body["total"] == 5
     assert asked.body["left_out"] == 2
-    assert asked.body["counts"] == {"new": dict.fromkeys(("info", "low", "medium", "high", "critical"), 1)}
+    assert asked.body["counts"] == {
+        "new": dict.fromkeys(("info", "low", "medium", "high", "critical"), 1)
+    }
     told = [one["finding"]["severity"] for one in asked.body["changes"]]
     assert told == ["critical", "high", "medium"]
     assert asked.body["owners"] == [{"owner": "team-a", "total": 5, "gravest": "critical"}]

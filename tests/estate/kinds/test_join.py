@@ -1,0 +1,125 @@
+"""The join as a target, over a real store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("sqlalchemy")
+
+from keymuster import pipeline
+from keymuster.collect.base import Context, Selection
+from keymuster.estate.base import Outcome, Target, Task
+from keymuster.estate.kinds.join import Join
+from keymuster.estate.store.store import Store
+from keymuster.evaluate.choice import Choice
+from keymuster.model import Severity
+from keymuster.model.secret import PUBLIC_KEY
+from keymuster.redaction import Redactor
+from keymuster.rules.schema import RuleSet
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+JOIN = "join"
+
+
+class Estate:
+    """A store into which folders are looked as repositories, and the join over them."""
+
+    def __init__(self, rules: RuleSet, folder: Path) -> None:
+        self.rules, self.folder = rules, folder
+        self.url = f"sqlite:///{folder / 'estate.db'}"
+        self.store = Store.open(self.url)
+        self.left: dict[str, str] = {}
+        self.now = NOW
+
+    def look(self, name: str, **files: str) -> None:
+        root = self.folder / name
+        root.mkdir(exist_ok=True)
+        for path, text in files.items():
+            (root / path.replace("_", ".")).write_text(text)
+        context = Context(selection=Selection(root=str(root), paths=(str(root),)), rules=self.rules)
+        seen = pipeline.gather(context, "worktree", now=self.now)
+        report = pipeline.judged(seen, context, "worktree", choice=Choice(), now=self.now)
+        kept = tuple(Redactor(self.rules, PUBLIC_KEY).observations(seen.observations))
+        target = Target(id=f"repository:{name}", kind="repository", name=f"acme/{name}")
+        self.keep(target, Outcome(target=target.id, report=report, observations=kept))
+
+    def join(self) -> Outcome:
+        target = Target(id=JOIN, kind="join", name="join", options={"store": self.url})
+        made = Join().perform(Task(target=target, now=self.now, left=self.left))
+        self.left = made.left
+        self.keep(target, made)
+        return made
+
+    def keep(self, target: Target, outcome: Outcome) -> None:
+        self.now += timedelta(hours=1)
+        run = self.store.start_run([target], self.now)
+        attempt = self.store.begin(run, target.id, "w", self.now)
+        assert attempt is not None
+        self.store.finish(attempt, outcome, self.now)
+        self.store.end_run(run, self.now)
+
+
+@pytest.fixture
+def estate(rules: RuleSet, tmp_path: Path) -> Iterator[Estate]:
+    made = Estate(rules, tmp_path)
+    yield made
+    made.store.close()
+
+
+STATE = """{{"version": 4, "terraform_version": "1.9.0", "resources": [
+  {{"mode": "managed", "type": "aws_iam_user", "name": "ci", "provider": "provider[\\"registry.terraform.io/hashicorp/aws\\"]",
+    "instances": [{{"attributes": {{"name": "ci", "arn": "arn:aws:iam::111122223333:user/ci"}}}}]}},
+  {{"mode": "managed", "type": "aws_iam_user_policy_attachment", "name": "ci", "provider": "provider[\\"registry.terraform.io/hashicorp/aws\\"]",
+    "instances": [{{"attributes": {{"user": "ci", "policy_arn": "arn:aws:iam::aws:policy/AdministratorAccess"}}}}]}},
+  {{"mode": "managed", "type": "aws_iam_access_key", "name": "ci", "provider": "provider[\\"registry.terraform.io/hashicorp/aws\\"]",
+    "instances": [{{"attributes": {{"id": "{key}", "user": "ci", "status": "Active"}}}}]}}
+]}}
+"""
+
+
+def test_a_key_in_one_repository_is_that_of_the_administrator_in_another(
+    estate: Estate, token: Callable[..., str]
+) -> None:
+    key = token("aws-access-key-id", "ci")
+    estate.look("app", app_env=f"AWS_ACCESS_KEY_ID={key}\n")
+    estate.look("infra", terraform_tfstate=STATE.format(key=key))
+    made = estate.join()
+    assert made.report is not None
+    found = {one.rule: one for one in made.report.findings}
+    leak = found["leaked-credential-reaches-administrator/aws-access-key-id"]
+    assert leak.severity is Severity.CRITICAL
+    assert str(leak.location) == "acme/app/app.env:1"
+    assert "acme/infra/terraform.tfstate" in str(leak.places)
+
+
+def test_what_nobody_tells_of_another_is_nothing_new(
+    estate: Estate, token: Callable[..., str]
+) -> None:
+    estate.look("app", app_env=f"TOKEN={token('github-pat', 'a')}\n")
+    estate.look("web", app_env=f"TOKEN={token('github-pat', 'b')}\n")
+    made = estate.join()
+    assert made.report is not None
+    assert made.report.findings == ()
+
+
+def test_without_a_change_nothing_is_read(estate: Estate, token: Callable[..., str]) -> None:
+    estate.look("app", app_env=f"TOKEN={token('github-pat', 'a')}\n")
+    assert not estate.join().unchanged
+    assert estate.join().unchanged
+    estate.look("app", app_env=f"TOKEN={token('github-pat', 'b')}\n")
+    assert not estate.join().unchanged
+
+
+def test_no_secret_is_kept(estate: Estate, token: Callable[..., str]) -> None:
+    key = token("aws-access-key-id", "ci")
+    estate.look("app", app_env=f"AWS_ACCESS_KEY_ID={key}\n")
+    estate.look("infra", terraform_tfstate=STATE.format(key=key))
+    estate.join()
+    text: Any = b"".join(one.read_bytes() for one in estate.folder.glob("estate.db*"))
+    assert len(text) > 1000
+    assert key.encode() not in text
