@@ -9,9 +9,9 @@ from itertools import islice
 from typing import Any
 
 from keymuster.analysis.known import Known
-from keymuster.analysis.offboarding import OFF
 from keymuster.inventory.build import Inventory
 from keymuster.inventory.linking import FOUND
+from keymuster.inventory.statuses import is_off
 from keymuster.model import Credential, CredentialStatus, Identity, ServiceLocation
 from keymuster.settings import Settings
 
@@ -85,4 +85,4 @@ def _works(one: Credential, inventory: Inventory) -> bool:
     ):
         return False
     identity = inventory.records.get(one.identity or "")
-    return not (isinstance(identity, Identity) and identity.status.lower() in OFF)
+    return not (isinstance(identity, Identity) and is_off(identity.status))

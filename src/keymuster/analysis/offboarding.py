@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from keymuster.inventory.build import Inventory
 from keymuster.inventory.facts import UNKNOWN
+from keymuster.inventory.statuses import OFF, is_off
 from keymuster.model import (
     Credential,
     CredentialStatus,
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
     from keymuster.analysis.known import Known
 
 GONE, ARCHIVED, DISABLED = "gone", "archived", "disabled"
-
-OFF = frozenset(("disabled", "deleted", "suspended", "deactivated", "deprovisioned", "left", "inactive"))  # fmt: skip
-"""What vendors say of somebody or something that is switched off."""
 
 _LEFT = OFF - {"inactive"}
 
@@ -91,7 +89,7 @@ def _switched_off(inventory: Inventory) -> dict[str, Identity]:
     return {
         name: one
         for one in inventory.of(Identity)
-        if one.status.lower() in OFF and one.kind is not IdentityKind.MCP_SERVER
+        if is_off(one.status) and one.kind is not IdentityKind.MCP_SERVER
         for name in (one.id, *one.aliases)
     }
 
@@ -198,7 +196,7 @@ def _uses(inventory: Inventory) -> Iterator[tuple[str, dict[str, Any]]]:
     for one in inventory.of(Use):
         subject = inventory.records.get(one.subject)
         if isinstance(subject, Identity):
-            if subject.status.lower() in OFF and subject.kind is not IdentityKind.MCP_SERVER:
+            if is_off(subject.status) and subject.kind is not IdentityKind.MCP_SERVER:
                 yield one.id, {"subject_status": DISABLED, "off": subject.name}
             continue
         found = _GOOGLE.fullmatch(one.subject)
@@ -238,7 +236,7 @@ def _leavers(inventory: Inventory) -> Iterator[tuple[str, dict[str, Any]]]:
                 if isinstance(name, str) and "@" in name:
                     left[name.lower()].add("the registry of agents")
     for one in people:
-        if one.status.lower() in OFF:
+        if is_off(one.status):
             continue
         by = {who for address in _addresses(one) for who in left.get(address, ())} - {one.provider}
         if by:
@@ -292,7 +290,7 @@ def _of_disabled(inventory: Inventory) -> Iterator[tuple[str, dict[str, Any]]]:
         users[use.subject].append(by if isinstance(by, Identity) else None)
     for one in inventory.of(Credential):
         several = users.get(one.id)
-        if several and all(by is not None and by.status.lower() in OFF for by in several):
+        if several and all(by is not None and is_off(by.status) for by in several):
             yield one.id, {"only_used_by_off": [by.name for by in several if by is not None]}
 
 

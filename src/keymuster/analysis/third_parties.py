@@ -18,6 +18,7 @@ from keymuster.analysis.trust_facts import ours
 from keymuster.analysis.vendors import Party, Vendors
 from keymuster.inventory.build import Inventory
 from keymuster.inventory.facts import UNKNOWN
+from keymuster.inventory.statuses import is_off
 from keymuster.model import (
     Effect,
     FileLocation,
@@ -137,7 +138,7 @@ class ThirdParties:
         person = self._people.get(who.casefold())
         if person is None:
             return UNKNOWN
-        return YES if person.status.casefold() in _GONE else NO
+        return YES if is_off(person.status) else NO
 
     @property
     def _people(self) -> dict[str, Identity]:
@@ -235,9 +236,6 @@ _MADE_HERE = ("gcp", "okta")
 
 _OF_WHOSE = {"vendor": YES, "stranger": YES, "untold": UNKNOWN}
 _ACCOUNT = re.compile(r"[0-9]{12}")
-_GONE = frozenset(
-    {"disabled", "suspended", "deprovisioned", "deleted", "deactivated", "blocked", "inactive", "left"}
-)  # fmt: skip
 
 _APP_TAGS = ("app_slug", "owner_tenant", "publisher", "third_party")
 

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from keymuster.analysis.ownership import names
 from keymuster.inventory.build import Inventory
+from keymuster.inventory.statuses import is_off
 from keymuster.model import Identity, IdentityKind, Resource
 from keymuster.settings import Settings
 
@@ -24,9 +25,6 @@ PEOPLE_OF = frozenset({*_RANKS, "github", "gitlab", "slack", "bitbucket"})
 _BY_ID = frozenset({*_RANKS, "slack"})
 """Services that call their users by ids which nobody else has."""
 
-_GONE = frozenset(
-    {"disabled", "suspended", "deprovisioned", "deleted", "deactivated", "blocked", "inactive", "left"}
-)  # fmt: skip
 _THERE = frozenset(
     {"active", "enabled", "provisioned", "recovery", "password_expired", "locked_out", "staged"}
 )
@@ -222,7 +220,7 @@ def _strong(name: str) -> list[str]:
 
 def _of_user(user: Identity) -> _Told:
     status = user.status.casefold()
-    active = False if status in _GONE else True if status in _THERE else None
+    active = False if is_off(status) else True if status in _THERE else None
     rank = _RANKS.get(user.provider, _OTHER)
     says = f"is {status} in {user.provider} ({user.location})"
     strong = [f"id:{user.id.casefold()}"]

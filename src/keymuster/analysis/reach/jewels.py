@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from keymuster.analysis.reach.graph import Basis, Graph
+from keymuster.inventory.statuses import is_off
 from keymuster.model import Credential, Environment, Identity, Resource, Storage
 
 ADMIN, PRODUCTION, SECRETS, DATA = "admin", "production", "secrets", "data"
@@ -14,7 +15,6 @@ ADMIN, PRODUCTION, SECRETS, DATA = "admin", "production", "secrets", "data"
 WORDS = (ADMIN, PRODUCTION, SECRETS, DATA)
 """The gravest first. A `production` jewel is an administrator of production."""
 
-_SWITCHED_OFF = ("disabled", "deleted")
 _KEPT = (Storage.VAULT, Storage.CI_VARIABLE)
 
 _HOLD_SECRETS = frozenset(
@@ -43,7 +43,7 @@ def _told(basis: Basis, graph: Graph) -> Iterator[tuple[str, str]]:
             yield made.id, made.jewel
     for one in basis.inventory.records.values():
         match one:
-            case Identity() if one.status.casefold() not in _SWITCHED_OFF:
+            case Identity() if not is_off(one.status):
                 told = basis.told(one.id)
                 if told.get("privilege") == "admin":
                     yield one.id, ADMIN

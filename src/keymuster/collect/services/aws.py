@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import msgspec
 from msgspec.structs import replace
 
+from keymuster.collect.asking.scanner import scanner
 from keymuster.collect.base import Context, Option, Seen
-from keymuster.model import Resource, ServiceLocation
 
 if TYPE_CHECKING:
     from keymuster.collect.aws.surface import Surface
@@ -56,10 +56,9 @@ class Aws:
 
         telling = Telling(self._context, self.name, unsearched=OF_USERS)
         access = first(self._asked)
-        yield Resource(
-            id=f"scanner:{access.arn}", type="keymuster:scanner", name=access.arn,
-            location=ServiceLocation(service=self.name, account=access.account, resource=access.arn),
-            settings={"provider": self.name, "static": access.is_static, "method": access.method},
+        yield scanner(
+            self.name, access.arn, account=access.account, name=access.arn,
+            static=access.is_static, method=access.method,
         )  # fmt: skip
         for unit in answered(
             others(self._asked, access),

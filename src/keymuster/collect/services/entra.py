@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
+from keymuster.collect.asking.scanner import scanner
 from keymuster.collect.base import Context, Option, Seen
-from keymuster.model import Resource, ServiceLocation
 
 if TYPE_CHECKING:
     from keymuster.collect.asking.surface import Surface
@@ -47,10 +47,9 @@ class Entra:
         telling = Telling(self._context, self.name, unsearched=IDS_ONLY)
         access = signed_in(self._asked, stop)
         place = f"entra:{access.account}/{access.who}"
-        yield Resource(
-            id=f"scanner:{place}", type="keymuster:scanner", name=access.who,
-            location=ServiceLocation(service=self.name, account=access.account, resource=place),
-            settings={"provider": self.name, "static": access.is_static, "method": access.method},
+        yield scanner(
+            self.name, place, account=access.account, name=access.who, place=place,
+            static=access.is_static, method=access.method,
         )  # fmt: skip
         for unit in in_order((partial(look, Scope(access, one)) for one in self._surfaces()), stop):
             yield from telling.of(unit)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
+from keymuster.collect.asking.scanner import scanner
 from keymuster.collect.base import Context, Option, Seen
-from keymuster.model import Resource, ServiceLocation
 
 if TYPE_CHECKING:
     from keymuster.collect.gcp.surface import Surface
@@ -49,10 +49,9 @@ class Gcp:
         from keymuster.collect.gcp.places import hierarchy
 
         access = signed_in(self._asked)
-        yield Resource(
-            id=f"scanner:gcp:{access.name}", type="keymuster:scanner", name=access.name,
-            location=ServiceLocation(service=self.name, account="", resource=access.name),
-            settings={"provider": self.name, "static": access.is_static, "method": access.method},
+        yield scanner(
+            self.name, f"gcp:{access.name}", account="", name=access.name,
+            static=access.is_static, method=access.method,
         )  # fmt: skip
         telling = Telling(self._context, self.name, _unsearched())
         found = hierarchy(access, self._asked)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
+from keymuster.collect.asking.scanner import scanner
 from keymuster.collect.base import Context, Option, Seen
 from keymuster.errors import CollectError
-from keymuster.model import Resource, ServiceLocation
 
 if TYPE_CHECKING:
     from keymuster.collect.asking.surface import Surface
@@ -49,13 +49,9 @@ class GitHub:
 
         stop = Event()
         door = signed_in(self._asked, stop)
-        yield Resource(
-            id=f"scanner:github:{door.who}", type="keymuster:scanner", name=door.who,
-            location=ServiceLocation(service=self.name, account=door.who, resource=f"github:{door.who}"),
-            settings={
-                "provider": self.name, "static": door.static, "method": door.method,
-                "scopes": list(door.scopes), "expires_at": door.expires_at,
-            },
+        yield scanner(
+            self.name, f"github:{door.who}", account=door.who, name=door.who, place=f"github:{door.who}",
+            static=door.static, method=door.method, scopes=list(door.scopes), expires_at=door.expires_at,
         )  # fmt: skip
         telling = Telling(self._context, self.name)
         for unit in in_order(self._work(door.organizations(), stop), stop):

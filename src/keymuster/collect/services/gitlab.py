@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import msgspec
 from msgspec.structs import replace
 
+from keymuster.collect.asking.scanner import scanner
 from keymuster.collect.base import Context, Option, Seen
 from keymuster.errors import CollectError
-from keymuster.model import Resource, ServiceLocation, Storage, Trouble
+from keymuster.model import Storage, Trouble
 
 if TYPE_CHECKING:
     from keymuster.collect.asking.surface import Told
@@ -49,13 +50,9 @@ class GitLab:
 
         stop = Event()
         door = signed_in(self._asked, stop)
-        yield Resource(
-            id=f"scanner:gitlab:{door.who}", type="keymuster:scanner", name=door.who,
-            location=ServiceLocation(service=self.name, account=door.who, resource=f"gitlab:{door.who}"),
-            settings={
-                "provider": self.name, "static": True, "method": "token", "scopes": list(door.scopes),
-                "expires_at": door.expires_at,
-            },
+        yield scanner(
+            self.name, f"gitlab:{door.who}", account=door.who, name=door.who, place=f"gitlab:{door.who}",
+            static=True, method="token", scopes=list(door.scopes), expires_at=door.expires_at,
         )  # fmt: skip
         telling = Telling(self._context, self.name)
         values = _Values(self._context)

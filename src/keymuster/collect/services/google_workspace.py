@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
+from keymuster.collect.asking.scanner import scanner
 from keymuster.collect.base import Context, Option, Seen
-from keymuster.model import Resource, ServiceLocation
 
 if TYPE_CHECKING:
     from keymuster.collect.asking.surface import Surface
@@ -51,10 +51,9 @@ class GoogleWorkspace:
         stop = Event()
         access = signed_in(asked, stop)
         name = access.name or access.account
-        yield Resource(
-            id=f"scanner:{self.name}:{access.account}", type="keymuster:scanner", name=name,
-            location=ServiceLocation(service=self.name, account=access.account, resource=name),
-            settings={"provider": self.name, "static": access.is_static, "method": access.method},
+        yield scanner(
+            self.name, f"{self.name}:{access.account}", account=access.account, name=name,
+            static=access.is_static, method=access.method,
         )  # fmt: skip
         telling = Telling(self._context, self.name)
         units = (partial(look, Scope(access, one, stop)) for one in self._surfaces())

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
+from keymuster.collect.asking.scanner import scanner
 from keymuster.collect.base import Context, Option, Seen
-from keymuster.model import Resource, ServiceLocation
 
 if TYPE_CHECKING:
     from keymuster.collect.asking.surface import Surface
@@ -48,10 +48,9 @@ class Okta:
         stop = Event()
         access = signed_in(asked, scopes(_calls(surfaces)), stop)
         name = access.login or access.account
-        yield Resource(
-            id=f"scanner:okta:{access.account}", type="keymuster:scanner", name=name,
-            location=ServiceLocation(service=self.name, account=access.account, resource=name),
-            settings={"provider": self.name, "static": access.is_static, "method": access.method},
+        yield scanner(
+            self.name, f"okta:{access.account}", account=access.account, name=name,
+            static=access.is_static, method=access.method,
         )  # fmt: skip
         telling = Telling(self._context, self.name)
         for unit in in_order((partial(look, Scope(access, one, stop)) for one in surfaces), stop):

@@ -8,8 +8,9 @@ from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from keymuster.collect.asking.scanner import scanner
 from keymuster.collect.base import Context, Option, Seen
-from keymuster.model import Resource, ServiceLocation, Trouble
+from keymuster.model import Trouble
 
 if TYPE_CHECKING:
     from keymuster.collect.asking.surface import Surface
@@ -35,10 +36,9 @@ class Slack:
 
         stop = Event()
         access = signed_in(stop)
-        yield Resource(
-            id=f"scanner:slack:{access.account}", type="keymuster:scanner", name=access.name,
-            location=ServiceLocation(service=self.name, account=access.account, resource=access.name),
-            settings={"provider": self.name, "static": access.is_static, "method": "token"},
+        yield scanner(
+            self.name, f"slack:{access.account}", account=access.account, name=access.name,
+            static=access.is_static, method="token",
         )  # fmt: skip
         telling = Telling(self._context, self.name)
         for unit in in_order(self._units(access, stop), stop):

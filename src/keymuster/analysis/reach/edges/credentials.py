@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from keymuster.analysis.offboarding import OFF
 from keymuster.analysis.reach.edges.leaks import is_open
 from keymuster.analysis.reach.graph import Basis, Edge, Kind, Node
+from keymuster.inventory.statuses import is_off
 from keymuster.model import Credential, CredentialKind, CredentialStatus, Identity, ServiceLocation
 from keymuster.model.unknown import is_unknown
 
@@ -29,7 +29,7 @@ def _doubt(basis: Basis, one: Credential) -> str:
     if one.status is CredentialStatus.ENCRYPTED:
         return "its passphrase is not known"
     known = basis.inventory.records.get(one.identity or "")
-    if isinstance(known, Identity) and known.status.lower() in OFF:
+    if isinstance(known, Identity) and is_off(known.status):
         return f"the identity is {known.status}, and may be switched on again"
     return ""
 
