@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from keymuster.collect.joining import Joined
     from keymuster.collect.remembered import Remembered
     from keymuster.evaluate.baseline import Known
+    from keymuster.model import Roll
 
 
 _DEFAULT = Settings()
@@ -81,10 +82,11 @@ def scan(
     progress: work.Progress = lambda size: None,
     cached: bool = False,
     baseline: Sequence[Known] | None = None,
+    with_roll: bool = False,
 ) -> Report:
     """Scan what the context selects and say what is wrong with it. If `cached`, what a former scan
     tells of files and of the history is left out of the work; the report is the same. Of what the
-    `baseline` has, only the number is told.
+    `baseline` has, only the number is told. The report has a roll if one is asked for.
 
     What ends the reading early, a source that fails or an interrupt (Ctrl-C), does not end the
     report: it is then marked as incomplete.
@@ -98,13 +100,14 @@ def scan(
         context = _knowing(context, source, now)
     seen = gather(context, source, configured=configured, jobs=jobs, progress=progress, now=now)
     return judged(
-        seen, context, source, choice=choice, configured=configured, now=now, baseline=baseline
-    )
+        seen, context, source, choice=choice, configured=configured, now=now, baseline=baseline,
+        with_roll=with_roll,
+    )  # fmt: skip
 
 
 def judged(
     seen: Gathered, context: Context, source: str, *, choice: Choice, configured: Settings = _DEFAULT,
-    now: datetime, baseline: Sequence[Known] | None = None,
+    now: datetime, baseline: Sequence[Known] | None = None, with_roll: bool = False,
 ) -> Report:  # fmt: skip
     """What the wanted policies say of what was gathered."""
     looked = _looked_wholly(seen, context, source, choice, configured)
@@ -125,8 +128,15 @@ def judged(
         started_at=now,
         ended_at=datetime.now(UTC),
         complete=seen.complete,
+        roll=_roll(seen.inventory, context, configured) if with_roll else None,
     )
     return redacted(report, context.rules)
+
+
+def _roll(inventory: Inventory, context: Context, configured: Settings) -> Roll:
+    from keymuster.analysis.roll import roll  # only a page shows one
+
+    return roll(inventory, configured, context.rules)
 
 
 def _scope(context: Context, choice: Choice) -> Scope:
@@ -366,13 +376,22 @@ _INTERRUPTED = Trouble(
 )
 
 
+def wants_roll(formats: Iterable[str], extensions: Iterable[str] = ()) -> bool:
+    """Whether one of these formats shows who there is, and not only what is wrong."""
+    extensions = tuple(extensions)
+    return any(getattr(_reporter(one, extensions), "wants_roll", False) for one in formats)
+
+
 def write(
     report: Report, format: str, out: TextIO, style: Style, extensions: Iterable[str] = ()
 ) -> None:
     """Write a report in a format, built in or from an extension."""
+    _reporter(format, extensions)(style).write(report, out)
+
+
+def _reporter(format: str, extensions: Iterable[str]) -> type[Any]:
     parts = registry.installed("reporter", extensions)
-    reporter = parts.get(format) or registry.part("reporter", format)
-    reporter(style).write(report, out)
+    return parts.get(format) or registry.part("reporter", format)
 
 
 def _observations(

@@ -47,7 +47,7 @@ _S = TypeVar("_S", bound=Struct)
 
 def redacted(report: Report, rules: RuleSet) -> Report:
     """The same report, without the secrets in its free text."""
-    said = (report.findings, report.troubles, report.undecided, report.coverage)
+    said = (report.findings, report.troubles, report.undecided, report.coverage, report.roll)
     return Redactor(rules).struct(report) if any(said) or report.signed_in_as else report
 
 

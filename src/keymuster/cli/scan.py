@@ -220,7 +220,8 @@ def _scan(paths: tuple[str, ...], options: dict[str, Any]) -> int:
     starting = home() if source == "machine" else folder_of(paths[0] if paths else os.curdir)
     configured, file = settings.load(options["config"], starting)
     registry.check_extensions(configured.extensions)
-    _check_formats({options["format_"], *(format for format, _ in outputs)}, configured)
+    formats = {options["format_"], *(format for format, _ in outputs)}
+    _check_formats(formats, configured)
     rules = pipeline.load_rules(settings.rule_folders(configured, file, options["rule_folders"]))
     choice = Choice(
         only=options["only"] or configured.rules.only,
@@ -255,8 +256,9 @@ def _scan(paths: tuple[str, ...], options: dict[str, Any]) -> int:
             context, source, choice=choice, configured=configured,
             jobs=jobs or work.default_jobs(), progress=progress, cached=not options["no_cache"],
             baseline=baseline,
+            with_roll=pipeline.wants_roll(formats - {"text"}, configured.extensions),
         )  # fmt: skip
-    report = _with_provenance(report, {options["format_"], *(format for format, _ in outputs)})
+    report = _with_provenance(report, formats)
     _write_all(report, outputs, options, configured)
     return _exit_code(report, options, configured)
 

@@ -56,6 +56,20 @@ if TYPE_CHECKING:
         Registration,
         TimedException,
     )
+    from keymuster.model.roll import (
+        GraphEdge,
+        GraphNode,
+        GraphSort,
+        Roll,
+        RolledCredential,
+        RolledException,
+        RolledGrant,
+        RolledIdentity,
+        RolledTrust,
+        RolledUse,
+        Trend,
+        TrendDay,
+    )
     from keymuster.model.secret import Secret
     from keymuster.model.taxonomy import (
         Confidence,
@@ -97,6 +111,9 @@ __all__ = [
     "GcpRoles",
     "Grant",
     "GrantKind",
+    "GraphEdge",
+    "GraphNode",
+    "GraphSort",
     "Identity",
     "IdentityKind",
     "InlineAllow",
@@ -119,6 +136,13 @@ __all__ = [
     "Report",
     "Resource",
     "RiskException",
+    "Roll",
+    "RolledCredential",
+    "RolledException",
+    "RolledGrant",
+    "RolledIdentity",
+    "RolledTrust",
+    "RolledUse",
     "RuleText",
     "Scope",
     "Secret",
@@ -130,6 +154,8 @@ __all__ = [
     "Suppression",
     "TimedException",
     "TokenForm",
+    "Trend",
+    "TrendDay",
     "Trouble",
     "Trust",
     "TrustKind",
@@ -151,6 +177,7 @@ _MODULES = (
     "attestation",
     "azure_roles",
     "vendors",
+    "roll",
 )
 """From what imports nothing to what imports most."""
 

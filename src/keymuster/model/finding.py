@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
 from keymuster.model.location import Location
 from keymuster.model.records import Owner
 from keymuster.model.taxonomy import Confidence, Effect, Nhi, Severity
+
+if TYPE_CHECKING:  # a commit hook makes a report, and has no time for a roll
+    from keymuster.model.roll import Roll, Trend
 
 
 class Suppression(Struct, frozen=True, kw_only=True):
@@ -213,7 +216,8 @@ class Scope(Struct, frozen=True, kw_only=True):
 
 class Report(Struct, frozen=True, kw_only=True):
     """Everything a reporter may use. `complete` is false when the scan was cut short. `signed_in_as`
-    is who asked the services."""
+    is who asked the services. The `roll` is there for reporters that want one, a `trend` where somebody
+    has kept count over days."""
 
     findings: tuple[Finding, ...]
     troubles: tuple[Trouble, ...] = ()
@@ -229,3 +233,5 @@ class Report(Struct, frozen=True, kw_only=True):
     started_at: datetime | None = None
     ended_at: datetime | None = None
     complete: bool = True
+    roll: Roll | None = None
+    trend: Trend | None = None

@@ -17,9 +17,11 @@ class Style(Struct, frozen=True, kw_only=True):
 
 
 class Reporter(Protocol):
-    """Writes a report. It gets no secret text, so it cannot leak one."""
+    """Writes a report. It gets no secret text, so it cannot leak one. One that shows who there is says
+    that it `wants_roll`."""
 
     name: ClassVar[str]
+    wants_roll: ClassVar[bool] = False
 
     def __init__(self, style: Style) -> None: ...
 

@@ -1,0 +1,286 @@
+"""What a page knows: a report in plain values, short where there are thousands of a thing.
+
+Whatever comes from outside is made printable here, and what could end the block of data is escaped, so that a browser
+never takes any of it for markup. The script puts it into the page as text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from keymuster import __version__
+from keymuster.model import (
+    Confidence,
+    Coverage,
+    FileLocation,
+    Finding,
+    Framework,
+    Location,
+    Nhi,
+    Report,
+    Roll,
+    RuleText,
+    Severity,
+    Suppression,
+)
+from keymuster.report._page.layout import layouts
+from keymuster.report._steps import of_path
+from keymuster.report.base import readable
+
+TITLES = {
+    Nhi.IMPROPER_OFFBOARDING: "Improper offboarding",
+    Nhi.SECRET_LEAKAGE: "Secret leakage",
+    Nhi.VULNERABLE_THIRD_PARTY: "Vulnerable third-party NHI",
+    Nhi.INSECURE_AUTHENTICATION: "Insecure authentication",
+    Nhi.OVERPRIVILEGED: "Overprivileged NHI",
+    Nhi.INSECURE_CLOUD_DEPLOYMENT: "Insecure cloud deployment",
+    Nhi.LONG_LIVED_SECRETS: "Long-lived secrets",
+    Nhi.ENVIRONMENT_ISOLATION: "Environment isolation",
+    Nhi.NHI_REUSE: "NHI reuse",
+    Nhi.HUMAN_USE: "Human use of NHI",
+}
+
+_SEVERITIES = [*reversed(Severity)]
+_CONFIDENCES = [*reversed(Confidence)]
+_NHI = [*Nhi]
+
+_ESCAPED = (
+    (b"<", b"\\u003c"), (b">", b"\\u003e"), (b"&", b"\\u0026"),
+    ("\u2028".encode(), b"\\u2028"), ("\u2029".encode(), b"\\u2029"),
+)  # fmt: skip
+"""What would mean something in HTML, or in a script. In JSON it only stands in texts."""
+
+
+def encoded(report: Report) -> str:
+    """The data as JSON that may stand in a `script` element."""
+    content = msgspec.json.encode(_document(report))
+    for char, escape in _ESCAPED:
+        content = content.replace(char, escape)
+    return content.decode()
+
+
+def _document(report: Report) -> dict[str, Any]:
+    rules = _Rules(report)
+    subjects = _subjects(report.roll)
+    return {
+        "about": _about(report),
+        "nhi": [[one.value, TITLES[one]] for one in _NHI],
+        "severities": [one.value for one in _SEVERITIES],
+        "confidences": [one.value for one in _CONFIDENCES],
+        "findings": [_finding(one, rules, subjects) for one in report.findings],
+        "rules": rules.told,
+        "troubles": [
+            _short({"part": one.part, "scope": one.scope, "message": one.message, "advice": one.advice})
+            for one in report.troubles
+        ],
+        "undecided": [
+            [one.policy, readable(one.subject), _at(one.location), readable(one.unknown)]
+            for one in report.undecided
+        ],
+        "coverage": _coverage(report.coverage),
+        "counts": report.counts,
+        "roll": None if report.roll is None else _roll(report.roll),
+        "layouts": {} if report.roll is None or not report.roll.nodes else _layouts(report.roll),
+        "trend": None
+        if report.trend is None
+        else [[one.day, one.open, one.counts] for one in report.trend.days],
+    }  # fmt: skip
+
+
+def _about(report: Report) -> dict[str, Any]:
+    scope, from_ = report.scope, report.provenance
+    return _short({
+        "version": __version__, "mode": report.mode, "complete": report.complete,
+        "started_at": report.started_at, "ended_at": report.ended_at,
+        "repository": from_.repository, "revision": from_.revision, "branch": from_.branch,
+        "signed_in_as": report.signed_in_as, "paths": scope.paths, "exclude": scope.exclude,
+        "since": scope.since, "range": scope.range, "services": scope.services, "imports": scope.imports,
+        "only": scope.only, "skip": scope.skip, "confidence": scope.confidence.value,
+    })  # fmt: skip
+
+
+# --- findings ------------------------------------------------------------------------------------
+
+
+class _Rules:
+    """The words of each rule once, and the number by which findings name it."""
+
+    def __init__(self, report: Report) -> None:
+        self._words = {one.id: one for one in report.rules}
+        self._entries = {(one.id, entry.id): _entry(one, entry.id) for one in report.frameworks for entry in one.entries}  # fmt: skip
+        self._numbers: dict[str, int] = {}
+        self.told: list[dict[str, Any]] = []
+
+    def number(self, one: Finding) -> int:
+        number = self._numbers.setdefault(one.rule, len(self.told))
+        if number == len(self.told):
+            words = self._words.get(one.rule)
+            self.told.append(_short({"id": one.rule, **({} if words is None else self._said(words))}))  # fmt: skip
+        return number
+
+    def remediation(self, one: Finding) -> str:
+        """What is to be done about this finding, if that is not what its rule says."""
+        words = self._words.get(one.rule)
+        return "" if words is not None and words.remediation == one.remediation else one.remediation
+
+    def _said(self, words: RuleText) -> dict[str, Any]:
+        references = ((one.framework, one.id) for one in words.references)
+        return {
+            "title": words.title, "why": words.why, "remediation": words.remediation,
+            "references": [self._entries[one] for one in references if one in self._entries],
+            "links": [one for one in words.links if _is_page(one)],
+        }  # fmt: skip
+
+
+def _entry(framework: Framework, id: str) -> list[str]:
+    [entry] = [one for one in framework.entries if one.id == id]
+    url = entry.url if _is_page(entry.url) else ""
+    return [f"{framework.name} {entry.id} {entry.name}", url]
+
+
+def _is_page(url: str) -> bool:
+    """Whether a link may lead there: rules of a repository may say anything."""
+    try:
+        return urlsplit(url).scheme in ("https", "http")
+    except ValueError:
+        return False
+
+
+def _finding(one: Finding, rules: _Rules, subjects: dict[str, tuple[int, int]]) -> dict[str, Any]:
+    identity, credential = subjects.get(readable(one.subject), (-1, -1))
+    owner = one.owner
+    return _short({
+        "id": one.id, "rule": rules.number(one), "severity": _SEVERITIES.index(one.severity),
+        "confidence": _CONFIDENCES.index(one.confidence), "nhi": [_NHI.index(each) for each in one.nhi],
+        "message": one.message, "subject": one.subject,
+        "places": [_place(each) for each in one.places],
+        "evidence": one.evidence, "told_by": one.told_by,
+        "steps": [list(of_path(path)) for path in one.paths],
+        "owner": "" if owner is None else owner.name, "owner_source": "" if owner is None else owner.source,
+        "owner_left": owner is not None and owner.status == "left",
+        "remediation": rules.remediation(one),
+        "accepted": None if one.suppression is None else _suppression(one.suppression),
+        "identity": None if identity < 0 else identity,
+        "credential": None if credential < 0 else credential,
+    })  # fmt: skip
+
+
+def _suppression(one: Suppression) -> dict[str, Any]:
+    return {
+        "holds": one.status == "accepted", "because": one.justification, "by": one.by,
+        "until": one.until, "at": "" if one.location is None else _at(one.location),
+    }  # fmt: skip
+
+
+def _subjects(roll: Roll | None) -> dict[str, tuple[int, int]]:
+    """What findings may be about -> the number of the identity, and of the credential, that it belongs to."""
+    if roll is None:
+        return {}
+    found: dict[str, tuple[int, int]] = {}
+    for number, credential in enumerate(roll.credentials):
+        whose = -1 if credential.identity is None else credential.identity
+        found[readable(credential.id)] = whose, number
+    for number, identity in enumerate(roll.identities):
+        for one in (*identity.grants, *identity.trusts):
+            found[readable(one.id)] = number, -1
+        found[readable(identity.id)] = number, -1
+    return found
+
+
+def _place(one: Location) -> dict[str, Any]:
+    said: dict[str, Any] = {"at": _at(one)}
+    if isinstance(one, FileLocation):
+        said["file"] = True
+        said["context"] = one.context
+        if one.commit is not None:
+            date = f"{one.commit.date:%Y-%m-%d}" if one.commit.date else "unknown date"
+            said["commit"] = f"{one.commit.id[:12]} by {one.commit.author}, {date}"
+            said["in_head"] = one.in_head
+    return said
+
+
+def _at(one: Location) -> str:
+    """Where it is. What names its account itself stands alone, as an ARN does."""
+    if isinstance(one, FileLocation) or not (one.account and one.account in one.resource):
+        return readable(str(one))
+    return readable(one.resource)
+
+
+# --- what could be seen --------------------------------------------------------------------------
+
+
+def _coverage(coverage: Iterable[Coverage]) -> list[dict[str, Any]]:
+    """By account: which policies found something, which are clean, and which could not see, for each reason."""
+    accounts: dict[tuple[str, str], dict[str, Any]] = {}
+    for one in coverage:
+        said = accounts.setdefault(
+            (one.service, one.account),
+            {"service": one.service, "account": one.account, "found": [], "clean": [], "unseen": [], "why": {}},
+        )  # fmt: skip
+        said[one.status].append(one.policy)
+        for reason in one.unseen:
+            said["why"].setdefault(reason, []).append(one.policy)
+    return [_short(said) for _, said in sorted(accounts.items())]
+
+
+# --- who there is --------------------------------------------------------------------------------
+
+
+def _roll(roll: Roll) -> dict[str, Any]:
+    return {
+        "identities": [_of_record(one) for one in roll.identities],
+        "credentials": [_of_record(one) for one in roll.credentials],
+        "nodes": [_of_record(one) for one in roll.nodes],
+        "sorts": [[one.id, readable(one.says), readable(one.cut)] for one in roll.sorts],
+        "edges": [_ended([one.start, one.to, one.sort, readable(one.way), readable(one.assumed)]) for one in roll.edges],
+        "exceptions": [_of_record(one) for one in roll.exceptions],
+        "left_out": roll.left_out,
+    }  # fmt: skip
+
+
+def _of_record(one: msgspec.Struct) -> dict[str, Any]:
+    return _short({name: getattr(one, name) for name in one.__struct_fields__})
+
+
+def _ended(values: list[Any]) -> list[Any]:
+    """Without the empty texts at its end."""
+    while values and values[-1] == "":
+        values.pop()
+    return values
+
+
+def _layouts(roll: Roll) -> dict[str, Any]:
+    return {
+        name: {
+            "groups": [[readable(one.name), one.parent, one.size, one.x, one.y, one.r, one.scale] for one in layout.groups],
+            "at": layout.at,
+        }
+        for name, layout in layouts(roll).items()
+    }  # fmt: skip
+
+
+def _short(values: dict[str, Any]) -> dict[str, Any]:
+    """What is known, in printable texts."""
+    made = {name: _plain(value) for name, value in values.items()}
+    return {name: value for name, value in made.items() if value not in ("", None, [], {})}
+
+
+def _plain(value: Any) -> Any:
+    if type(value) is str:
+        return readable(value)
+    match value:
+        case dict():
+            return {readable(str(name)): _plain(one) for name, one in value.items()}
+        case list() | tuple():
+            return [_plain(one) for one in value]
+        case msgspec.Struct():
+            return _of_record(value)
+        case datetime():
+            return value.isoformat(timespec="seconds")
+        case _:
+            return value
