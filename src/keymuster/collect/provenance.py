@@ -16,14 +16,24 @@ def provenance(root: str) -> Provenance:
         return Provenance(root=root)
     git = Git(root)
     try:
+        revision, branch = _head(git)
         return Provenance(
             root=root,
             repository=_without_credentials(git.ask("config", "--get", "remote.origin.url") or ""),
-            revision=git.ask("rev-parse", "--verify", "--quiet", "HEAD") or "",
-            branch=git.ask("symbolic-ref", "--quiet", "--short", "HEAD") or "",
+            revision=revision,
+            branch=branch,
         )
     except Unreadable:
         return Provenance(root=root)  # a courtesy: the source itself reports what it cannot read
+
+
+def _head(git: Git) -> tuple[str, str]:
+    """The commit and the branch of HEAD; asked for at once, as each git costs milliseconds."""
+    said = git.ask("rev-parse", "HEAD", "--abbrev-ref=loose", "HEAD", "--")
+    if said is None:  # before the first commit
+        return "", git.ask("symbolic-ref", "--quiet", "--short", "HEAD") or ""
+    revision, branch = said.split("\n")[:2]
+    return revision, "" if branch == "HEAD" else branch
 
 
 def _without_credentials(remote: str) -> str:

@@ -24,13 +24,15 @@ from keymuster.errors import Unreadable
 
 
 class News(Struct):
-    """What commits brought in since then, with what of the rest has to be looked at again."""
+    """What commits brought in since then, with what of the rest has to be looked at again; and the files
+    of `head`, by their paths."""
 
     introduced: list[Introduction]
     objects: set[bytes]
     commits: int
     late: dict[bytes, Rank]
     needed: set[str]
+    head: dict[str, str] = {}
 
 
 class Resumed:
@@ -94,8 +96,9 @@ def _news(git: Git, memory: Memory, tips: frozenset[str]) -> News | None:
         news.introduced += _remembered(git, memory)
     except Unreadable:
         return None
+    news.head = files(git, "HEAD")
     named = {one.object for one in news.introduced}
-    named.update(files(git, "HEAD").values())
+    named.update(news.head.values())
     if memory.unbrought:
         named.update(id for _, id in named_directly(git))
     news.needed = {*memory.telling, *(memory.silent & named)}
