@@ -55,6 +55,8 @@ def engine(url: str) -> Engine:
 
 def shown(url: URL) -> str:
     """Without password and without options, which may hold one."""
+    if url.get_backend_name() == "sqlite":
+        return f"sqlite:///{url.database}"
     return url.set(query={}).render_as_string(hide_password=True)
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, false, func, or_, select
 
 from keymuster.estate.base import Event, Target
 from keymuster.estate.store.finishing import ACCEPTED, OPEN, RESOLVED
@@ -20,7 +20,9 @@ _AT_A_TIME = 500
 """Rows that are held at once."""
 
 _UNSEEN = or_(findings.c.unobserved.is_not(None), targets.c.failure.is_not(None))
-_LATEST = findings.c.run == targets.c.run
+_LATEST = (
+    findings.c.run >= targets.c.run
+)  # later, where nobody had to look: the end of an acceptance
 _SHOWN = {
     Standing.NEW: State.NEW, Standing.CHANGED: State.CHANGED, Standing.REOPENED: State.REOPENED,
 }  # fmt: skip
@@ -40,7 +42,7 @@ def told_findings(
         .order_by(findings.c.target, findings.c.id)
     )
     if states is not None:
-        asked = asked.where(or_(*map(_is, states)))
+        asked = asked.where(or_(false(), *map(_is, states)))
     if target is not None:
         asked = asked.where(findings.c.target == target)
     if ids is not None:
@@ -72,7 +74,7 @@ def _state(row: Row[Any]) -> Standing:
         return Standing.NOT_OBSERVED
     if row.standing == ACCEPTED:
         return Standing.ACCEPTED
-    if row.run != row.looked:
+    if row.run < row.looked:
         return Standing.OPEN
     return next((one for one, state in _SHOWN.items() if row.cause == state.value), Standing.OPEN)
 

@@ -55,7 +55,11 @@ class Store:
         """Made if it is not there, brought up to date if it is older. SettingsError if it is none, or a newer one;
         Unreachable if the server does not answer."""
         store = cls(opening.engine(url), patience)
-        store._again(lambda: opening.prepare(store._engine))
+        try:
+            store._again(lambda: opening.prepare(store._engine))
+        except BaseException:
+            store.close()
+            raise
         return store
 
     def close(self) -> None:
