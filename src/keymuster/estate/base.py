@@ -94,10 +94,12 @@ class Event(Struct, frozen=True, kw_only=True):
 
 
 class Failure(Struct, frozen=True, kw_only=True):
-    """A try that gave no outcome, and whether another may help."""
+    """A try that gave no outcome, and whether another may help. If it is for what is wrong `here`, on this
+    machine (a full disk), another machine may do better."""
 
     trouble: Trouble
     retry: bool = True
+    here: bool = False
 
 
 class Part(Protocol):
