@@ -57,10 +57,10 @@ def test_it_answers_with_what_it_saw_and_what_that_cost(
 
 
 def test_names_that_are_not_utf_8_come_through(pretend: Pretending, given: dict[str, str]) -> None:
-    came = perform(pretend.task(path=r"caf\udce9/\ud800"), given)
+    came = perform(pretend.task(path=r"caf\udce9"), given)
     assert isinstance(came, Outcome)
     assert came.report is not None
-    assert came.report.findings[0].location.path == "caf\\xe9/\\xed\\xa0\\x80"  # type: ignore[union-attr]
+    assert came.report.findings[0].location.path == "caf\\xe9"  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(
