@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 
 from msgspec.structs import replace
@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from keymuster.estate.base import Event
 from keymuster.estate.channels.base import Became, Change, Message
 from keymuster.estate.notify.gathering import Gathering
+from keymuster.estate.store.rows import Standing, Stored
 from keymuster.evaluate.comparison import State
 from keymuster.model import (
     Confidence,
@@ -71,12 +72,20 @@ class MemoryLog:
     def events(self, since: int = 0) -> Iterator[tuple[int, Event]]:
         yield from ((number, one) for number, one in enumerate(self.all, 1) if number > since)
 
-    def told(self, name: str) -> int:
+    def notified(self, name: str, up_to_id: int | None = None) -> int:
+        if up_to_id is not None:
+            assert up_to_id >= self.cursors.get(name, 0), "a cursor went back"
+            self.cursors[name] = up_to_id
         return self.cursors.get(name, 0)
 
-    def notified(self, name: str, up_to: int) -> None:
-        assert up_to >= self.told(name), "a cursor went back"
-        self.cursors[name] = up_to
-
-    def earlier_ids(self, target: str, finding: str) -> Sequence[str]:
-        return self.before.get(finding, ())
+    def findings(
+        self,
+        states: Collection[Standing] | None = None,
+        target: str | None = None,
+        ids: Collection[str] | None = None,
+    ) -> Iterator[Stored]:
+        for id in ids or ():
+            yield Stored(
+                target=target or "", finding=finding(id), state=Standing.OPEN, first_seen=NOW,
+                last_seen=NOW, run=1, was=self.before.get(id, ()),
+            )  # fmt: skip

@@ -9,11 +9,11 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 from threading import Event as Flag
-from typing import Any, ClassVar, Protocol
+from typing import Annotated, Any, ClassVar, Protocol
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
-from keymuster.model import Finding, Severity
+from keymuster.model import Confidence, Finding, Severity
 
 
 class Became(StrEnum):
@@ -73,6 +73,28 @@ class Message(Struct, frozen=True, kw_only=True):
         return self.total - len(self.changes)
 
 
+_TELLS = (Became.NEW, Became.REOPENED, Became.CHANGED, Became.RESOLVED)
+
+
+class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What settings say of a channel of any `kind`: it is told of findings from a `severity` and `confidence` on, that
+    became what it `tells`. A message has at most `limit` of them, the gravest, and counts the others; of a tracker, no more
+    are opened at once."""
+
+    kind: str
+    severity: Severity = Severity.MEDIUM
+    confidence: Confidence = Confidence.MEDIUM
+    tells: tuple[Became, ...] = _TELLS
+    limit: Annotated[int, Meta(ge=1, le=500)] = 25
+
+    def wants(self, became: Became, finding: Finding) -> bool:
+        return (
+            became in self.tells
+            and finding.severity.rank >= self.severity.rank
+            and finding.confidence.rank >= self.confidence.rank
+        )
+
+
 class Undelivered(Exception):
     """A message that did not arrive, and why, without a word of the message or its address. What was `refused` for what
     it says may arrive in fewer words."""
@@ -89,7 +111,7 @@ class Channel(Protocol):
     `one_by_one` whether each change is a message of its own. It gives up waiting when `stop` is set."""
 
     name: ClassVar[str]
-    options: ClassVar[type[Struct]]
+    options: ClassVar[type[Options]]
     takes_recipients: ClassVar[bool]
     one_by_one: ClassVar[bool]
 

@@ -8,13 +8,13 @@ from html import escape
 from threading import Event as Flag
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, field
 
 from keymuster.collect.asking.rest import pause_before
 from keymuster.errors import SettingsError
 from keymuster.estate.channels import _words as words
 from keymuster.estate.channels._http import is_loopback
-from keymuster.estate.channels.base import Change, Message, Undelivered
+from keymuster.estate.channels.base import Change, Message, Options, Undelivered
 from keymuster.estate.references import Reference, resolved
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _ADDRESS = re.compile(
 Mailbox = Annotated[str, Meta(pattern=f"^{_ADDRESS.pattern}$")]
 
 
-class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class EmailOptions(Options, frozen=True, kw_only=True):
     """The `server` and its `port` (default: 465 for `tls: always`, otherwise 587), who it is `from`, and `to` whom it goes if no
     route says. Owners that are addresses in one of the `domains` are written to themselves. `user` and
     `password` sign in. `tls` is off to this machine only."""
@@ -52,11 +52,11 @@ class Email:
     """One mail for each notification and recipient."""
 
     name: ClassVar[str] = "email"
-    options: ClassVar[type[Struct]] = Options
+    options: ClassVar[type[Options]] = EmailOptions
     takes_recipients: ClassVar[bool] = True
     one_by_one: ClassVar[bool] = False
 
-    def __init__(self, options: Options, stop: Flag) -> None:
+    def __init__(self, options: EmailOptions, stop: Flag) -> None:
         if options.tls == "off" and not is_loopback(options.server):
             raise SettingsError(
                 f"tls: off would send mail to {options.server} in the open",

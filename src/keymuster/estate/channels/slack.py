@@ -7,11 +7,10 @@ from threading import Event as Flag
 from typing import Any, ClassVar
 
 import msgspec
-from msgspec import Struct
 
 from keymuster.estate.channels import _words as words
 from keymuster.estate.channels._http import Address, Post
-from keymuster.estate.channels.base import Change, Message
+from keymuster.estate.channels.base import Change, Message, Options
 from keymuster.estate.references import Reference
 
 _MOST_BLOCKS = 48  # of 50
@@ -25,7 +24,7 @@ _SIGNS = {
 }
 
 
-class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class SlackOptions(Options, frozen=True, kw_only=True):
     """The `url` of an incoming webhook, by reference. It is a secret."""
 
     url: Reference
@@ -35,11 +34,11 @@ class Slack:
     """One message for each notification, in the channel that the webhook belongs to."""
 
     name: ClassVar[str] = "slack"
-    options: ClassVar[type[Struct]] = Options
+    options: ClassVar[type[Options]] = SlackOptions
     takes_recipients: ClassVar[bool] = False
     one_by_one: ClassVar[bool] = False
 
-    def __init__(self, options: Options, stop: Flag) -> None:
+    def __init__(self, options: SlackOptions, stop: Flag) -> None:
         self._post = Post(Address(options.url, "url"), stop)
 
     def send(self, message: Message) -> None:

@@ -6,12 +6,11 @@ from threading import Event as Flag
 from typing import Any, ClassVar
 
 import msgspec
-from msgspec import Struct
 from msgspec.structs import replace
 
 from keymuster.estate.channels import _words as words
 from keymuster.estate.channels._http import Address, Post
-from keymuster.estate.channels.base import Change, Message, Undelivered
+from keymuster.estate.channels.base import Change, Message, Options, Undelivered
 from keymuster.estate.references import Reference
 
 _MOST_BYTES = 24_000
@@ -22,7 +21,7 @@ _FAILED = "Webhook message delivery failed"
 """What the webhooks of connectors answered, with a status of 200."""
 
 
-class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class TeamsOptions(Options, frozen=True, kw_only=True):
     """The `url` of a workflow that posts what it is sent, by reference. It is a secret."""
 
     url: Reference
@@ -32,11 +31,11 @@ class Teams:
     """One card for each notification, where the workflow posts it."""
 
     name: ClassVar[str] = "teams"
-    options: ClassVar[type[Struct]] = Options
+    options: ClassVar[type[Options]] = TeamsOptions
     takes_recipients: ClassVar[bool] = False
     one_by_one: ClassVar[bool] = False
 
-    def __init__(self, options: Options, stop: Flag) -> None:
+    def __init__(self, options: TeamsOptions, stop: Flag) -> None:
         self._post = Post(Address(options.url, "url"), stop)
 
     def send(self, message: Message) -> None:

@@ -9,12 +9,12 @@ from threading import Event as Flag
 from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta, field
 
 from keymuster.errors import SettingsError
 from keymuster.estate.channels import _words as words
 from keymuster.estate.channels._http import Address, Post
-from keymuster.estate.channels.base import Became, Change, Message
+from keymuster.estate.channels.base import Became, Change, Message, Options
 from keymuster.estate.channels.webhook import headers_of
 from keymuster.estate.references import Reference, resolved
 from keymuster.model import FileLocation
@@ -24,30 +24,34 @@ from keymuster.report.base import readable
 Action = Literal["open", "update", "close"]
 
 
-class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class TrackerOptions(Options, frozen=True, kw_only=True):
     """The `url` and `headers` by reference, and what is sent: `open`, `update` and `close` are JSON with fields in braces
     (`"{title}"`). What is not said is as for `open`. `words` are what the receiver calls the actions, `secrets` are
     further fields."""
 
     url: Reference
     method: Literal["POST", "PUT"] = "POST"
-    headers: dict[Annotated[str, Meta(pattern="^[A-Za-z0-9-]+$")], Reference] = {}
+    headers: dict[Annotated[str, Meta(pattern="^[A-Za-z0-9-]+$")], Reference] = field(
+        default_factory=dict
+    )
     open: dict[str, Any] | None = None
     update: dict[str, Any] | None = None
     close: dict[str, Any] | None = None
-    words: dict[Action, str] = {}
-    secrets: dict[Annotated[str, Meta(pattern="^[a-z_]+$")], Reference] = {}
+    words: dict[Action, str] = field(default_factory=dict)
+    secrets: dict[Annotated[str, Meta(pattern="^[a-z_]+$")], Reference] = field(
+        default_factory=dict
+    )
 
 
 class Tracker:
     """One request for each change. The key of an issue is the same as long as its finding is."""
 
     name: ClassVar[str] = "tracker"
-    options: ClassVar[type[Struct]] = Options
+    options: ClassVar[type[Options]] = TrackerOptions
     takes_recipients: ClassVar[bool] = False
     one_by_one: ClassVar[bool] = True
 
-    def __init__(self, options: Options, stop: Flag) -> None:
+    def __init__(self, options: TrackerOptions, stop: Flag) -> None:
         self._options = options
         self._headers = headers_of(options.headers)
         self._secrets = {

@@ -12,11 +12,11 @@ from threading import Event as Flag
 from typing import Annotated, ClassVar, Literal
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 from keymuster.errors import SettingsError
 from keymuster.estate.channels._http import Address, Post
-from keymuster.estate.channels.base import Change, Message
+from keymuster.estate.channels.base import Change, Message, Options
 from keymuster.estate.references import Reference, resolved
 from keymuster.report.base import readable
 from keymuster.report.json import FindingV1, finding_document
@@ -60,23 +60,25 @@ class NotificationV1(Struct, kw_only=True):
     changes: list[ChangeV1]
 
 
-class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class WebhookOptions(Options, frozen=True, kw_only=True):
     """An `url`, and a `secret` to sign with, both by reference. `headers` are sent along."""
 
     url: Reference
     secret: Reference | None = None
-    headers: dict[Annotated[str, Meta(pattern="^[A-Za-z0-9-]+$")], Reference] = {}
+    headers: dict[Annotated[str, Meta(pattern="^[A-Za-z0-9-]+$")], Reference] = field(
+        default_factory=dict
+    )
 
 
 class Webhook:
     """One POST for each notification."""
 
     name: ClassVar[str] = "webhook"
-    options: ClassVar[type[Struct]] = Options
+    options: ClassVar[type[Options]] = WebhookOptions
     takes_recipients: ClassVar[bool] = False
     one_by_one: ClassVar[bool] = False
 
-    def __init__(self, options: Options, stop: Flag) -> None:
+    def __init__(self, options: WebhookOptions, stop: Flag) -> None:
         self._key = key_of(options.secret) if options.secret is not None else b""
         self._headers = headers_of(options.headers)
         self._post = Post(Address(options.url, "url"), stop)

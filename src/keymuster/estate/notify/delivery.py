@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from queue import Empty, Queue
 from threading import Event as Flag
@@ -24,7 +24,8 @@ from keymuster.estate.base import Event
 from keymuster.estate.channels.base import Became, Change, Channel, Message, Undelivered
 from keymuster.estate.notify.gathering import Gathering
 from keymuster.estate.notify.routing import change, destinations
-from keymuster.estate.notify.settings import Notify, Setting, settings, told_of
+from keymuster.estate.notify.settings import Notify, Setting, settings
+from keymuster.estate.store.rows import Standing, Stored
 from keymuster.model import Trouble
 from keymuster.nearest import hint
 
@@ -38,17 +39,19 @@ _GIVES_UP_AFTER = 3
 class Log(Protocol):
     """What is asked of the store."""
 
-    def events(self, since: int = 0) -> Iterator[tuple[int, Event]]:
+    def events(self, since_id: int = 0) -> Iterator[tuple[int, Event]]:
         """What came after an event, with the number of each."""
 
-    def told(self, name: str) -> int:
-        """Up to which event somebody has been told; 0 if they never were."""
+    def notified(self, name: str, up_to_id: int | None = None) -> int:
+        """Up to which event somebody has been told; with a number, keep that."""
 
-    def notified(self, name: str, up_to: int) -> None:
-        """Keep that."""
-
-    def earlier_ids(self, target: str, finding: str) -> Sequence[str]:
-        """What a finding was called before: a moved file may change that."""
+    def findings(
+        self,
+        states: Collection[Standing] | None = None,
+        target: str | None = None,
+        ids: Collection[str] | None = None,
+    ) -> Iterator[Stored]:
+        """Those of a target that are called so."""
 
 
 class Letter(Struct, frozen=True, kw_only=True):
@@ -87,7 +90,11 @@ def notify(
             channel = setting.opened(stop)
         except KeymusterError as error:
             troubles.append(
-                _trouble(name, error.message.removeprefix(f"channel {name}: "), error.advice())
+                _trouble(
+                    f"channel {name}",
+                    error.message.removeprefix(f"channel {name}: "),
+                    error.advice(),
+                )
             )
             continue
         batch = batch_for(setting, log, said, channels, now)
@@ -121,7 +128,7 @@ def known(said: Notify, name: str) -> Setting:
 def batch_for(
     setting: Setting, log: Log, said: Notify, channels: dict[str, Setting], now: datetime
 ) -> Batch:
-    base = log.told(_cursor(setting.name))
+    base = log.notified(_cursor(setting.name))
     changes = _Wanted(setting, log, said, channels, base)
     if setting.part.one_by_one:
         letters = _one_by_one(setting, log, changes, now)
@@ -146,8 +153,7 @@ class _Wanted:
             one = change(number, event)
             if one is None:
                 continue
-            finding = one.finding
-            if not told_of(self._setting.filter, one.became, finding.severity, finding.confidence):
+            if not self._setting.options.wants(one.became, one.finding):
                 continue
             for name, recipient in destinations(one, self._said, self._channels):
                 if name == self._setting.name:
@@ -159,8 +165,8 @@ class _Recipient:
 
     def __init__(self, cursor: str, log: Log, limit: int) -> None:
         self.cursor = cursor
-        self.told = log.told(cursor)
-        self.tried = max(self.told, log.told(_tried(cursor)))
+        self.told = log.notified(cursor)
+        self.tried = max(self.told, log.notified(_tried(cursor)))
         self.again, self.since = Gathering(limit), Gathering(limit)
 
 
@@ -171,7 +177,7 @@ def _together(
     recipients: dict[str, _Recipient] = {}
     for one, name in changes:
         if (found := recipients.get(name)) is None:
-            found = _Recipient(_cursor(setting.name, name), log, setting.filter.limit)
+            found = _Recipient(_cursor(setting.name, name), log, setting.options.limit)
             recipients[name] = found
         if one.number > found.told:
             (found.again if one.number <= found.tried else found.since).add(one)
@@ -199,12 +205,12 @@ def _one_by_one(setting: Setting, log: Log, changes: _Wanted, now: datetime) -> 
     last: dict[tuple[str, str], Change] = {}
     for one, _ in changes:
         last[one.target, one.finding.id] = one
-    fresh = Gathering(setting.filter.limit)
+    fresh = Gathering(setting.options.limit)
     letters: list[Letter] = []
     rest: list[Change] = []
     for one in last.values():
         cursor = _known_cursor(setting.name, log, one)
-        told = log.told(cursor)
+        told = log.notified(cursor)
         if one.number <= told:
             continue
         if told:
@@ -240,11 +246,12 @@ def _letter_of(
 def _known_cursor(channel: str, log: Log, one: Change) -> str:
     """The cursor of a finding, which is that of the name by which it was first told of."""
     cursor = _finding_cursor(channel, one)
-    if one.became is Became.NEW or log.told(cursor):
+    if one.became is Became.NEW or log.notified(cursor):
         return cursor
-    for id in log.earlier_ids(one.target, one.finding.id):
-        if log.told(earlier := _cursor(channel, f"{one.target}\0{id}")):
-            return earlier
+    for stored in log.findings(target=one.target, ids=[one.finding.id]):
+        for id in stored.was:
+            if log.notified(earlier := _cursor(channel, f"{one.target}\0{id}")):
+                return earlier
     return cursor
 
 
@@ -328,7 +335,8 @@ class _Round:
         problem = self._problem or Undelivered("it took too long")
         noun = "message" if missing == 1 else "messages"
         advice = problem.advice or "What did not arrive is sent again after the next run."
-        return [_trouble(self._name, f"{missing:,} {noun} did not arrive: {problem.why}", advice)]
+        text = f"{missing:,} {noun} did not arrive: {problem.why}"
+        return [_trouble(f"channel {self._name}", text, advice)]
 
 
 def _wait_for(

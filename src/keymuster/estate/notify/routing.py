@@ -7,8 +7,7 @@ from fnmatch import fnmatchcase
 
 from keymuster.estate.base import Event
 from keymuster.estate.channels.base import Became, Change
-from keymuster.estate.channels.email import Options as EmailOptions
-from keymuster.estate.channels.email import is_address
+from keymuster.estate.channels.email import EmailOptions, is_address
 from keymuster.estate.notify.settings import Notify, Route, Setting, listed
 from keymuster.evaluate.comparison import State
 from keymuster.model import Finding

@@ -10,25 +10,11 @@ from msgspec import Meta, Struct
 
 from keymuster import registry
 from keymuster.errors import SettingsError
-from keymuster.estate.channels.base import Became, Channel
-from keymuster.model import Confidence, Severity
+from keymuster.estate.channels.base import Channel
 from keymuster.nearest import hint
 
 Name = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]*$", max_length=60)]
 Names = Name | tuple[Name, ...]
-
-_TELLS = (Became.NEW, Became.REOPENED, Became.CHANGED, Became.RESOLVED)
-
-
-class Filter(Struct, frozen=True, kw_only=True):
-    """What a channel of a `kind` is told: findings from a `severity` and `confidence` on, that became what it
-    `tells`. A message has at most `limit` of them, the gravest, and counts the others; of a tracker, no more are opened at once."""
-
-    kind: str
-    severity: Severity = Severity.MEDIUM
-    confidence: Confidence = Confidence.MEDIUM
-    tells: tuple[Became, ...] = _TELLS
-    limit: Annotated[int, Meta(ge=1, le=500)] = 25
 
 
 class Route(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -58,7 +44,6 @@ class Setting(Struct, frozen=True, kw_only=True):
     name: str
     part: type[Any]
     options: Any
-    filter: Filter
 
     def opened(self, stop: Flag) -> Channel:
         """SettingsError if what it refers to is not there."""
@@ -112,11 +97,7 @@ def _setting(name: str, words: dict[str, Any]) -> Setting:
         told = hint(kind, kinds) if isinstance(kind, str) else f"; there are {', '.join(kinds)}"
         raise SettingsError(f"{place}: `kind` must say what sort of channel it is{told}")
     part = registry.part("channel", kind)
-    ours = {key: value for key, value in words.items() if key in Filter.__struct_encode_fields__}
-    theirs = {key: value for key, value in words.items() if key not in ours}
-    return Setting(
-        name=name, part=part, options=_converted(theirs, part.options, place), filter=_converted(ours, Filter, place)
-    )  # fmt: skip
+    return Setting(name=name, part=part, options=_converted(words, part.options, place))
 
 
 def _converted(words: dict[str, Any], type: type[Struct], place: str) -> Any:
@@ -129,8 +110,7 @@ def _converted(words: dict[str, Any], type: type[Struct], place: str) -> Any:
             problem = "it is none of what it may be"
         elif "unknown field" in problem:
             unknown = problem.split("`")[1]
-            known = (*type.__struct_encode_fields__, *Filter.__struct_encode_fields__)
-            problem = f"there is no `{unknown}` here{hint(unknown, known)}"
+            problem = f"there is no `{unknown}` here{hint(unknown, type.__struct_encode_fields__)}"
         elif problem.startswith("Expected `object`, got `str`"):
             problem = (
                 "it is named by reference, never written here: `{env: NAME}` or `{file: PATH}`"
@@ -148,12 +128,3 @@ def _check_recipient(place: str, route: Route, channels: dict[str, Setting]) -> 
         raise SettingsError(f"{place}: channel {deaf[0]} cannot be told whom to write to")
     if not is_address(route.recipient):
         raise SettingsError(f"{place}: recipient is not one address")
-
-
-def told_of(filter: Filter, became: Became, severity: Severity, confidence: Confidence) -> bool:
-    """Whether a channel wants to know."""
-    return (
-        became in filter.tells
-        and severity.rank >= filter.severity.rank
-        and confidence.rank >= filter.confidence.rank
-    )
