@@ -49,7 +49,12 @@ targets:
 schedule:
   nightly: 0 3 * * *
   shops: {cron: "*/15 * * * *", zone: Europe/Berlin, targets: ["*shop*"]}
-notify: {channels: [{any: thing}]}
+notify:
+  channels:
+    appsec: {kind: slack, url: {file: keys/slack}, severity: high}
+    mail: {kind: email, server: smtp.acme.test, from: k@acme.test, domains: [acme.test], to: [sec@acme.test], ca: keys/ca}
+  routes: [{owner: "*@acme.test", to: mail}]
+  otherwise: appsec
 retention: {resolved_days: 30}
 """
 

@@ -18,6 +18,7 @@ from keymuster.estate.addresses import address
 from keymuster.estate.base import Bounds
 from keymuster.estate.credentials import Reference
 from keymuster.estate.decoding import File
+from keymuster.estate.notify.settings import Notify, problems, with_files
 from keymuster.nearest import hint
 from keymuster.settings import size_in_bytes
 
@@ -178,12 +179,6 @@ class Schedule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     targets: tuple[str, ...] = ("*",)
 
 
-class Notify(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Who is told of what has changed."""
-
-    channels: tuple[dict[str, Any], ...] = ()
-
-
 class Retention(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """For how many days the store keeps what is not so any more: findings that are resolved, events, runs, and
     targets that are gone. 0: for ever."""
@@ -259,6 +254,9 @@ def load(path: str = FILE) -> Estate:
         raise read.wrong(f"{where.lstrip('.')}: {problem}", read.line(steps), advice)
     for number, one in enumerate(said.targets.listers):
         _decode_lister(read, number, one)
+    for name, words in said.notify.channels.items():
+        part = registry.part("channel", str(words["kind"]))
+        read.part(words, part.options, ("notify", "channels", name))
     return _from_here(said, os.path.dirname(os.path.abspath(path)))
 
 
@@ -278,12 +276,15 @@ def store_url(said: Estate) -> str:
 def schema() -> dict[str, Any]:
     """JSON Schema of the whole file, with what listers and channels take."""
     listers = tuple(part.options for part in registry.builtin("lister").values())
+    channels = tuple(part.options for part in registry.builtin("channel").values())
     [estate, *options], components = msgspec.json.schema_components(
-        (Estate, *listers), ref_template="#/$defs/{name}"
+        (Estate, *listers, *channels), ref_template="#/$defs/{name}"
     )
-    if options:
+    if listers:
         properties = components["Targets"]["properties"]
-        properties["listers"]["items"] = {"anyOf": list(options)}
+        properties["listers"]["items"] = {"anyOf": options[: len(listers)]}
+    properties = components["Notify"]["properties"]
+    properties["channels"]["additionalProperties"] = {"anyOf": options[len(listers) :]}
     return {**estate, "$defs": components}
 
 
@@ -331,6 +332,7 @@ def _problems(said: Estate) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
     for name, schedule in said.schedules.items():
         if problem := checks.schedule_problem(schedule.cron, schedule.zone):
             yield ("schedule", name), problem, ""
+    yield from problems(said.notify)
 
 
 def _decode_lister(read: File, number: int, one: Mapping[str, Any]) -> None:
@@ -384,6 +386,7 @@ def _from_here(said: Estate, folder: str) -> Estate:
         said,
         store=store,
         config=here(said.config),
+        notify=with_files(said.notify, here),
         cache=replace(said.cache, folder=here(said.cache.folder) or os.path.join(cache.folder(), "estate")),
         targets=replace(
             said.targets,

@@ -107,9 +107,9 @@ def _named(said: Estate, there: tuple[Target, ...]) -> Iterator[Named]:
     for lister in said.targets.listers:
         if isinstance(value := lister.get("credential"), dict):
             users[msgspec.convert(value, type=Reference)].append(f"the lister {lister['lister']}")
-    for channel in said.notify.channels:
+    for name, channel in said.notify.channels.items():
         for reference in _references(channel):
-            users[reference].append("notify")
+            users[reference].append(f"the channel {name}")
     for reference, several in users.items():
         yield Named(
             reference=reference, users=tuple(dict.fromkeys(several)), problem=missing(reference)

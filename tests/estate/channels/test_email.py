@@ -18,7 +18,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from keymuster.errors import SettingsError
 from keymuster.estate.channels.base import Undelivered
 from keymuster.estate.channels.email import Email, EmailOptions, is_address, made
-from keymuster.estate.references import Reference
+from keymuster.estate.credentials import Reference
 from telling_made import HOSTILE, finding, message
 
 
@@ -85,7 +85,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ssl.SSLCon
 
 def opened(port: int, **options: Any) -> Email:
     words = {"server": "127.0.0.1", "port": port, "sender": "keymuster@acme.test", "tls": "off"}
-    return Email(EmailOptions(kind="email", **{**words, **options}), Flag())
+    return Email(EmailOptions(**{**words, **options}), Flag())
 
 
 def test_a_mail_has_text_and_html_and_one_recipient(loopback: None) -> None:
@@ -190,7 +190,7 @@ def test_without_tls_no_mail_leaves(loopback: None) -> None:
     assert box.mails == []
     with pytest.raises(SettingsError, match="in the open"):
         Email(
-            EmailOptions(kind="email", server="mail.acme.test", sender="k@acme.test", tls="off"),
+            EmailOptions(server="mail.acme.test", sender="k@acme.test", tls="off"),
             Flag(),
         )
 

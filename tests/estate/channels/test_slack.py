@@ -9,7 +9,7 @@ import pytest
 from http_server import Reply, serving
 from keymuster.estate.channels.base import Became
 from keymuster.estate.channels.slack import Slack, SlackOptions, document
-from keymuster.estate.references import Reference
+from keymuster.estate.credentials import Reference
 from keymuster.model import Severity
 from telling_made import HOSTILE, finding, message
 
@@ -20,7 +20,7 @@ def test_a_message_names_owner_place_and_gravity(
     with serving() as server:
         server.says(Reply(b"ok"))
         monkeypatch.setenv("SLACK", f"{server.url}/services/x")
-        Slack(SlackOptions(kind="slack", url=Reference(env="SLACK")), Flag()).send(
+        Slack(SlackOptions(url=Reference(env="SLACK")), Flag()).send(
             message(finding(owner="team-a"), finding("f2", Severity.LOW))
         )
         [asked] = server.asked

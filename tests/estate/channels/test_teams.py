@@ -10,7 +10,7 @@ import pytest
 from http_server import Reply, serving
 from keymuster.estate.channels.base import Undelivered
 from keymuster.estate.channels.teams import Teams, TeamsOptions, document, encoded
-from keymuster.estate.references import Reference
+from keymuster.estate.credentials import Reference
 from telling_made import HOSTILE, finding, message
 
 
@@ -18,7 +18,7 @@ def send(answer: Reply, monkeypatch: pytest.MonkeyPatch) -> Any:
     with serving() as server:
         server.says(answer)
         monkeypatch.setenv("TEAMS", f"{server.url}/workflows/x")
-        Teams(TeamsOptions(kind="teams", url=Reference(env="TEAMS")), Flag()).send(
+        Teams(TeamsOptions(url=Reference(env="TEAMS")), Flag()).send(
             message(finding(owner="team-a"))
         )
         return server.asked[0].body

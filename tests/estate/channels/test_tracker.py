@@ -11,7 +11,7 @@ from http_server import Reply, Server, serving
 from keymuster.errors import SettingsError
 from keymuster.estate.channels.base import Became
 from keymuster.estate.channels.tracker import Tracker, TrackerOptions, filled
-from keymuster.estate.references import Reference
+from keymuster.estate.credentials import Reference
 from telling_made import HOSTILE, finding, message
 
 
@@ -23,7 +23,7 @@ def server(loopback: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 
 
 def opened(**options: Any) -> Tracker:
-    return Tracker(TrackerOptions(kind="tracker", url=Reference(env="TRACKER"), **options), Flag())
+    return Tracker(TrackerOptions(url=Reference(env="TRACKER"), **options), Flag())
 
 
 def test_one_key_from_opening_to_closing(server: Server) -> None:

@@ -15,7 +15,7 @@ from http_server import Reply, Server, serving
 from keymuster.errors import SettingsError
 from keymuster.estate.channels.base import Undelivered
 from keymuster.estate.channels.webhook import Webhook, WebhookOptions
-from keymuster.estate.references import Reference
+from keymuster.estate.credentials import Reference
 from keymuster.model import Severity
 from telling_made import HOSTILE, finding, message
 
@@ -36,7 +36,7 @@ def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def opened(**options: Any) -> Webhook:
-    return Webhook(WebhookOptions(kind="webhook", url=Reference(env="HOOK"), **options), Flag())
+    return Webhook(WebhookOptions(url=Reference(env="HOOK"), **options), Flag())
 
 
 def test_what_is_sent_fits_the_published_schema(server: Server) -> None:
@@ -113,9 +113,7 @@ def test_the_receiver_says_how_long_to_wait(server: Server) -> None:
             return False
 
     server.says(Reply("x", 429, {"Retry-After": "7"}), Reply("ok"))
-    Webhook(WebhookOptions(kind="webhook", url=Reference(env="HOOK")), Clock()).send(
-        message(finding())
-    )
+    Webhook(WebhookOptions(url=Reference(env="HOOK")), Clock()).send(message(finding()))
     assert waits == [7.0]
 
 

@@ -208,7 +208,7 @@ def test_one_recipient_does_not_wait_for_another() -> None:
             raise Undelivered("no")
 
     Made.problems["a"] = not_to_a
-    settings = said("by-mail")
+    settings = said("by-mail", to=["sec@acme.test"])
     for number in range(3, 6):
         [trouble] = notify(log, settings, NOW)
         assert "did not arrive" in trouble.message

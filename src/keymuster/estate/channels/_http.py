@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 
 from keymuster.collect.asking.rest import pause_before, told_wait
 from keymuster.errors import SettingsError
+from keymuster.estate.channels._secrets import resolved
 from keymuster.estate.channels.base import Undelivered
-from keymuster.estate.references import Reference, resolved
+from keymuster.estate.credentials import Reference
 
 if TYPE_CHECKING:
     from requests import PreparedRequest, Response

@@ -14,8 +14,9 @@ from keymuster.collect.asking.rest import pause_before
 from keymuster.errors import SettingsError
 from keymuster.estate.channels import _words as words
 from keymuster.estate.channels._http import is_loopback
+from keymuster.estate.channels._secrets import resolved
 from keymuster.estate.channels.base import Change, Message, Options, Undelivered
-from keymuster.estate.references import Reference, resolved
+from keymuster.estate.credentials import Reference
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
@@ -37,6 +38,7 @@ class EmailOptions(Options, frozen=True, kw_only=True):
     route says. Owners that are addresses in one of the `domains` are written to themselves. `user` and
     `password` sign in. `tls` is off to this machine only."""
 
+    kind: Literal["email"] = "email"
     server: str
     sender: Mailbox = field(name="from")
     to: tuple[Mailbox, ...] = ()

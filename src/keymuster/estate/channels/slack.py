@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from threading import Event as Flag
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import msgspec
 
 from keymuster.estate.channels import _words as words
 from keymuster.estate.channels._http import Address, Post
 from keymuster.estate.channels.base import Change, Message, Options
-from keymuster.estate.references import Reference
+from keymuster.estate.credentials import Reference
 
 _MOST_BLOCKS = 48  # of 50
 _MOST_CHARACTERS = 2900  # of 3000, in one section
@@ -27,6 +27,7 @@ _SIGNS = {
 class SlackOptions(Options, frozen=True, kw_only=True):
     """The `url` of an incoming webhook, by reference. It is a secret."""
 
+    kind: Literal["slack"] = "slack"
     url: Reference
 
 

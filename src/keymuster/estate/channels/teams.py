@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from threading import Event as Flag
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import msgspec
 from msgspec.structs import replace
@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from keymuster.estate.channels import _words as words
 from keymuster.estate.channels._http import Address, Post
 from keymuster.estate.channels.base import Change, Message, Options, Undelivered
-from keymuster.estate.references import Reference
+from keymuster.estate.credentials import Reference
 
 _MOST_BYTES = 24_000
 """Teams takes 28 KB, and counts what it makes of them."""
@@ -24,6 +24,7 @@ _FAILED = "Webhook message delivery failed"
 class TeamsOptions(Options, frozen=True, kw_only=True):
     """The `url` of a workflow that posts what it is sent, by reference. It is a secret."""
 
+    kind: Literal["teams"] = "teams"
     url: Reference
 
 

@@ -14,9 +14,10 @@ from msgspec import Meta, field
 from keymuster.errors import SettingsError
 from keymuster.estate.channels import _words as words
 from keymuster.estate.channels._http import Address, Post
+from keymuster.estate.channels._secrets import resolved
 from keymuster.estate.channels.base import Became, Change, Message, Options
 from keymuster.estate.channels.webhook import headers_of
-from keymuster.estate.references import Reference, resolved
+from keymuster.estate.credentials import Reference
 from keymuster.model import FileLocation
 from keymuster.nearest import hint
 from keymuster.report.base import readable
@@ -29,6 +30,7 @@ class TrackerOptions(Options, frozen=True, kw_only=True):
     (`"{title}"`). What is not said is as for `open`. `words` are what the receiver calls the actions, `secrets` are
     further fields."""
 
+    kind: Literal["tracker"] = "tracker"
     url: Reference
     method: Literal["POST", "PUT"] = "POST"
     headers: dict[Annotated[str, Meta(pattern="^[A-Za-z0-9-]+$")], Reference] = field(

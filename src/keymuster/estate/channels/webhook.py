@@ -16,8 +16,9 @@ from msgspec import Meta, Struct, field
 
 from keymuster.errors import SettingsError
 from keymuster.estate.channels._http import Address, Post
+from keymuster.estate.channels._secrets import resolved
 from keymuster.estate.channels.base import Change, Message, Options
-from keymuster.estate.references import Reference, resolved
+from keymuster.estate.credentials import Reference
 from keymuster.report.base import readable
 from keymuster.report.json import FindingV1, finding_document
 
@@ -63,6 +64,7 @@ class NotificationV1(Struct, kw_only=True):
 class WebhookOptions(Options, frozen=True, kw_only=True):
     """An `url`, and a `secret` to sign with, both by reference. `headers` are sent along."""
 
+    kind: Literal["webhook"] = "webhook"
     url: Reference
     secret: Reference | None = None
     headers: dict[Annotated[str, Meta(pattern="^[A-Za-z0-9-]+$")], Reference] = field(

@@ -19,7 +19,7 @@ from typing import Protocol
 from msgspec import Struct
 from msgspec.structs import replace
 
-from keymuster.errors import KeymusterError, SettingsError
+from keymuster.errors import KeymusterError
 from keymuster.estate.base import Event
 from keymuster.estate.channels.base import Became, Change, Channel, Message, Undelivered
 from keymuster.estate.notify.gathering import Gathering
@@ -27,7 +27,6 @@ from keymuster.estate.notify.routing import change, destinations
 from keymuster.estate.notify.settings import Notify, Setting, settings
 from keymuster.estate.store.rows import Standing, Stored
 from keymuster.model import Trouble
-from keymuster.nearest import hint
 
 PATIENCE_SECONDS = 300.0
 """How long a channel may take for all its messages."""
@@ -107,19 +106,6 @@ def notify(
     for one in rounds.values():
         troubles += one.ended(log)
     return troubles
-
-
-def test(said: Notify, name: str, message: Message) -> None:
-    """Send one message to one channel, whatever its filter says; Undelivered or SettingsError if it does not arrive."""
-    known(said, name).opened(Flag()).send(message)
-
-
-def known(said: Notify, name: str) -> Setting:
-    """SettingsError if there is no such channel."""
-    found = settings(said)
-    if name not in found:
-        raise SettingsError(f"there is no channel `{name}` in estate.yaml{hint(name, found)}")
-    return found[name]
 
 
 # --- what there is to send ---------------------------------------------------------------------------

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from threading import Event as Flag
 from typing import Annotated, Any
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
+from msgspec.structs import replace
 
 from keymuster import registry
 from keymuster.errors import SettingsError
@@ -31,7 +33,7 @@ class Notify(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The first of the `routes` that fits a finding says who is told of it; if none does, `otherwise`. `always` are told of
     everything."""
 
-    channels: dict[Name, dict[str, Any]] = {}
+    channels: dict[Name, dict[str, Any]] = field(default_factory=dict)
     routes: tuple[Route, ...] = ()
     otherwise: Names = ()
     always: Names = ()
@@ -60,44 +62,65 @@ def listed(names: Names) -> tuple[str, ...]:
 
 def settings(said: Notify) -> dict[str, Setting]:
     """Every channel by its name; SettingsError for what is wrong, which never repeats a value."""
-    found = {name: _setting(name, words) for name, words in said.channels.items()}
+    for steps, problem, advice in problems(said):
+        raise SettingsError(f"{'.'.join(map(str, steps))}: {problem}", advice)
+    return {name: _setting(name, words) for name, words in said.channels.items()}
+
+
+Problem = tuple[tuple[str | int, ...], str, str]
+"""Where something is wrong, what, and what to do about it."""
+
+
+def problems(said: Notify) -> Iterator[Problem]:
+    """Of what the form of the file does not tell. The options of channels are looked at last, as the others say more."""
+    kinds = registry.names("channel")
+    for name, words in said.channels.items():
+        if (kind := words.get("kind")) not in kinds:
+            told = hint(kind, kinds) if isinstance(kind, str) else f"; there are {', '.join(kinds)}"
+            yield (
+                ("notify", "channels", name, "kind"),
+                f"there is no such sort of channel{told}",
+                "",
+            )
+            return
     used: set[str] = set()
-    places = [(f"routes[{at}]", listed(one.to)) for at, one in enumerate(said.routes)]
-    places += [("otherwise", listed(said.otherwise)), ("always", listed(said.always))]
-    for place, names in places:
+    for steps, names, recipient in _named(said):
         for name in names:
-            if name not in found:
-                raise SettingsError(
-                    f"notify.{place}: there is no channel `{name}`{hint(name, found)}"
-                )
+            if name not in said.channels:
+                yield steps, f"there is no channel `{name}`{hint(name, said.channels)}", ""
+            elif problem := _wrong_recipient(said.channels[name], recipient):
+                yield steps, f"channel {name} {problem[0]}", problem[1]
         used.update(names)
+    for name in sorted({*said.channels} - used):
+        advice = "Name it in a route, in `otherwise` or in `always`."
+        yield ("notify", "channels", name), "it is never told of anything", advice
+
+
+def _named(said: Notify) -> Iterator[tuple[tuple[str | int, ...], tuple[str, ...], str]]:
     for at, route in enumerate(said.routes):
-        _check_recipient(f"notify.routes[{at}]", route, found)
-    for place, names in places:
-        written = place.startswith("routes") and said.routes[int(place[7:-1])].recipient
-        for name in names:
-            if found[name].part.takes_recipients and not written and not found[name].options.to:
-                raise SettingsError(
-                    f"notify.{place}: channel {name} does not know whom to write to",
-                    "Say it in `to` of the channel, or in `recipient` of each route.",
-                )
-    if idle := sorted({*found} - used):
-        raise SettingsError(
-            f"notify.channels.{idle[0]}: it is never told of anything",
-            "Name it in a route, in `otherwise` or in `always`.",
-        )
-    return found
+        yield ("notify", "routes", at), listed(route.to), route.recipient
+    yield ("notify", "otherwise"), listed(said.otherwise), ""
+    yield ("notify", "always"), listed(said.always), ""
+
+
+def _wrong_recipient(words: dict[str, Any], recipient: str) -> tuple[str, str] | None:
+    from keymuster.estate.channels.email import is_address
+
+    if not registry.part("channel", words["kind"]).takes_recipients:
+        return ("cannot be told whom to write to", "") if recipient else None
+    if recipient and not is_address(recipient):
+        return "can write to one address, and `recipient` is none", ""
+    if not recipient and not words.get("to"):
+        advice = "Say it in `to` of the channel, or in `recipient` of each route."
+        return "does not know whom to write to", advice
+    return None
 
 
 def _setting(name: str, words: dict[str, Any]) -> Setting:
-    place = f"notify.channels.{name}"
-    kinds = registry.names("channel")
-    kind = words.get("kind")
-    if kind not in kinds:
-        told = hint(kind, kinds) if isinstance(kind, str) else f"; there are {', '.join(kinds)}"
-        raise SettingsError(f"{place}: `kind` must say what sort of channel it is{told}")
-    part = registry.part("channel", kind)
-    return Setting(name=name, part=part, options=_converted(words, part.options, place))
+    part = registry.part("channel", words["kind"])
+    return Setting(
+        name=name, part=part, options=_converted(words, part.options, f"notify.channels.{name}")
+    )
 
 
 def _converted(words: dict[str, Any], type: type[Struct], place: str) -> Any:
@@ -118,13 +141,24 @@ def _converted(words: dict[str, Any], type: type[Struct], place: str) -> Any:
         raise SettingsError(f"{place}{inner}: {problem}") from None
 
 
-def _check_recipient(place: str, route: Route, channels: dict[str, Setting]) -> None:
-    from keymuster.estate.channels.email import is_address
+_REFERENCES = ("url", "secret", "user", "password")
 
-    if not route.recipient:
-        return
-    deaf = [name for name in listed(route.to) if not channels[name].part.takes_recipients]
-    if deaf:
-        raise SettingsError(f"{place}: channel {deaf[0]} cannot be told whom to write to")
-    if not is_address(route.recipient):
-        raise SettingsError(f"{place}: recipient is not one address")
+
+def with_files(said: Notify, here: Callable[[str], str]) -> Notify:
+    """The same with files where they are, in the words of the file: whatever a channel sends, stays."""
+
+    def moved(key: str, value: Any) -> Any:
+        match value:
+            case str() if key == "ca":
+                return here(value)
+            case {"file": str(file)} if key in _REFERENCES:
+                return {**value, "file": here(file)}
+            case dict() if key in ("headers", "secrets"):
+                return {name: moved("url", one) for name, one in value.items()}
+        return value
+
+    channels = {
+        name: {key: moved(key, value) for key, value in words.items()}
+        for name, words in said.channels.items()
+    }
+    return replace(said, channels=channels)
