@@ -34,7 +34,13 @@ def role(id: str, place: Location = HERE, *aliases: str) -> Identity:
 
 
 def among(**targets: list[Observation]) -> set[str]:
-    return connected([Seen(name, f"acme/{name}", several) for name, several in targets.items()])
+    return connected([Seen(name, f"acme/{name}", several) for name, several in targets.items()], 0)
+
+
+def test_a_small_estate_is_taken_whole() -> None:
+    seen = [Seen(name, name, [credential(f"secret:{name}")]) for name in ("a", "b", "c")]
+    assert connected(seen, 3) == {"a", "b", "c"}
+    assert connected(seen, 2) == set()
 
 
 def test_a_service_is_always_one() -> None:

@@ -130,7 +130,9 @@ class _Maker:
     def _of_credential(self, one: Credential) -> RolledCredential:
         told = self._told(one.id)
         every = [one, *self._inventory.counterparts(one)]
-        storages = {seen.storage.value for each in every for seen in self._inventory.sightings(each)}
+        storages = {
+            seen.storage.value for each in every for seen in self._inventory.sightings(each)
+        }
         places = [*self._places(one), *map(_place, self._inventory.elsewhere(one))]
         return RolledCredential(
             id=_plain(one.id), kind=one.kind.value, name=_plain(one.name),

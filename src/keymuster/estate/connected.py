@@ -15,15 +15,24 @@ if TYPE_CHECKING:
     from keymuster.estate.joining import Seen
 
 
-def connected(seen: Iterable[Seen]) -> set[str]:
-    """The targets that are connected with another one, and all that asked a service."""
+MOST_TOGETHER = 20_000
+"""Records of an estate that is small enough to be taken whole: its page shows all of it."""
+
+
+def connected(seen: Iterable[Seen], most: int = MOST_TOGETHER) -> set[str]:
+    """The targets that are connected with another one, and all that asked a service; or all, if they have no more
+    records together than `most`."""
     found: set[str] = set()
+    everything: set[str] = set()
+    count = 0
     targets: dict[str, set[str]] = {}
     called: dict[str, set[str]] = {}
     naming: dict[str, set[str]] = {}
     keyed: list[Observation] = []
     for each in seen:
+        everything.add(each.target)
         for one, _ in placed(each.name, each.observations):
+            count += 1
             if not isinstance(one.location, FileLocation):
                 found.add(each.target)
             targets.setdefault(one.id, set()).add(each.target)
@@ -36,6 +45,8 @@ def connected(seen: Iterable[Seen]) -> set[str]:
                 name = getattr(one, field)
                 if name and is_unique(name):
                     naming.setdefault(name, set()).add(each.target)
+    if count <= most:
+        return everything
     links = build(keyed).links
     groups = [several for several in targets.values() if len(several) > 1]
     groups += [several | called[name] for name, several in naming.items() if name in called]

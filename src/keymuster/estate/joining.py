@@ -49,37 +49,53 @@ def joined(
     wanted = connected(seen())
     origins: dict[str, list[Own]] = {}
     names: dict[str, str] = {}
-    records = _records((one for one in seen() if one.target in wanted), origins, names)
-    every = list(records)
-    inventory = analysed(build(every, names.values()), configured, rules, now)
+    every = list(_records((one for one in seen() if one.target in wanted), origins, names))
+    records = [one for one in every if not isinstance(one, InlineAllow | RiskException)]
+    inventory = analysed(build(records, names.values()), configured, rules, now)
     verdict = evaluate(inventory, rules, choice, now, configured.limits)
-    by_subject: dict[Own, list[Own]] = {}
-    for target, id in known:
-        by_subject.setdefault((target, known[target, id].subject), []).append((target, id))
-    findings, stands_for = [], {}
-    for one in verdict.findings:
-        if len(_targets(one, origins, inventory)) < 2 and one.subject not in inventory.links.within:
-            continue
-        theirs = _theirs(one, origins.get(one.subject, ()), known, by_subject)
-        if theirs and all(_is_as(one, known[each]) for each in theirs):
-            continue
-        findings.append(_accepted(one, [known[each] for each in theirs]))
-        if theirs:
-            stands_for[one.id] = tuple(theirs)
+    _list_accepted(inventory, every)
+    findings, stands_for = _told(verdict.findings, known, origins, inventory)
     kept = {finding.rule for finding in findings}
     texts = tuple(one for one in verdict.rules if one.id in kept)
     verdict = replace(verdict, findings=tuple(findings), rules=texts, undecided=())
     return Joined(inventory, verdict, stands_for)
 
 
+def _told(
+    findings: Iterable[Finding], known: Mapping[Own, Finding], origins: Mapping[str, list[Own]],
+    inventory: Inventory,
+) -> tuple[list[Finding], dict[str, tuple[Own, ...]]]:  # fmt: skip
+    """What rests on more than one target and is not known to any as it is, and what each stands for."""
+    by_subject: dict[Own, list[Own]] = {}
+    for (target, id), finding in known.items():
+        by_subject.setdefault((target, finding.subject), []).append((target, id))
+    told, stands_for = [], {}
+    for one in findings:
+        if len(_targets(one, origins, inventory)) < 2 and one.subject not in inventory.links.within:
+            continue
+        theirs = _theirs(one, origins.get(one.subject, ()), known, by_subject)
+        if theirs and all(_is_as(one, known[each]) for each in theirs):
+            continue
+        told.append(_accepted(one, [known[each] for each in theirs]))
+        if theirs:
+            stands_for[one.id] = tuple(theirs)
+    return told, stands_for
+
+
+def _list_accepted(inventory: Inventory, every: Iterable[Observation]) -> None:
+    """What a target has accepted holds in it alone: it is in the inventory for those who list it."""
+    for one in every:
+        if isinstance(one, InlineAllow | RiskException):
+            inventory.records[one.id] = one
+            inventory.seen[one.id] = [one]
+
+
 def _records(
     seen: Iterable[Seen], origins: dict[str, list[Own]], names: dict[str, str]
 ) -> Iterator[Observation]:
-    """What a target has accepted holds in it alone."""
     for each in seen:
         names[each.target] = each.name
-        every = (o for o in each.observations if not isinstance(o, InlineAllow | RiskException))
-        for one in placed(each.name, every):
+        for one in placed(each.name, each.observations):
             own = (each.target, one.own)
             if own not in (others := origins.setdefault(one.record.id, [])):
                 others.append(own)

@@ -78,7 +78,9 @@ class History(Source):
         return self._counts
 
     def batches(self) -> Iterator[Batch | Trouble]:
-        said = self._git.run("rev-parse", _STASH, *_ABOUT)  # says why, if git refuses the repository
+        said = self._git.run(
+            "rev-parse", _STASH, *_ABOUT
+        )  # says why, if git refuses the repository
         about = os.fsdecode(said).removesuffix("\n").split("\n")
         if about[0] not in ("true", "false"):
             self._has_stash = True

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from keymuster import pipeline, settings
+from keymuster.analysis.roll import roll
 from keymuster.estate.base import Outcome, Task
 from keymuster.estate.credentials import Reference, read
 from keymuster.estate.joining import Own, Seen, joined
@@ -69,6 +70,7 @@ def _performed(task: Task, store: Store) -> Outcome:
     )  # fmt: skip
     report = Report(
         findings=made.verdict.findings,
+        roll=roll(made.inventory, configured, rules),
         rules=made.verdict.rules,
         frameworks=made.verdict.frameworks,
         mode="join",

@@ -186,8 +186,8 @@ def _subjects(roll: Roll | None) -> dict[str, tuple[int, int]]:
         whose = -1 if credential.identity is None else credential.identity
         found[readable(credential.id)] = whose, number
     for number, identity in enumerate(roll.identities):
-        for one in (*identity.grants, *identity.trusts):
-            found[readable(one.id)] = number, -1
+        for id in (*(one.id for one in identity.grants), *(one.id for one in identity.trusts)):
+            found[readable(id)] = number, -1
         found[readable(identity.id)] = number, -1
     return found
 
