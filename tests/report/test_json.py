@@ -37,6 +37,12 @@ def test_a_report_keeps_the_schema_of_its_type(one: Report) -> None:
     assert msgspec.json.decode(written(one, "json"), type=ReportV1).version == 1
 
 
+def test_half_of_a_pair_of_surrogates_is_an_escape() -> None:
+    """Answers of services are JSON, in which it may stand; as a byte of a path it means something else."""
+    [one] = _json(report(finding(place("a\udcff.py"), message="a \ud800 name \udcff")))["findings"]
+    assert (one["message"], one["places"][0]["path"]) == ("a \\ud800 name \\udcff", "a\\xff.py")
+
+
 @pytest.mark.skipif(not PUBLISHED.exists(), reason="docs/schemas/report-v1.json is not generated")
 def test_a_report_keeps_the_published_schema() -> None:
     schema = json.loads(PUBLISHED.read_text(encoding="utf-8"))

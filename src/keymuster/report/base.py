@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import ClassVar, Protocol, TextIO
 
 from msgspec import Struct
@@ -33,5 +34,6 @@ def readable(text: str) -> str:
     terminal would obey, become escapes."""
     if text.isprintable():  # then there is no such byte, and no such character
         return text
-    text = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    with suppress(UnicodeEncodeError):  # half of a pair, as JSON may have it, stands for no byte
+        text = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
