@@ -154,5 +154,5 @@ def assert_is_snapshot(text: str, name: str) -> None:
     text = text.replace(f"keymuster {keymuster.__version__}", "keymuster VERSION")
     path = SNAPSHOTS / name
     if os.environ.get("UPDATE_SNAPSHOTS"):
-        path.write_text(text, encoding="utf-8")
-    assert text == path.read_text(encoding="utf-8")
+        path.write_bytes(text.encode())
+    assert text == path.read_bytes().decode()

@@ -338,7 +338,7 @@ def _write_all(
     failed: KeymusterError | None = None
     for format, file in outputs:
         try:
-            with replacing(file) as out:
+            with replacing(file, newline="") as out:  # each format ends its lines as it must
                 pipeline.write(report, format, out, Style(verbose=verbose), configured.extensions)
         except ReportError as error:
             failed = error

@@ -13,6 +13,7 @@ import msgspec
 from keymuster.export._shape import SeenAtV1, document
 from keymuster.export.base import Export
 from keymuster.inventory.build import Inventory
+from keymuster.report._cells import defused
 
 
 class Csv(Export):
@@ -27,7 +28,7 @@ class Csv(Export):
         rows = csv.writer(out, lineterminator="\r\n")
         rows.writerow(COLUMNS)
         for row in _rows(inventory):
-            rows.writerow([_defused(row.get(name, "")) for name in COLUMNS])
+            rows.writerow([defused(row.get(name, "")) for name in COLUMNS])
 
 
 COLUMNS = (
@@ -76,11 +77,3 @@ def _place(one: SeenAtV1) -> str:
     member = f"!/{one.member}" if one.member else ""
     commit = f" in {one.commit}" if one.commit else ""
     return f"{one.path}{member}:{one.line}{commit}"
-
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""What a spreadsheet takes for the beginning of a formula, in full width, too."""
-
-
-def _defused(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell

@@ -1,0 +1,57 @@
+"""Which findings are of a secret, and what they are called with their place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from keymuster.model import FileLocation, Finding, Location, Nhi, Report, RuleText
+from keymuster.report.base import readable
+
+_TEXT = "secret:"
+"""What the subject of a finding begins with if it is a credential whose text was seen."""
+
+_NO_USE = frozenset({"test-or-sample-secret", "wrong-checksum"})
+
+
+def has_text(finding: Finding) -> bool:
+    """Whether it is about a credential whose text was seen somewhere."""
+    return finding.subject.startswith(_TEXT)
+
+
+def is_leak(finding: Finding) -> bool:
+    """Whether it tells of a secret that lies where it should not, and not of who uses it or what it may do."""
+    return has_text(finding) and Nhi.SECRET_LEAKAGE in finding.nhi
+
+
+def opens_nothing(finding: Finding) -> bool:
+    """Whether it is listed only so that nobody has to wonder: a sample, or no token at all."""
+    return finding.policy in _NO_USE
+
+
+def told_at(places: Sequence[Location]) -> Sequence[Location]:
+    """Where it is in files; where it is in none, what services call it."""
+    return [one for one in places if isinstance(one, FileLocation)] or places
+
+
+def where(place: Location) -> str:
+    """The place with its line, and the commit if it is in one."""
+    said = readable(str(place))
+    if isinstance(place, FileLocation) and place.commit is not None:
+        return f"{said} in commit {short(place.commit.id)}"
+    return said
+
+
+def short(commit: str) -> str:
+    """As much of a commit's id as people write. All of it, in one line with the name of a vendor, is what scanners
+    take for a token of that vendor."""
+    return commit[:12]
+
+
+def words(report: Report) -> Mapping[str, RuleText]:
+    """The texts of the rules by their ids."""
+    return {one.id: one for one in report.rules}
+
+
+def cut_short(report: Report) -> str:
+    """What everybody must know of a scan that did not come to its end; empty of one that did."""
+    return "" if report.complete else "The scan was cut short: there may be more."
