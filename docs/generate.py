@@ -40,6 +40,7 @@ from keymuster.report._imports import ImportsV1
 from keymuster.report._owners import OwnersV1
 from keymuster.report._reach import ReachV1
 from keymuster.report._vendors import VendorsV1
+from keymuster.report.csv import COLUMNS
 from keymuster.report.json import ReportV1
 from keymuster.rules import pages, shape
 from keymuster.rules.schema import RuleSet, TokenFormat
@@ -47,7 +48,7 @@ from keymuster.rules.schema import RuleSet, TokenFormat
 ROOT = Path(__file__).parents[1]
 WITH_BLOCKS = (
     "README.md", "docs/coverage.md", "docs/accuracy.md", "docs/estate.md", "docs/vendors.md",
-    "docs/writing-rules.md",
+    "docs/reports.md", "docs/writing-rules.md",
 )  # fmt: skip
 """Pages written by hand, with generated blocks in them."""
 
@@ -140,6 +141,10 @@ def _counts(rules: RuleSet) -> str:
         f"checksum or structure, {decoded} of them read for what they say of themselves; "
         f"{len(rules.policies)} policies.\n"
     )
+
+
+def _columns(_: RuleSet) -> str:
+    return f"{', '.join(f'`{name}`' for name in COLUMNS)}.\n"
 
 
 def _help(_: RuleSet) -> str:
@@ -465,6 +470,7 @@ BLOCKS: dict[str, Callable[[RuleSet], str]] = {
     "tiers": _tiers,
     "alphabets": _alphabets,
     "named": _named,
+    "columns": _columns,
 }
 """Name in `<!-- generated: NAME -->` -> what stands there."""
 

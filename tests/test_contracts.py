@@ -17,6 +17,7 @@ from typing import NoReturn
 
 import pytest
 from click.testing import CliRunner
+from msgspec.structs import replace
 
 import keymuster
 from keymuster import cache, errors, pipeline, registry, work
@@ -94,19 +95,27 @@ def test_the_registry_demands_the_methods_of_the_protocol(point: str) -> None:
 def test_a_reporter_writes_findings_and_an_empty_report(format: str) -> None:
     finding = Finding(
         id="0", rule="a-rule", policy="a-rule", nhi=(Nhi.SECRET_LEAKAGE,), severity=Severity.HIGH,
-        confidence=Confidence.HIGH, subject="s", message="A token <b>&",
+        confidence=Confidence.HIGH, subject="secret:s", message="A token <b>&",
         places=(FileLocation(path="a b.py", line=3),),
     )  # fmt: skip
+    other = replace(
+        finding, id="1", subject="a role"
+    )  # some formats are for secrets, or for all else
     words = RuleText(
         id="a-rule", title="A title", why="Because.", remediation="Do it.", nhi=finding.nhi,
         severity=Severity.HIGH, confidence=Confidence.HIGH,
     )  # fmt: skip
     full, empty = StringIO(), StringIO()
-    pipeline.write(Report(findings=(finding,), rules=(words,)), format, full, Style())
+    pipeline.write(Report(findings=(finding, other), rules=(words,)), format, full, Style())
     pipeline.write(Report(findings=()), format, empty, Style())
     assert "a-rule" in full.getvalue()
     assert full.getvalue().endswith("\n")
     assert empty.getvalue().endswith("\n")
+
+
+def test_the_pages_name_every_output_format() -> None:
+    page = (SOURCE.parent.parent / "docs/reports.md").read_text(encoding="utf-8")
+    assert [name for name in registry.names("reporter") if f"| `{name}` |" not in page] == []
 
 
 NAMES = (

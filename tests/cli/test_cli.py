@@ -14,7 +14,7 @@ import pytest
 
 import keymuster as package
 from cli.conftest import Said
-from keymuster import __version__, cache
+from keymuster import __version__, cache, registry
 from keymuster.cli import COMMANDS, cli
 
 Run = Callable[..., Said]
@@ -154,8 +154,9 @@ def test_each_shell_gets_its_completion(shell: str) -> None:
         ),
         ("keymuster sc", {"scan"}),
         ("keymuster scan --fail-on ", {"critical", "high", "medium", "low", "never"}),
-        ("keymuster scan --format ", {"json", "junit", "sarif", "text"}),
+        ("keymuster scan --format ", set(registry.names("reporter"))),
         ("keymuster scan --format s", {"sarif"}),
+        ("keymuster scan --format gitlab-", {"gitlab-sast"}),
         ("keymuster scan --sta", {"--staged"}),
     ],
 )

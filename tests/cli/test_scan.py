@@ -16,7 +16,7 @@ import pytest
 
 import keymuster as package
 from cli.conftest import PASSWORD, Said, end_the_source_with
-from keymuster import pipeline, work
+from keymuster import pipeline, registry, work
 from keymuster.cli.output import replacing
 from keymuster.collect.base import Blob
 from keymuster.collect.readers.secrets import Secrets
@@ -253,7 +253,7 @@ def test_an_interrupt_before_the_scan_is_3(keymuster: Run, monkeypatch: pytest.M
     assert "interrupted" in said.err
 
 
-@pytest.mark.parametrize("format", ["text", "json", "sarif", "junit"])
+@pytest.mark.parametrize("format", registry.names("reporter"))
 @pytest.mark.parametrize(("fail_on", "code"), [("low", 1), ("critical", 0)])
 def test_the_format_does_not_change_the_exit_code(
     format: str, fail_on: str, code: int, keymuster: Run, secret: Path
@@ -272,7 +272,7 @@ def test_the_format_does_not_change_the_exit_code(
         (["scna"], "Did you mean 'scan'?"),
         (["scan", "--formt", "json"], "'--format'"),
         (["scan", "--format", "sarfi"], "no format is called `sarfi`\nDid you mean `sarif`?"),
-        (["scan", "--format", "xyzzy"], "Formats: json, junit, sarif, text."),
+        (["scan", "--format", "xyzzy"], f"Formats: {', '.join(registry.names('reporter'))}."),
         (["scan", "-o", "sarfi=out"], "no format is called `sarfi`"),
         (["scan", "-o", "sarif"], "-o sarif: not FORMAT=FILE"),
         (["scan", "-o", "sarif="], "-o sarif=: not FORMAT=FILE"),
@@ -372,7 +372,7 @@ def test_a_report_goes_through_a_link(keymuster: Run, secret: Path, tmp_path: Pa
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
-@pytest.mark.parametrize("format", ["text", "json", "sarif", "junit"])
+@pytest.mark.parametrize("format", registry.names("reporter"))
 def test_a_full_disk_is_2_and_the_other_reports_are_written(
     format: str, keymuster: Run, secret: Path, tmp_path: Path
 ) -> None:
