@@ -151,6 +151,10 @@ def _gone(one: Finding, looked: _Looked) -> Change:
     return Change(state=state, finding=one, why=why, was=one.id)
 
 
+_JOIN = "join"
+"""The mode of a report that rests on the records of many targets, whatever they are of."""
+
+
 class _Looked:
     """What a report would have told; `scan` is how it is called in words."""
 
@@ -177,6 +181,8 @@ class _Looked:
     def _not_there(self, one: Finding, place: Location) -> str:
         if isinstance(place, FileLocation):
             return self._not_in_file(place)
+        if self._report.mode == _JOIN:
+            return ""
         covered = self._covered.get((one.policy, place.service, place.account))
         if covered is None:
             return f"{self._scan} did not ask {place.service} {place.account} about it"
@@ -185,9 +191,9 @@ class _Looked:
     def _not_in_file(self, place: FileLocation) -> str:
         report = self._report
         past = place.commit is not None
-        if past and report.mode != "history":
+        if past and report.mode not in ("history", _JOIN):
             return f"{self._scan} did not read the history"
-        if report.mode not in ("", "worktree", "history"):
+        if report.mode not in ("", "worktree", "history", _JOIN):
             return f"{self._scan} read {report.mode}, not the tree"
         if report.mode == "history" and (report.scope.since or report.scope.range):
             return f"{self._scan} read only some commits"

@@ -6,8 +6,10 @@ import pytest
 
 from estate.store.looking import API, WEB, Looking, accepted, credential, day, finding, report, told
 from keymuster.errors import PluginError
+from keymuster.estate.base import Target
 from keymuster.estate.store.rows import Standing
 from keymuster.model import (
+    Commit,
     Coverage,
     FileLocation,
     Report,
@@ -274,3 +276,15 @@ def test_a_finding_tells_which_other_targets_have_it(looking: Looking) -> None:
     assert looking.stored("b").also == ()
     looking.look(target=WEB)
     assert looking.stored("a").also == ()
+
+
+def test_what_the_join_finds_can_be_resolved_wherever_it_stands(looking: Looking) -> None:
+    join = Target(id="join", kind="join", name="join")
+    service = ServiceLocation(service="aws", account="1", resource="user/ci")
+    past = FileLocation(path="acme/api/a.env", commit=Commit(id="1" * 40))
+    found = [finding("a", places=(service,)), finding("b", places=(past,)), finding("c")]
+    looking.look(*found, target=join, mode="join")
+    unread = Trouble(part="text", scope="c.env", message="unreadable")
+    assert told(looking.look(target=join, mode="join", troubles=(unread,))) == [
+        ("resolved", "a"), ("resolved", "b"), ("not observed", "c")
+    ]  # fmt: skip

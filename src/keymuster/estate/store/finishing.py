@@ -81,7 +81,7 @@ def lapse(
     for row in rows:
         parts = _parts(row)
         shown = tuple(not_accepted(one, now.date()) for one in parts)
-        kept = _Kept(parts=shown)
+        kept = _Kept(parts=shown, stands_for=row.stands_for)
         values = {**kept.columns(), "cause": State.REOPENED.value, "run": run}
         connection.execute(
             update(findings)
@@ -128,9 +128,10 @@ def not_accepted(one: Finding, today: date) -> Finding:
 
 
 class _Kept(Struct, kw_only=True):
-    """A finding as it is to be written, in an open part and in accepted ones."""
+    """A finding as it is to be written, in an open part and in accepted ones, and what it stands for."""
 
     parts: tuple[Finding, ...]
+    stands_for: bytes | None = None
 
     @property
     def first(self) -> Finding:
@@ -152,7 +153,8 @@ class _Kept(Struct, kw_only=True):
             "nhi": " ".join(first.nhi),
             "standing": self.standing,
             "accepted_until": until if self.standing == ACCEPTED else None,
-            "digest": digest(written(self.parts)),
+            "stands_for": self.stands_for,
+            "digest": digest(written(self.parts) + (self.stands_for or b"")),
             "body": body,
         }
 
@@ -164,7 +166,8 @@ class _Kept(Struct, kw_only=True):
 class _Pending:
     """What a look is about to write, and to tell."""
 
-    def __init__(self) -> None:
+    def __init__(self, stands_for: dict[str, tuple[tuple[str, str], ...]]) -> None:
+        self.stands_for = stands_for
         self.new: list[dict[str, Any]] = []
         self.other: list[dict[str, Any]] = []
         self.told: list[Event] = []
@@ -195,7 +198,7 @@ class _Look:
             )
         }
         changes = compared(self._before(old, rows), report)
-        told, written_some = self._write(changes, rows)
+        told, written_some = self._write(changes, rows, _Pending(outcome.stands_for))
         observed = self._observe(outcome.observations, report.complete, old)
         self._frame(report, observed, old)
         seen_anew = old is None or old.observed != observed[0]
@@ -212,7 +215,7 @@ class _Look:
     # --- findings ----------------------------------------------------------------------------
 
     def _write(
-        self, changes: Sequence[Change], rows: dict[str, Row[Any]]
+        self, changes: Sequence[Change], rows: dict[str, Row[Any]], pending: _Pending
     ) -> tuple[list[Event], bool]:
         """What is worth telling, and whether any row was written."""
         gone = [one for one in changes if one.state in _GONE]
@@ -222,7 +225,6 @@ class _Look:
                 found.setdefault(one.finding.id, []).append(one)
         stay = {one.was for one in gone} | {*found}
         moved = {several[0].was for several in found.values()} - stay - {""}
-        pending = _Pending()
         for id, several in found.items():
             self._found(id, several, rows, moved, pending)
         for one in gone:
@@ -240,7 +242,10 @@ class _Look:
     ) -> None:  # fmt: skip
         """One that is in the report: perhaps under another id than before, perhaps in an open and an accepted part."""
         change = min(several, key=lambda one: (one.state is State.SAME, one.finding.is_accepted))
-        kept = _Kept(parts=tuple(one.finding for one in several))
+        others = pending.stands_for.get(id)
+        kept = _Kept(
+            parts=tuple(one.finding for one in several), stands_for=pack(others) if others else None
+        )
         columns, state, why = kept.columns(), change.state, change.why
         if (row := rows.get(id)) is None:
             before = rows.get(change.was)
@@ -397,7 +402,7 @@ class _Look:
 
 
 _CHANGING = (
-    "rule", "severity", "nhi", "standing", "cause", "run", "last_seen", "resolved_at", "unobserved", "accepted_until",
+    "rule", "severity", "nhi", "stands_for", "standing", "cause", "run", "last_seen", "resolved_at", "unobserved", "accepted_until",
     "digest", "body",
 )  # fmt: skip
 """Columns of a finding that a look may change."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 from typing import Any
@@ -117,6 +118,14 @@ def _set_up(connection: sqlite3.Connection, _: object) -> None:
     connection.isolation_level = None
     for pragma in _PRAGMAS:
         connection.execute(f"PRAGMA {pragma}").close()
+
+
+def shrink(made: Engine) -> None:
+    """Give the space back of what was deleted from a file, or leave that for the next time."""
+    with made.connect() as connection, contextlib.suppress(sqlite3.Error):
+        raw = connection.connection.driver_connection
+        assert isinstance(raw, sqlite3.Connection)
+        raw.executescript("PRAGMA incremental_vacuum")  # `execute` would do one page
 
 
 def _begin(connection: Connection) -> None:

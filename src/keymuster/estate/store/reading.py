@@ -16,6 +16,7 @@ from keymuster.estate.store.tables import events, findings, looks, observations,
 from keymuster.evaluate.comparison import State
 from keymuster.model import Finding, Observation, Report, Trouble
 
+_Told = tuple[tuple[str, str], ...]
 _AT_A_TIME = 500
 """Rows that are held at once."""
 
@@ -91,11 +92,22 @@ def _stored(row: Row[Any], also: tuple[str, ...]) -> Iterator[Stored]:
     for part in unpack(row.body, tuple[Finding, ...]):
         accepted = part.is_accepted and state.is_open and state is not Standing.NOT_OBSERVED
         yield Stored(
+            stands_for=() if row.stands_for is None else unpack(row.stands_for, _Told),
             target=row.target, finding=part, state=Standing.ACCEPTED if accepted else state,
             first_seen=row.first_seen, last_seen=row.last_seen or row.looked_at, run=row.run,
             resolved_at=row.resolved_at, why=why, was=tuple(row.was.split()), also=also,
             accepted_until=part.suppression.until if part.is_accepted and part.suppression else None,
         )  # fmt: skip
+
+
+def covered_findings(connection: Connection) -> set[tuple[str, str]]:
+    """Targets and ids of findings for which others stand."""
+    rows = connection.execute(
+        select(findings.c.stands_for).where(
+            findings.c.stands_for.is_not(None), findings.c.standing != RESOLVED
+        )
+    )
+    return {one for row in rows for one in unpack(row.stands_for, _Told)}
 
 
 def _shared(connection: Connection) -> Iterator[tuple[str, list[str]]]:

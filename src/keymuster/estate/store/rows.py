@@ -32,7 +32,7 @@ class Standing(StrEnum):
 class Stored(Struct, frozen=True, kw_only=True):
     """A finding of a target as it was last seen. In `run` it came to its state. If it is not observed, `why` says
     what stood in the way. `was` are the ids that it had before: a moved file, a rule that says more. `also` are the
-    other targets that have it. Of one that is accepted, `accepted_until` is the last day."""
+    other targets that have it. One of the join `stands_for` others, of which it knows more: targets and ids. Of one that is accepted, `accepted_until` is the last day."""
 
     target: str
     finding: Finding
@@ -45,6 +45,7 @@ class Stored(Struct, frozen=True, kw_only=True):
     why: str = ""
     was: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
+    stands_for: tuple[tuple[str, str], ...] = ()
 
 
 class Run(Struct, frozen=True, kw_only=True):

@@ -205,14 +205,10 @@ class Store:
         at = _utc(now)
         if dry_run:
             return self._read(lambda one: purging.purge(one, retention, at, dry_run=True))
-
-        def purge(connection: Connection) -> Purged:
-            found = purging.purge(connection, retention, at, dry_run=False)
-            if connection.dialect.name == "sqlite":  # give the space back
-                connection.exec_driver_sql("PRAGMA incremental_vacuum").close()
-            return found
-
-        return self._write(purge)
+        found = self._write(lambda one: purging.purge(one, retention, at, dry_run=False))
+        if self._engine.dialect.name == "sqlite":
+            opening.shrink(self._engine)
+        return found
 
     # --- telling -----------------------------------------------------------------------------
 

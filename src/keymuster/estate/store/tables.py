@@ -105,6 +105,7 @@ findings = Table(
     Column("unobserved", Packed),  # why the last look did not tell of it
     Column("accepted_until", Date),
     Column("was", Words, nullable=False),  # ids that it had before, with spaces between
+    Column("stands_for", Packed),  # targets and ids of others, of which this one knows more
     Column("digest", String(32), nullable=False),
     Column("body", Packed, nullable=False),  # an open part, and accepted ones
     Index(None, "id"),

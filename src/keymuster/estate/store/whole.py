@@ -15,6 +15,7 @@ from sqlalchemy import Connection, select
 from keymuster.estate.store.finishing import not_accepted
 from keymuster.estate.store.packing import unpack
 from keymuster.estate.store.reading import (
+    covered_findings,
     failures,
     told_findings,
     told_frames,
@@ -45,11 +46,15 @@ _SHOWN = [one for one in Standing if one is not Standing.RESOLVED]
 
 def report(connection: Connection, now: datetime) -> Report:
     """All that is not resolved, with files in folders that have their targets' names. What several targets have
-    found is one finding, with all its places. What is accepted in one of them, and open in another, is open."""
+    found is one finding, with all its places. What is accepted in one of them, and open in another, is open. Of what
+    the join knows more, it alone tells."""
     every = told_targets(connection)
     folders = {one.target.id: "" if one.target.kind == JOIN else one.target.name for one in every}
     gathered = _Gathered()
+    covered = covered_findings(connection)
     for one in told_findings(connection, _SHOWN):
+        if (one.target, one.finding.id) in covered:
+            continue
         gathered.add(replace(one, finding=_current(one, now)), folders[one.target])
     frames = _Frames(folders)
     for id, _, frame in told_frames(connection):
@@ -190,8 +195,9 @@ class _Frames:
             self.coverage.setdefault((one.policy, one.service, one.account), one)
         self.counts.update(frame.counts)
         self.signed_in_as += frame.signed_in_as
-        self._modes.add(frame.mode)
-        self._scopes.append(frame.scope)
+        if folder:  # the join looks at what others saw
+            self._modes.add(frame.mode)
+            self._scopes.append(frame.scope)
 
     @property
     def mode(self) -> str:

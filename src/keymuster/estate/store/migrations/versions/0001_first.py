@@ -88,6 +88,7 @@ def upgrade() -> None:
         sa.Column("unobserved", Packed(), nullable=True),
         sa.Column("accepted_until", sa.Date(), nullable=True),
         sa.Column("was", Words(), nullable=False),
+        sa.Column("stands_for", Packed(), nullable=True),
         sa.Column("digest", sa.String(length=32), nullable=False),
         sa.Column("body", Packed(), nullable=False),
         sa.ForeignKeyConstraint(
