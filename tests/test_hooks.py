@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
 from repositories import Repository
 
@@ -45,6 +46,34 @@ def test_the_gitlab_component_is_a_job_once_its_inputs_are_filled_in(tmp_path: P
     (tmp_path / "job.yml").write_text(job)
     done = checked("vendor.gitlab-ci", tmp_path / "job.yml")
     assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(("said", "code"), [("k = '{token}'", 1), ("k = 1", 0)])
+def test_the_action_adds_a_summary_to_the_page_of_the_job_and_ends_as_the_scan_did(
+    said: str, code: int, token: Callable[..., str], tmp_path: Path
+) -> None:
+    action = yaml.safe_load((ROOT / "action.yml").read_text())
+    [script] = [step["run"] for step in action["runs"]["steps"] if step.get("id") == "scan"]
+    program = tmp_path / "keymuster/bin/keymuster"
+    program.parent.mkdir(parents=True)
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m keymuster "$@"\n')
+    program.chmod(0o755)
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code/a.py").write_text(said.format(token=token("github-pat")))
+    (tmp_path / "page").write_text("from before\n")
+    names = {"RUNNER_TEMP": "", "GITHUB_OUTPUT": "output", "GITHUB_STEP_SUMMARY": "page"}
+    variables = {name: str(tmp_path / path) for name, path in names.items()} | {
+        "KEYMUSTER_SARIF": str(tmp_path / "k.sarif"), "KEYMUSTER_PATH": str(tmp_path / "code"),
+        "KEYMUSTER_HISTORY": "false", "KEYMUSTER_FAIL_ON": "medium", "PYTHONPATH": str(ROOT / "src"),
+    }  # fmt: skip
+    done = subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script],
+        env={**os.environ, **variables}, capture_output=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == code
+    before, title, *_ = (tmp_path / "page").read_text().splitlines()
+    number = "1 finding" if code else "no findings"
+    assert (before, title) == ("from before", f"## keymuster: {number}")
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ import pytest
 from cmarkgfm.cmark import Options
 
 from keymuster.model import Commit, Nhi, Owner, Provenance, ServiceLocation, Severity, Trouble
+from keymuster.report import _gitlab
 from report.gitlab_reports import document, messages, refused
 from report.reports import FULL, accepted, assert_is_snapshot, finding, place, report, written
 
@@ -110,6 +111,17 @@ def test_a_secret_at_many_places_names_some_of_the_others() -> None:
     assert len(found) == 300
     listed = found[0]["details"]["places"]["items"]
     assert (len(listed), listed[-1]["value"]) == (21, "and 279 more")
+
+
+def test_more_than_gitlab_takes_are_the_gravest_and_the_rest_is_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(_gitlab, "MOST_VULNERABILITIES", 2)
+    mild = finding(place("a.py"), place("b.py"), severity=Severity.LOW)
+    one = said(mild, finding(place("c.py"), id="f2"))
+    assert [each["location"]["file"] for each in one["vulnerabilities"]] == ["c.py", "a.py"]
+    [(level, text)] = messages(one)
+    assert (level, text[:19]) == ("warn", "1 place is left out")
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from markdown_it import MarkdownIt
 from msgspec.structs import replace
 
 from keymuster.model import (
+    Commit,
     FileLocation,
     Finding,
     Nhi,
@@ -122,6 +123,15 @@ def test_the_gravest_come_first_with_place_rule_and_owner() -> None:
         ["high", "Acme key acme_****", "b.py:2", "secret-in-tree/acme-key, also x, y", ""],
         ["low", "Acme key acme_****", "a.py:7 and 1 more place", "secret-in-tree/acme-key", "@acme/core, who has left"],
     ]  # fmt: skip
+
+
+def test_a_place_says_in_which_commit_and_an_arn_says_where_it_is_itself() -> None:
+    arn = ServiceLocation(
+        service="aws", account="111122223333", resource="arn:aws:iam::111122223333:user/ci"
+    )
+    old = place("a.py", 7, commit=Commit(id="c" * 40), object="b" * 40)
+    page = read(report(finding(arn), finding(old, id="f2")))
+    assert {"arn:aws:iam::111122223333:user/ci", "a.py:7 in commit cccccccccccc"} < set(page.codes)
 
 
 def test_what_to_do_is_told_once_for_each_rule() -> None:

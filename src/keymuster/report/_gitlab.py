@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, TextIO
 from uuid import NAMESPACE_URL, uuid5
 
+import msgspec
+
 from keymuster import __version__
 from keymuster.model import FileLocation, Finding, Location, Report, RuleText
-from keymuster.report._kinds import cut_short, opens_nothing, told_at, where, words
+from keymuster.report._alike import cut_short, opens_nothing, told_at, where, words
 from keymuster.report._markdown import code
 from keymuster.report._people import acceptance, ownership
 from keymuster.report.base import readable
 
 VERSION = "15.2.1"
 """Every GitLab since 17.4 has this one. One that lacks a version warns of each report that claims it."""
+MOST_VULNERABILITIES = 25_000
+"""GitLab takes a file of 100 MB, unless it was told otherwise; these have some 65."""
 MOST_NAME = 255
 MOST_SOLUTION = 7000
 MOST_IDENTIFIERS = 20
@@ -42,13 +45,14 @@ def write(
         for framework in report.frameworks
         for entry in framework.entries
     }
+    every = [(finding, place) for finding in findings for place in told_at(finding.places)]
+    told = _gravest(every)
     made = [
         {
             **_vulnerability(finding, place, titles.get(finding.rule), frameworks),
             "location": _location(place, report, kind),
         }
-        for finding in findings
-        for place in told_at(finding.places)
+        for finding, place in told
     ]
     document = {
         "version": VERSION,
@@ -61,17 +65,32 @@ def write(
             "start_time": _time(report.started_at),
             "end_time": _time(report.ended_at or report.started_at),
             "status": "success" if report.complete else "failure",
-            "messages": list(_messages(report, messages)),
+            "messages": [*_messages(report, messages), *_left_out(len(every) - len(told))],
         },
         "vulnerabilities": made,
     }
-    out.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    out.write(msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n")
+
+
+def _gravest(every: Sequence[tuple[Finding, Location]]) -> Sequence[tuple[Finding, Location]]:
+    """As many as GitLab takes."""
+    if len(every) <= MOST_VULNERABILITIES:
+        return every
+    return sorted(every, key=lambda one: -one[0].severity.rank)[:MOST_VULNERABILITIES]
+
+
+def _left_out(number: int) -> Iterator[dict[str, str]]:
+    if number:
+        what = "place is" if number == 1 else "places are"
+        said = f"{number:,} {what} left out of this report, of the mildest findings; the JSON report has all."
+        yield {"level": "warn", "value": said}
 
 
 def accepted(findings: Iterable[Finding]) -> Iterator[str]:
     """What to say of those that somebody has accepted: GitLab would show them as open and ask once more."""
     if number := sum(one.is_accepted for one in findings):
-        yield f"{number} accepted finding{' is' if number == 1 else 's are'} not in this report; the JSON report has them."
+        what = "finding is" if number == 1 else "findings are"
+        yield f"{number} accepted {what} not in this report, but in the JSON report."
 
 
 def _messages(report: Report, others: Iterable[str]) -> Iterator[dict[str, str]]:

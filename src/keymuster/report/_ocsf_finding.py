@@ -22,7 +22,7 @@ from keymuster.model import (
     RuleText,
     Severity,
 )
-from keymuster.report._kinds import is_leak, where, words
+from keymuster.report._alike import is_leak, where, words
 from keymuster.report._people import acceptance
 from keymuster.report.base import readable
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import ClassVar, TextIO
 
 from keymuster.model import FileLocation, Finding, Location, Report, Trouble, Undecided
+from keymuster.report._alike import cut_short, short, where, words
 from keymuster.report._cells import defused
-from keymuster.report._kinds import cut_short, short, where, words
 from keymuster.report.base import Reporter, Style, readable
 
 

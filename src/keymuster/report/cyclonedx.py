@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, ClassVar, TextIO
@@ -12,7 +11,7 @@ import msgspec
 
 from keymuster import __version__
 from keymuster.model import FileLocation, Finding, Location, Report, RuleText, Trouble
-from keymuster.report._kinds import cut_short, has_text, told_at, where, words
+from keymuster.report._alike import cut_short, has_text, told_at, where, words
 from keymuster.report._people import acceptance
 from keymuster.report.base import Reporter, Style, readable
 
@@ -46,9 +45,9 @@ class Cyclonedx(Reporter):
             references = [one["bom-ref"] for one in bom["vulnerabilities"]]
             bom["compositions"] = [{"aggregate": "incomplete", "vulnerabilities": references}]
         # The same report has the same number, so that two copies can be told to be one.
-        number = uuid5(NAMESPACE_URL, json.dumps(bom, sort_keys=True))
+        number = uuid5(NAMESPACE_URL, msgspec.json.encode(bom).decode())
         bom = {**dict(list(bom.items())[:3]), "serialNumber": f"urn:uuid:{number}", **bom}
-        out.write(json.dumps(bom, indent=2, ensure_ascii=False) + "\n")
+        out.write(msgspec.json.format(msgspec.json.encode(bom), indent=2).decode() + "\n")
 
 
 def _by_subject(findings: Iterable[Finding]) -> Mapping[str, list[Finding]]:

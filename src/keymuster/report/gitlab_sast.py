@@ -7,7 +7,7 @@ from typing import ClassVar, TextIO
 
 from keymuster.model import Report
 from keymuster.report import _gitlab
-from keymuster.report._kinds import is_leak
+from keymuster.report._alike import is_leak
 from keymuster.report.base import Reporter, Style
 
 

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import ClassVar, TextIO
 
 from keymuster.model import Finding, Nhi, Report, Severity, Trouble
-from keymuster.report._kinds import cut_short, short, where
+from keymuster.report._alike import cut_short, short, where
 from keymuster.report._markdown import cell, code, prose
 from keymuster.report._people import acceptance
 from keymuster.report.base import Reporter, Style
@@ -131,7 +131,7 @@ def _fitting(lines: Iterable[str], most: int, of: int) -> tuple[list[str], int]:
 
 
 def _row(one: Finding) -> str:
-    sure = "" if one.confidence.value == "high" else f", {one.confidence.value} confidence"
+    sure = "" if one.confidence.value == "high" else f" ({one.confidence.value} confidence)"
     message = cell(one.message, MOST_TEXT)
     for said in acceptance(one):
         message += f"; {cell(said, MOST_TEXT)}"

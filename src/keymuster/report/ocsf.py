@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, ClassVar, TextIO
 
+import msgspec
+
 from keymuster.model import Report, Severity
-from keymuster.report._kinds import cut_short
+from keymuster.report._alike import cut_short
 from keymuster.report._ocsf_finding import (
     SEVERITIES,
     event,
@@ -31,7 +32,7 @@ class Ocsf(Reporter):
 
     def write(self, report: Report, out: TextIO) -> None:
         for one in _events(report):
-            out.write(json.dumps(one, ensure_ascii=False, separators=(",", ":")) + "\n")
+            out.write(msgspec.json.encode(one).decode() + "\n")
 
 
 def _events(report: Report) -> Iterator[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Which findings are of a secret, and what they are called with their place."""
+"""What several formats say alike: which findings are secrets, where they are, and whether all was seen."""
 
 from __future__ import annotations
 
@@ -34,11 +34,13 @@ def told_at(places: Sequence[Location]) -> Sequence[Location]:
 
 
 def where(place: Location) -> str:
-    """The place with its line, and the commit if it is in one."""
-    said = readable(str(place))
-    if isinstance(place, FileLocation) and place.commit is not None:
-        return f"{said} in commit {short(place.commit.id)}"
-    return said
+    """The place with its line, and the commit if it is in one. What names its account itself stands alone, as an ARN
+    does."""
+    if not isinstance(place, FileLocation):
+        alone = place.account and place.account in place.resource
+        return readable(place.resource if alone else str(place))
+    commit = "" if place.commit is None else f" in commit {short(place.commit.id)}"
+    return f"{readable(str(place))}{commit}"
 
 
 def short(commit: str) -> str:
