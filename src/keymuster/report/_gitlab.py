@@ -12,7 +12,7 @@ import msgspec
 from keymuster import __version__
 from keymuster.model import FileLocation, Finding, Location, Report, RuleText
 from keymuster.report._alike import cut_short, opens_nothing, told_at, where, words
-from keymuster.report._markdown import code
+from keymuster.report._markdown import code, prose
 from keymuster.report._people import acceptance, ownership
 from keymuster.report.base import readable
 
@@ -111,7 +111,7 @@ def _vulnerability(
         "id": str(uuid5(NAMESPACE_URL, f"keymuster:{finding.id}:{_exactly(place)}")),
         "name": (rule.title if rule else finding.rule)[:MOST_NAME],
         # GitLab reads a description as Markdown, and a message has names that somebody else chose.
-        "description": f"{code(finding.message)}\n\n{why}".rstrip(),
+        "description": f"{code(finding.message)}\n\n{prose(why)}".rstrip(),
         "severity": finding.severity.value.capitalize(),
         "solution": finding.remediation[:MOST_SOLUTION],
         "identifiers": list(_identifiers(finding, rule, frameworks))[:MOST_IDENTIFIERS],

@@ -41,8 +41,9 @@ class Markdown(Reporter):
         )
         before = [*_head(report), *_counts(report)]
         after = [*_troubles(report.troubles), *_ending(report), *_foot(report)]
-        kept, rows = _table(shown, MOST_BYTES - _bytes(before) - _bytes(after) - _SHARES["advice"])
-        advice = _advice(shown[:kept])
+        room = MOST_BYTES - _bytes([*before, *_advice(shown), *after])
+        kept, rows = _table(shown, room)
+        advice = _advice(shown[:kept])  # what is not listed needs none
         out.write("\n".join([*before, *rows, *advice, *after]).rstrip() + "\n")
 
 
