@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from evaluate.records import NOW, place
 from keymuster.evaluate.conditions import Conditions, Sieve
-from keymuster.evaluate.conjuncts import Plain, conjuncts, plain
+from keymuster.evaluate.conjuncts import Plain, _between, _walked, conjuncts, plain
 from keymuster.evaluate.view import fields, view
 from keymuster.inventory.build import build
 from keymuster.model import Effect, Grant, GrantKind, Resource
@@ -32,10 +32,21 @@ from keymuster.rules.schema import Policy, RuleSet
         ("a == '''x''' && b", ["a == '''x''' && b"]),
         ("a // that && this\n && b", ["a // that && this\n && b"]),
         ("[a && b][0] && {'x': a && b}.x", ["[a && b][0]", "{'x': a && b}.x"]),
+        ("a == 'b && c' && d", ["a == 'b && c'", "d"]),
+        ("a == ')' && b('(' && c) && d", ["a == ')'", "b('(' && c)", "d"]),
+        ("a('x' && b, ')') && c == '?'", ["a('x' && b, ')')", "c == '?'"]),
     ],
 )
 def test_a_condition_has_the_parts_between_its_outermost_ands(when: str, parts: list[str]) -> None:
     assert conjuncts(when) == parts
+
+
+def test_a_look_at_the_parts_of_shipped_conditions_comes_to_what_a_walk_does(
+    rules: RuleSet,
+) -> None:
+    for policy in rules.policies:
+        for signs in (("&&", ("||", "?")), ("||", ("?",))):
+            assert _between(policy.when, *signs) == _walked(policy.when, *signs), policy.id
 
 
 _TYPES = {"grant.kind": "string", "grant.actions": "list<string>", "grant.cluster_wide": "bool"}

@@ -136,7 +136,7 @@ def script() -> None:
         os._exit(end.code if isinstance(end.code, int) else 1)
 
 
-_NEW_OBJECTS = 50_000
+_NEW_OBJECTS = 200_000
 """Objects that are made before some are looked through for what nobody needs any more."""
 
 

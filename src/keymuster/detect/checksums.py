@@ -11,12 +11,12 @@ import binascii
 import json
 import re
 from collections.abc import Callable
-from hashlib import sha256
 from zlib import crc32
 
 from msgspec import Struct
 
 from keymuster.detect.marvin import marvin32
+from keymuster.digests import sha256
 
 
 class Checksum(Struct, frozen=True):

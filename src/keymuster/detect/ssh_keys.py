@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from base64 import b64decode, b64encode
 from binascii import Error
-from hashlib import sha256
+
+from keymuster.digests import sha256
 
 _MAGIC = b"openssh-key-v1\0"
 

@@ -115,8 +115,19 @@ _OPENS = re.compile(rb"[>=:(\[,]\r?\n[ \t]{0,40}[\"'`]?")
 """The end of a line that leaves a value open, and the indentation before it."""
 
 
-def of(all_patterns: Iterable[Pattern]) -> list[Word]:
+def of(all_patterns: Sequence[Pattern]) -> list[Word]:
     """The context words of patterns, each with those to look for behind it."""
+    if _LAST and _LAST[0][0] is all_patterns:
+        return _LAST[0][1]
+    _LAST[:] = [(all_patterns, _of(all_patterns))]
+    return _LAST[0][1]
+
+
+_LAST: list[tuple[Sequence[Pattern], list[Word]]] = []
+"""Those that were asked for last: what looks through a report has the same as the search."""
+
+
+def _of(all_patterns: Iterable[Pattern]) -> list[Word]:
     found: dict[str, list[Pattern]] = {}
     for pattern in all_patterns:
         for word in pattern.words:

@@ -21,6 +21,32 @@ def alternatives(when: str) -> list[str]:
 
 
 def _between(when: str, splits: str, holds: tuple[str, ...]) -> list[str]:
+    parts = when.split(splits)
+    if not _ODD.search(when) and all(_is_whole(part, holds) for part in parts):
+        return [part.strip() for part in parts]
+    return _walked(when, splits, holds)
+
+
+_ODD = regex.later(r"\b[rRbB]{1,2}['\"]|[\"\\]|'''|//")
+"""Texts with rules of their own, comments."""
+
+
+def _is_whole(part: str, holds: tuple[str, ...]) -> bool:
+    """Whether what stands between two signs ends no text and no bracket that it did not begin: so it is
+    with most, and to see it takes a tenth of the time that a walk takes."""
+    texts = part.split("'")
+    plain = "".join(texts[::2])
+    return (
+        len(texts) % 2 == 1
+        and all(plain.count(first) == plain.count(last) for first, last in _PAIRS)
+        and all(sign not in plain for sign in holds)
+    )
+
+
+_PAIRS = (("(", ")"), ("[", "]"), ("{", "}"))
+
+
+def _walked(when: str, splits: str, holds: tuple[str, ...]) -> list[str]:
     depth, start = 0, 0
     found: list[str] = []
     for sign in _SIGN.finditer(when):

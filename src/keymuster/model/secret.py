@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar, NoReturn
 
+from keymuster.digests import hmac_sha256
+
 PUBLIC_KEY = b"keymuster"
 """The documented default key of fingerprints, for use within one repository."""
 
@@ -44,9 +46,7 @@ class Secret:
         """32 hex digits, stable within one estate: keyed, so it cannot be looked up elsewhere. The last
         four check the others, so that a scan knows the fingerprints in our own reports for what they
         are."""
-        import hmac  # only where there is a secret
-
-        digits = hmac.new(key, self._text, "sha256").hexdigest()[:28]
+        digits = hmac_sha256(key, self._text)[:28]
         return digits + _check(digits.encode())
 
     @property
