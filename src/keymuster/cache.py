@@ -46,10 +46,11 @@ def _of_linux() -> str:
     return os.path.join(home, ".cache") if os.path.isabs(home) and not chosen else ""
 
 
-def read(name: str) -> bytes | None:
-    """The content stored under a name; None when it is absent, unreadable or damaged."""
+def read(name: str, within: str = "") -> bytes | None:
+    """The content stored under a name, in a folder of its own if one is given; None when it is absent, unreadable
+    or damaged."""
     try:
-        return _read(folder(), name)
+        return _read(within or folder(), name)
     except RuntimeError:  # there is no home folder
         return None
 
@@ -83,22 +84,23 @@ def machine() -> str:
     return f"{sys.platform}-{known}"
 
 
-def write(name: str, content: bytes) -> None:
+def write(name: str, content: bytes, within: str = "") -> None:
     """Store content under a name, all of it or nothing. A cache that cannot be written is no
     error: the next run derives the content again."""
     import tempfile  # only a first run writes
 
     try:
-        os.makedirs(folder(), exist_ok=True, mode=0o700)
-        handle, temporary = tempfile.mkstemp(dir=folder(), prefix=".new-")
+        place = within or folder()
+        os.makedirs(place, exist_ok=True, mode=0o700)
+        handle, temporary = tempfile.mkstemp(dir=place, prefix=".new-")
         try:
             with os.fdopen(handle, "wb") as out:
                 out.write(_check(content) + content)
-            os.replace(temporary, os.path.join(folder(), name))
+            os.replace(temporary, os.path.join(place, name))
         except BaseException:  # an interrupt, too, leaves nothing behind
             os.unlink(temporary)
             raise
-        _prune(name)
+        _prune(place, name)
     except (OSError, RuntimeError):
         return
 
@@ -107,9 +109,9 @@ _MOST_BYTES = 256 * 1024 * 1024
 """Bytes that are kept: those of some forty rule sets, each with its databases."""
 
 
-def _prune(name: str) -> None:
+def _prune(place: str, name: str) -> None:
     """Remove what was written first, if there is more than is kept; never what was written last."""
-    with os.scandir(folder()) as entries:
+    with os.scandir(place) as entries:
         stored = [(entry.stat(), entry.path) for entry in entries if entry.is_file()]
     left = sum(about.st_size for about, _ in stored)
     for about, path in sorted(stored, key=lambda one: one[0].st_mtime_ns):

@@ -97,7 +97,7 @@ def scan(
     if context.selection.services:
         context = replace(context, wanted=choice.policies(context.rules))
     if cached and not configured.extensions:  # what an extension says may depend on anything
-        context = _knowing(context, source, now)
+        context = knowing(context, source, now)
     seen = gather(context, source, configured=configured, jobs=jobs, progress=progress, now=now)
     return judged(
         seen, context, source, choice=choice, configured=configured, now=now, baseline=baseline,
@@ -220,8 +220,10 @@ class Gathered(Struct, frozen=True, kw_only=True):
 def gather(
     context: Context, source: str, *, configured: Settings = _DEFAULT, jobs: int = 1,
     progress: work.Progress = lambda size: None, now: datetime | None = None,
+    beside: Iterable[Observation] = (),
 ) -> Gathered:  # fmt: skip
-    """All that the context selects, as one inventory, before anybody judges it."""
+    """All that the context selects, as one inventory, before anybody judges it; with what another look at the
+    same place has told."""
     cut: list[Trouble] = []
     troubles: list[Trouble] = []
     origin: Source = registry.part("source", source)(context)
@@ -234,7 +236,7 @@ def gather(
     calls: dict[str, tuple[str, ...]] = {}
     told = chain(origin.finish(observed), _told(context, looked, calls, cut, alone=not observed))
     observations, pairs = _joined(_observations(told, troubles, cut), context, troubles)
-    reported = list(_reported(observations, context.rules, excluded))
+    reported = list(_reported(chain(observations, beside), context.rules, excluded))
     reported += _standing(context.selection.root, troubles)
     now = now or datetime.now(UTC)
     reported = [_governed(one, configured, now) for one in reported]
@@ -284,7 +286,7 @@ def _counted(pairs: Sequence[Joined]) -> dict[str, int]:
     return {"imported": len(pairs), "imported_and_found": sum(one.by != "" for one in pairs)}
 
 
-def _knowing(context: Context, source: str, now: datetime) -> Context:
+def knowing(context: Context, source: str, now: datetime) -> Context:
     """With what there is to know of former scans."""
     if source == "history":
         from keymuster.collect.remembered import remembered

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 import timing
-from keymuster.evaluate.comparison import State, compared
+from keymuster.evaluate.comparison import compared
+from keymuster.evaluate.states import State
 from keymuster.model import (
     Confidence,
     FileLocation,

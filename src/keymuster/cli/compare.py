@@ -13,7 +13,8 @@ from keymuster import pipeline
 from keymuster.cli.common_options import format_option
 from keymuster.cli.output import stdout
 from keymuster.errors import SettingsError
-from keymuster.evaluate.comparison import Change, State, compared
+from keymuster.evaluate.comparison import Change, compared
+from keymuster.evaluate.states import State
 from keymuster.model import Report
 from keymuster.redaction import Redactor
 from keymuster.report import _json_reading as own

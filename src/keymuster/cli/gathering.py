@@ -13,8 +13,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from keymuster import pipeline, settings, work
-from keymuster.cli.selection import folder_of, home, selection
+from keymuster.cli.selection import folder_of, selection
 from keymuster.collect.base import Context
+from keymuster.collect.host import home
 from keymuster.collect.imports.base import Import
 from keymuster.errors import SettingsError
 from keymuster.inventory.build import Inventory

@@ -15,9 +15,10 @@ from keymuster import pipeline, registry, settings, work
 from keymuster.cli.baseline_file import known
 from keymuster.cli.common_options import config_option
 from keymuster.cli.output import replacing, stdout
-from keymuster.cli.selection import folder_of, home, selection
+from keymuster.cli.selection import folder_of, selection
 from keymuster.cli.service_options import chosen, service_options
 from keymuster.collect.base import Context
+from keymuster.collect.host import home
 from keymuster.errors import KeymusterError, ReportError, SettingsError
 from keymuster.evaluate.choice import Choice
 from keymuster.model import Confidence, Report, Severity

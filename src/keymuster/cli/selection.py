@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from keymuster import pipeline, settings
-from keymuster.collect.base import Host, Limits, Selection
+from keymuster.collect.base import Limits, Selection, limits
+from keymuster.collect.host import this_host
 from keymuster.collect.repository import is_bare, toplevel
 from keymuster.errors import SettingsError
 
@@ -58,35 +58,12 @@ def selection(
     )
 
 
-def this_host() -> Host:
-    """The machine that this runs on, with the folder of whoever runs it."""
-    if sys.platform == "win32":
-        return Host(home=home().replace(os.sep, "/"), system="windows")
-    return Host(home=home(), system="macos" if sys.platform == "darwin" else "linux")
-
-
-def home() -> str:
-    """The folder of the user, as HOME or USERPROFILE says; SettingsError if there is none."""
-    said = os.path.expanduser("~")
-    if not os.path.isabs(said) or not os.path.isdir(said):
-        raise SettingsError(f"your home folder, {said}, is not there", "Set HOME to a folder.")
-    return os.path.normpath(said)
-
-
 def _limits(configured: Settings, options: dict[str, Any]) -> Limits:
     """How far containers are opened."""
-    said, depth = configured.containers, options["container_depth"]
+    depth = options["container_depth"]
     if options["no_containers"] and depth:
         raise SettingsError("--no-containers and --container-depth exclude each other")
-    if depth is None:
-        depth = said.depth
-    return Limits(
-        depth=0 if options["no_containers"] else depth,
-        members=said.members,
-        bytes=settings.size_in_bytes(said.bytes, "containers.bytes"),
-        ratio=said.ratio,
-        seconds=said.seconds,
-    )
+    return limits(configured.containers, 0 if options["no_containers"] else depth)
 
 
 def _range(options: dict[str, Any]) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from keymuster.model import Commit, Confidence, FileLocation, Looked, Observatio
 from keymuster.model.location import SEPARATOR
 from keymuster.model.secret import PUBLIC_KEY
 from keymuster.rules.schema import Policy, RuleSet
-from keymuster.settings import Exclude
+from keymuster.settings import Containers, Exclude, size_in_bytes
 
 if TYPE_CHECKING:
     from keymuster.collect.clean import CleanFiles
@@ -42,6 +42,17 @@ class Limits(Struct, frozen=True, kw_only=True):
     bytes: int = 2 * 1024 * 1024 * 1024
     ratio: int = 250
     seconds: float = 120
+
+
+def limits(said: Containers, depth: int | None = None) -> Limits:
+    """As settings say it; to another depth, if one is given."""
+    return Limits(
+        depth=said.depth if depth is None else depth,
+        members=said.members,
+        bytes=size_in_bytes(said.bytes, "containers.bytes"),
+        ratio=said.ratio,
+        seconds=said.seconds,
+    )
 
 
 class Host(Struct, frozen=True, kw_only=True):
@@ -85,7 +96,8 @@ class Context(Struct, frozen=True, kw_only=True):
     """What a part is given; it reads nothing else from the outside. Nothing less sure than the
     `confidence` will be reported, so a reader may leave it out; a source need not read the `clean`
     files, nor what is `remembered` of a history, nor a service what none of the `wanted` policies
-    asks for; without those, all are wanted. `imports` are reports of other scanners."""
+    asks for; without those, all are wanted. `imports` are reports of other scanners. What is learned for the
+    next scan is kept in the folder `memory`, if it is not to lie with that of all others."""
 
     selection: Selection
     rules: RuleSet
@@ -96,6 +108,7 @@ class Context(Struct, frozen=True, kw_only=True):
     remembered: Remembered | None = None
     wanted: tuple[Policy, ...] | None = None
     imports: tuple[Import, ...] = ()
+    memory: str = ""
 
     @property
     def policies(self) -> Sequence[Policy]:

@@ -31,10 +31,12 @@ MOST_KEPT = 256 * 1024
 
 class CleanFiles:
     """Digests of files, in the order they were noted. `named` gives the name of the cache file, for
-    those who ask; what changed after the time `settled`, in nanoseconds, may be changing still."""
+    those who ask; what changed after the time `settled`, in nanoseconds, may be changing still. The file is `within` a
+    folder of its own, if there is one."""
 
-    def __init__(self, named: Callable[[], str], settled: int) -> None:
+    def __init__(self, named: Callable[[], str], settled: int, within: str = "") -> None:
         self._named = named
+        self._within = within
         self._settled = settled
         self._noted: dict[bytes, None] = {}
 
@@ -62,7 +64,7 @@ class CleanFiles:
             return
         every = list(self._known | self._noted)
         most = max(MOST_KEPT, 2 * len(self._noted))
-        cache.write(self.name, b"".join(every[-most:]))
+        cache.write(self.name, b"".join(every[-most:]), self._within)
 
     @cached_property
     def name(self) -> str:
@@ -70,7 +72,7 @@ class CleanFiles:
 
     @cached_property
     def _known(self) -> dict[bytes, None]:
-        stored = cache.read(self.name) or b""
+        stored = cache.read(self.name, self._within) or b""
         if len(stored) % _DIGEST_BYTES:
             return {}
         starts = range(0, len(stored), _DIGEST_BYTES)
@@ -103,7 +105,7 @@ def clean_files(context: Context, now: datetime) -> CleanFiles | None:
     if not context.rules.key:
         return None
     settled = int(now.timestamp()) * 10**9 - _COARSEST_CLOCK
-    return CleanFiles(partial(_name, context), settled)
+    return CleanFiles(partial(_name, context), settled, context.memory)
 
 
 def _name(context: Context) -> str:

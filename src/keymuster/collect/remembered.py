@@ -87,6 +87,7 @@ class Remembered:
 
     def __init__(self, context: Context) -> None:
         self._named = partial(named, "history", context)
+        self._within = context.memory
         self._name = ""
         self._clean: set[bytes] = set()
         self._old: Memory | None = None
@@ -95,7 +96,7 @@ class Remembered:
     def recall(self, repository: str, algorithm: str) -> Memory | None:
         """What is known of a repository, named by the folder that its worktrees share."""
         self._name = self._named(f"{algorithm}:{repository}")
-        stored = cache.read(self._name)
+        stored = cache.read(self._name, self._within)
         if stored is not None and algorithm in WIDTHS:
             try:
                 self._old = msgpack.decode(stored, type=Memory)
@@ -121,7 +122,7 @@ class Remembered:
 
     def save(self) -> None:
         if self._new is not None and self._new != self._old:
-            cache.write(self._name, msgpack.encode(self._new))
+            cache.write(self._name, msgpack.encode(self._new), self._within)
 
 
 def remembered(context: Context) -> Remembered | None:

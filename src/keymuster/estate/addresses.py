@@ -11,7 +11,7 @@ from msgspec import Struct
 from keymuster.errors import SettingsError
 
 _HERE = ("127.0.0.1", "::1", "localhost")
-_SCP = re.compile(r"(?:(?P<user>[\w.+-]+)@)?(?P<host>[\w.-]+|\[[0-9a-fA-F:]+\]):(?P<path>[^\\].*)")
+_SCP = re.compile(r"(?:(?P<user>[\w.+-]+)@)?(?P<host>[\w.-]+|\[[0-9a-fA-F:]+\]):(?P<path>[^\\:].*)")
 _PORTS = {"https": 443, "http": 80, "ssh": 22}
 
 

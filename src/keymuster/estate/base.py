@@ -8,8 +8,7 @@ from typing import Any, ClassVar, Protocol
 
 from msgspec import Struct
 
-import keymuster.model.roll  # noqa: F401  an outcome with a report is decoded
-from keymuster.evaluate.comparison import State
+from keymuster.evaluate.states import State
 from keymuster.model import Finding, Observation, Report, Trouble
 
 

@@ -4,7 +4,6 @@ say, because the later one did not look."""
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from enum import StrEnum
 from fnmatch import fnmatchcase
 
 from msgspec import Struct
@@ -12,19 +11,9 @@ from msgspec.structs import replace
 from pathspec import GitIgnoreSpec
 
 from keymuster.evaluate.bounds import outgrown
+from keymuster.evaluate.states import State
 from keymuster.model import FileLocation, Finding, Location, Report, Scope
 from keymuster.model.location import SEPARATOR
-
-
-class State(StrEnum):
-    """What became of a finding."""
-
-    NEW = "new"
-    CHANGED = "changed"
-    REOPENED = "reopened"
-    SAME = "same"
-    RESOLVED = "resolved"
-    NOT_OBSERVED = "not observed"
 
 
 class Change(Struct, frozen=True, kw_only=True):

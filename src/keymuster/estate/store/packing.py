@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
+import keymuster.model.roll  # noqa: F401  a report cannot be decoded without
+
 T = TypeVar("T")
 
 PIECE = 500

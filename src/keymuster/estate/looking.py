@@ -1,0 +1,130 @@
+"""One look at a target through the pipeline: by the estate's settings, as one report with the records that it rests on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from keymuster import pipeline, settings
+from keymuster.collect.base import Context, Host, Selection, limits
+from keymuster.estate.base import Outcome, Task
+from keymuster.evaluate.choice import Choice
+from keymuster.inventory.build import Inventory
+from keymuster.model import (
+    Confidence,
+    Credential,
+    InlineAllow,
+    Observation,
+    Provenance,
+    Report,
+    RiskException,
+    Trouble,
+)
+from keymuster.redaction import Redactor
+from keymuster.rules.schema import RuleSet
+from keymuster.settings import Settings
+
+_LONGEST_DAYS = 30
+"""After so many days, what has not changed is looked at all the same."""
+
+
+class Looking(Struct, frozen=True, dict=True):
+    """By which settings and rules a target is looked at."""
+
+    task: Task
+    configured: Settings
+    file: str | None
+
+    @cached_property
+    def rules(self) -> RuleSet:
+        return pipeline.load_rules(settings.rule_folders(self.configured, self.file))
+
+    @property
+    def choice(self) -> Choice:
+        said = self.configured
+        return Choice(
+            only=said.rules.only, skip=said.rules.skip, confidence=Confidence(said.confidence)
+        )
+
+    @property
+    def files(self) -> list[str]:
+        """The settings file, and what it names."""
+        said = self.configured
+        if self.file is None:
+            return []
+        folders = (os.path.join(os.path.dirname(self.file), one) for one in said.rules.folders)
+        named = (said.owners.directory, said.agents.registry)
+        return [self.file, *map(os.path.abspath, folders), *(one for one in named if one)]
+
+    def context(
+        self, root: str, *, paths: tuple[str, ...] = (), memory: str = "", host: Host | None = None,
+    ) -> Context:  # fmt: skip
+        said = self.configured
+        return Context(
+            selection=Selection(
+                root=root, paths=paths, exclude=said.exclude.paths, host=host,
+                max_file_bytes=settings.size_in_bytes(said.max_file_size),
+                containers=limits(said.containers),
+            ),
+            rules=self.rules, fingerprint_key=said.fingerprint_key(), exclude=said.exclude,
+            confidence=self.choice.confidence, memory=memory,
+        )  # fmt: skip
+
+    def gathered(
+        self, context: Context, source: str, *, cached: bool = False,
+        beside: Iterable[Observation] = (),
+    ) -> pipeline.Gathered:  # fmt: skip
+        """In this process alone: others look at other targets."""
+        if cached and not self.configured.extensions:
+            context = pipeline.knowing(context, source, self.task.now)
+        return pipeline.gather(
+            context, source, configured=self.configured, now=self.task.now, beside=beside
+        )
+
+    def outcome(
+        self, seen: pipeline.Gathered, context: Context, source: str, *,
+        provenance: Provenance | None = None, more: Iterable[Trouble] = (),
+    ) -> Outcome:  # fmt: skip
+        """What is redacted, and nothing else. `more` is what was not seen besides."""
+        report = pipeline.judged(
+            replace(seen, troubles=(*more, *seen.troubles)), context, source, choice=self.choice,
+            configured=self.configured, now=self.task.now,
+        )  # fmt: skip
+        report = replace(report, provenance=provenance or Provenance(root=""))
+        return Outcome(
+            target=self.task.target.id, report=report,
+            observations=redacted_records(seen.inventory, self.rules),
+        )  # fmt: skip
+
+
+def looking(task: Task) -> Looking:
+    """By the settings of the estate. Those of a repository do not count: it could switch its scan off."""
+    if not task.config:
+        return Looking(task, Settings(), None)
+    configured, file = settings.load(task.config, os.curdir)
+    return Looking(task, configured, file)
+
+
+def redacted_records(inventory: Inventory, rules: RuleSet) -> tuple[Observation, ...]:
+    """All that was observed, so that the inventory can be built again of it."""
+    shown = Redactor(rules).inventory(inventory)
+    return tuple(one for several in shown.seen.values() for one in several)
+
+
+def until(report: Report, inventory: Inventory, now: datetime) -> datetime:
+    """How long the report says what a new one of the same things would: until something ends, which is an exception
+    or a credential, and not for ever, because things grow old."""
+    ends = [now + timedelta(days=_LONGEST_DAYS)]
+    for one in inventory.records.values():
+        match one:
+            case Credential(expires_at=datetime() as end) if end > now:
+                ends.append(end)
+            case RiskException(expires=date() as last) | InlineAllow(until=date() as last):
+                end = datetime.combine(last + timedelta(days=1), time(), UTC)
+                ends += [end] if end > now else []
+    return min(ends)
