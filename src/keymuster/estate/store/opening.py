@@ -61,9 +61,14 @@ def shown(url: URL) -> str:
     return url.set(query={}).render_as_string(hide_password=True)
 
 
-def prepare(made: Engine) -> None:
-    """Make the tables, or bring them up to date. Several may come at the same time."""
+def prepare(made: Engine, create: bool = True) -> None:
+    """Make the tables, or bring them up to date. Several may come at the same time. A file that is not there is made
+    only where somebody means to write into it."""
     if made.dialect.name == "sqlite":
+        if not create and not os.path.exists(made.url.database or ""):
+            raise SettingsError(
+                f"there is no store {made.url.database} yet", "`keymuster estate run` makes it."
+            )
         _make_file(made.url)
     with made.connect() as connection, connection.begin():
         if migrations.revision(connection) == migrations.HEAD:

@@ -217,6 +217,23 @@ def told_history(connection: Connection, id: str) -> list[tuple[int, Event]]:
     return list(told_events(connection, 0, {id, *(word for was in rows for word in was.split())}))
 
 
+def told_ids(connection: Connection, beginning: str) -> list[str]:
+    asked = select(findings.c.id).where(findings.c.id.startswith(beginning, autoescape=True))
+    return list(connection.execute(asked.distinct().order_by(findings.c.id)).scalars())
+
+
+def told_changes(connection: Connection, wanted: Collection[int]) -> dict[int, dict[State, int]]:
+    counted = connection.execute(
+        select(events.c.run, events.c.state, func.count())
+        .where(events.c.run.in_(wanted))
+        .group_by(events.c.run, events.c.state)
+    )
+    found: dict[int, dict[State, int]] = {run: {} for run in wanted}
+    for run, state, count in counted:
+        found[run][State(state)] = count
+    return found
+
+
 def _streamed(
     connection: Connection, asked: Select[Any], at_a_time: int = _AT_A_TIME
 ) -> Iterator[Row[Any]]:

@@ -30,6 +30,7 @@ from keymuster.estate.store import (
 from keymuster.estate.store.purging import Purged, Retention
 from keymuster.estate.store.rows import Attempt, Day, Item, Known, Run, Standing, Stored
 from keymuster.estate.store.tables import cursors, runs
+from keymuster.evaluate.comparison import State
 from keymuster.model import Coverage, Observation, Report, Trouble
 
 T = TypeVar("T")
@@ -51,12 +52,12 @@ class Store:
             )
 
     @classmethod
-    def open(cls, url: str, patience: float = PATIENCE) -> Store:
-        """Made if it is not there, brought up to date if it is older. SettingsError if it is none, or a newer one;
-        Unreachable if the server does not answer."""
+    def open(cls, url: str, patience: float = PATIENCE, *, create: bool = True) -> Store:
+        """Made if it is not there (a file only with `create`), brought up to date if it is older. SettingsError if it is
+        none, or a newer one; Unreachable if the server does not answer."""
         store = cls(opening.engine(url), patience)
         try:
-            store._again(lambda: opening.prepare(store._engine))
+            store._again(lambda: opening.prepare(store._engine, create))
         except BaseException:
             store.close()
             raise
@@ -199,6 +200,14 @@ class Store:
     def history(self, id: str) -> list[tuple[int, Event]]:
         """What became of a finding, in all targets, under this id and those that it had before."""
         return self._read(lambda one: reading.told_history(one, id))
+
+    def ids(self, beginning: str) -> list[str]:
+        """Of findings, those that begin so."""
+        return self._read(lambda one: reading.told_ids(one, beginning))
+
+    def changes(self, runs: Collection[int]) -> dict[int, dict[State, int]]:
+        """How many findings came to which state in each of these runs."""
+        return self._read(lambda one: reading.told_changes(one, runs))
 
     def purge(self, retention: Retention, now: datetime, *, dry_run: bool = False) -> Purged:
         """Let go of what is older than it has to be, or only say what that would be."""

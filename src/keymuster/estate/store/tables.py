@@ -169,6 +169,7 @@ events = Table(
     Column("why", Packed),
     Column("body", Packed, nullable=False),
     Index(None, "finding"),
+    Index(None, "run", "state"),
     sqlite_autoincrement=True,
 )
 

@@ -34,6 +34,9 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_keymuster_events_finding"), "keymuster_events", ["finding"], unique=False
     )
+    op.create_index(
+        op.f("ix_keymuster_events_run_state"), "keymuster_events", ["run", "state"], unique=False
+    )
     op.create_table(
         "keymuster_runs",
         sa.Column("id", sa.Integer(), nullable=False),

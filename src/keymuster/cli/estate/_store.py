@@ -1,0 +1,31 @@
+"""The store that estate.yaml names, for as long as a command asks it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from keymuster.errors import SettingsError
+from keymuster.estate import config
+
+if TYPE_CHECKING:
+    from keymuster.estate.config import Estate
+    from keymuster.estate.store.store import Store
+
+
+@contextmanager
+def opened(estate: str) -> Iterator[tuple[Estate, Store]]:
+    """What the file says, and its store, which has to be there."""
+    said = config.load(estate)
+    try:
+        from keymuster.estate.store.store import Store
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            f"an estate needs {error.name}", "Install it: pip install 'keymuster[estate]'"
+        ) from None
+    store = Store.open(config.store_url(said), create=False)
+    try:
+        yield said, store
+    finally:
+        store.close()
