@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,20 +14,18 @@ from msgspec.structs import replace
 from keymuster import pipeline, registry, settings, work
 from keymuster.cli.baseline_file import known
 from keymuster.cli.common_options import config_option
-from keymuster.cli.output import replacing, stdout
 from keymuster.cli.selection import folder_of, selection
 from keymuster.cli.service_options import chosen, service_options
+from keymuster.cli.writing import FORMATS, check_formats, output, write_all
 from keymuster.collect.base import Context
 from keymuster.collect.host import home
-from keymuster.errors import KeymusterError, ReportError, SettingsError
+from keymuster.errors import SettingsError
 from keymuster.evaluate.choice import Choice
 from keymuster.model import Confidence, Report, Severity
-from keymuster.report.base import Style
 
 if TYPE_CHECKING:
     from keymuster.settings import Settings
 
-_FORMATS = registry.names("reporter")
 _SERVICES = registry.names("service")
 
 
@@ -77,8 +75,8 @@ _SERVICES = registry.names("service")
     metavar="FORMAT",
     default="text",
     show_default=True,
-    help=f"The format on standard output: {', '.join(_FORMATS)}, or an extension's.",
-    shell_complete=lambda ctx, param, typed: [name for name in _FORMATS if name.startswith(typed)],
+    help=f"The format on standard output: {', '.join(FORMATS)}, or an extension's.",
+    shell_complete=lambda ctx, param, typed: [name for name in FORMATS if name.startswith(typed)],
 )
 @click.option(
     "-o",
@@ -217,12 +215,12 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
 
 def _scan(paths: tuple[str, ...], options: dict[str, Any]) -> int:
     source = _source(paths, options)
-    outputs = [_output(word) for word in options["outputs"]]
+    outputs = [output(word) for word in options["outputs"]]
     starting = home() if source == "machine" else folder_of(paths[0] if paths else os.curdir)
     configured, file = settings.load(options["config"], starting)
     registry.check_extensions(configured.extensions)
     formats = {options["format_"], *(format for format, _ in outputs)}
-    _check_formats(formats, configured)
+    check_formats(formats, configured.extensions)
     rules = pipeline.load_rules(settings.rule_folders(configured, file, options["rule_folders"]))
     choice = Choice(
         only=options["only"] or configured.rules.only,
@@ -260,7 +258,10 @@ def _scan(paths: tuple[str, ...], options: dict[str, Any]) -> int:
             with_roll=pipeline.wants_roll(formats - {"text"}, configured.extensions),
         )  # fmt: skip
     report = _with_provenance(report, formats)
-    _write_all(report, outputs, options, configured)
+    write_all(
+        report, outputs, options["format_"], configured.extensions, verbose=options["verbose"] > 0,
+        quiet=options["quiet"],
+    )  # fmt: skip
     return _exit_code(report, options, configured)
 
 
@@ -293,64 +294,12 @@ def _source(paths: tuple[str, ...], options: dict[str, Any]) -> str:
     return "input" if named[0] == "from_stdin" else named[0]
 
 
-def _output(word: str) -> tuple[str, str]:
-    format, equals, file = word.partition("=")
-    if not equals or not file:
-        raise SettingsError(
-            f"-o {word}: not FORMAT=FILE",
-            f"Formats: {', '.join(_FORMATS)}. Example: -o sarif=out.sarif",
-        )
-    if not os.path.isdir(os.path.dirname(os.path.abspath(file))):
-        raise ReportError(
-            f"{file} could not be written: its folder does not exist", "Make it first."
-        )
-    return format, file
-
-
-def _check_formats(wanted: set[str], configured: Settings) -> None:
-    """SettingsError for a format that is neither built in nor an extension's."""
-    known = [*_FORMATS, *registry.installed("reporter", configured.extensions)]
-    for format in sorted(wanted - set(known)):
-        from keymuster.nearest import nearest
-
-        close = nearest(format, known)
-        raise SettingsError(
-            f"no format is called `{format}`",
-            f"Did you mean `{close}`?" if close else f"Formats: {', '.join(known)}.",
-        )
-
-
 def _with_provenance(report: Report, formats: set[str]) -> Report:
     if formats <= {"text"}:
         return report
     from keymuster.collect.provenance import provenance
 
     return replace(report, provenance=provenance(report.provenance.root))
-
-
-def _write_all(
-    report: Report,
-    outputs: Sequence[tuple[str, str]],
-    options: dict[str, Any],
-    configured: Settings,
-) -> None:
-    """Files first, then standard output, so that a closed pipe costs no report."""
-    verbose = options["verbose"] > 0
-    failed: KeymusterError | None = None
-    for format, file in outputs:
-        try:
-            with replacing(file, newline="") as out:  # each format ends its lines as it must
-                pipeline.write(report, format, out, Style(verbose=verbose), configured.extensions)
-        except ReportError as error:
-            failed = error
-    quiet = options["quiet"] and not report.findings and not report.troubles
-    if not (options["format_"] == "text" and (quiet or (outputs and options["quiet"]))):
-        with stdout() as out:
-            color = out.isatty() and "NO_COLOR" not in os.environ
-            style = Style(color=color, verbose=verbose)
-            pipeline.write(report, options["format_"], out, style, configured.extensions)
-    if failed is not None:
-        raise failed
 
 
 def _exit_code(report: Report, options: dict[str, Any], configured: Settings) -> int:

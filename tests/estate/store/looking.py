@@ -18,6 +18,7 @@ from keymuster.model import (
     Location,
     Nhi,
     Report,
+    RuleText,
     Scope,
     Severity,
     Suppression,
@@ -27,6 +28,12 @@ from keymuster.model import (
 START = datetime(2026, 3, 1, 6, tzinfo=UTC)
 API = Target(id="repository:acme/api", kind="repository", name="acme/api")
 WEB = Target(id="repository:acme/web", kind="repository", name="acme/web")
+
+
+RULE = RuleText(
+    id="secret-in-tree/acme-key", title="A key", why="w", remediation="r", severity=Severity.HIGH,
+    confidence=Confidence.HIGH, nhi=(Nhi.SECRET_LEAKAGE,),
+)  # fmt: skip
 
 
 def day(number: float) -> datetime:

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from sqlalchemy import event, text
 
-from estate.store.looking import API, WEB, Looking, credential, day, finding, report, told
+from estate.store.looking import API, RULE, WEB, Looking, credential, day, finding, report, told
 from keymuster.errors import Unreachable
 from keymuster.estate.base import Cost, Event, Failure, Outcome, Work
 from keymuster.estate.store import finishing
 from keymuster.estate.store.store import Store
-from keymuster.model import Framework, Report, RuleText, Severity, Trouble
+from keymuster.model import Framework, Report, Severity, Trouble
 
 FIRST = Outcome(
     target=API.id, report=report(finding("a"), finding("b")), observations=(credential("k"),)
@@ -184,19 +184,15 @@ def test_the_same_again_writes_neither_findings_nor_records(looking: Looking) ->
 
 
 def test_texts_of_rules_are_kept_once(looking: Looking) -> None:
-    rule = RuleText(
-        id="secret-in-tree/acme-key", title="t", why="w", remediation="r", severity=Severity.HIGH,
-        confidence=finding("a").confidence, nhi=(),
-    )  # fmt: skip
     framework = Framework(
         id="f", name="F", guid="g", version="1", publisher="p", url="u", entries=()
     )
     for target in (API, WEB):
-        looking.look(finding("a"), target=target, rules=(rule,), frameworks=(framework,))
+        looking.look(finding("a"), target=target, rules=(RULE,), frameworks=(framework,))
     with looking.store._engine.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM keymuster_texts")).scalar() == 2
     whole = looking.store.report(day(3))
-    assert (whole.rules, whole.frameworks) == ((rule,), (framework,))
+    assert (whole.rules, whole.frameworks) == ((RULE,), (framework,))
 
 
 def test_records_of_a_look_that_was_cut_short_are_added(looking: Looking) -> None:

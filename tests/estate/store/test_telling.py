@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from estate.store.looking import (
     API,
+    RULE,
     START,
     WEB,
     Looking,
@@ -26,11 +27,9 @@ from keymuster.estate.store import whole
 from keymuster.estate.store.rows import Standing
 from keymuster.estate.store.store import Store
 from keymuster.model import (
-    Confidence,
     Coverage,
     FileLocation,
     Nhi,
-    RuleText,
     Scope,
     ServiceLocation,
     Severity,
@@ -240,11 +239,8 @@ def test_for_what_the_join_knows_more_of_it_alone_stands(looking: Looking) -> No
 
 @pytest.mark.parametrize("format", ["text", "json", "sarif", "junit"])
 def test_every_reporter_can_write_the_whole(looking: Looking, format: str) -> None:
-    rule = RuleText(
-        id="secret-in-tree/acme-key", title="A key", why="w", remediation="r", severity=Severity.HIGH,
-        confidence=Confidence.HIGH, nhi=(Nhi.SECRET_LEAKAGE,),
-    )  # fmt: skip
-    looking.look(finding("a"), rules=(rule,), scope=Scope(paths=("src",)))
+    looking.look(finding("a"), rules=(RULE,), scope=Scope(paths=("src",)))
+    looking.look(complete=False)  # tells of no rule
     looking.dies(WEB)
     out = io.StringIO()
     pipeline.write(looking.store.report(day(9)), format, out, Style())

@@ -366,7 +366,9 @@ class _Look:
         self._say(said)
         values = {
             "complete": report.complete,
-            "frame": pack(replace(report, findings=(), rules=(), frameworks=())),
+            "frame": pack(
+                replace(report, findings=(), rules=(), frameworks=())
+            ),
             "texts": pack([*said]),
             "observed": observed[0],
             "records": observed[1],

@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy import Connection, select
 
+from keymuster.estate.store import trend
 from keymuster.estate.store.finishing import not_accepted
 from keymuster.estate.store.packing import unpack
 from keymuster.estate.store.reading import (
@@ -35,11 +36,15 @@ from keymuster.model import (
     Trouble,
     Undecided,
 )
+from keymuster.model.roll import Roll, Trend, TrendDay
 
 _S = TypeVar("_S", bound=Struct)
 
 JOIN = "join"
 """The kind of target that looks at what all others told: its paths have their names already."""
+
+_DAYS = 365
+"""Of which a report has the trend."""
 
 _SHOWN = [one for one in Standing if one is not Standing.RESOLVED]
 
@@ -77,6 +82,15 @@ def report(connection: Connection, now: datetime) -> Report:
         started_at=min(looked, default=now),
         ended_at=max(looked, default=now),
         complete=frames.complete,
+        roll=frames.roll,
+        trend=_trend(connection, now),
+    )
+
+
+def _trend(connection: Connection, now: datetime) -> Trend:
+    days = trend.trend(connection, _DAYS, now)
+    return Trend(
+        days=tuple(TrendDay(day=one.day, open=one.open, counts=one.by_nhi) for one in days)
     )
 
 
@@ -181,6 +195,7 @@ class _Frames:
         self.coverage: dict[tuple[str, str, str], Coverage] = {}
         self.counts: Counter[str] = Counter()
         self.signed_in_as: list[str] = []
+        self.roll: Roll | None = None  # that of the join: who there is in all targets
         self.complete = True
 
     def add(self, id: str, frame: Report) -> None:
@@ -195,6 +210,7 @@ class _Frames:
             self.coverage.setdefault((one.policy, one.service, one.account), one)
         self.counts.update(frame.counts)
         self.signed_in_as += frame.signed_in_as
+        self.roll = frame.roll or self.roll
         if folder:  # the join looks at what others saw
             self._modes.add(frame.mode)
             self._scopes.append(frame.scope)
@@ -255,8 +271,7 @@ def _texts(connection: Connection) -> tuple[dict[str, RuleText], dict[str, Frame
     rules: dict[str, tuple[int, RuleText]] = {}
     frameworks: dict[str, tuple[int, Framework]] = {}
     for row in connection.execute(select(texts)):
-        if (at := last.get(row.digest, -1)) < 0:
-            continue
+        at = last.get(row.digest, -1)  # or it is that of a finding which was not observed lately
         if row.kind == "rule":
             rule = unpack(row.body, RuleText)
             rules[rule.id] = max(rules.get(rule.id, (-1, rule)), (at, rule), key=_when)

@@ -1,0 +1,51 @@
+"""`keymuster estate report`: the whole estate in every format that a scan has."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import click
+
+from keymuster.cli.estate._options import estate_option
+from keymuster.cli.estate._store import opened
+from keymuster.cli.writing import FORMATS, check_formats, output, write_all
+
+
+@click.command("report")
+@click.option(
+    "--format",
+    "format_",
+    metavar="FORMAT",
+    default="text",
+    show_default=True,
+    help=f"The format on standard output: {', '.join(FORMATS)}.",
+    shell_complete=lambda ctx, param, typed: [name for name in FORMATS if name.startswith(typed)],
+)
+@click.option(
+    "-o",
+    "--output",
+    "outputs",
+    metavar="FORMAT=FILE",
+    multiple=True,
+    help="Write a report to a file; repeatable.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="With -o: nothing on standard output.")
+@click.option("-v", "--verbose", is_flag=True, help="Accepted findings, ids and evidence too.")
+@estate_option
+def command(format_: str, outputs: tuple[str, ...], quiet: bool, verbose: bool, estate: str) -> int:
+    """Tell what is known of the whole estate now, as one report: all findings that are not resolved, with the names of
+    their targets before their paths, and all that could not be seen. Nobody is asked, nothing is scanned.
+
+    \b
+    Examples:
+      keymuster estate report
+      keymuster estate report -q -o html=estate.html -o sarif=estate.sarif
+
+    Exit codes: 0 written; 2 could not run.
+    """
+    files = [output(word) for word in outputs]
+    check_formats({format_, *(format for format, _ in files)})
+    with opened(estate) as (_, store):
+        found = store.report(datetime.now(UTC))
+    write_all(found, files, format_, verbose=verbose, quiet=quiet)
+    return 0
