@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from keymuster.estate.base import Event, Failure, Outcome, Target, Task
 from keymuster.estate.store import (
+    counting,
     failing,
     finishing,
     opening,
@@ -27,6 +28,7 @@ from keymuster.estate.store import (
     whole,
     working,
 )
+from keymuster.estate.store.counting import Counts
 from keymuster.estate.store.purging import Purged, Retention
 from keymuster.estate.store.rows import Attempt, Day, Item, Known, Run, Standing, Stored
 from keymuster.estate.store.tables import cursors, runs
@@ -218,6 +220,15 @@ class Store:
         if self._engine.dialect.name == "sqlite":
             opening.shrink(self._engine)
         return found
+
+    def counts(self, now: datetime) -> Counts:
+        """How many findings, targets and open ones there are, and what the last run took."""
+        at = _utc(now)
+        return self._read(lambda one: counting.counted(one, at))
+
+    def state(self) -> str:
+        """A text that is another one whenever something has changed that reports and counts tell of."""
+        return self._read(counting.state_of_all)
 
     # --- telling -----------------------------------------------------------------------------
 
