@@ -114,7 +114,7 @@ def notify(
 def batch_for(
     setting: Setting, log: Log, said: Notify, channels: dict[str, Setting], now: datetime
 ) -> Batch:
-    base = log.notified(_cursor(setting.name))
+    base = log.notified(cursor_of(setting.name))
     changes = _Wanted(setting, log, said, channels, base)
     if setting.part.one_by_one:
         letters = _one_by_one(setting, log, changes, now)
@@ -163,7 +163,7 @@ def _together(
     recipients: dict[str, _Recipient] = {}
     for one, name in changes:
         if (found := recipients.get(name)) is None:
-            found = _Recipient(_cursor(setting.name, name), log, setting.options.limit)
+            found = _Recipient(cursor_of(setting.name, name), log, setting.options.limit)
             recipients[name] = found
         if one.number > found.told:
             (found.again if one.number <= found.tried else found.since).add(one)
@@ -236,17 +236,17 @@ def _known_cursor(channel: str, log: Log, one: Change) -> str:
         return cursor
     for stored in log.findings(target=one.target, ids=[one.finding.id]):
         for id in stored.was:
-            if log.notified(earlier := _cursor(channel, f"{one.target}\0{id}")):
+            if log.notified(earlier := cursor_of(channel, f"{one.target}\0{id}")):
                 return earlier
     return cursor
 
 
 def _finding_cursor(channel: str, one: Change) -> str:
-    return _cursor(channel, f"{one.target}\0{one.finding.id}")
+    return cursor_of(channel, f"{one.target}\0{one.finding.id}")
 
 
-def _cursor(channel: str, whom: str | None = None) -> str:
-    """Names in the store. Whom it is about is not told there."""
+def cursor_of(channel: str, whom: str | None = None) -> str:
+    """What the cursor of a channel, or of somebody that it tells, is called in the store, which is not told whom."""
     if whom is None:
         return f"notify/{channel}"
     digest = hashlib.blake2b(whom.encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
@@ -315,7 +315,7 @@ class _Round:
     def ended(self, log: Log) -> list[Trouble]:
         missing = len(self._batch.letters) - self._arrived
         if not missing:
-            log.notified(_cursor(self._name), self._batch.end)
+            log.notified(cursor_of(self._name), self._batch.end)
             return []
         self._stop.set()
         problem = self._problem or Undelivered("it took too long")

@@ -149,3 +149,12 @@ def _refuse_others(connection: Connection) -> None:
             f"{shown(connection.engine.url)} is the database of another program",
             "Choose another file for the store.",
         )
+
+
+def has_store(url: str) -> bool:
+    """Whether there is a file, if it is one. A server says itself what it lacks."""
+    parsed = _parsed(url)
+    path = parsed.database or ""
+    if parsed.get_backend_name() != "sqlite" or path.startswith("file:"):
+        return True
+    return os.path.isfile(path)
