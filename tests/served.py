@@ -21,19 +21,20 @@ def serving(*words: str, end: signal.Signals = signal.SIGTERM) -> Iterator[str]:
     """The address that it tells. It must end with 0 when it is asked to."""
     process = subprocess.Popen(
         [sys.executable, "-m", "keymuster", *words],
-        env={**os.environ, "PYTHONPATH": str(SOURCE)}, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "PYTHONPATH": str(SOURCE)}, 
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
-    assert process.stderr is not None
+    assert process.stdout is not None
     try:
         said = ""
         while not (found := re.search(r"http://\S+", said)):
-            line = process.stderr.readline()
+            line = process.stdout.readline()
             assert line, f"it ended and said {said}"
             said += line
         yield found[0]
     finally:
         process.send_signal(end)
-        _, rest = process.communicate(timeout=10)
+        rest, _ = process.communicate(timeout=10)
     assert process.returncode == 0, rest
 
 

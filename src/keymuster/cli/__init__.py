@@ -26,6 +26,7 @@ COMMANDS = {
     "import": "Say what other scanners report, and what of it is found here.",
     "compare": "Say what has become of the findings of an earlier report.",
     "estate": "Look at many repositories, accounts and tenants, again and again.",
+    "dashboard": "Show an estate as a page, on this machine.",
     "services": "Say what can be asked through an API, and what that needs.",
     "rules": "List, show, check, start and import rules.",
     "init": "Set a repository up: settings, hook, CI.",

@@ -13,9 +13,6 @@ from keymuster.model.taxonomy import Confidence, Effect, Nhi, Severity
 
 if TYPE_CHECKING:  # a commit hook makes a report, and has no time for a roll
     from keymuster.model.roll import Roll, Trend
-else:  # who reads a report back (the store, a parent of processes) looks these up; what they keep has neither
-    from typing import Any as Roll
-    from typing import Any as Trend
 
 
 class Suppression(Struct, frozen=True, kw_only=True):
