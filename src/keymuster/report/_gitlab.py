@@ -17,7 +17,7 @@ from keymuster.report._people import acceptance, ownership
 from keymuster.report.base import readable
 
 VERSION = "15.2.1"
-"""Every GitLab since 17.4 has this one. One that lacks a version warns of each report that claims it."""
+"""Every GitLab since 2024 has this one. One that lacks a version warns of each report that claims it."""
 MOST_VULNERABILITIES = 25_000
 """GitLab takes a file of 100 MB, unless it was told otherwise; these have some 65."""
 MOST_NAME = 255
@@ -170,7 +170,7 @@ def _details(finding: Finding, place: Location) -> Iterator[tuple[str, dict[str,
     if finding.evidence:
         yield "evidence", {
             "name": "Evidence", "type": "table",
-            "rows": [[_value(key), _value(readable(text))] for key, text in sorted(finding.evidence.items())],
+            "rows": [[_value(readable(key)), _value(readable(text))] for key, text in sorted(finding.evidence.items())],
         }  # fmt: skip
     if others := [one for one in finding.places if one != place]:
         items = [_elsewhere(one) for one in others[:MOST_PLACES]]

@@ -227,7 +227,9 @@ def _unmapped(finding: Finding, provenance: Provenance) -> dict[str, Any]:
     """What OCSF has no field for."""
     made: Mapping[str, Any] = {
         "places": len(finding.places),
-        "evidence": {key: readable(text) for key, text in sorted(finding.evidence.items())},
+        "evidence": {
+            readable(key): readable(text) for key, text in sorted(finding.evidence.items())
+        },
         "owner": _owner(finding),
         "told_by": list(finding.told_by),
         "repository": readable(provenance.repository),

@@ -58,14 +58,16 @@ def _rows(report: Report) -> Iterator[Mapping[str, str]]:
 
 def _finding(one: Finding) -> dict[str, str]:
     evidence = {
-        key: readable(text) for key, text in sorted(one.evidence.items()) if key != "also_found"
+        readable(key): readable(text)
+        for key, text in sorted(one.evidence.items())
+        if key != "also_found"
     }
     row = {
         "record": "finding", "severity": one.severity.value, "confidence": one.confidence.value,
         "status": _status(one), "rule": one.rule, "nhi": "\n".join(category.value for category in one.nhi),
         "message": readable(one.message), "subject": readable(one.subject), "remediation": one.remediation,
         "places": "\n".join(map(where, one.places)), "id": one.id, "fingerprint": one.fingerprint,
-        "also_found": one.evidence.get("also_found", "").replace(", ", "\n"),
+        "also_found": readable(one.evidence.get("also_found", "")).replace(", ", "\n"),
         "evidence": json.dumps(evidence, ensure_ascii=False) if evidence else "",
         **_place(one.location),
     }  # fmt: skip

@@ -169,7 +169,7 @@ def _analysis(finding: Finding) -> dict[str, Any]:
 def _properties(values: Mapping[str, Any]) -> list[dict[str, str]]:
     """A property for each value; a list has one for each of its items."""
     return [
-        {"name": f"keymuster:{name}", "value": readable(text)}
+        {"name": readable(f"keymuster:{name}"), "value": readable(text)}
         for name, value in sorted(values.items())
         for text in _all(value)
         if text

@@ -256,7 +256,7 @@ def finding_document(finding: Finding) -> FindingV1:
         message=readable(finding.message),
         remediation=finding.remediation,
         places=[_place(place) for place in finding.places],
-        evidence={key: readable(value) for key, value in finding.evidence.items()},
+        evidence={readable(key): readable(value) for key, value in finding.evidence.items()},
         paths=[list(map(_step, path)) for path in finding.paths],
         told_by=list(finding.told_by),
         suppression=None
@@ -308,7 +308,9 @@ def _all(several: Iterable[str]) -> list[str]:
 def _place(place: Location) -> PlaceV1:
     if not isinstance(place, FileLocation):
         return PlaceV1(
-            service=place.service, account=place.account, resource=readable(place.resource)
+            service=place.service,
+            account=readable(place.account),
+            resource=readable(place.resource),
         )
     commit = place.commit
     return PlaceV1(

@@ -433,7 +433,7 @@ def _inside_container(place: FileLocation) -> dict[str, Any]:
 
 def _artifact(path: str) -> dict[str, str]:
     """Relative paths hang on the root; absolute ones, which only arise from roots far apart, do not."""
-    uri = quote(path.encode("utf-8", "surrogateescape"), safe="/~!$&'()*+,;=@-._")
+    uri = quote(_bytes(path), safe="/~!$&'()*+,;=@-._")
     if path.startswith("/"):
         return {"uri": f"file://{uri}"}
     return {"uri": uri, "uriBaseId": "SRCROOT"}
@@ -441,7 +441,15 @@ def _artifact(path: str) -> dict[str, str]:
 
 def _uri(text: str) -> str:
     """A URI that somebody wrote by hand, with escapes for what no URI may hold."""
-    return quote(text.encode("utf-8", "surrogateescape"), safe="%/:?#[]~!$&'()*+,;=@-._")
+    return quote(_bytes(text), safe="%/:?#[]~!$&'()*+,;=@-._")
+
+
+def _bytes(text: str) -> bytes:
+    """Those that a path was made of."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # half of a pair, which stands for no byte
+        return readable(text).encode()
 
 
 def _properties(finding: Finding, place: Location) -> dict[str, Any]:
@@ -452,7 +460,9 @@ def _properties(finding: Finding, place: Location) -> dict[str, Any]:
         "places": len(finding.places),
     }
     if finding.evidence:
-        properties["evidence"] = {key: readable(value) for key, value in finding.evidence.items()}
+        properties["evidence"] = {
+            readable(key): readable(value) for key, value in finding.evidence.items()
+        }
     if finding.owner is not None:
         properties["owner"] = readable(finding.owner.name)
         properties["ownerStatus"] = finding.owner.status
