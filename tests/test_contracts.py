@@ -257,7 +257,7 @@ SLOW_OR_STRANGE = {
 
 NEVER_IN_THE_HOOK = {
     "keymuster.cli.explain", "keymuster.cli.progress", "keymuster.cli.rules", "keymuster.collect.provenance",
-    "keymuster.detect.explain", "keymuster.report.json", "keymuster.report.sarif", "keymuster.report.text",
+    "keymuster.analysis.roll", "keymuster.detect.explain", "keymuster.model.roll", "keymuster.report.html", "keymuster.report.json", "keymuster.report.sarif", "keymuster.report.text",
     "keymuster.rules.gitleaks", "keymuster.rules.lint", "keymuster.rules.re2", "keymuster.selftest",
     "keymuster.detect.necessary",
 }  # fmt: skip

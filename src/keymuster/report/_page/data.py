@@ -57,8 +57,10 @@ _ESCAPED = (
 
 
 def encoded(report: Report) -> str:
-    """The data as JSON that may stand in a `script` element."""
+    """The data as JSON that may stand in a `script` element. Each thing that has an id begins a line with it: a scanner
+    of the page, ours too, would else take the id for what is named before it. In a text, the quotes would be escaped."""
     content = msgspec.json.encode(_document(report))
+    content = content.replace(b'{"id":', b'\n{"id":')
     for char, escape in _ESCAPED:
         content = content.replace(char, escape)
     return content.decode()
@@ -186,8 +188,9 @@ def _subjects(roll: Roll | None) -> dict[str, tuple[int, int]]:
         whose = -1 if credential.identity is None else credential.identity
         found[readable(credential.id)] = whose, number
     for number, identity in enumerate(roll.identities):
-        for id in (*(one.id for one in identity.grants), *(one.id for one in identity.trusts)):
-            found[readable(id)] = number, -1
+        granted = (one.id for one in identity.grants)
+        trusted = (one.id for one in identity.trusts)
+        found |= {readable(id): (number, -1) for id in (*granted, *trusted)}
         found[readable(identity.id)] = number, -1
     return found
 

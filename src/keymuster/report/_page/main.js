@@ -7,7 +7,7 @@ const VIEWS = [
   DATA.roll && ["credentials", "Credentials", credentials, () => ROLL.credentials.length],
   DATA.roll && ["graph", "Graph", graph],
   ["coverage", "Coverage", coverage, () => DATA.troubles.length && `${number(DATA.troubles.length)} not seen`],
-  ["exceptions", "Exceptions", exceptions, () => ROLL.exceptions.length],
+  ["exceptions", "Exceptions", exceptions, () => ROLL.exceptions.length + FINDINGS.filter((one) => one.accepted).length],
 ].filter(Boolean);
 
 const MAIN = document.getElementById("main");
