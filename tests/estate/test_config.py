@@ -114,6 +114,8 @@ def test_the_published_schema_is_that_of_the_file() -> None:
         validator.iter_errors({"targets": {"listers": [{"lister": "folder", "paht": "x"}]}})
     )
     assert list(validator.iter_errors({"targts": {}}))
+    assert list(validator.iter_errors({"targets": {"repositories": [{"name": "x"}]}}))
+    assert list(validator.iter_errors({"store": {"env": "A", "file": "b"}}))
     published = Path(__file__).parents[2] / "docs/schemas/estate-v1.json"
     assert json.loads(published.read_text())["$defs"] == json.loads(json.dumps(schema["$defs"]))
 

@@ -96,6 +96,8 @@ def check_options(service: str, said: Mapping[str, Any]) -> None:
         option = known.get(name)
         if option is None:
             raise ValueError(f"options: {service} has no such option{hint(name, known)}")
+        if any(_has_user(one) for one in (value if isinstance(value, list) else [value])):
+            raise ValueError(f"options: {name} has a user or a password in the URL")
         fits = isinstance(value, bool) if not option.value else isinstance(value, str | int | list)
         if (
             not fits
@@ -104,3 +106,10 @@ def check_options(service: str, said: Mapping[str, Any]) -> None:
         ):
             kind = "a list" if option.several else "a word" if option.value else "true or false"
             raise ValueError(f"options: {name} is {kind}")
+
+
+def _has_user(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and "://" in value and "@" in urlsplit(value).netloc
+    except ValueError:
+        return True

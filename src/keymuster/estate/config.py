@@ -280,11 +280,11 @@ def schema() -> dict[str, Any]:
     [estate, *options], components = msgspec.json.schema_components(
         (Estate, *listers, *channels), ref_template="#/$defs/{name}"
     )
-    if listers:
-        properties = components["Targets"]["properties"]
-        properties["listers"]["items"] = {"anyOf": options[: len(listers)]}
-    properties = components["Notify"]["properties"]
-    properties["channels"]["additionalProperties"] = {"anyOf": options[len(listers) :]}
+    targets, notify = components["Targets"]["properties"], components["Notify"]["properties"]
+    targets["listers"]["items"] = {"anyOf": options[: len(listers)]}
+    notify["channels"]["additionalProperties"] = {"anyOf": options[len(listers) :]}
+    components["Reference"] |= {"minProperties": 1, "maxProperties": 1}
+    components["Repository"]["oneOf"] = [{"required": [one]} for one in ("url", "path", "glob")]
     return {**estate, "$defs": components}
 
 
@@ -392,6 +392,9 @@ def _from_here(said: Estate, folder: str) -> Estate:
             said.targets,
             repositories=tuple(map(repository, said.targets.repositories)),
             services=tuple(map(service, said.targets.services)),
+            machines=tuple(
+                replace(one, homes=tuple(map(here, one.homes))) for one in said.targets.machines
+            ),
             listers=tuple(map(lister, said.targets.listers)),
         ),
     )  # fmt: skip

@@ -127,9 +127,10 @@ def signed_in(asked: Asked, stop: Event) -> Door:
     return _by_token(asked, stop)
 
 
-def _rest(asked: Asked, text: Callable[[], Secret], stop: Event) -> Rest:
+def rest_of(api_url: str, text: Callable[[], Secret], stop: Event) -> Rest:
+    """The API, for whoever the token is of that `text` gives."""
     pace = Pace(_AT_ONCE, _PER_MINUTE, stop)
-    return Rest(asked.api_url, session(Signed(text, pace)), stop=stop, code_of=code_of)
+    return Rest(api_url, session(Signed(text, pace)), stop=stop, code_of=code_of)
 
 
 def code_of(body: Any) -> str:
@@ -150,7 +151,7 @@ def _by_token(asked: Asked, stop: Event) -> Door:
             f"Set {names[-1]}, or name an app by --app-id and --private-key.",
         )
     secret = Secret(text.encode("utf-8", "replace"))
-    rest = _rest(asked, lambda: secret, stop)
+    rest = rest_of(asked.api_url, lambda: secret, stop)
     method = next((method for start, method in _METHODS if text.startswith(start)), "token")
     if (
         method == "installation-token"
@@ -220,7 +221,7 @@ def _as_app(asked: Asked, stop: Event) -> Door:
             "an app needs both its id and its key", "See --app-id and --private-key."
         )
     host = host_of(asked.api_url)
-    app = _rest(asked, _Words(asked.app_id, _key(asked.private_key)).signed, stop)
+    app = rest_of(asked.api_url, _Words(asked.app_id, _key(asked.private_key)).signed, stop)
     try:
         said = app.ask(Asking(url="app", headers=HEADERS)).body
     except NoAnswer as error:
@@ -237,7 +238,7 @@ def _as_app(asked: Asked, stop: Event) -> Door:
             }
             if name and wanted and not of_users and not one.get("suspended_at"):
                 token = _Renewed(app, int(one["id"]))
-                yield Access(name, host, _rest(asked, token.now, stop), asked, App(slug, app))
+                yield Access(name, host, rest_of(asked.api_url, token.now, stop), asked, App(slug, app))
 
     return Door(who=slug, method="app", static=True, organizations=organizations)
 

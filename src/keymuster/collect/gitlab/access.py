@@ -76,16 +76,7 @@ def signed_in(asked: Asked, stop: Event) -> Door:
     text = next((found for name in _TOKENS if (found := os.environ.get(name, "").strip())), "")
     if not text:
         raise CollectError("nobody is signed in to GitLab", f"Set {_TOKENS[0]}.")
-    secret = Secret(text.encode("utf-8", "replace"))
-    pace = Pace(_AT_ONCE, _PER_MINUTE, stop)
-
-    def sign(request: PreparedRequest) -> PreparedRequest:
-        pace.wait()
-        request.headers["Authorization"] = f"Bearer {secret.reveal().decode('ascii', 'replace')}"
-        return request
-
-    address = asked.gitlab_url.rstrip("/").removesuffix("/api/v4")
-    rest = Rest(f"{address}/api/v4", session(sign), stop=stop)
+    rest = rest_of(asked.gitlab_url, Secret(text.encode("utf-8", "replace")), stop)
     try:
         user = rest.ask(Asking(url="user")).body
     except NoAnswer as error:
@@ -104,6 +95,19 @@ def signed_in(asked: Asked, stop: Event) -> Door:
         scopes=tuple(str(one) for one in own.get("scopes") or ()),
         expires_at=str(own.get("expires_at") or ""),
     )  # fmt: skip
+
+
+def rest_of(gitlab_url: str, secret: Secret, stop: Event) -> Rest:
+    """The API, for whoever the token is of."""
+    pace = Pace(_AT_ONCE, _PER_MINUTE, stop)
+
+    def sign(request: PreparedRequest) -> PreparedRequest:
+        pace.wait()
+        request.headers["Authorization"] = f"Bearer {secret.reveal().decode('ascii', 'replace')}"
+        return request
+
+    address = gitlab_url.rstrip("/").removesuffix("/api/v4")
+    return Rest(f"{address}/api/v4", session(sign), stop=stop)
 
 
 def _own_token(rest: Rest) -> dict[str, Any]:
