@@ -11,7 +11,7 @@ from keymuster.estate.base import Event
 from keymuster.estate.channels.base import Became, Change, Message
 from keymuster.estate.notify.gathering import Gathering
 from keymuster.estate.store.rows import Standing, Stored
-from keymuster.evaluate.comparison import State
+from keymuster.evaluate.states import State
 from keymuster.model import (
     Confidence,
     FileLocation,

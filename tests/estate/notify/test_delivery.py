@@ -15,7 +15,7 @@ from keymuster import registry
 from keymuster.estate.channels.base import Became, Message, Options, Undelivered
 from keymuster.estate.notify.delivery import notify
 from keymuster.estate.notify.settings import Notify
-from keymuster.evaluate.comparison import State
+from keymuster.evaluate.states import State
 from keymuster.model import Severity
 from telling_made import NOW, MemoryLog, event, finding
 

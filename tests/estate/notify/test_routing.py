@@ -8,7 +8,7 @@ import pytest
 from keymuster.estate.channels.base import Became
 from keymuster.estate.notify.routing import change, destinations
 from keymuster.estate.notify.settings import Notify, settings
-from keymuster.evaluate.comparison import State
+from keymuster.evaluate.states import State
 from keymuster.model import Finding
 from telling_made import event, finding
 

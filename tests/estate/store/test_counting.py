@@ -20,8 +20,20 @@ def looked(looking: Looking) -> Looking:
     looking.look(finding("w1"), finding("w2"), target=WEB)
     looking.look(old, low, two, finding("yes", suppression=accepted(None)))
     looking.dies(WEB)
-    looking.look(old, finding("low", severity=Severity.MEDIUM), finding("yes", suppression=accepted(None)), finding("new"))
-    looking.look(old, finding("low", severity=Severity.MEDIUM), two, finding("yes", suppression=accepted(None)), finding("newer"), finding("new"))
+    looking.look(
+        old,
+        finding("low", severity=Severity.MEDIUM),
+        finding("yes", suppression=accepted(None)),
+        finding("new"),
+    )
+    looking.look(
+        old,
+        finding("low", severity=Severity.MEDIUM),
+        two,
+        finding("yes", suppression=accepted(None)),
+        finding("newer"),
+        finding("new"),
+    )
     return looking  # fmt: skip
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from keymuster.estate.base import Event
     from keymuster.estate.store.rows import Day, Run, Stored
     from keymuster.estate.store.store import Store
-    from keymuster.evaluate.comparison import State
+    from keymuster.evaluate.states import State
 
 
 @click.command("history")
@@ -95,7 +95,7 @@ def _the_one(store: Store, beginning: str) -> str:
 def _lines(
     runs: Sequence[Run], changes: dict[int, dict[State, int]], trend: Sequence[Day]
 ) -> Iterator[str]:
-    from keymuster.evaluate.comparison import State
+    from keymuster.evaluate.states import State
 
     if not runs:
         yield "nothing has run yet"

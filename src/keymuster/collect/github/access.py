@@ -238,7 +238,9 @@ def _as_app(asked: Asked, stop: Event) -> Door:
             }
             if name and wanted and not of_users and not one.get("suspended_at"):
                 token = _Renewed(app, int(one["id"]))
-                yield Access(name, host, rest_of(asked.api_url, token.now, stop), asked, App(slug, app))
+                yield Access(
+                    name, host, rest_of(asked.api_url, token.now, stop), asked, App(slug, app)
+                )
 
     return Door(who=slug, method="app", static=True, organizations=organizations)
 

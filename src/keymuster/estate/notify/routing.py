@@ -9,7 +9,7 @@ from keymuster.estate.base import Event
 from keymuster.estate.channels.base import Became, Change
 from keymuster.estate.channels.email import EmailOptions, is_address
 from keymuster.estate.notify.settings import Notify, Route, Setting, listed
-from keymuster.evaluate.comparison import State
+from keymuster.evaluate.states import State
 from keymuster.model import Finding
 
 _BECAME = {

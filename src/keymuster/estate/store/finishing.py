@@ -30,7 +30,8 @@ from keymuster.estate.store.tables import (
     targets,
     texts,
 )
-from keymuster.evaluate.comparison import Change, State, compared
+from keymuster.evaluate.comparison import Change, compared
+from keymuster.evaluate.states import State
 from keymuster.model import Finding, Observation, Report
 
 OPEN, ACCEPTED, RESOLVED = "open", "accepted", "resolved"
@@ -366,9 +367,7 @@ class _Look:
         self._say(said)
         values = {
             "complete": report.complete,
-            "frame": pack(
-                replace(report, findings=(), rules=(), frameworks=())
-            ),
+            "frame": pack(replace(report, findings=(), rules=(), frameworks=())),
             "texts": pack([*said]),
             "observed": observed[0],
             "records": observed[1],

@@ -13,7 +13,7 @@ from keymuster.estate.store.finishing import ACCEPTED, OPEN, RESOLVED
 from keymuster.estate.store.packing import lines, unpack
 from keymuster.estate.store.rows import Known, Standing, Stored
 from keymuster.estate.store.tables import events, findings, looks, observations, targets
-from keymuster.evaluate.comparison import State
+from keymuster.evaluate.states import State
 from keymuster.model import Finding, Observation, Report, Trouble
 
 _Told = tuple[tuple[str, str], ...]

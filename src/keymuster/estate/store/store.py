@@ -32,7 +32,7 @@ from keymuster.estate.store.counting import Counts
 from keymuster.estate.store.purging import Purged, Retention
 from keymuster.estate.store.rows import Attempt, Day, Item, Known, Run, Standing, Stored
 from keymuster.estate.store.tables import cursors, runs
-from keymuster.evaluate.comparison import State
+from keymuster.evaluate.states import State
 from keymuster.model import Coverage, Observation, Report, Trouble
 
 T = TypeVar("T")
