@@ -260,6 +260,11 @@ def load(path: str = FILE) -> Estate:
     return _from_here(said, os.path.dirname(os.path.abspath(path)))
 
 
+def default() -> Estate:
+    """What holds where there is no file."""
+    return _from_here(Estate(), os.getcwd())
+
+
 def lister_options(one: Mapping[str, Any]) -> tuple[str, Any]:
     """The name of a lister of the file, and its options as it reads them."""
     part = registry.part("lister", str(one["lister"]))

@@ -7,6 +7,7 @@ another one.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
@@ -72,6 +73,14 @@ class Store:
     def url(self) -> str:
         """Where it is, without a password."""
         return opening.shown(self._engine.url)
+
+    @property
+    def file(self) -> str:
+        """The file that it is; empty if it is on a server."""
+        if self._engine.dialect.name != "sqlite":
+            return ""
+        name = (self._engine.url.database or "").removeprefix("file:").partition("?")[0]
+        return os.path.abspath(name)
 
     # --- runs --------------------------------------------------------------------------------
 
@@ -139,6 +148,10 @@ class Store:
         latest attempt can fail."""
         at, later = _utc(now), None if retry_at is None else _utc(retry_at)
         self._write(lambda one: working.fail(one, attempt, failure, at, later))
+
+    def give_back(self, attempt: Attempt) -> None:
+        """As if it had not begun: whoever looked was told to stop. Only the latest attempt can be given back."""
+        self._write(lambda one: working.give_back(one, attempt))
 
     def heartbeat(self, worker: str, now: datetime) -> None:
         at = _utc(now)

@@ -159,6 +159,15 @@ def fail(
         )
 
 
+def give_back(connection: Connection, attempt: Attempt) -> None:
+    connection.execute(
+        update(items)
+        .where(items.c.run == attempt.run, items.c.target == attempt.target)
+        .where(items.c.work == Work.RUNNING.value, items.c.attempts == attempt.number)
+        .values(work=Work.QUEUED.value, token="", attempts=attempt.number - 1)
+    )
+
+
 def beat(connection: Connection, worker: str, now: datetime) -> None:
     if connection.dialect.name == "postgresql":
         from sqlalchemy.dialects.postgresql import insert as upsert

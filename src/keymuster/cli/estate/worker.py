@@ -1,0 +1,95 @@
+"""`keymuster estate worker`: look at what runs on a server's store want looked at, with others."""
+
+from __future__ import annotations
+
+import os
+import threading
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from keymuster.cli.estate._options import estate_option, store_option
+from keymuster.cli.estate._runs import opened, stoppable
+from keymuster.report.base import readable
+
+if TYPE_CHECKING:
+    from keymuster.estate.attempts import Came
+
+
+@click.command("worker")
+@click.option(
+    "--concurrency",
+    type=click.IntRange(1),
+    default=None,
+    metavar="N",
+    help="Targets to look at at a time.  [default: one per processor]",
+)
+@click.option(
+    "--schedule",
+    "watches",
+    is_flag=True,
+    help="Watch the clock, too, and begin the runs that estate.yaml has times for. Several workers may.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Say only what fails.")
+@estate_option
+@store_option
+def command(concurrency: int | None, watches: bool, quiet: bool, estate: str, url: str) -> int:
+    """Look at the targets of all runs on a store in PostgreSQL, beside other workers, until it is stopped.
+
+    What estate.yaml says here of the cache, of tries and of settings holds for what is looked at here; without the file,
+    --db or KEYMUSTER_DB names the store. A worker listens nowhere. One that dies loses nothing: others take
+    its targets after half a minute.
+
+    \b
+    Examples:
+      keymuster estate worker --db postgresql://keymuster@db.acme.test/estate
+      KEYMUSTER_DB=postgresql://... keymuster estate worker --concurrency 8 --schedule
+
+    Exit codes: 0 when it was stopped; 2 could not run.
+    """
+    from keymuster import work
+    from keymuster.errors import SettingsError
+    from keymuster.estate import local
+
+    def tell(words: str, came: Came | None) -> None:
+        if words or (came is not None and (came.failure is not None or not quiet)):
+            line = words if came is None else _line(came)
+            click.echo(readable(f"{datetime.now(UTC):%H:%M:%S} {line}"), err=True)
+
+    without_file = bool(url) and not watches and not os.path.exists(estate)
+    with opened("" if without_file else estate, url) as (said, address, store), stoppable() as stop:
+        if store.file:
+            raise SettingsError(
+                f"{store.url} is a file, which only one machine can work on",
+                "Use `keymuster estate run`, or keep the store in PostgreSQL.",
+            )
+        from keymuster.estate.queue.worker import Worker
+
+        with local.engine(said, address, store) as looking:
+            many = concurrency or said.defaults.jobs or work.default_jobs()
+            if not quiet:
+                tell(
+                    f"worker {looking.worker} takes {many} targets at a time from {store.url}", None
+                )
+            watching = None
+            if watches:
+                from keymuster.estate.queue.watching import watch
+
+                watching = threading.Thread(target=watch, args=(said, address, store, stop, tell))
+                watching.start()
+            try:
+                Worker(looking, concurrency=many, stop=stop, tell=tell).run()
+            finally:
+                stop.set()
+                if watching is not None:
+                    watching.join()
+    return 0
+
+
+def _line(came: Came) -> str:
+    if came.failure is not None:
+        again = f"again at {came.retry_at:%H:%M:%S}" if came.retry_at else "given up"
+        return f"{came.target}: {came.failure.trouble.message}; {again}"
+    new = f", {len(came.events)} changes" if came.events else ""
+    return f"{came.target}: {'unchanged' if came.unchanged else came.how.value}{new}"
