@@ -16,6 +16,7 @@ from keymuster import pipeline
 from keymuster.analysis import roll as subject
 from keymuster.analysis.roll import roll
 from keymuster.collect.base import Context, Selection
+from keymuster.evaluate.choice import Choice
 from keymuster.model import (
     FileLocation,
     InlineAllow,
@@ -155,7 +156,8 @@ def test_what_is_too_much_is_left_out_and_counted(
     rules: RuleSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(subject, "MOST_RECORDS", 5)
-    monkeypatch.setattr(subject, "MOST_EDGES", 2)
+    monkeypatch.setattr(subject, "MOST_NODES", 9)
+    monkeypatch.setattr(subject, "MOST_EDGES", 5)
     monkeypatch.setattr(subject, "MOST_OF_ONE", 3)
     monkeypatch.setattr(subject, "MOST_WORDS", 2)
     said = made(
@@ -163,17 +165,33 @@ def test_what_is_too_much_is_left_out_and_counted(
         *(grant("i0", actions=(str(n), "b", "c", "d")) for n in range(5)),
         *(trust(f"i{n}", "i0") for n in range(1, 5)),
     )  # fmt: skip
-    assert said.left_out == {"identities": 2, "credentials": 1, "nodes": 8, "edges": 2}
-    assert [one.id for one in said.nodes] == [f"i{n}" for n in range(5)]
+    assert said.left_out == {"identities": 2, "credentials": 1, "nodes": 4, "edges": 3}
+    assert [one.id for one in said.nodes][:5] == [f"i{n}" for n in range(5)]
+    assert sorted(said.sorts[one.sort].id for one in said.edges) == [*["proves"] * 4, "trusts"]
     assert said.identities[0].more == {"grants": 2, "trusts": 1}
     assert said.identities[0].grants[0].actions == ("0", "b", "2 more")
+
+
+def test_what_leads_to_much_is_not_left_out(
+    rules: RuleSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subject, "MOST_RECORDS", 2)
+    facts = {"i4": {"privilege": "admin"}, "i3": {"leads_to": ["secrets"]}}
+    said = made(rules, *(identity(f"i{n}") for n in range(5)), facts=facts)
+    assert [one.id for one in said.identities] == ["i3", "i4"]
 
 
 def test_the_roll_of_a_whole_estate(rules: RuleSet, tmp_path: Path) -> None:
     build(tmp_path, rules)
     configured, _ = load(None, str(tmp_path))
     context = Context(selection=Selection(root=str(tmp_path), paths=(str(tmp_path),)), rules=rules)
-    report = pipeline.scan(context, "worktree", configured=configured, with_roll=True)
+    seen = pipeline.gather(context, "worktree", configured=configured, now=CREATED)
+    options = {
+        "choice": Choice(only=("aws-administrator-attached",)),
+        "configured": configured,
+        "now": CREATED,
+    }
+    report = pipeline.judged(seen, context, "worktree", with_roll=True, **options)  # type: ignore[arg-type]
     assert report.roll is not None
     names = {one.name: one for one in report.roll.identities}
     assert names["shop-deploy"].owner == "team-shop"
@@ -184,9 +202,10 @@ def test_the_roll_of_a_whole_estate(rules: RuleSet, tmp_path: Path) -> None:
     assert ("shop/.mcp.json", "Sentry organization auth token sntrys_eyJ****") in edges
     keys = {one.name for one in report.roll.credentials}
     assert {"Slack bot token", "DOCS_PAT"} <= keys
-    plain = pipeline.scan(context, "worktree", configured=configured)
+    plain = pipeline.judged(seen, context, "worktree", **options)  # type: ignore[arg-type]
     assert plain.roll is None
     assert plain.findings == report.findings
+    assert report.findings
 
 
 def test_a_service_is_a_place(rules: RuleSet) -> None:

@@ -524,6 +524,19 @@ def test_axe_has_nothing_to_say(show: Show) -> None:
         assert [(one["id"], one["nodes"][0]["html"]) for one in found["violations"]] == [], view
 
 
+def test_what_is_too_much_for_a_page_is_never_called_nothing(show: Show) -> None:
+    roll = replace(full().roll, left_out={"identities": 7, "nodes": 9, "edges": 30})
+    shown = show(report(roll=roll))
+    assert "10\nidentities" in shown.texts(".tiles li")
+    for view, what in (
+        ("identities", "7 more identities"),
+        ("graph", "9 more nodes and 30 more edges"),
+        ("identity/1", "30 more edges"),
+    ):
+        shown.go(view)
+        assert any(what in text for text in shown.texts(".notice")), view
+
+
 def test_without_a_graph_the_page_says_why(show: Show) -> None:
     shown = show(report(roll=Roll()), "#graph")
     assert "There are no identities." in shown.texts("#view-graph p")

@@ -39,8 +39,9 @@ from keymuster.model import (
 from keymuster.settings import Settings
 
 MOST_RECORDS = 20_000
-"""Identities, credentials or nodes that a page has; more would take a browser too long."""
+"""Identities or credentials that a page has; more would take a browser too long."""
 
+MOST_NODES = 25_000
 MOST_EDGES = 60_000
 MOST_OF_ONE = 50
 """Grants, trusts or uses of one identity, and places of one thing."""
@@ -63,7 +64,10 @@ class _Maker:
         self._configured = configured
         self._known = known
         self._left_out: Counter[str] = Counter()
-        self._identities = self._most("identities", _sorted(inventory.of(Identity)), MOST_RECORDS)
+        identities = sorted(
+            inventory.of(Identity), key=lambda one: (not self._is_grave(one), one.id)
+        )
+        self._identities = _sorted(self._most("identities", identities, MOST_RECORDS))
         self._credentials = self._most(
             "credentials",
             [
@@ -93,6 +97,11 @@ class _Maker:
         if len(several) > most:
             self._left_out[what] = len(several) - most
         return several[:most]
+
+    def _is_grave(self, one: Identity) -> bool:
+        """Whether it stays, whatever is left out."""
+        told = self._told(one.id)
+        return bool(told.get("leads_to")) or told.get("privilege") == "admin"
 
     def _told(self, id: str) -> Mapping[str, Any]:
         return self._inventory.facts.get(id, {})
@@ -182,11 +191,12 @@ class _Maker:
         basis = Basis(self._inventory, self._configured, self._known)
         graph = build(basis)
         worth = jewels(basis, graph)
-        ids = self._most("nodes", self._ids(graph), MOST_RECORDS)
+        ids = self._most("nodes", self._ids(graph), MOST_NODES)
         numbers = {id: number for number, id in enumerate(ids)}
         joining = [one for one in graph.edges if one.start in numbers and one.to in numbers]
         found = {_edge_key(one, numbers): one for one in joining}
-        kept = self._most("edges", sorted(found), MOST_EDGES)
+        ordered = sorted(found, key=lambda key: (key[0] < len(self._identities), key))
+        kept = sorted(self._most("edges", ordered, MOST_EDGES))  # what leads in from outside stays
         sorts = {one.kind.id: one.kind for one in found.values()}
         order = {name: number for number, name in enumerate(sorted(sorts))}
         nodes = tuple(self._node(graph.node(id), worth.get(id, ())) for id in ids)

@@ -38,7 +38,7 @@ function graph(view) {
     el("button", { type: "button", click: fit }, "Show all"));
   const told = el("p", { class: "hidden", role: "status" });
   const weaker = el("p", { class: "muted", hidden: true });
-  put(view, leftOut("nodes"), leftOut("edges"), tools, told, el("div", { class: "board" }, el("div", { class: "drawing" }, picture), about), weaker, legend(), el("h2", null, "As a table"), asTable());
+  put(view, leftOut("nodes", "edges"), tools, told, el("div", { class: "board" }, el("div", { class: "drawing" }, picture), about), weaker, legend(), el("h2", null, "As a table"), asTable());
 
   // --- what is drawn ---------------------------------------------------------------------------
 

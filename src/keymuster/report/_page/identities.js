@@ -46,7 +46,11 @@ function identities(view) {
   return form.set;
 }
 
-const leftOut = (what) => (ROLL.left_out[what] ? el("p", { class: "notice" }, `${number(ROLL.left_out[what])} more ${what} are not on this page: it would be too much for a browser. keymuster inventory export has all.`) : null);
+// What this page does not know must not look as if there was none of it.
+function leftOut(...names) {
+  const said = names.filter((name) => ROLL.left_out[name]).map((name) => `${number(ROLL.left_out[name])} more ${name}`);
+  return said.length ? el("p", { class: "notice" }, `There are ${said.join(" and ")}, which are not on this page: it would be too much for a browser. "keymuster inventory" and "keymuster reach" tell of all.`) : null;
+}
 
 function worst(indexes) {
   if (!indexes.length) return "0";
@@ -140,9 +144,9 @@ function identityPage(view, index) {
     el("h2", null, `Findings (${number(about.length)})`), about.length ? findingItems(about) : el("p", { class: "muted" }, "None is about it."),
     el("h2", null, `Credentials (${number(keys.length)})`), keys.length ? shown(list({ caption: "Credentials", columns: keyColumns(false), detail: keyDetail }), keys) : el("p", { class: "muted" }, "None is known to prove it."),
     el("h2", null, "What it may do"), grants(one), more(one, "grants"),
-    el("h2", null, "Who can become it"), trusts(one), more(one, "trusts"), node !== undefined && ways(node, true),
+    el("h2", null, "Who can become it"), trusts(one), more(one, "trusts"), node !== undefined && ways(node, true), leftOut("nodes", "edges"),
     el("h2", null, "Who uses it"), uses(one), more(one, "uses"),
-    el("h2", null, "What it reaches"), one.leads_by && el("p", null, one.leads_by), node === undefined ? nothing("Nothing is known that it leads to.") : ways(node, false));
+    el("h2", null, "What it reaches"), one.leads_by && el("p", null, one.leads_by), node === undefined ? nothing("Nothing is known that it leads to.") : ways(node, false), leftOut("nodes", "edges"));
 }
 
 const nothing = (text) => el("p", { class: "muted" }, text);

@@ -13,6 +13,7 @@ function overview(view) {
     !ABOUT.complete && el("p", { class: "notice" }, el("strong", null, "Incomplete: "), "the scan was cut short. There may be more than this page shows."),
     tiles(),
     compared_(),
+    leftOut("identities", "credentials"),
     el("div", { class: "charts" }, byCategory(), bySeverity(), DATA.roll && ownership(), DATA.roll && keyAges(), DATA.roll && environments()),
     trend(),
     unseenInShort(),
@@ -40,12 +41,13 @@ function tiles() {
     tile(OPEN.length, OPEN.length === 1 ? "open finding" : "open findings", "#findings?status=open"),
     counts.filter(([, count]) => count).map(([name, count]) => tile(count, name, `#findings?status=open&severity=${name}`, name)),
     accepted > 0 && tile(accepted, "accepted", "#findings?status=accepted"),
-    DATA.roll && tile(ROLL.identities.length, ROLL.identities.length === 1 ? "identity" : "identities", "#identities"),
-    DATA.roll && tile(ROLL.credentials.length, ROLL.credentials.length === 1 ? "credential" : "credentials", "#credentials"),
+    DATA.roll && tile(allOf("identities"), allOf("identities") === 1 ? "identity" : "identities", "#identities"),
+    DATA.roll && tile(allOf("credentials"), allOf("credentials") === 1 ? "credential" : "credentials", "#credentials"),
     DATA.troubles.length > 0 && tile(DATA.troubles.length, "not seen", "#coverage", "critical"),
     DATA.undecided.length > 0 && tile(DATA.undecided.length, "not decided", "#coverage"));
 }
 
+const allOf = (name) => ROLL[name].length + (ROLL.left_out[name] || 0);
 const tile = (count, title, href, style) => el("li", null, el("a", { href }, el("b", { class: style }, number(count)), title));
 
 function compared_() {
