@@ -157,7 +157,8 @@ def test_the_readers_of_the_past_are_known_without_loading_the_others() -> None:
 # --- imports ---------------------------------------------------------------------------------
 
 BOTTOM = {
-    "accelerator", "cache", "digests", "errors", "nearest", "regex", "settings", "settings_file",
+    "accelerator", "cache", "digests", "errors", "modules", "nearest", "regex", "settings", "settings_file",
+    "temporary",
 }  # fmt: skip
 """What everybody but the model may use."""
 
@@ -166,10 +167,12 @@ LAYERS = {
     "errors": set(),
     "accelerator": set(),
     "digests": set(),
+    "modules": set(),
+    "temporary": set(),
     "nearest": set(),
     "regex": set(),
-    "cache": {"digests"},
-    "settings_file": {"cache", "digests"},
+    "cache": {"digests", "temporary"},
+    "settings_file": {"cache", "digests", "temporary"},
     "settings": {"errors", "model", "nearest", "settings_file"},
     "rules": {"model", "rules", *BOTTOM},
     "detect": {"model", "rules", "detect", *BOTTOM},

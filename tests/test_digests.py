@@ -7,7 +7,8 @@ import hmac
 
 import pytest
 
-from keymuster.digests import blake2b, hmac_sha256, sha256
+from keymuster.digests import blake2b
+from keymuster.model.sha256 import hmac_sha256, sha256
 
 
 @pytest.mark.parametrize("length", [0, 1, 9, 63, 64, 65, 128, 1000])

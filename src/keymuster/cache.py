@@ -87,18 +87,18 @@ def machine() -> str:
 def write(name: str, content: bytes, within: str = "") -> None:
     """Store content under a name, all of it or nothing. A cache that cannot be written is no
     error: the next run derives the content again."""
-    import tempfile  # only a first run writes
+    from keymuster import temporary  # only a first run writes
 
     try:
         place = within or folder()
         os.makedirs(place, exist_ok=True, mode=0o700)
-        handle, temporary = tempfile.mkstemp(dir=place, prefix=".new-")
+        handle, new = temporary.beside(place, ".new-")
         try:
             with os.fdopen(handle, "wb") as out:
                 out.write(_check(content) + content)
-            os.replace(temporary, os.path.join(place, name))
+            os.replace(new, os.path.join(place, name))
         except BaseException:  # an interrupt, too, leaves nothing behind
-            os.unlink(temporary)
+            os.unlink(new)
             raise
         _prune(place, name)
     except (OSError, RuntimeError):

@@ -33,7 +33,10 @@ def main() -> None:
         print("keymuster: interrupted before there was anything to report", file=sys.stderr)  # noqa: T201
         sys.exit(INTERRUPTED)
     from keymuster.cli import script as scan
+    from keymuster.rules import loader
 
+    for rules in _loaded:
+        loader.keep(rules)
     sys.argv[1:] = ["scan", "--staged", "--quiet", *words]
     scan()
 
@@ -124,4 +127,9 @@ def _has_reasons() -> bool:
 def _rules() -> RuleSet:
     from keymuster import pipeline
 
-    return pipeline.load_rules()
+    _loaded[:] = [pipeline.load_rules()]
+    return _loaded[0]
+
+
+_loaded: list[RuleSet] = []
+"""Those that were needed to see whether there is a reason to scan."""

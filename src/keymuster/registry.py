@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
-from pkgutil import iter_modules
 from typing import Any
 
+from keymuster import modules
 from keymuster.errors import PluginError
 
 POINTS = {
@@ -52,9 +52,9 @@ def names(point: str) -> list[str]:
 @cache
 def _names(package: str) -> list[str]:
     return sorted(
-        module.name.replace("_", "-")
-        for module in iter_modules(import_module(package).__path__)
-        if module.name != "base" and not module.name.startswith("_")
+        name.replace("_", "-")
+        for name in modules.names(import_module(package).__path__)
+        if name != "base" and not name.startswith("_")
     )
 
 

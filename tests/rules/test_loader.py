@@ -358,6 +358,16 @@ def test_what_few_ask_of_rules_is_read_when_they_do(rules: RuleSet) -> None:
     assert list(found.policies[-1].cases) == list(rules.policies[-1].cases)
 
 
+def test_rules_that_were_kept_are_not_read_again_but_once(own: Own) -> None:
+    loaded = pipeline.load_rules()
+    loader.keep(loaded)
+
+    assert own("policies/acme/acme-rule.yaml", POLICY).policies[-1].id == "acme-rule"
+    assert loaded.policies[-1].id != "acme-rule"
+    assert pipeline.load_rules() is loaded
+    assert pipeline.load_rules() is not loaded
+
+
 def test_the_key_of_rules_changes_with_any_byte(own: Own) -> None:
     keys = {own("tokens/acme.yaml", TOKENS + "#" * number).key for number in range(3)}
     assert len(keys) == 3

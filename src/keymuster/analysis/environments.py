@@ -15,9 +15,8 @@ import re
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from keymuster.analysis.aws_organizations import Organizations
-from keymuster.analysis.gcp_hierarchy import Hierarchy
 from keymuster.inventory.build import Inventory
 from keymuster.inventory.environments import NOWHERE, TAGS, Placed, named, placed, said
 from keymuster.inventory.owners import tagged
@@ -35,6 +34,10 @@ from keymuster.model import (
     Use,
 )
 from keymuster.settings import Settings, environment_scopes
+
+if TYPE_CHECKING:
+    from keymuster.analysis.aws_organizations import Organizations
+    from keymuster.analysis.gcp_hierarchy import Hierarchy
 
 
 class Environments:
@@ -175,10 +178,14 @@ class Environments:
 
     @cached_property
     def _organizations(self) -> Organizations:
+        from keymuster.analysis.aws_organizations import Organizations  # most scans see none
+
         return Organizations(self._inventory)
 
     @cached_property
     def _hierarchy(self) -> Hierarchy:
+        from keymuster.analysis.gcp_hierarchy import Hierarchy
+
         return Hierarchy(self._inventory)
 
     @cached_property

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from typing import TextIO
 
+from keymuster import temporary
 from keymuster.errors import ReportError
 
 
@@ -43,20 +44,18 @@ def replacing(file: str, newline: str | None = None) -> Iterator[TextIO]:
             with open(file, "w", encoding="utf-8", newline=newline) as out:
                 yield out
             return
-        import tempfile  # slow to import
-
         target = os.path.realpath(file)  # a link stays one
-        handle, temporary = tempfile.mkstemp(dir=os.path.dirname(target), prefix=".keymuster-")
+        handle, written = temporary.beside(os.path.dirname(target), ".keymuster-")
         try:
             with os.fdopen(handle, "w", encoding="utf-8", newline=newline) as out:
                 yield out
                 out.flush()
                 os.fsync(out.fileno())
-            os.chmod(temporary, 0o666 & ~_umask())
-            os.replace(temporary, target)
+            os.chmod(written, 0o666 & ~_umask())
+            os.replace(written, target)
         except BaseException:
             with contextlib.suppress(OSError):
-                os.unlink(temporary)
+                os.unlink(written)
             raise
     except OSError as error:
         raise ReportError(

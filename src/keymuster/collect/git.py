@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import IO, TypeVar
 
+from keymuster import temporary
 from keymuster.collect.repository import environment, prefix
 from keymuster.errors import Unreadable
 
@@ -169,9 +170,7 @@ def lines(words: Iterable[str]) -> Iterator[IO[bytes]]:
         with os.fdopen(readable, "rb") as file:
             yield file
         return
-    import tempfile  # slow to import
-
-    with tempfile.TemporaryFile() as file:
+    with temporary.unnamed() as file:
         file.write(said)
         file.seek(0)
         yield file

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 from msgspec import Struct
 
+from keymuster import temporary
 from keymuster.collect.git import Git, lines
 from keymuster.collect.order import Order, Rank
 from keymuster.errors import Unreadable
@@ -44,14 +45,11 @@ class Log:
         self, git: Git, revisions: Sequence[str], commits: Sequence[str] = (),
         without: Sequence[str] = (), late: Mapping[bytes, Rank] | None = None,
     ) -> None:  # fmt: skip
-        import tempfile  # slow to import
-
         self.commits = 0
         self.objects: set[bytes] = set()
         self.order = Order(late)
         self._stack = contextlib.ExitStack()
-        file = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the stack
-        self._file = self._stack.enter_context(file)
+        self._file = self._stack.enter_context(temporary.unnamed())
         more = self._stack.enter_context(lines([*commits, *(f"^{one}" for one in without)]))
         words = (
             "log", "--reverse", "--date-order", "-c", "--raw", "-z", "--no-abbrev", "--no-renames",

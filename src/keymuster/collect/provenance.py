@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit, urlunsplit
-
 from keymuster.collect.git import Git
 from keymuster.collect.repository import toplevel
 from keymuster.errors import Unreadable
@@ -43,6 +41,8 @@ def _without_credentials(remote: str) -> str:
         if not colon or "/" in host or len(host) < 2 or path.startswith(":"):
             return ""
         return f"https://{host.rpartition('@')[2]}/{path.lstrip('/')}"
+    from urllib.parse import urlsplit, urlunsplit  # slow to import
+
     try:
         parts = urlsplit(remote)
     except ValueError:

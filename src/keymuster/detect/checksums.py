@@ -16,7 +16,7 @@ from zlib import crc32
 from msgspec import Struct
 
 from keymuster.detect.marvin import marvin32
-from keymuster.digests import sha256
+from keymuster.model.sha256 import sha256
 
 
 class Checksum(Struct, frozen=True):

@@ -11,7 +11,6 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from urllib.parse import parse_qs
 
 from keymuster.detect import hints, ssh_keys
 from keymuster.detect.checksums import unbase62, unbase64
@@ -181,6 +180,8 @@ def _aws_bedrock(token: bytes) -> dict[str, str]:
 
 def _aws_bedrock_session(token: bytes) -> dict[str, str]:
     """A presigned URL: who signed it, where, when, and for how long."""
+    from urllib.parse import parse_qs  # slow to import
+
     url = unbase64(token.removeprefix(b"bedrock-api-key-")).decode("ascii")
     query = {name: values[0] for name, values in parse_qs(url.partition("?")[2]).items()}
     key_id, _, region, *_ = query["X-Amz-Credential"].split("/")

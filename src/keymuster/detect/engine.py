@@ -20,7 +20,7 @@ from keymuster.detect.patterns import Pattern
 from keymuster.detect.placeholders import entropy, is_placeholder, is_repetitive
 from keymuster.detect.seen import Memory
 from keymuster.detect.words import Word
-from keymuster.digests import blake2b, sha256
+from keymuster.digests import blake2b
 from keymuster.model import CredentialStatus, Secret
 from keymuster.rules.schema import RuleSet, TokenFormat
 
@@ -308,6 +308,7 @@ class Engine:
     def _judged(self, content: bytes, token: TokenFormat, found: Candidate) -> Match | str:
         """The match, or why its text is not what its form promises."""
         from keymuster.detect import checksums, companions, decode
+        from keymuster.model.sha256 import sha256
 
         text = content[found.start : found.end]
         if token.checksum is not None and not checksums.holds(token.checksum, text):

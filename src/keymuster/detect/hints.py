@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from keymuster.digests import sha256
+from keymuster.model.sha256 import sha256
 
 
 def digest(text: str) -> str:

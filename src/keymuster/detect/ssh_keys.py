@@ -6,7 +6,7 @@ import re
 from base64 import b64decode, b64encode
 from binascii import Error
 
-from keymuster.digests import sha256
+from keymuster.model.sha256 import sha256
 
 _MAGIC = b"openssh-key-v1\0"
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar, NoReturn
 
-from keymuster.digests import hmac_sha256
-
 PUBLIC_KEY = b"keymuster"
 """The documented default key of fingerprints, for use within one repository."""
 
@@ -46,6 +44,8 @@ class Secret:
         """32 hex digits, stable within one estate: keyed, so it cannot be looked up elsewhere. The last
         four check the others, so that a scan knows the fingerprints in our own reports for what they
         are."""
+        from keymuster.model.sha256 import hmac_sha256  # only where there is a secret
+
         digits = hmac_sha256(key, self._text)[:28]
         return digits + _check(digits.encode())
 

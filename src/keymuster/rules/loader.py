@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from re import search
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 import msgspec
 from msgspec.structs import replace
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _T = TypeVar("_T")
+_Checks: TypeAlias = Sequence[Callable[[RuleSet], None]]
 
 
 def builtin_root() -> Path:
@@ -74,7 +75,23 @@ def load(extra: Sequence[Path] = (), checks: Sequence[Callable[[RuleSet], None]]
     own = [found for root in extra for found in _files(root)]
     if own:
         return _stored(_key(own), lambda key: _joined(own, key, checks))
+    if _kept and _kept[0].key == _key(()):
+        return _kept.pop()
+    return _alone(checks)
+
+
+def _alone(checks: _Checks) -> RuleSet:
+    """The shipped rules, as a set that may be changed."""
     return _stored(_key(()), lambda key: _checked((), key, checks))
+
+
+def keep(rules: RuleSet) -> None:
+    """These are the shipped rules, for whoever asks for them next: to read them a second time is a
+    twentieth of what a hook takes that finds something."""
+    _kept[:] = [rules]
+
+
+_kept: list[RuleSet] = []
 
 
 def built(key: str) -> RuleSet:
@@ -89,9 +106,6 @@ def _stored(key: str, make: Callable[[str], RuleSet]) -> RuleSet:
     return stored.unpacked(found, lambda: make(key))
 
 
-_Checks = Sequence[Callable[[RuleSet], None]]
-
-
 def _checked(own: Sequence[tuple[Path, bytes]], key: str, checks: _Checks) -> RuleSet:
     """All rules, from their files."""
     rules, origins = _read([*_files(builtin_root())], own, key)
@@ -103,7 +117,7 @@ def _joined(own: Sequence[tuple[Path, bytes]], key: str, checks: _Checks) -> Rul
     """The user's rules beside the shipped ones, of which nothing is read or checked again."""
     from keymuster.rules import lint, stored
 
-    rules = stored.whole(load((), checks))
+    rules = stored.whole(_alone(checks))
     tokens, policies = len(rules.tokens), len(rules.policies)
     if all(_part(path) == "policies" for path, _ in own):
         rules.searched = rules.search_key

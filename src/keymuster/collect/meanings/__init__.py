@@ -7,10 +7,10 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Iterator
 from functools import cache
 from importlib import import_module
-from pkgutil import iter_modules
 from types import ModuleType
 from typing import TypeAlias
 
+from keymuster import modules
 from keymuster.collect.declared import Declared
 from keymuster.collect.terraform.literals import literals
 from keymuster.model import Observation, Resource
@@ -62,4 +62,4 @@ def known() -> dict[str, Meaning]:
 
 @cache
 def _modules() -> tuple[ModuleType, ...]:
-    return tuple(import_module(f"{__name__}.{one.name}") for one in iter_modules(__path__))
+    return tuple(import_module(f"{__name__}.{one}") for one in modules.names(__path__))

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import cache
 from importlib import import_module
-from pkgutil import iter_modules
 
+from keymuster import modules
 from keymuster.analysis.ownership.estate import Estate, Owned
 from keymuster.analysis.ownership.signal import Signal
 
@@ -15,5 +15,5 @@ from keymuster.analysis.ownership.signal import Signal
 @cache
 def every() -> tuple[Callable[[Owned, Estate], Iterator[Signal]], ...]:
     """The functions of all modules here, in the order of their names."""
-    names = sorted(one.name for one in iter_modules(__path__))
+    names = modules.names(__path__)
     return tuple(import_module(f"{__name__}.{name}").signals for name in names)
