@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -20,14 +20,16 @@ Run = Callable[..., Said]
 
 
 @pytest.fixture
-def looking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Looking:
+def looking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Looking]:
     """Looks whose day 0 is 100 days ago, into the store that estate.yaml names."""
     monkeypatch.setattr(made, "START", datetime.now(UTC) - timedelta(days=100))
     (tmp_path / "estate.yaml").write_text(
         "store: sqlite:///estate.db\n"
         "retention: {resolved_days: 30, events_days: 99, runs_days: 0, targets_days: 50}\n"
     )
-    return Looking(Store.open(str(tmp_path / "estate.db")))
+    store = Store.open(str(tmp_path / "estate.db"))
+    yield Looking(store)
+    store.close()
 
 
 def test_history_tells_of_runs_and_days(keymuster: Run, looking: Looking) -> None:

@@ -30,11 +30,14 @@ from keymuster.estate.store import (
     working,
 )
 from keymuster.estate.store.counting import Counts
+from keymuster.estate.store.masking import Net
 from keymuster.estate.store.purging import Purged, Retention
 from keymuster.estate.store.rows import Attempt, Day, Item, Known, Run, Standing, Stored
 from keymuster.estate.store.tables import cursors, runs
 from keymuster.evaluate.states import State
 from keymuster.model import Coverage, Observation, Report, Trouble
+from keymuster.pipeline import load_rules
+from keymuster.rules.schema import RuleSet
 
 T = TypeVar("T")
 
@@ -43,10 +46,14 @@ PATIENCE = 30.0
 
 
 class Store:
-    """What is known of an estate. `patience` is for how many seconds a database is asked again that does not answer."""
+    """What is known of an estate. `patience` is for how many seconds a database is asked again that does not answer.
+    What comes in is searched once more by the `rules` (the shipped ones): no secret is kept."""
 
-    def __init__(self, engine: Engine, patience: float = PATIENCE) -> None:
+    def __init__(
+        self, engine: Engine, patience: float = PATIENCE, rules: Callable[[], RuleSet] = load_rules
+    ) -> None:
         self._engine, self._patience = engine, patience
+        self._net = Net(rules)
         self._writer = engine.execution_options(writes=True)
         self._reader = engine
         if engine.dialect.name == "postgresql":
@@ -138,8 +145,8 @@ class Store:
     def finish(self, attempt: Attempt, outcome: Outcome, now: datetime) -> list[Event]:
         """Write down what came of it, all or nothing. A second time, or after a later run has looked, nothing happens.
         A look that comes late counts, even if the target was given up meanwhile."""
-        at = _utc(now)
-        return self._write(lambda one: finishing.finish(one, attempt, outcome, at))
+        at, masked = _utc(now), self._net.outcome(outcome)
+        return self._write(lambda one: finishing.finish(one, attempt, masked, at))
 
     def fail(
         self, attempt: Attempt, failure: Failure, now: datetime, retry_at: datetime | None
@@ -147,7 +154,8 @@ class Store:
         """Let the target wait, or give it up (None): its findings are not observed then, and none is resolved. Only the
         latest attempt can fail."""
         at, later = _utc(now), None if retry_at is None else _utc(retry_at)
-        self._write(lambda one: working.fail(one, attempt, failure, at, later))
+        masked = self._net.failure(failure)
+        self._write(lambda one: working.fail(one, attempt, masked, at, later))
 
     def give_back(self, attempt: Attempt) -> None:
         """As if it had not begun: whoever looked was told to stop. Only the latest attempt can be given back."""
