@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from keymuster.cli.estate._options import estate_option, store_option
-from keymuster.cli.estate._reading import names_option, reading, serve, server_of
+from keymuster.cli.estate._reading import names_option, serve, server_of
+from keymuster.cli.estate._store import opened
 
 
 @click.command("dashboard")
@@ -31,7 +32,7 @@ def command(listen: str, names: tuple[str, ...], estate: str, url: str) -> int:
     """
     from keymuster.estate.dashboard import Dashboard
 
-    with reading(estate, url) as (_, store):
+    with opened(estate, url) as (_, store):
         made = Dashboard(store)
         server = server_of(listen, made.answer, names, "the page")
         click.echo(f"http://{server.at}/{made.token}/")

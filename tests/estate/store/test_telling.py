@@ -43,14 +43,14 @@ STRANGE = "a\x00b\udcff\x1a0000\n\N{GRINNING FACE}"
 
 
 def test_what_is_read_is_of_one_moment(looking: Looking) -> None:
-    many = [finding(f"{number:04}") for number in range(1200)]
+    many = [finding(f"{number:04}") for number in range(600)]
     looking.look(*many, troubles=(Trouble(part="x", scope="y", message="of the first look"),))
     looking.dies(WEB, message="dead")
     told_findings, troubles = looking.store.findings(), looking.store.troubles()
     assert next(told_findings).finding == many[0]
     assert next(troubles) == (WEB.id, Trouble(part="repository", scope=WEB.name, message="dead"))
     looking.look()
-    assert [one.state.value for one in told_findings] == ["new"] * 1199
+    assert [one.state.value for one in told_findings] == ["new"] * 599
     assert [one.message for _, one in troubles] == ["of the first look"]
     assert {one.state.value for one in looking.store.findings()} == {"resolved"}
 

@@ -15,16 +15,17 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def opened(estate: str) -> Iterator[tuple[Estate, Store]]:
-    """What the file says, and its store, which has to be there."""
+def opened(estate: str, url: str = "") -> Iterator[tuple[Estate, Store]]:
+    """What the file says, and its store, or the one at an address. It has to be there: a run makes it."""
     said = config.load(estate)
     try:
         from keymuster.estate.store.store import Store
     except ModuleNotFoundError as error:
         raise SettingsError(
-            f"an estate needs {error.name}", "Install it: pip install 'keymuster[estate]'"
+            f"an estate needs {error.name}, which is not installed",
+            "Install it: pip install 'keymuster[estate]'",
         ) from None
-    store = Store.open(config.store_url(said), create=False)
+    store = Store.open(url or config.store_url(said), create=False)
     try:
         yield said, store
     finally:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from keymuster.cli.estate._options import estate_option, store_option
-from keymuster.cli.estate._reading import names_option, reading, serve, server_of
+from keymuster.cli.estate._reading import names_option, serve, server_of
+from keymuster.cli.estate._store import opened
 
 if TYPE_CHECKING:
     from keymuster.estate.serving import Page
@@ -47,7 +48,7 @@ def command(listen: str, names: tuple[str, ...], estate: str, url: str) -> int:
     from keymuster.estate.metrics import Metrics, rendered
     from keymuster.estate.serving import Page
 
-    with reading(estate, url) as (said, store):
+    with opened(estate, url) as (said, store):
         metrics = Metrics(store, said.notify.channels)
 
         def answer(path: str, headers: Mapping[str, str]) -> Page | None:

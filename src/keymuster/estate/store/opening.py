@@ -67,7 +67,7 @@ def prepare(made: Engine, create: bool = True) -> None:
     if made.dialect.name == "sqlite":
         if not create and not os.path.exists(made.url.database or ""):
             raise SettingsError(
-                f"there is no store {made.url.database} yet", "`keymuster estate run` makes it."
+                f"there is no store yet at {made.url.database}", "`keymuster estate run` makes it."
             )
         _make_file(made.url)
     with made.connect() as connection, connection.begin():
@@ -149,12 +149,3 @@ def _refuse_others(connection: Connection) -> None:
             f"{shown(connection.engine.url)} is the database of another program",
             "Choose another file for the store.",
         )
-
-
-def has_store(url: str) -> bool:
-    """Whether there is a file, if it is one. A server says itself what it lacks."""
-    parsed = _parsed(url)
-    path = parsed.database or ""
-    if parsed.get_backend_name() != "sqlite" or path.startswith("file:"):
-        return True
-    return os.path.isfile(path)
