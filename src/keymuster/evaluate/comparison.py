@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from pathspec import GitIgnoreSpec
 
 from keymuster.evaluate.bounds import outgrown
-from keymuster.evaluate.states import State
+from keymuster.evaluate.states import State as State  # it is asked for here, too
 from keymuster.model import FileLocation, Finding, Location, Report, Scope
 from keymuster.model.location import SEPARATOR
 

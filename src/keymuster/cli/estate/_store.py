@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from keymuster.estate import config
 
 if TYPE_CHECKING:
     from keymuster.estate.config import Estate
+    from keymuster.estate.store.rows import Known
     from keymuster.estate.store.store import Store
 
 
@@ -28,5 +30,22 @@ def opened(estate: str, url: str = "") -> Iterator[tuple[Estate, Store]]:
     store = Store.open(url or config.store_url(said), create=False)
     try:
         yield said, store
+    finally:
+        store.close()
+
+
+def known(said: Estate) -> dict[str, Known]:
+    """What the store knows of each target, by its id; nothing if there is no store yet."""
+    try:
+        from keymuster.estate.store.store import Store
+    except ModuleNotFoundError:
+        return {}
+    url = config.store_url(said)
+    file = url.partition(":///")[2] if url.startswith("sqlite") else ""
+    if file and not os.path.exists(file):
+        return {}
+    store = Store.open(url, create=False)
+    try:
+        return {one.target.id: one for one in store.targets()}
     finally:
         store.close()
