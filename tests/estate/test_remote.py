@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from estate import git_http
 from estate.git_http import Door
 from keymuster.errors import CollectError, Unreachable
+from keymuster.estate import remote as remotes
 from keymuster.estate.clones import clone
 from keymuster.estate.remote import Remote
 from repositories import Repository
@@ -171,3 +173,18 @@ def test_ssh_asks_nobody_and_takes_the_key_of_the_target(
         *words
     }
     assert "git@git.acme.test" in words
+
+
+def test_a_server_that_says_nothing_is_not_waited_for_for_ever(loopback: None) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/api.git"
+        with pytest.raises(Unreachable, match=r"no answer in 0\.05 seconds"):
+            Remote({"url": url}, 0.05).refs()
+
+
+def test_a_server_that_says_too_much_is_not_listened_to(
+    door: Door, repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remotes.Remote._run, "__kwdefaults__", {"most_bytes": 20})
+    with pytest.raises(CollectError):
+        remote(door).refs()

@@ -18,10 +18,14 @@ _T = TypeVar("_T")
 
 class Git:
     """One repository, named by any folder in it. `worktree` is where its files are, whatever its
-    settings say."""
+    settings say. What it is asked and does not answer in so many `seconds`, if they are given, it has refused."""
 
-    def __init__(self, folder: str, *, in_hook: bool = False, worktree: str | None = None) -> None:
+    def __init__(
+        self, folder: str, *, in_hook: bool = False, worktree: str | None = None,
+        seconds: float | None = None,
+    ) -> None:  # fmt: skip
         self.folder = folder
+        self._seconds = seconds
         self._environment = environment(in_hook=in_hook)
         if worktree is not None:
             self._environment["GIT_WORK_TREE"] = worktree
@@ -84,9 +88,12 @@ class Git:
                 capture_output=True,
                 env=self._environment,
                 check=False,
+                timeout=self._seconds,
             )
         except OSError as error:
             raise _missing(error) from error
+        except subprocess.TimeoutExpired:
+            raise Unreadable(f"{self.folder}: git {words[0]} did not end", "Try again.") from None
 
     def _failure(self, words: tuple[str, ...], stderr: bytes) -> Unreadable:
         said = stderr.decode("utf-8", "replace").strip().splitlines()

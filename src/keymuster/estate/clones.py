@@ -67,14 +67,17 @@ def has_clone(place: str) -> bool:
     return os.path.isdir(os.path.join(place, _CLONE))
 
 
-def refs_in(folder: str) -> Refs:
-    """What refs a repository on this machine has. Unreadable if git refuses it."""
-    git = Git(folder)
+def refs_in(folder: str, seconds: float | None = None) -> Refs:
+    """What refs a repository on this machine has. Unreadable if git refuses it, or takes longer."""
+    git = Git(folder, seconds=seconds)
     said = os.fsdecode(git.run("for-each-ref", "--format=%(objectname) %(refname)"))
     ids = {name: id for id, _, name in (line.partition(" ") for line in said.splitlines())}
-    if head := git.ask("rev-parse", "--verify", "--quiet", "HEAD"):
+    branch = git.ask("symbolic-ref", "--quiet", "HEAD") or ""
+    if branch in ids:
+        ids["HEAD"] = ids[branch]
+    elif head := git.ask("rev-parse", "--verify", "--quiet", "HEAD"):
         ids["HEAD"] = head
-    return Refs(ids=ids, head=git.ask("symbolic-ref", "--quiet", "HEAD") or "")
+    return Refs(ids=ids, head=branch)
 
 
 def is_whole(folder: str, refs: Refs) -> bool:

@@ -13,8 +13,8 @@ import os
 import re
 import shlex
 import subprocess
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import IO, Any
 
 from msgspec import Struct
 
@@ -50,6 +50,11 @@ _SSH = (
     "-oForwardAgent=no", "-oForwardX11=no", "-oPermitLocalCommand=no", "-oClearAllForwardings=yes",
 )  # fmt: skip
 
+_CERTIFICATES = ("GIT_SSL_CAINFO", "GIT_SSL_CAPATH")
+
+_MOST_SAID = 128 * 1024 * 1024
+"""Bytes of refs: those of a million."""
+
 _REFUSED = re.compile(
     r"authentication failed|could not read (?:username|password)|terminal prompts disabled|permission denied"
     r"|error: 40[13]|access denied|not authorized|host key verification failed|unauthorized",
@@ -82,12 +87,14 @@ class Refs(Struct, frozen=True, kw_only=True):
 
 class Remote:
     """One repository by its URL; SettingsError if nobody may fetch from there, CollectError if the credential is not
-    there."""
+    there. Whatever takes longer than `seconds`, if that is given, is Unreachable."""
 
-    def __init__(self, options: dict[str, Any]) -> None:
+    def __init__(self, options: dict[str, Any], seconds: float | None = None) -> None:
+        self._seconds = seconds
         self.address: Address = address(str(options["url"]))
         self._secrets: list[str] = []
-        self._environment = environment() | {
+        certificates = {name: os.environ[name] for name in _CERTIFICATES if name in os.environ}
+        self._environment = environment() | certificates | {
             "GIT_ALLOW_PROTOCOL": self.address.scheme,
             "GIT_SSH_COMMAND": shlex.join(_SSH),
             "GIT_SSH_VARIANT": "ssh",
@@ -133,28 +140,33 @@ class Remote:
             "GIT_CONFIG_VALUE_0": f"Authorization: Basic {header}",
         }
 
-    def _run(self, folder: str, *words: str, most_bytes: int = 0) -> bytes:
+    def _run(self, folder: str, *words: str, most_bytes: int = _MOST_SAID) -> bytes:
         settings = [word for name, value in _SETTINGS.items() for word in ("-c", f"{name}={value}")]
-        try:
-            process = subprocess.Popen(
-                [*prefix(folder), *settings, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE, env=self._environment,
-            )  # fmt: skip
-        except OSError as error:
-            raise CollectError(
-                f"git could not be started: {error.strerror}", "Install git."
-            ) from None
-        try:
-            if most_bytes:
+        with _sink() as out, _sink() as said:
+            try:
+                process = subprocess.Popen(
+                    [*prefix(folder), *settings, *words], stdin=subprocess.DEVNULL, stdout=out, stderr=said,
+                    env=self._environment,
+                )  # fmt: skip
+            except OSError as error:
+                raise CollectError(
+                    f"git could not be started: {error.strerror}", "Install git."
+                ) from None
+            try:
                 _bound(process.pid, most_bytes)
-            out, said = process.communicate()
-        except BaseException:
-            process.kill()
-            process.wait()
-            raise
-        if process.returncode:
-            raise self._failure(said.decode("utf-8", "replace"))
-        return out
+                process.wait(self._seconds)
+            except BaseException as error:
+                process.kill()
+                process.wait()
+                if isinstance(error, subprocess.TimeoutExpired):
+                    raise Unreachable(
+                        f"{self.address.name}: no answer in {self._seconds:g} seconds",
+                        "Try again later.",
+                    ) from None
+                raise
+            if process.returncode:
+                raise self._failure(_content(said).decode("utf-8", "replace"))
+            return _content(out)
 
     def _failure(self, said: str) -> CollectError:
         """In git's words, as far as they are git's."""
@@ -202,6 +214,24 @@ _ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 def _pattern(spec: str) -> re.Pattern[str]:
     start, star, end = spec.partition("*")
     return re.compile(f"{re.escape(start)}{'.+' if star else ''}{re.escape(end)}")
+
+
+@contextlib.contextmanager
+def _sink() -> Iterator[IO[bytes]]:
+    """Where a git writes to, which is limited as its files are: servers may say anything, without end."""
+    if hasattr(os, "memfd_create"):
+        with os.fdopen(os.memfd_create("said"), "w+b") as made:
+            yield made
+        return
+    import tempfile  # slow to import
+
+    with tempfile.TemporaryFile() as made:
+        yield made
+
+
+def _content(file: IO[bytes]) -> bytes:
+    file.seek(0)
+    return file.read()
 
 
 def _bound(process: int, most_bytes: int) -> None:

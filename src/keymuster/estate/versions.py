@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator
+from functools import cache as cache_result
 from typing import Any
 
 from keymuster import __version__, cache
@@ -29,6 +30,7 @@ def digest(options: dict[str, Any], files: Iterable[str], key_env: str) -> str:
     return made.hexdigest()
 
 
+@cache_result
 def _ours() -> str:
     """In a wheel nothing changes without its version; in a checkout, by sizes and times."""
     if built := cache.built(cache.KEY):

@@ -385,3 +385,18 @@ def test_over_http_with_a_credential(
     assert findings(outcome) == findings(perform())
     assert outcome.report is not None
     assert outcome.report.provenance.repository == options["url"]
+
+
+def test_who_hands_out_work_may_ask_whether_there_is_any(
+    perform: Perform, repository: Repository, tmp_path: Path
+) -> None:
+    first = perform()
+    options = {"url": f"file://{repository.path}", "refs": ["refs/heads/*", "refs/tags/*"]}
+    target = Target(id="repository:api", kind="repository", name="api", options=options)
+    task = Task(target=target, now=NOW, left=first.left)
+    assert Part().unchanged(task) == perform(first.left)
+    assert Part().unchanged(msgspec.structs.replace(task, left={})) is None
+    repository.commit({"b": "1\n"})
+    assert Part().unchanged(task) is None
+    repository.path.rename(tmp_path / "elsewhere")
+    assert Part().unchanged(task) is None

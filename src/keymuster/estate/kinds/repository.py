@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from keymuster.digests import blake2b
+from keymuster.errors import KeymusterError
 from keymuster.estate import clones
 from keymuster.estate.base import Outcome, Task
 from keymuster.estate.remote import Refs, Remote
@@ -18,6 +19,8 @@ from keymuster.estate.versions import digest
 if TYPE_CHECKING:
     from keymuster.model import Observation, Trouble
     from keymuster.pipeline import Gathered
+
+_SHORT_SECONDS = 30
 
 _BUDGET = 20 * 1024**3
 
@@ -32,15 +35,34 @@ class Repository:
     name: ClassVar[str] = "repository"
 
     def perform(self, task: Task) -> Outcome:
-        options = task.target.options
-        if path := options.get("path"):
-            remote, refs = None, clones.refs_in(str(path))
-        else:
-            remote = Remote(options)
-            refs = remote.refs()
+        remote, refs = _asked(task)
         if _is_unchanged(task, refs):
-            return Outcome(target=task.target.id, left=task.left, unchanged=True)
+            return _same(task)
         return _looked(task, remote, refs)
+
+    def unchanged(self, task: Task) -> Outcome | None:
+        """What `perform` would say if nothing has changed; None if something has, or nobody can say. It may be asked
+        in the process that hands out work: only git has to do with what comes from outside, in a process of its own and for
+        a short time."""
+        if not task.left:
+            return None
+        try:
+            _, refs = _asked(task, _SHORT_SECONDS)
+            return _same(task) if _is_unchanged(task, refs) else None
+        except (KeymusterError, ValueError):  # `perform` says what is wrong
+            return None
+
+
+def _asked(task: Task, seconds: float | None = None) -> tuple[Remote | None, Refs]:
+    options = task.target.options
+    if path := options.get("path"):
+        return None, clones.refs_in(str(path), seconds)
+    remote = Remote(options, seconds)
+    return remote, remote.refs()
+
+
+def _same(task: Task) -> Outcome:
+    return Outcome(target=task.target.id, left=task.left, unchanged=True)
 
 
 def _is_unchanged(task: Task, refs: Refs) -> bool:
