@@ -163,9 +163,7 @@ def test_what_another_engine_looks_at_is_not_looked_at_twice(
     def work(name: str, engine: Looking) -> None:
         mine = replace(engine, worker=name, now=lambda: datetime.now(UTC))
         tell = lambda progress, came: None  # noqa: E731
-        results.append(
-            carry_out(mine, run, jobs=2, stop=threading.Event(), tell=tell, others=True)
-        )
+        results.append(carry_out(mine, run, jobs=2, stop=threading.Event(), tell=tell, others=True))
 
     threads = [threading.Thread(target=work, args=each) for each in (("a", one), ("b", other))]
     for thread in threads:

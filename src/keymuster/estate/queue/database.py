@@ -59,14 +59,21 @@ def prepare(url: str) -> None:
         table, noted = asked.fetchone()
         if noted == installed:
             return
-        with connection.transaction():
-            if table is None:
+        if table is None:
+            with connection.transaction():
                 connection.execute(SchemaManager.get_schema())
-            else:
-                for path in migrations(SchemaManager.get_migrations_path(), noted or "0"):
-                    connection.execute(path.read_text(encoding="utf-8"))
-            note = installed if _numbers(installed) > _numbers(noted or "0") else noted
-            connection.execute(f"COMMENT ON TABLE procrastinate_jobs IS '{note}'")
+                connection.execute(_NOTE.format(installed))
+            return
+        for path in migrations(SchemaManager.get_migrations_path(), noted or "0"):
+            # One by one: what a later one uses may have to be there for good.
+            with connection.transaction():
+                connection.execute(path.read_text(encoding="utf-8"))
+        if _numbers(installed) > _numbers(noted or "0"):
+            connection.execute(_NOTE.format(installed))
+
+
+_NOTE = "COMMENT ON TABLE procrastinate_jobs IS '{}'"
+"""Of which Procrastinate the tables are."""
 
 
 def migrations(folder: str, since: str) -> list[Path]:
