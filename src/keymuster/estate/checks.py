@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -38,14 +37,6 @@ def schedule_problem(cron: str, zone: str) -> str:
     if len(cron.split()) != 5 or not croniter.is_valid(cron):
         return "is no cron expression of five fields, as in `0 3 * * *`"
     return ""
-
-
-def next_time(cron: str, zone: str, now: datetime) -> datetime:
-    """When a schedule comes next after a time, in its zone."""
-    from zoneinfo import ZoneInfo
-
-    found: datetime = _croniter()(cron, now.astimezone(ZoneInfo(zone))).get_next(datetime)
-    return found
 
 
 def _croniter() -> Any:

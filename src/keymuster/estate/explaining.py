@@ -7,15 +7,17 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Struct
 
 from keymuster import settings
-from keymuster.estate import checks, targets
+from keymuster.estate import targets
 from keymuster.estate.base import Target
 from keymuster.estate.config import Estate
 from keymuster.estate.credentials import Reference, missing
+from keymuster.estate.schedule import times
 from keymuster.model import Trouble
 
 
@@ -89,7 +91,7 @@ def _lister(options: dict[str, Any]) -> str:
 def _planned(said: Estate, there: tuple[Target, ...], now: datetime) -> Iterator[Planned]:
     for name, one in said.schedules.items():
         yield Planned(
-            name=name, cron=one.cron, zone=one.zone, next=checks.next_time(one.cron, one.zone, now),
+            name=name, cron=one.cron, zone=one.zone, next=next(times(one.cron, one.zone, now)).astimezone(ZoneInfo(one.zone)),
             targets=len(targets.selected(there, one.targets)),
         )  # fmt: skip
 

@@ -74,9 +74,19 @@ def command(concurrency: int | None, watches: bool, quiet: bool, estate: str, ur
                 )
             watching = None
             if watches:
+                from keymuster.estate import config
                 from keymuster.estate.queue.watching import watch
 
-                watching = threading.Thread(target=watch, args=(said, address, store, stop, tell))
+                watching = threading.Thread(
+                    target=watch,
+                    args=(
+                        lambda: config.load(estate),
+                        address,
+                        store,
+                        stop,
+                        lambda words: tell(words, None),
+                    ),
+                )
                 watching.start()
             try:
                 Worker(looking, concurrency=many, stop=stop, tell=tell).run()
