@@ -31,6 +31,7 @@ from keymuster.detect.decode import DECODERS
 from keymuster.detect.values import weighing
 from keymuster.estate import config
 from keymuster.estate.channels.webhook import NotificationV1
+from keymuster.estate.events.shape import EventV1
 from keymuster.export._record import RecordV1
 from keymuster.export._shape import InventoryV1
 from keymuster.model import Confidence, CredentialStatus
@@ -88,6 +89,7 @@ def _pages(rules: RuleSet) -> Iterator[tuple[str, str]]:
     yield "docs/schemas/imports-v1.json", _schema(ImportsV1, "keymuster import, version 1")
     yield "docs/schemas/inventory-v1.json", _schema(InventoryV1, "keymuster inventory, version 1")
     yield "docs/schemas/record-v1.json", _schema(RecordV1, "A record of keymuster, version 1")
+    yield "docs/schemas/event-v1.json", _schema(EventV1, "keymuster event, version 1")
     yield (
         "docs/schemas/notification-v1.json",
         _schema(NotificationV1, "keymuster notification, version 1"),

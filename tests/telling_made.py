@@ -16,8 +16,10 @@ from keymuster.model import (
     Confidence,
     FileLocation,
     Finding,
+    Framework,
     Nhi,
     Owner,
+    RuleText,
     Severity,
     Suppression,
 )
@@ -77,6 +79,9 @@ class MemoryLog:
             assert up_to_id >= self.cursors.get(name, 0), "a cursor went back"
             self.cursors[name] = up_to_id
         return self.cursors.get(name, 0)
+
+    def texts(self) -> tuple[dict[str, RuleText], dict[str, Framework]]:
+        return {}, {}
 
     def findings(
         self,

@@ -18,6 +18,7 @@ from keymuster.estate.addresses import address
 from keymuster.estate.base import Bounds
 from keymuster.estate.credentials import Reference
 from keymuster.estate.decoding import File
+from keymuster.estate.events.settings import EventLog
 from keymuster.estate.notify.settings import Notify, problems, with_files
 from keymuster.nearest import hint
 from keymuster.settings import size_in_bytes
@@ -200,6 +201,7 @@ class Estate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     targets: Targets = Targets()
     schedule: dict[str, str | Schedule] = {}
     notify: Notify = Notify()
+    events: tuple[EventLog, ...] = ()
     retention: Retention = Retention()
 
     @property
@@ -338,6 +340,10 @@ def _problems(said: Estate) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
         if problem := checks.schedule_problem(schedule.cron, schedule.zone):
             yield ("schedule", name), problem, ""
     yield from problems(said.notify)
+    names = [one.name for one in said.events]
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            yield ("events", number, "name"), f"there are two logs called `{name}`", "Each has a name of its own."
 
 
 def _decode_lister(read: File, number: int, one: Mapping[str, Any]) -> None:
@@ -392,6 +398,7 @@ def _from_here(said: Estate, folder: str) -> Estate:
         store=store,
         config=here(said.config),
         notify=with_files(said.notify, here),
+        events=tuple(replace(one, file=here(one.file), ca=here(one.ca)) for one in said.events),
         cache=replace(said.cache, folder=here(said.cache.folder) or os.path.join(cache.folder(), "estate")),
         targets=replace(
             said.targets,

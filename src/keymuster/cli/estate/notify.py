@@ -36,8 +36,8 @@ def command(channel: str, recipient: str, estate: str) -> int:
     """
     from keymuster.estate import config
     from keymuster.estate.notify import trying
-    from keymuster.estate.notify.delivery import notify
     from keymuster.estate.store.store import Store
+    from keymuster.estate.telling import tell
 
     said, now = config.load(estate), datetime.now(UTC)
     if channel:
@@ -47,7 +47,7 @@ def command(channel: str, recipient: str, estate: str) -> int:
     else:
         store = Store.open(config.store_url(said))
         try:
-            troubles = notify(store, said.notify, now)
+            troubles = tell(store, said, now)
         finally:
             store.close()
     for one in troubles:

@@ -35,7 +35,7 @@ from keymuster.estate.store.purging import Purged, Retention
 from keymuster.estate.store.rows import Attempt, Day, Item, Known, Run, Standing, Stored
 from keymuster.estate.store.tables import cursors, runs
 from keymuster.evaluate.states import State
-from keymuster.model import Coverage, Observation, Report, Trouble
+from keymuster.model import Coverage, Framework, Observation, Report, RuleText, Trouble
 from keymuster.pipeline import load_rules
 from keymuster.rules.schema import RuleSet
 
@@ -219,6 +219,10 @@ class Store:
         paths, and all that could not be seen."""
         at = _utc(now)
         return self._read(lambda one: whole.report(one, at))
+
+    def texts(self) -> tuple[dict[str, RuleText], dict[str, Framework]]:
+        """Of rules and frameworks by their ids, as the latest look has them."""
+        return self._read(whole.told_texts)
 
     def history(self, id: str) -> list[tuple[int, Event]]:
         """What became of a finding, in all targets, under this id and those that it had before."""

@@ -64,7 +64,7 @@ def report(connection: Connection, now: datetime) -> Report:
     frames = _Frames(folders)
     for id, _, frame in told_frames(connection):
         frames.add(id, frame)
-    rules, frameworks = _texts(connection)
+    rules, frameworks = told_texts(connection)
     found = gathered.findings()
     told = {one.rule for one in found} | {one.policy for one in found}
     looked = [one.looked_at for one in every if one.looked_at is not None]
@@ -258,7 +258,7 @@ def _not_looked_at(connection: Connection, every: Iterable[Known]) -> Iterator[T
             yield Trouble(part=one.target.kind, scope=one.target.name, message=message)
 
 
-def _texts(connection: Connection) -> tuple[dict[str, RuleText], dict[str, Framework]]:
+def told_texts(connection: Connection) -> tuple[dict[str, RuleText], dict[str, Framework]]:
     """Of rules and frameworks, as the latest look has them."""
     asked = (
         select(looks.c.texts)
