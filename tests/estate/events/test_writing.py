@@ -21,7 +21,7 @@ from keymuster.estate.events import files
 from keymuster.estate.events.settings import EventLog, server
 from keymuster.estate.events.shape import as_json, as_ocsf
 from keymuster.estate.events.writing import cursor_of, written
-from keymuster.evaluate.comparison import State
+from keymuster.evaluate.states import State
 from keymuster.model import Nhi, Severity
 from keymuster.report._ocsf_finding import VERSION, Known
 from telling_made import HOSTILE, MemoryLog, event, finding

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from keymuster.estate.base import Event
-from keymuster.evaluate.comparison import State
+from keymuster.evaluate.states import State
 from keymuster.report._ocsf_finding import Known, Status, event, metadata, milliseconds
 from keymuster.report.base import readable
 from keymuster.report.json import FindingV1, finding_document
