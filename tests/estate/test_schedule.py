@@ -64,9 +64,7 @@ def test_what_comes_every_hour_goes_on_as_the_hours_pass() -> None:
     for day in ("2026-03-29", "2026-10-25"):
         start = datetime.fromisoformat(day).replace(tzinfo=ZoneInfo(BERLIN))
         found = list(islice(times("30 * * * *", BERLIN, start), 6))
-        assert {later - one for one, later in pairwise(found)} == {
-            timedelta(hours=1)
-        }
+        assert {later - one for one, later in pairwise(found)} == {timedelta(hours=1)}
 
 
 def test_zones_that_shift_by_half_an_hour_or_a_day() -> None:

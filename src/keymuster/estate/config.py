@@ -343,7 +343,11 @@ def _problems(said: Estate) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
     names = [one.name for one in said.events]
     for number, name in enumerate(names):
         if name in names[:number]:
-            yield ("events", number, "name"), f"there are two logs called `{name}`", "Each has a name of its own."
+            yield (
+                ("events", number, "name"),
+                f"there are two logs called `{name}`",
+                "Each has a name of its own.",
+            )
 
 
 def _decode_lister(read: File, number: int, one: Mapping[str, Any]) -> None:

@@ -94,11 +94,15 @@ class Remote:
         self.address: Address = address(str(options["url"]))
         self._secrets: list[str] = []
         certificates = {name: os.environ[name] for name in _CERTIFICATES if name in os.environ}
-        self._environment = environment() | certificates | {
-            "GIT_ALLOW_PROTOCOL": self.address.scheme,
-            "GIT_SSH_COMMAND": shlex.join(_SSH),
-            "GIT_SSH_VARIANT": "ssh",
-        }
+        self._environment = (
+            environment()
+            | certificates
+            | {
+                "GIT_ALLOW_PROTOCOL": self.address.scheme,
+                "GIT_SSH_COMMAND": shlex.join(_SSH),
+                "GIT_SSH_VARIANT": "ssh",
+            }
+        )
         if said := options.get("credential"):
             self._sign(Reference(**said), str(options.get("user") or ""))
 

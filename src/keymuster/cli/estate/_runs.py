@@ -325,6 +325,6 @@ def opened(estate: str, url: str) -> Iterator[tuple[Estate, str, Store]]:
 
 def notified(store: Store, said: Estate) -> list[Trouble]:
     """Tell the channels of the estate; what did not arrive."""
-    from keymuster.estate.notify.delivery import notify
+    from keymuster.estate.telling import tell
 
-    return notify(store, said.notify, datetime.now(UTC))
+    return tell(store, said, datetime.now(UTC))

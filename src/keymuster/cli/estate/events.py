@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import click
 
 from keymuster.cli.estate._options import estate_option, store_option
-from keymuster.cli.estate._reading import reading
+from keymuster.cli.estate._store import opened
 from keymuster.cli.output import stdout
 
 
@@ -51,7 +51,7 @@ def command(since: str, format_: str, cursor: str, write: bool, estate: str, url
     if since and cursor:
         raise click.UsageError("--since and --cursor exclude each other")
     first, begins = _begin(since)
-    with reading(estate, url) as (said, store):
+    with opened(estate, url) as (said, store):
         if write:
             troubles = written(store, said.events)
             for one in troubles:

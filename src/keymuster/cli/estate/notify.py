@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 import click
 
-from keymuster.cli.estate._options import estate_option
+from keymuster.cli.estate._options import estate_option, store_option
+from keymuster.cli.estate._store import opened
 
 
 @click.command("notify")
@@ -21,7 +22,8 @@ from keymuster.cli.estate._options import estate_option
     "--to", "recipient", metavar="ADDRESS", default="", help="With --test: whom mail goes to."
 )
 @estate_option
-def command(channel: str, recipient: str, estate: str) -> int:
+@store_option
+def command(channel: str, recipient: str, estate: str, url: str) -> int:
     """Tell the channels of estate.yaml what has changed and they were not told yet. A run does so at its end; this is for what did
     not arrive then.
 
@@ -36,7 +38,6 @@ def command(channel: str, recipient: str, estate: str) -> int:
     """
     from keymuster.estate import config
     from keymuster.estate.notify import trying
-    from keymuster.estate.store.store import Store
     from keymuster.estate.telling import tell
 
     said, now = config.load(estate), datetime.now(UTC)
@@ -45,11 +46,8 @@ def command(channel: str, recipient: str, estate: str) -> int:
     elif recipient:
         raise click.UsageError("--to goes with --test")
     else:
-        store = Store.open(config.store_url(said))
-        try:
+        with opened(estate, url) as (said, store):
             troubles = tell(store, said, now)
-        finally:
-            store.close()
     for one in troubles:
         click.echo(f"{one.scope}: {one.message}", err=True)
         if one.advice:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from keymuster.cli.estate._options import estate_option, store_option
-from keymuster.cli.estate._reading import names_option, serve, server_of
+from keymuster.cli.estate._serving import names_option, serve, server_of
 from keymuster.cli.estate._store import opened
 
 if TYPE_CHECKING:
