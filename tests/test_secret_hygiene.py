@@ -205,8 +205,9 @@ def test_no_report_tells_a_secret(
 ) -> None:
     with caplog.at_level(logging.DEBUG):
         report = pipeline.scan(
-            _context(exhibits.folder, rules), "worktree", choice=Choice(confidence=Confidence.LOW)
-        )
+            _context(exhibits.folder, rules), "worktree", choice=Choice(confidence=Confidence.LOW),
+            with_roll=True,
+        )  # fmt: skip
     assert len(report.findings) > len(rules.tokens) / 2
     assert report.troubles == ()
     assert exhibits.told(*_reports(report), caplog.text) == []

@@ -39,5 +39,5 @@ function line(values, wide, high, label) {
 
 function change(values) {
   const by = values[values.length - 1] - values[0];
-  return by > 0 ? `+${number(by)}` : by < 0 ? `−${number(-by)}` : "±0";
+  return by > 0 ? `+${number(by)}` : by < 0 ? `\u2212${number(-by)}` : "\u00b10";
 }

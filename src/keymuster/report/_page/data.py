@@ -6,6 +6,8 @@ never takes any of it for markup. The script puts it into the page as text.
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -49,11 +51,11 @@ _SEVERITIES = [*reversed(Severity)]
 _CONFIDENCES = [*reversed(Confidence)]
 _NHI = [*Nhi]
 
-_ESCAPED = (
-    (b"<", b"\\u003c"), (b">", b"\\u003e"), (b"&", b"\\u0026"),
-    ("\u2028".encode(), b"\\u2028"), ("\u2029".encode(), b"\\u2029"),
-)  # fmt: skip
-"""What would mean something in HTML, or in a script. In JSON it only stands in texts."""
+_ESCAPED = ((b"<", b"\\u003c"), (b">", b"\\u003e"), (b"&", b"\\u0026"))
+"""What would mean something in HTML. In JSON it only stands in texts."""
+
+_OUTSIDE_ASCII = re.compile(r"[^\x00-\x7f]+")
+"""Escaped, too: then the page is the same in whatever encoding it is written."""
 
 
 def encoded(report: Report) -> str:
@@ -63,7 +65,7 @@ def encoded(report: Report) -> str:
     content = content.replace(b'{"id":', b'\n{"id":')
     for char, escape in _ESCAPED:
         content = content.replace(char, escape)
-    return content.decode()
+    return _OUTSIDE_ASCII.sub(lambda found: json.dumps(found[0])[1:-1], content.decode())
 
 
 def _document(report: Report) -> dict[str, Any]:

@@ -34,7 +34,7 @@ function graph(view) {
     ROLL.nodes.length <= MANY && openAll,
     el("button", { type: "button", click: () => { opened = new Set(); choose(null); draw(); fit(); } }, "Close all"),
     el("button", { type: "button", "aria-label": "Zoom in", click: () => zoom(1 / 1.4) }, "+"),
-    el("button", { type: "button", "aria-label": "Zoom out", click: () => zoom(1.4) }, "−"),
+    el("button", { type: "button", "aria-label": "Zoom out", click: () => zoom(1.4) }, "\u2212"),
     el("button", { type: "button", click: fit }, "Show all"));
   const told = el("p", { class: "hidden", role: "status" });
   const weaker = el("p", { class: "muted", hidden: true });
@@ -215,7 +215,7 @@ function graph(view) {
     const node = Number(chosen.slice(1)), one = ROLL.nodes[node], found = nodeFindings(one);
     put(about,
       el("h2", null, one.name),
-      el("p", { class: "muted" }, [words(one.kind), one.account].filter(Boolean).join(" · ")),
+      el("p", { class: "muted" }, [words(one.kind), one.account].filter(Boolean).join(" \u00b7 ")),
       one.identity !== undefined && el("p", null, el("a", { href: `#identity/${one.identity}` }, "Its page")),
       pairs([["owner", one.owner], ["place", one.place && el("span", { class: "mono" }, one.place)], ["begins there", one.entry], ["worth", one.worth && one.worth.join(", ")]]),
       found.length > 0 && [el("h3", null, "Open findings"), findingItems(found)],
@@ -318,9 +318,9 @@ function graph(view) {
 
   // In a line, or in two, of which the first ends where a word does. The end of a number or path says more than its beginning.
   function written(text, letters, two, tail) {
-    const cut = (one, byEnd) => (one.length <= letters ? one : byEnd ? `…${one.slice(1 - letters)}` : `${one.slice(0, letters - 1)}…`);
+    const cut = (one, byEnd) => (one.length <= letters ? one : byEnd ? `\u2026${one.slice(1 - letters)}` : `${one.slice(0, letters - 1)}\u2026`);
     if (text.length <= letters + 1 || !two) return [text.length <= letters + 1 ? text : cut(text, tail)];
-    if (tail && text.length > 2 * letters) text = `…${text.slice(1 - 2 * letters)}`;
+    if (tail && text.length > 2 * letters) text = `\u2026${text.slice(1 - 2 * letters)}`;
     let end = letters;
     while (end > 2 && !/[\s/_.:-]/.test(text[end - 1])) end -= 1;
     if (end <= 2) end = letters;

@@ -111,7 +111,8 @@ function keyDetail(one) {
   ];
 }
 
-const findingItems = (indexes) => el("ul", null, indexes.slice(0, 50).map((index) => {
+const byGravity = (one, other) => (FINDINGS[one].severity || 0) - (FINDINGS[other].severity || 0) || one - other;
+const findingItems = (indexes) => el("ul", null, [...indexes].sort(byGravity).slice(0, 50).map((index) => {
   const one = FINDINGS[index];
   return el("li", null, el("span", { class: `severity ${severity(one)}` }, severity(one)), " ", el("a", { href: `#findings?text=${encodeURIComponent(one.id)}` }, one.message), " ", el("span", { class: "muted" }, ruleOf(one).id, isAccepted(one) && ", accepted"));
 }), indexes.length > 50 && el("li", null, `and ${number(indexes.length - 50)} more`));
@@ -126,9 +127,9 @@ function identityPage(view, index) {
   const about = FINDINGS_OF.get(index) || [];
   const node = NODE_OF.get(index);
   put(emptied(view),
-    el("p", { class: "screen" }, el("a", { href: "#identities" }, "All identities"), node !== undefined && [" · ", el("a", { href: `#graph?node=${node}` }, "Show it in the graph")]),
+    el("p", { class: "screen" }, el("a", { href: "#identities" }, "All identities"), node !== undefined && [" \u00b7 ", el("a", { href: `#graph?node=${node}` }, "Show it in the graph")]),
     el("h1", { tabindex: -1 }, one.name || one.id),
-    el("p", { class: "muted" }, [words(one.kind), one.provider, one.account].filter(Boolean).join(" · ")),
+    el("p", { class: "muted" }, [words(one.kind), one.provider, one.account].filter(Boolean).join(" \u00b7 ")),
     pairs([
       ["id", el("code", null, one.id)],
       ["owner", one.owner_status === "" || (!one.owner_status && !one.owner) ? "" : [ownerOf(one), one.owner_confidence && ` (${one.owner_confidence} confidence, by ${(one.owner_sources || []).join(", ")})`]],

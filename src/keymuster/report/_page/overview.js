@@ -31,7 +31,7 @@ function whatWasLookedAt() {
     moment(ABOUT.ended_at || ABOUT.started_at),
     `keymuster ${ABOUT.version}`,
   ];
-  return about.filter(Boolean).join(" · ");
+  return about.filter(Boolean).join(" \u00b7 ");
 }
 
 function tiles() {
