@@ -5,18 +5,19 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import Connection, event, text
 
 from estate.store.looking import API, RULE, WEB, Looking, credential, day, finding, report, told
 from keymuster.errors import Unreachable
 from keymuster.estate.base import Cost, Event, Failure, Outcome, Work
-from keymuster.estate.store import finishing
+from keymuster.estate.store import finishing, working
 from keymuster.estate.store.store import Store
+from keymuster.evaluate.states import State
 from keymuster.model import Framework, Report, Severity, Trouble
 
 FIRST = Outcome(
@@ -72,12 +73,64 @@ def test_two_targets_finish_side_by_side(looking: Looking) -> None:
     assert [id for id, _ in store.events()] == [1, 2]
 
 
+@contextmanager
+def _waiting(
+    store: Store, other: Callable[[], object]
+) -> Iterator[tuple[Connection, list[object]]]:
+    """A transaction, for whose end somebody waits who wants to write, too, and what that one got."""
+    given: list[object] = []
+
+    def wait() -> None:
+        try:
+            given.append(other())
+        except BaseException as error:  # noqa: BLE001 - told to the test
+            given.append(error)
+
+    thread = threading.Thread(target=wait)
+    with store._writer.connect() as connection, connection.begin():
+        yield connection, given
+        thread.start()
+        thread.join(0.2)
+        assert thread.is_alive()
+    thread.join()
+
+
+def test_ids_of_events_grow_in_the_order_in_which_others_see_them(looking: Looking) -> None:
+    """Whoever was told up to an id would never hear of a smaller one that comes later."""
+    event = Event(at=day(1), run=9, target=WEB.id, state=State.NEW, finding=finding("first"))
+    store, attempt = looking.store, looking.begin()
+    with _waiting(store, lambda: store.finish(attempt, FIRST, day(2))) as (connection, _):
+        finishing.write_events(connection, [event])
+    told_ids = [(id, one.finding.id) for id, one in looking.store.events()]
+    assert told_ids == [(1, "first"), (2, "a"), (3, "b")]
+
+
+def test_two_runs_that_finish_a_target_at_the_same_time_come_one_after_the_other(
+    looking: Looking,
+) -> None:
+    first, second = looking.begin(), looking.begin()
+    store = looking.store
+    with _waiting(store, lambda: store.finish(second, FIRST, day(2))) as (connection, given):
+        finishing.finish(connection, first, FIRST, day(1))
+    assert given == [[]]
+    assert told([one for _, one in looking.store.events()]) == [("new", "a"), ("new", "b")]
+    assert looking.stored("a").last_seen == day(2)
+
+
+def test_two_who_take_a_target_at_the_same_time_do_not_both_get_it(looking: Looking) -> None:
+    store = looking.store
+    run = store.start_run([API], day(1))
+    with _waiting(store, lambda: store.begin(run, API.id, "two", day(1))) as (connection, given):
+        assert working.begin(connection, run, API.id, "one", day(1), "token") is not None
+    assert given == [None]
+
+
 _KILLED = """
 import os, sys
 sys.path[:0] = sys.argv[2:]
 from estate.store.looking import API, day
 from estate.store.test_finishing import FIRST
-from keymuster.estate.store import finishing
+from keymuster.estate.store import finishing, working
 from keymuster.estate.store.store import Store
 store = Store.open(sys.argv[1])
 attempt = store.begin(1, API.id, "killed", day(1))
