@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from keymuster.errors import KeymusterError
 from keymuster.estate.events.writing import written
-from keymuster.estate.notify.delivery import notify
+from keymuster.estate.notify.delivery import PATIENCE_SECONDS, notify
 from keymuster.model import Trouble
 
 if TYPE_CHECKING:
@@ -18,14 +18,31 @@ if TYPE_CHECKING:
 
 def tell(store: Store, said: Estate, now: datetime) -> list[Trouble]:
     """What could not be told, and why. It is told after the next run; nothing of it ends a run."""
-    return [
-        *_tried("events", lambda: written(store, said.events)),
-        *_tried("notify", lambda: notify(store, said.notify, now)),
-    ]
+    if not (said.events or said.notify.channels):
+        return []
+    return _tried("notify", lambda: _told(store, said, now))
+
+
+def _told(store: Store, said: Estate, now: datetime) -> list[Trouble]:
+    with store.alone("telling", _PATIENCE_SECONDS) as is_alone:  # two would tell the same
+        if not is_alone:
+            return [_trouble("notify", "somebody else has been telling for too long", "")]
+        return [
+            *_tried("events", lambda: written(store, said.events)),
+            *_tried("notify", lambda: notify(store, said.notify, now)),
+        ]
+
+
+_PATIENCE_SECONDS = 2 * PATIENCE_SECONDS
 
 
 def _tried(part: str, work: Callable[[], list[Trouble]]) -> list[Trouble]:
     try:
         return work()
     except KeymusterError as error:  # of the store
-        return [Trouble(part=part, scope="the store", message=error.message, advice=error.advice())]
+        return [_trouble(part, error.message, error.advice())]
+
+
+def _trouble(part: str, message: str, advice: str) -> Trouble:
+    later = "What was not told is told after the next run."
+    return Trouble(part=part, scope="the store", message=message, advice=advice or later)

@@ -22,6 +22,7 @@ from keymuster.estate.store import (
     counting,
     failing,
     finishing,
+    holding,
     opening,
     purging,
     reading,
@@ -280,6 +281,16 @@ class Store:
             return max(found or 0, id)
 
         return self._write(move)
+
+    @contextmanager
+    def alone(self, name: str, patience: float = 0) -> Iterator[bool]:
+        """Whether no other process is at this work, after so many seconds of waiting for that. Others are kept from it until the
+        end."""
+        try:
+            with holding.held(self._engine, name, patience) as is_alone:
+                yield is_alone
+        except SQLAlchemyError as error:
+            raise failing.explained(error, self._engine.url) from None
 
     # --- transactions ------------------------------------------------------------------------
 
