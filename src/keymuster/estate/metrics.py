@@ -77,11 +77,7 @@ class Metrics:
             self._troubles = Counter(trouble.part for _, trouble in store.troubles())
             self._state = state
         counts = store.counts(now)
-        pending = {
-            name: sum(1 for _ in store.events(told)) if told < counts.last_event else 0
-            for name in self._channels
-            for told in (store.notified(cursor_of(name)),)
-        }
+        pending = {name: store.pending(cursor_of(name)) for name in self._channels}
         return Seen(
             now, counts, store.runs(limit=20), len(store.unfinished_runs()), self._troubles, pending
         )

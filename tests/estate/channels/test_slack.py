@@ -5,6 +5,8 @@ import re
 from threading import Event as Flag
 
 import pytest
+from slack_sdk.errors import SlackObjectFormationError
+from slack_sdk.models.blocks import Block, HeaderBlock
 
 from http_server import Reply, serving
 from keymuster.estate.channels.base import Became
@@ -70,3 +72,12 @@ def test_what_is_left_out_is_counted_by_owner() -> None:
     assert "20,000 new (20,000 high)" in text
     assert "and 19,995 more" in text
     assert "team-1: 6,667, the gravest high" in text
+
+
+def test_slacks_own_sdk_knows_the_blocks() -> None:
+    several = [finding(f"f{at}", owner=f"team-{at}", message=HOSTILE) for at in range(300)]
+    made = document(message(*several, why=HOSTILE, limit=100))
+    blocks = Block.parse_all(made["blocks"])
+    assert [one.to_dict() for one in blocks] == made["blocks"]  # which checks what they hold
+    with pytest.raises(SlackObjectFormationError):
+        HeaderBlock(text="x" * 151).to_dict()

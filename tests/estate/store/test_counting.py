@@ -79,9 +79,7 @@ def test_the_last_run_is_added_up(looked: Looking) -> None:
 
 
 def test_an_empty_store_counts_nothing(looking: Looking) -> None:
-    assert looking.store.counts(looking.now) == Counts(
-        findings=(), open=(), targets=(), run=None, last_event=0
-    )
+    assert looking.store.counts(looking.now) == Counts(findings=(), open=(), targets=(), run=None)
 
 
 def test_the_state_is_another_one_after_every_change(looking: Looking) -> None:
@@ -98,3 +96,11 @@ def test_the_state_is_another_one_after_every_change(looking: Looking) -> None:
     seen.append(looking.store.state())
     assert len({*seen}) == len(seen)
     assert looking.store.state() == seen[-1]
+
+
+def test_what_a_channel_was_not_told_is_counted(looking: Looking) -> None:
+    looking.look(finding("a"), finding("b"), finding("c"))
+    assert looking.store.pending("somebody") == 3
+    second = [number for number, _ in looking.store.events()][1]
+    looking.store.notified("somebody", second)
+    assert looking.store.pending("somebody") == 1

@@ -11,7 +11,16 @@ from sqlalchemy import Connection, Integer, case, func, select
 from keymuster.estate.store.finishing import ACCEPTED, RESOLVED
 from keymuster.estate.store.reading import _SHOWN, _UNSEEN
 from keymuster.estate.store.rows import Standing
-from keymuster.estate.store.tables import events, findings, items, looks, runs, spells, targets
+from keymuster.estate.store.tables import (
+    cursors,
+    events,
+    findings,
+    items,
+    looks,
+    runs,
+    spells,
+    targets,
+)
 
 AGES = (1, 7, 30, 90, 365)
 """Days. What is older than one of these is counted for it."""
@@ -66,7 +75,6 @@ class Counts(Struct, frozen=True, kw_only=True):
     open: tuple[OpenCount, ...]
     targets: tuple[TargetCount, ...]
     run: RunCount | None
-    last_event: int
 
 
 def counted(connection: Connection, now: datetime) -> Counts:
@@ -75,8 +83,14 @@ def counted(connection: Connection, now: datetime) -> Counts:
         open=tuple(_open(connection, now)),
         targets=tuple(_targets(connection, now)),
         run=_run(connection),
-        last_event=connection.execute(select(func.max(events.c.id))).scalar() or 0,
     )
+
+
+def pending(connection: Connection, cursor: str) -> int:
+    """Events after a cursor."""
+    told = select(cursors.c.event).where(cursors.c.name == cursor).scalar_subquery()
+    asked = select(func.count()).select_from(events).where(events.c.id > func.coalesce(told, 0))
+    return connection.execute(asked).scalar() or 0
 
 
 def state_of_all(connection: Connection) -> str:

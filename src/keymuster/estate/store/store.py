@@ -264,6 +264,10 @@ class Store:
         with self._streaming() as connection:
             yield from reading.told_events(connection, since_id)
 
+    def pending(self, name: str) -> int:
+        """How many events a channel has not been told of."""
+        return self._read(lambda one: counting.pending(one, name))
+
     def notified(self, name: str, up_to_id: int | None = None) -> int:
         """Up to which event a channel has been told; with an id, that it has been told up to there. It never goes back."""
         if up_to_id is None:
