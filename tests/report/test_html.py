@@ -69,6 +69,7 @@ def test_the_policy_allows_this_script_and_this_style_and_nothing_else() -> None
     assert allowed == {
         "default-src": "'none'", "script-src": _hashed(script), "style-src": _hashed(style),
         "base-uri": "'none'", "form-action": "'none'",
+        "require-trusted-types-for": "'script'",
     }  # fmt: skip
 
 

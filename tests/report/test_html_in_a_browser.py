@@ -174,15 +174,28 @@ def test_the_policy_stops_what_would_get_in_all_the_same(browser: Any, tmp_path:
     file = tmp_path / "page.html"
     file.write_text(written(full(), "html"), encoding="utf-8")
     shown = Shown(browser, file)
-    shown.page.evaluate("""() => {
-        const script = document.createElement("script");
-        script.textContent = "window.ran = 1";
-        document.body.append(script);
-        document.body.insertAdjacentHTML("beforeend", "<img src='http://127.0.0.1:9/x.png' onerror='window.ran = 1'><p style='color: red'>");
-        return fetch("http://127.0.0.1:9/").catch(() => 0);
+    refused = shown.page.evaluate("""async () => {
+        const refused = [];
+        const attempt = async (name, act) => { try { await act(); } catch { refused.push(name); } };
+        const made = (name, attributes) => {
+            const element = Object.assign(document.createElement(name), attributes);
+            document.body.append(element);
+            return element;
+        };
+        await attempt("markup", () => { document.body.innerHTML = "<b>x</b>"; });
+        await attempt("script text", () => made("script", { textContent: "window.ran = 1" }));
+        await attempt("script address", () => made("script", { src: "data:text/javascript,window.ran=1" }));
+        await attempt("request", () => fetch("http://127.0.0.1:9/"));
+        made("script").append("window.ran = 1");
+        made("img", { src: "http://127.0.0.1:9/x.png" });
+        made("a", { href: "javascript:window.ran=1" }).click();
+        made("p").setAttribute("style", "color: red");
+        await new Promise((done) => setTimeout(done, 50));
+        return refused;
     }""")
+    assert refused == ["markup", "script text", "script address", "request"]
     violated = set(shown.page.evaluate("violations"))
-    assert {"script-src-elem", "script-src-attr", "img-src", "style-src-attr", "connect-src"} <= violated | {"script-src-attr"}  # fmt: skip
+    assert {"require-trusted-types-for", "img-src", "style-src-attr", "connect-src"} <= violated
     assert shown.page.evaluate("window.ran") is None
     assert shown.blocked == ["http://127.0.0.1:9/x.png csp"]  # before anything was sent
     assert shown.requests == [file.as_uri(), "http://127.0.0.1:9/x.png"]
@@ -196,7 +209,7 @@ def test_findings_are_filtered_and_the_address_says_how(show: Show) -> None:
     several = [
         finding(place("a/one.py"), id="1", severity=Severity.CRITICAL, message="first"),
         finding(place("b/two.py"), id="2", severity=Severity.LOW, message="second", nhi=(Nhi.HUMAN_USE,)),
-        finding(place("b/three.py"), id="3", severity=Severity.HIGH, message="third", evidence={"k": "Needle"}),
+        finding(place("b/three.py"), id="id-three", severity=Severity.HIGH, message="third", evidence={"k": "Needle"}),
         *FULL.findings[3:],
     ]  # fmt: skip
     shown = show(report(*several), "#findings")
@@ -214,6 +227,8 @@ def test_findings_are_filtered_and_the_address_says_how(show: Show) -> None:
     assert shown.texts(rows) == ["third"]
     shown.go("findings?status=accepted")
     assert shown.texts(rows) == ["Acme key acme_****"]
+    shown.go("findings?text=id-three")
+    assert len(shown.texts(rows)) == len(shown.texts(".detail")) == 1
     shown.go("findings?text=nowhere")
     assert "No finding is so." in shown.texts("#view-findings p.muted")
 

@@ -25,7 +25,8 @@ class Html(Reporter):
     """A file that fetches nothing and needs no server. The same report gives the same bytes.
 
     By its policy (CSP) the browser runs this one script and takes this one style, which it names by their hashes,
-    and nothing else. The data stands in a block that is not run; the script shows it as text.
+    and nothing else; no text can be made markup (trusted types). The data stands in a block that is not run; the
+    script shows it as text.
     """
 
     name: ClassVar[str] = "html"
@@ -47,7 +48,7 @@ def _frame() -> tuple[str, str]:
     style, script = _style(), _script()
     policy = (
         f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; "
-        "base-uri 'none'; form-action 'none'"
+        "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'"
     )
     before, _, after = _asset("page.html").partition("@@DATA@@")
     before = before.replace("@@POLICY@@", policy).replace("@@STYLE@@", style)

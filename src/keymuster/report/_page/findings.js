@@ -20,7 +20,10 @@ function findings(view) {
     { name: "confidence", title: "At least this sure", options: DATA.confidences.map((one) => [one, one]) },
     { name: "rule", title: "Rule", options: [...new Set(DATA.rules.map((one) => one.id))].sort().map((one) => [one, one]) },
     { name: "owner", title: "Owner", options: [["-", "nobody known"], ...optionsOf(FINDINGS.map((one) => one.owner)).map(([value]) => [value, value])] },
-  ], (picked) => table.show(FINDINGS.filter(isPicked(picked))));
+  ], (picked) => {
+    const found = FINDINGS.filter(isPicked(picked));
+    table.show(found, found.length === 1 && found[0].id === picked.text); // a link led to it
+  });
   put(view, el("h1", { tabindex: -1 }, "Findings"), form.element, table.element);
   return form.set;
 }

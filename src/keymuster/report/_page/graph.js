@@ -340,13 +340,14 @@ function graph(view) {
     look({ x: one.x - r, y: one.y - r, wide: 2 * r, high: 2 * r });
   }
 
-  function zoom(by_, x = box.x + box.wide / 2, y = box.y + box.high / 2) {
-    const wide = Math.min(Math.max(box.wide * by_, 120), 400000), times = wide / box.wide;
+  function zoom(asked, x = box.x + box.wide / 2, y = box.y + box.high / 2) {
+    const wide = Math.min(Math.max(box.wide * asked, 120), 400000), times = wide / box.wide;
     look({ x: x - (x - box.x) * times, y: y - (y - box.y) * times, wide, high: box.high * times });
   }
 
   let held = null, moved = false;
   picture.addEventListener("wheel", (event) => {
+    if (!event.ctrlKey && !picture.contains(document.activeElement)) return; // who only passes by wants to scroll
     event.preventDefault();
     const screen = picture.getBoundingClientRect();
     zoom(event.deltaY > 0 ? 1.15 : 1 / 1.15, box.x + ((event.clientX - screen.left) / screen.width) * box.wide, box.y + ((event.clientY - screen.top) / screen.height) * box.high);

@@ -7,6 +7,7 @@ const INDEXES = ROLL.identities.map((_, index) => index);
 
 function identities(view) {
   const of = (index) => ROLL.identities[index];
+  const owner = (index) => ownerOf(of(index));
   const table = list({
     caption: "Identities", of: "identity", plural: "identities", empty: ROLL.identities.length ? "No identity is so." : "There are none.",
     columns: [
@@ -15,13 +16,12 @@ function identities(view) {
       { title: "Account", stacked: "Account", key: (index) => `${of(index).provider} ${of(index).account || ""}`, cell: (index) => [of(index).provider, " ", of(index).account] },
       { title: "Environment", stacked: "Environment", key: (index) => of(index).environment, cell: (index) => (of(index).environment === "unknown" ? "" : of(index).environment) },
       { title: "Privilege", stacked: "Privilege", key: (index) => of(index).privilege, cell: (index) => (of(index).privilege === "unknown" ? "" : of(index).privilege) },
-      { title: "Owner", stacked: "Owner", key: ownerOf_, cell: ownerOf_ },
+      { title: "Owner", stacked: "Owner", key: owner, cell: owner },
       { title: "Last used", stacked: "Last used", key: (index) => of(index).last_used_at || "", cell: (index) => lastUse(of(index)) },
       { title: "Keys", stacked: "Keys", class: "number", down: true, key: (index) => (KEYS_OF.get(index) || []).length, cell: (index) => number((KEYS_OF.get(index) || []).length) },
       { title: "Open findings", stacked: "Open findings", class: "number", down: true, key: (index) => openOf(index).length, cell: (index) => worst(openOf(index)) },
     ],
   });
-  function ownerOf_(index) { return ownerOf(of(index)); }
   const form = filters("identities", [
     { name: "text", title: "Search" },
     { name: "kind", title: "Kind", options: optionsOf(ROLL.identities.map((one) => one.kind)) },

@@ -81,7 +81,12 @@ function list({ caption, columns, empty, detail, size, of, plural, sorted }) {
   LISTS.push({ draw, table });
   return {
     element: el("div", null, pages, el("div", { class: "wide" }, table), left),
-    show(found) { rows = found; from = 0; draw(); },
+    show(found, isOpen) {
+      if (isOpen) found.forEach((row) => opened.add(row));
+      rows = found;
+      from = 0;
+      draw();
+    },
   };
 }
 

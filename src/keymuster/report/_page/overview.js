@@ -12,7 +12,7 @@ function overview(view) {
     el("p", { class: "muted" }, whatWasLookedAt()),
     !ABOUT.complete && el("p", { class: "notice" }, el("strong", null, "Incomplete: "), "the scan was cut short. There may be more than this page shows."),
     tiles(),
-    compared_(),
+    sinceBaseline(),
     leftOut("identities", "credentials"),
     el("div", { class: "charts" }, byCategory(), bySeverity(), DATA.roll && ownership(), DATA.roll && keyAges(), DATA.roll && environments()),
     trend(),
@@ -50,7 +50,7 @@ function tiles() {
 const allOf = (name) => ROLL[name].length + (ROLL.left_out[name] || 0);
 const tile = (count, title, href, style) => el("li", null, el("a", { href }, el("b", { class: style }, number(count)), title));
 
-function compared_() {
+function sinceBaseline() {
   const { in_baseline: known, gone_from_baseline: gone } = DATA.counts;
   if (known === undefined) return null;
   return el("p", null, `Only what is new since the baseline is listed: it has ${several(known, "finding")} that ${known === 1 ? "is" : "are"} still there, and ${number(gone || 0)} that ${gone === 1 ? "is" : "are"} gone.`);
