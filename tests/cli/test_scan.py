@@ -352,6 +352,21 @@ def test_one_scan_writes_many_reports(keymuster: Run, secret: Path, tmp_path: Pa
     ]  # fmt: skip
 
 
+def test_a_page_has_who_there_is_and_nobody_else_pays_for_that(
+    keymuster: Run, secret: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "code" / "main.tf").write_text('resource "aws_iam_user" "ci" {\n  name = "ci"\n}\n')
+    assert keymuster("scan", "-o", "html=out.html").code == 1
+    text = (tmp_path / "out.html").read_text()
+    data = json.loads(text.partition('id="data">')[2].partition("</script>")[0])
+    assert [one["name"] for one in data["roll"]["identities"]] == ["ci"]
+    assert data["findings"]
+    rolls: list[object] = []
+    monkeypatch.setattr(pipeline, "_roll", lambda *words: rolls.append(words))
+    keymuster("scan", "-o", "json=b.json", "-o", "sarif=c.sarif", "-o", "junit=d.xml")
+    assert rolls == []
+
+
 def test_a_report_has_the_permissions_of_an_ordinary_file(
     keymuster: Run, secret: Path, tmp_path: Path
 ) -> None:

@@ -165,6 +165,16 @@ def test_what_a_rule_says_is_said_once() -> None:
     assert other["findings"][1]["remediation"] == "Do this instead."
 
 
+def test_the_lines_of_a_rule_are_one_text() -> None:
+    words = replace(WORDS, why="first line\n  second line\n", remediation="a\nb")
+    said = page(Report(findings=(finding(remediation="c\nd"),), rules=(words,))).data
+    assert (said["rules"][0]["why"], said["rules"][0]["remediation"]) == (
+        "first line second line",
+        "a b",
+    )
+    assert said["findings"][0]["remediation"] == "c d"
+
+
 def test_a_finding_leads_to_the_identity_that_it_is_about() -> None:
     roll = small()
     about = ["secret:1", CI, "grant", "trust", "key/2", "nobody"]

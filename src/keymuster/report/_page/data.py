@@ -130,15 +130,21 @@ class _Rules:
     def remediation(self, one: Finding) -> str:
         """What is to be done about this finding, if that is not what its rule says."""
         words = self._words.get(one.rule)
-        return "" if words is not None and words.remediation == one.remediation else one.remediation
+        is_same = words is not None and words.remediation == one.remediation
+        return "" if is_same else _flowing(one.remediation)
 
     def _said(self, words: RuleText) -> dict[str, Any]:
         references = ((one.framework, one.id) for one in words.references)
         return {
-            "title": words.title, "why": words.why, "remediation": words.remediation,
+            "title": words.title, "why": _flowing(words.why), "remediation": _flowing(words.remediation),
             "references": [self._entries[one] for one in references if one in self._entries],
             "links": [one for one in words.links if _is_page(one)],
         }  # fmt: skip
+
+
+def _flowing(text: str) -> str:
+    """Without the ends of lines that a rule has."""
+    return " ".join(text.split())
 
 
 def _entry(framework: Framework, id: str) -> list[str]:
