@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from analysis.reach.making import basis, grant, identity, key, place, trust, use
+from analysis.reach.making import PLACE, basis, grant, identity, key, place, trust, use
 from estates.build import build
 from keymuster import pipeline
 from keymuster.analysis import roll as subject
@@ -18,12 +18,15 @@ from keymuster.analysis.roll import roll
 from keymuster.collect.base import Context, Selection
 from keymuster.evaluate.choice import Choice
 from keymuster.model import (
+    Credential,
+    CredentialKind,
     FileLocation,
     InlineAllow,
     Observation,
     RiskException,
     Roll,
     ServiceLocation,
+    Storage,
 )
 from keymuster.rules.schema import RuleSet
 from keymuster.settings import load
@@ -61,6 +64,20 @@ def test_a_credential_has_its_identity_its_places_and_its_age(rules: RuleSet) ->
     [one] = said.credentials
     assert said.identities[one.identity or 0].id == "b"
     assert (one.created_at, one.places, one.storages) == (CREATED, ("app.env:3",), ("tree",))
+
+
+def test_what_lies_in_a_file_and_what_its_service_calls_it_are_one(rules: RuleSet) -> None:
+    told = Credential(
+        id="idp:key/1", kind=CredentialKind.ACCESS_KEY, name="key 1", location=PLACE, identity="a",
+        fingerprint="f" * 32, storage=Storage.SERVICE, created_at=CREATED,
+    )  # fmt: skip
+    said = made(rules, identity("a"), told, key("1", "a", fingerprint="f" * 32))
+    [one] = said.credentials
+    assert (one.id, one.same) == ("idp:key/1", ("secret:1",))
+    assert one.places == ("idp://acme/", "app.env:3")
+    assert one.storages == ("service", "tree")
+    numbers = {each.id: each.credential for each in said.nodes}
+    assert numbers["idp:key/1"] == numbers["secret:1"] == 0
 
 
 def test_owners_are_told_of_those_who_need_one(rules: RuleSet) -> None:

@@ -61,7 +61,7 @@ def small(word: str = "") -> Roll:
                         audience="anyone", example=f"repo:acme-evil/x{word}", place="main.tf:9",
                     ),
                 ),
-                uses=(RolledUse(by=f"job deploy{word}", kind="workflow", place="ci.yml:3"),),
+                uses=(RolledUse(id=f"use{word}", by=f"job deploy{word}", kind="workflow", place="ci.yml:3"),),
                 places=(f"main.tf:1{word}",),
             ),
             RolledIdentity(
@@ -72,10 +72,10 @@ def small(word: str = "") -> Roll:
         ),
         credentials=(
             RolledCredential(
-                id=f"secret:1{word}", kind="access_key", name=f"AWS key{word}", identity=0, format="aws-access-key",
+                id=f"secret:1{word}", kind="access_key", name=f"AWS key{word}", identity=0, same=("key/1",), format="aws-access-key",
                 preview="AKIA****", status="active", storages=("tree",), owner=f"team-platform{word}",
                 created_at=NOW - timedelta(days=200), expires_at=NOW + timedelta(days=3),
-                uses=(RolledUse(by=f"job{word}", kind="workflow"),), places=(f"a.env:3{word}",),
+                uses=(RolledUse(id="key used", by=f"job{word}", kind="workflow"),), places=(f"a.env:3{word}",),
             ),
             RolledCredential(
                 id="key/2", kind="access_key", name="key 2", identity=1, status="active",

@@ -145,7 +145,7 @@ class _Maker:
         places = [*self._places(one), *map(_place, self._inventory.elsewhere(one))]
         return RolledCredential(
             id=_plain(one.id), kind=one.kind.value, name=_plain(one.name),
-            identity=self._whose(every), format=one.format, vendor=one.vendor,
+            identity=self._whose(every), same=_texts(sorted(each.id for each in every[1:])), format=one.format, vendor=one.vendor,
             preview=_plain(next((each.preview for each in every if each.preview), "")),
             status=one.status.value, works=str(told.get("works", "")), storages=tuple(sorted(storages)),
             environments=_texts(told.get("environments") or _known(one.environment.value)),
@@ -172,7 +172,9 @@ class _Maker:
         )  # fmt: skip
 
     def _use(self, one: Use) -> RolledUse:
-        return RolledUse(by=self._named(one.by), kind=one.kind.value, place=_place(one.location))
+        return RolledUse(
+            id=_plain(one.id), by=self._named(one.by), kind=one.kind.value, place=_place(one.location)
+        )  # fmt: skip
 
     def _named(self, id: str) -> str:
         """What a record is called, behind its id if that says something else."""

@@ -46,19 +46,22 @@ class RolledTrust(Struct, frozen=True, kw_only=True):
 class RolledUse(Struct, frozen=True, kw_only=True):
     """Who consumes an identity or a credential."""
 
+    id: str
     by: str
     kind: str
     place: str = ""
 
 
 class RolledCredential(Struct, frozen=True, kw_only=True):
-    """Something that proves an identity, which is that of the number `identity`, if it is known whose it is. `works` is
-    what a service says of it, `yes` or `no`."""
+    """Something that proves an identity, which is that of the number `identity`, if it is known whose it is. `same` are the
+    ids of other records of it: where its text lies, what a service calls it. `works` is what a service says of it, `yes` or
+    `no`."""
 
     id: str
     kind: str
     name: str
     identity: int | None = None
+    same: tuple[str, ...] = ()
     format: str = ""
     vendor: str = ""
     preview: str = ""

@@ -162,7 +162,7 @@ def _is_page(url: str) -> bool:
 
 
 def _finding(one: Finding, rules: _Rules, subjects: dict[str, tuple[int, int]]) -> dict[str, Any]:
-    identity, credential = subjects.get(readable(one.subject), (-1, -1))
+    identity, credential = subjects.get(readable(one.subject), _NOTHING)
     owner = one.owner
     return _short({
         "id": one.id, "rule": rules.number(one), "severity": _SEVERITIES.index(one.severity),
@@ -180,6 +180,9 @@ def _finding(one: Finding, rules: _Rules, subjects: dict[str, tuple[int, int]]) 
     })  # fmt: skip
 
 
+_NOTHING = (-1, -1)
+
+
 def _suppression(one: Suppression) -> dict[str, Any]:
     return {
         "holds": one.status == "accepted", "because": one.justification, "by": one.by,
@@ -188,18 +191,24 @@ def _suppression(one: Suppression) -> dict[str, Any]:
 
 
 def _subjects(roll: Roll | None) -> dict[str, tuple[int, int]]:
-    """What findings may be about -> the number of the identity, and of the credential, that it belongs to."""
-    if roll is None:
-        return {}
+    """What findings may be about -> the number of the identity, and of the credential, that it belongs to; -1 if there
+    is none. The declaration of a thing is about that thing."""
     found: dict[str, tuple[int, int]] = {}
-    for number, credential in enumerate(roll.credentials):
-        whose = -1 if credential.identity is None else credential.identity
-        found[readable(credential.id)] = whose, number
+    if roll is None:
+        return found
+
+    def add(ids: Iterable[str], about: tuple[int, int]) -> None:
+        for id in map(readable, ids):
+            found[id] = found[f"resource:{id}"] = about
+
+    for number, one in enumerate(roll.credentials):
+        whose = -1 if one.identity is None else one.identity
+        add((*(use.id for use in one.uses), *one.same, one.id), (whose, number))
     for number, identity in enumerate(roll.identities):
-        granted = (one.id for one in identity.grants)
-        trusted = (one.id for one in identity.trusts)
-        found |= {readable(id): (number, -1) for id in (*granted, *trusted)}
-        found[readable(identity.id)] = number, -1
+        add((use.id for use in identity.uses), (number, -1))
+        add((grant.id for grant in identity.grants), (number, -1))
+        add((trust.id for trust in identity.trusts), (number, -1))
+        add((identity.id,), (number, -1))
     return found
 
 

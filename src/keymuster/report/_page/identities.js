@@ -3,7 +3,10 @@
 const openOf = (index) => (FINDINGS_OF.get(index) || []).filter((each) => !isAccepted(FINDINGS[each]));
 const ownerOf = (one) => (one.owner_status === "left" ? `${one.owner} (has left)` : one.owner_status === "none" ? "nobody" : one.owner_status === "unknown" ? "not known" : one.owner || "");
 const identityLink = (index) => el("a", { href: `#identity/${index}` }, ROLL.identities[index].name || ROLL.identities[index].id);
-const INDEXES = ROLL.identities.map((_, index) => index);
+// Those with the gravest findings first, and of these those with the most.
+const INDEXES = ROLL.identities.map((_, index) => [gravest(openOf(index)), openOf(index).length, index])
+  .sort(([level, count, one], [other, more, two]) => (level === null ? 9 : level) - (other === null ? 9 : other) || more - count || one - two)
+  .map(([, , index]) => index);
 
 function identities(view) {
   const of = (index) => ROLL.identities[index];
@@ -104,7 +107,7 @@ function keyDetail(one) {
     el("ul", null, (one.places || []).map((place) => el("li", { class: "mono" }, place))),
     pairs([
       ["used by", one.uses && el("ul", null, one.uses.map((use) => el("li", null, `${words(use.kind)} ${use.by}`, use.place && el("span", { class: "muted mono" }, ` ${use.place}`))))],
-      ["owner", one.owner], ["environments", one.environments && one.environments.join(", ")],
+      ["also known as", texts(one.same).length > 0 && texts(one.same)], ["owner", one.owner], ["environments", one.environments && one.environments.join(", ")],
       ["leads to", one.leads_to && one.leads_to.join(", ")], ["format", one.format], ["vendor", one.vendor], ["id", el("code", null, one.id)],
       ["findings", about.length > 0 && findingItems(about)],
     ]),
