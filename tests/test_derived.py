@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from keymuster.rules import loader
 from repositories import Repository
 
 for package in ("hatchling", "editables"):
@@ -108,9 +109,22 @@ def names(wheel: Path) -> list[str]:
 
 def test_a_wheel_holds_what_follows_from_its_rules(wheel: Path) -> None:
     kinds = sorted({name.split("-")[0] for name in names(wheel)})
-    assert kinds == ["database", "encodings", "glance", "key.bin", "patterns", "rules"]
+    assert kinds == ["code.bin", "database", "encodings", "glance", "key.bin", "patterns", "rules"]
     assert "py3-none-" in wheel.name
     assert not wheel.name.endswith("-any.whl")
+
+
+def test_a_wheel_knows_its_code_without_looking_at_it(
+    installed: Path, run: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    tell = "from keymuster.rules import loader\nprint(loader.built_code_key() == loader.code_key())"
+    other = shutil.copytree(installed, tmp_path / "other")
+    with (other / "keymuster/collect/exclude.py").open("a") as file:
+        file.write("# changed\n")
+
+    assert run(installed, tell, cache=tmp_path / "cache").stdout == "True\n"
+    assert run(other, tell, cache=tmp_path / "cache").stdout == "False\n"
+    assert not loader.built_code_key()  # of a checkout, which may change
 
 
 def test_two_builds_give_the_same_wheel(project: Path, wheel: Path, tmp_path: Path) -> None:

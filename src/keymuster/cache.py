@@ -26,6 +26,10 @@ KEY = "key.bin"
 change."""
 
 
+CODE = "code.bin"
+"""What names all of our code, in the same place."""
+
+
 def folder() -> str:
     """`$KEYMUSTER_CACHE`, or the user's cache folder of this platform."""
     if chosen := os.environ.get("KEYMUSTER_CACHE"):

@@ -21,6 +21,7 @@ def make(folder: str, *, checkout: bool) -> None:
     key = loader.stamped_key() if checkout else loader.content_key()
     if not checkout:
         cache.write(cache.KEY, key.encode())
+        cache.write(cache.CODE, loader.code_key().encode())
     rules = loader.built(key)
     for layer in Nested(rules).layers:
         database = compile_database(layer.gates())

@@ -129,10 +129,12 @@ def _user() -> tuple[int, ...]:
 
 
 def _programs() -> tuple[object, ...]:
-    """What does the reading, by size and time: Python, the packages beside ours, and our code."""
+    """What does the reading: Python, the packages beside ours by their time, and our code, by what it was
+    when it was packed, or else by size and time."""
     import msgspec
 
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    code = sorted(loader.stamps(package, ".py"))
+    key = loader.built_code_key()
+    code: list[object] = [key] if key else [*sorted(loader.stamps(package, ".py"))]
     beside = os.path.dirname(os.path.dirname(os.path.abspath(msgspec.__file__)))
     return (sys.version, os.stat(beside).st_mtime_ns, *code)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from re import search
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
@@ -249,9 +249,13 @@ def _key(own: Sequence[tuple[Path, bytes]]) -> str:
 def _built_key() -> str:
     """The key of the rules in a wheel, which was made from their content, as they will not change; or
     nothing: in a checkout they may at any time."""
+    return _built(cache.KEY)
+
+
+def _built(name: str) -> str:
     if not os.path.isdir(_PACKAGED):
         return ""
-    return (cache.built(cache.KEY) or b"").decode()
+    return (cache.built(name) or b"").decode()
 
 
 def stamped_key() -> str:
@@ -265,8 +269,23 @@ def stamped_key() -> str:
 
 def content_key() -> str:
     """The same by content, wherever it lies."""
+    return _of_content(_deriving())
+
+
+def code_key() -> str:
+    """Covers all of our code, by content."""
+    return _of_content(sorted(stamps(_PACKAGE, ".py")))
+
+
+def built_code_key() -> str:
+    """The same as it was when the wheel was built, so that nobody need look at a thousand files; nothing
+    in a checkout, whose code may change."""
+    return _built(cache.CODE)
+
+
+def _of_content(files: Iterable[tuple[str, int, int]]) -> str:
     digest = blake2b(__version__.encode(), digest_size=16)
-    for name, size, _ in _deriving():
+    for name, size, _ in files:
         root = _shipped() if name.startswith(_shipped()) else _PACKAGE
         told = os.path.relpath(name, root).replace(os.sep, "/").encode()
         with open(name, "rb") as file:
