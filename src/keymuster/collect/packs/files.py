@@ -5,10 +5,16 @@ from __future__ import annotations
 import os
 import stat
 import threading
-import zlib
 from typing import Self
 
 from keymuster.collect.packs.base import Unsupported
+
+try:  # measured: it takes half as long
+    from isal import isal_zlib as zlib
+except ImportError:
+    import zlib  # type: ignore[no-redef]
+
+_WRONG: type[Exception] = zlib.error  # type: ignore[assignment]  # which is no class to its types
 
 _FLAGS = (
     os.O_RDONLY
@@ -82,7 +88,7 @@ def inflated(file: File, place: int, end: int, size: int) -> tuple[bytes, int]:
                 break
             compressed = file.at(reach, min(_CHUNK, end - reach))
             reach += len(compressed)
-    except zlib.error as error:
+    except _WRONG as error:
         raise Garbled("is compressed wrongly") from error
     except OSError as error:
         raise Garbled(f"cannot be read: {error.strerror}") from error
