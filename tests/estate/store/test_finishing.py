@@ -125,6 +125,18 @@ def test_two_who_take_a_target_at_the_same_time_do_not_both_get_it(looking: Look
     assert given == [None]
 
 
+def test_workers_that_watch_the_same_clock_start_one_run(looking: Looking) -> None:
+    store = looking.store
+
+    def start() -> int:
+        return store.start_run([WEB, API], day(1), scheduled="nightly@1")
+
+    with _waiting(store, start) as (connection, given):
+        assert working.start(connection, [API, WEB], day(1), "nightly@1", "nightly@1") == 1
+    assert given == [1]
+    assert len(store.runs()) == 1
+
+
 _KILLED = """
 import os, sys
 sys.path[:0] = sys.argv[2:]

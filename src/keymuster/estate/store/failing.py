@@ -62,6 +62,8 @@ def explained(error: SQLAlchemyError, url: URL) -> KeymusterError:
             f"{where} lets nobody in: {said}",
             "Look at the name, the user and the password in its address.",
         )
+    if not isinstance(error, OperationalError | InterfaceError):
+        return Unreachable(f"{where} refuses what it was told: {said}", "Please report it.")
     return Unreachable(
         f"{where} does not answer: {said}",
         "Look whether the server runs and can be reached from here, and run again: nothing was half-written.",

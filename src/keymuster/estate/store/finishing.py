@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, select, true,
 from keymuster.errors import PluginError
 from keymuster.estate.base import Event, Outcome, Work
 from keymuster.estate.store import working
+from keymuster.estate.store.inserting import upsert
 from keymuster.estate.store.opening import SHARED
 from keymuster.estate.store.packing import digest, lines, pack, pieces, squeezed, unpack, written
 from keymuster.estate.store.rows import Attempt
@@ -388,8 +389,9 @@ class _Look:
             for name, (kind, data) in sorted(said.items())
             if name not in known
         ]
-        if new:
-            self._connection.execute(insert_if_missing(self._connection), new)
+        if new:  # another writer may bring the same text at the same time
+            made = upsert(self._connection, texts).on_conflict_do_nothing()
+            self._connection.execute(made, new)
 
     def _looked(self, outcome: Outcome, changed: bool) -> None:
         values: dict[str, Any] = {
@@ -421,12 +423,3 @@ def _begin_spell(connection: Connection, target: str, kept: _Kept, now: datetime
             target=target, finding=kept.first.id, opened=now, severity=severity, nhi=nhi, opened_day=now.toordinal()
         )
     )  # fmt: skip
-
-
-def insert_if_missing(connection: Connection) -> Any:
-    """Another writer may bring the same text at the same time."""
-    if connection.dialect.name == "postgresql":
-        from sqlalchemy.dialects.postgresql import insert as upsert
-    else:
-        from sqlalchemy.dialects.sqlite import insert as upsert  # type: ignore[assignment]
-    return upsert(texts).on_conflict_do_nothing()

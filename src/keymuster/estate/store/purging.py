@@ -6,7 +6,19 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Connection, Table, and_, delete, exists, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    and_,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    true,
+)
 
 from keymuster.estate.store.finishing import RESOLVED
 from keymuster.estate.store.tables import events, findings, items, runs, spells, targets, workers
@@ -49,7 +61,8 @@ def purge(connection: Connection, retention: Retention, now: datetime, dry_run: 
             ).scalar_one()
         return connection.execute(delete(table).where(*where)).rowcount
 
-    left = _left(connection, before(retention.targets_days)) if retention.targets_days else []
+    asked = _left(connection, before(retention.targets_days)) if retention.targets_days else None
+    left = [] if asked is None else list(connection.execute(asked).scalars())
     with_them = sum(_without_target(connection, id, dry_run) for id in left)
     resolved = before(retention.resolved_days)
     found = Purged(
@@ -60,7 +73,7 @@ def purge(connection: Connection, retention: Retention, now: datetime, dry_run: 
             retention.resolved_days,
             findings.c.standing == RESOLVED,
             findings.c.resolved_at < resolved,
-            findings.c.target.not_in(left),
+            true() if asked is None else findings.c.target.not_in(asked),
         ),
         events=gone(events, retention.events_days, events.c.at < before(retention.events_days)),
         runs=gone(
@@ -76,15 +89,14 @@ def purge(connection: Connection, retention: Retention, now: datetime, dry_run: 
     return found
 
 
-def _left(connection: Connection, since: datetime) -> list[str]:
-    """Targets that were in no run since then. If there was no run at all, nobody knows."""
+def _left(connection: Connection, since: datetime) -> Select[Any] | None:
+    """Asks for targets that were in no run since then. If there was no run at all, nobody knows."""
     recent = select(runs.c.id).where(runs.c.started >= since)
     if connection.execute(recent.limit(1)).first() is None:
-        return []
+        return None
     named = exists().where(items.c.target == targets.c.id, items.c.run.in_(recent))
     old = or_(targets.c.looked_at.is_(None), targets.c.looked_at < since)
-    asked = select(targets.c.id).where(and_(~named, old)).order_by(targets.c.id)
-    return list(connection.execute(asked).scalars())
+    return select(targets.c.id).where(and_(~named, old)).order_by(targets.c.id)
 
 
 def _without_target(connection: Connection, id: str, dry_run: bool) -> int:

@@ -16,6 +16,9 @@ from keymuster.estate.store.tables import events, findings, looks, observations,
 from keymuster.evaluate.states import State
 from keymuster.model import Finding, Observation, Report, Trouble
 
+_FEW = 100
+"""Targets that are asked for one by one; of more, all are read."""
+
 _Told = tuple[tuple[str, str], ...]
 _AT_A_TIME = 500
 """Rows that are held at once."""
@@ -141,8 +144,10 @@ def told_observations(
     asked = select(observations.c.target, observations.c.body).order_by(
         observations.c.target, observations.c.number
     )
-    if wanted is None:
+    if wanted is None or len(wanted) > _FEW:
         for row in _streamed(connection, asked, 8):
+            if wanted is not None and row.target not in wanted:
+                continue
             for one in lines(row.body, Observation):
                 yield row.target, one
         return

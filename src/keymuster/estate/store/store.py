@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, Engine, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from keymuster.estate.base import Event, Failure, Outcome, Target, Task
@@ -31,6 +31,7 @@ from keymuster.estate.store import (
     working,
 )
 from keymuster.estate.store.counting import Counts
+from keymuster.estate.store.inserting import upsert
 from keymuster.estate.store.masking import Net
 from keymuster.estate.store.purging import Purged, Retention
 from keymuster.estate.store.rows import Attempt, Day, Item, Known, Run, Standing, Stored
@@ -276,13 +277,13 @@ class Store:
         id = up_to_id
 
         def move(connection: Connection) -> int:
+            made = upsert(connection, cursors).values(name=name, event=0)
+            connection.execute(made.on_conflict_do_nothing())
             asked = select(cursors.c.event).where(cursors.c.name == name).with_for_update()
-            found = connection.execute(asked).scalar()
-            if found is None:
-                connection.execute(insert(cursors).values(name=name, event=id))
-            elif found < id:
+            found = int(connection.execute(asked).scalar_one())
+            if found < id:
                 connection.execute(update(cursors).where(cursors.c.name == name).values(event=id))
-            return max(found or 0, id)
+            return max(found, id)
 
         return self._write(move)
 

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, insert, or_, select, update
 
 from keymuster.estate.base import Cost, Failure, Target, Task, Work
+from keymuster.estate.store.inserting import upsert
 from keymuster.estate.store.packing import pack, unpack
 from keymuster.estate.store.rows import Attempt, Item, Run
 from keymuster.estate.store.tables import items, runs, targets, workers
@@ -17,6 +18,9 @@ from keymuster.model import Trouble
 
 DEAD_AFTER = timedelta(seconds=60)
 """Who has not beaten for so long, does not live."""
+
+_FEW = 500
+"""Ids that are asked for one by one; of more, all are read."""
 
 _UNTOUCHED: dict[str, Any] = {
     "work": Work.QUEUED.value, "attempts": 0, "worker": "", "token": "", "unchanged": False,
@@ -28,11 +32,11 @@ def start(
     connection: Connection, several: Iterable[Target], now: datetime, scheduled: str, key: str
 ) -> int:
     """A run, or the one that has this key already."""
-    found = connection.execute(select(runs.c.id).where(runs.c.key == key)).scalar()
-    if found is not None:
-        return int(found)
     row = {"key": key, "scheduled": scheduled, "started": now}
-    run = connection.execute(insert(runs).values(row).returning(runs.c.id)).scalar_one()
+    made = upsert(connection, runs).values(row).on_conflict_do_nothing().returning(runs.c.id)
+    run = connection.execute(made).scalar()
+    if run is None:
+        return int(connection.execute(select(runs.c.id).where(runs.c.key == key)).scalar_one())
     wanted = {one.id: one for one in several}
     _remember(connection, wanted)
     rows = [{"run": run, "target": id, **_UNTOUCHED} for id in sorted(wanted)]
@@ -44,9 +48,10 @@ def start(
 def _remember(connection: Connection, wanted: dict[str, Target]) -> None:
     """Targets that are new, and those that are described otherwise by now."""
     definitions = {id: pack(one) for id, one in wanted.items()}
-    known: dict[str, bytes] = {}
-    for row in connection.execute(select(targets.c.id, targets.c.definition)):
-        known[row.id] = row.definition
+    asked = select(targets.c.id, targets.c.definition)
+    if len(wanted) < _FEW:
+        asked = asked.where(targets.c.id.in_(wanted))
+    known = {row.id: row.definition for row in connection.execute(asked)}
     new, other = [], []
     for id in sorted(wanted):  # the order in which all lock them
         one = wanted[id]
@@ -55,24 +60,13 @@ def _remember(connection: Connection, wanted: dict[str, Target]) -> None:
             new.append({"id": id, **values})
         elif known[id] != definitions[id]:
             other.append({"id": id, **values})
-    if new:
-        connection.execute(_insert_or_update(connection), new)
+    if new:  # another run may bring the same target at the same time
+        made = upsert(connection, targets)
+        set_ = {name: made.excluded[name] for name in ("kind", "name", "definition")}
+        on = [targets.c.id]
+        connection.execute(made.on_conflict_do_update(index_elements=on, set_=set_), new)
     for values in other:
         connection.execute(update(targets).where(targets.c.id == values["id"]).values(values))
-
-
-def _insert_or_update(connection: Connection) -> Any:
-    """Another run may bring the same target at the same time."""
-    if connection.dialect.name == "postgresql":
-        from sqlalchemy.dialects.postgresql import insert as upsert
-
-        made = upsert(targets)
-        said = made.excluded
-        return made.on_conflict_do_update(
-            index_elements=[targets.c.id],
-            set_={"kind": said.kind, "name": said.name, "definition": said.definition},
-        )
-    return insert(targets)  # nobody else writes meanwhile
 
 
 def begin(
@@ -169,11 +163,7 @@ def give_back(connection: Connection, attempt: Attempt) -> None:
 
 
 def beat(connection: Connection, worker: str, now: datetime) -> None:
-    if connection.dialect.name == "postgresql":
-        from sqlalchemy.dialects.postgresql import insert as upsert
-    else:
-        from sqlalchemy.dialects.sqlite import insert as upsert  # type: ignore[assignment]
-    made = upsert(workers).values(name=worker, beat=now)
+    made = upsert(connection, workers).values(name=worker, beat=now)
     connection.execute(
         made.on_conflict_do_update(
             index_elements=[workers.c.name], set_={"beat": made.excluded.beat}
