@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 import timing
 from keymuster.evaluate.comparison import compared
@@ -14,6 +15,7 @@ from keymuster.model import (
     Report,
     Scope,
     Severity,
+    Suppression,
     Trouble,
 )
 
@@ -51,3 +53,13 @@ def test_many_files_that_were_not_read_are_no_trouble() -> None:
     old = Report(findings=tuple(finding(number, f"a/{number}.py") for number in range(2000)))
     new = Report(findings=(), mode="worktree", troubles=unread(*(f"b/{n}" for n in range(2000))))
     assert timing.takes(lambda: compared(old, new), 0.4)
+
+
+def test_a_finding_that_is_accepted_in_one_place_and_open_in_another_stays_the_same() -> None:
+    live, test = finding(1, "live.env"), finding(1, "test.env")
+    test = replace(test, suppression=Suppression(justification="a test tenant"))
+    both, accepted = Report(findings=(live, test)), Report(findings=(test,))
+    assert [one.state for one in compared(both, both)] == [State.SAME, State.SAME]
+    assert [one.state for one in compared(both, Report(findings=()))] == [State.RESOLVED]
+    assert [one.state for one in compared(accepted, both)] == [State.REOPENED, State.SAME]
+    assert [one.state for one in compared(both, accepted)] == [State.SAME]
