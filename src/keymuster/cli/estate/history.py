@@ -45,8 +45,9 @@ if TYPE_CHECKING:
 @format_option
 @estate_option
 def command(finding: str | None, limit: int, days: int, format_: str, estate: str) -> int:
-    """Say what became of findings over time: run by run and day by day, or all that became of one FINDING, by its id
-    or the beginning of it.
+    """Say what became of findings, run by run and day by day.
+
+    With FINDING, an id or the beginning of it, all that became of this one.
 
     \b
     Examples:

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="Only say what would go.")
 @estate_option
 def command(dry_run: bool, estate: str) -> int:
-    """Delete from the store what is older than `retention` in estate.yaml allows: findings that are resolved, events,
-    runs, and targets that no run names any more. What is open in a target that is looked at always stays.
+    """Delete from the store what is old enough by estate.yaml.
+
+    `retention` says for how many days are kept: findings that are resolved, events, runs, and targets that no run
+    names any more. What is open in a target that is looked at always stays.
 
     \b
     Examples:

@@ -33,8 +33,10 @@ from keymuster.cli.writing import FORMATS, check_formats, output, write_all
 @click.option("-v", "--verbose", is_flag=True, help="Accepted findings, ids and evidence too.")
 @estate_option
 def command(format_: str, outputs: tuple[str, ...], quiet: bool, verbose: bool, estate: str) -> int:
-    """Tell what is known of the whole estate now, as one report: all findings that are not resolved, with the names of
-    their targets before their paths, and all that could not be seen. Nobody is asked, nothing is scanned.
+    """Tell all that is known of the estate now, as one report.
+
+    These are all findings that are not resolved, with the names of their targets before their paths, and all that could
+    not be seen. Nobody is asked, nothing is scanned.
 
     \b
     Examples:
