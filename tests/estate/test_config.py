@@ -210,3 +210,11 @@ def test_the_store_is_found_through_its_reference(
 @pytest.mark.parametrize("text", ["- a", "3", "targets: 3", "{: }", "\0", "a: &a [*a]"])
 def test_what_is_no_mapping_is_wrong_and_no_fault_of_ours(text: Any, write: Write) -> None:
     assert refused(write(text))
+
+
+def test_the_example_that_is_documented_is_right(write: Write) -> None:
+    page = (Path(__file__).parents[2] / "docs/estate-yaml.md").read_text()
+    example = page.partition("```yaml\n")[2].partition("```")[0]
+    said = config.load(str(write(example)))
+    assert [len(part) for part in (said.targets.repositories, said.targets.listers, said.targets.services)] == [5, 3, 3]  # fmt: skip
+    assert sorted(said.schedules) == ["nightly", "payments"]

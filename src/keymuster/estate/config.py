@@ -241,7 +241,7 @@ def load(path: str = FILE) -> Estate:
     except OSError as error:
         raise SettingsError(
             f"{path}: cannot be read: {error.strerror}",
-            "Name the file by --estate, or write one: docs/estate.md shows how.",
+            "Name the file by --estate, or write one: docs/estate-yaml.md shows how.",
         ) from None
     read = File(path, content)
     if found := _inline(content):

@@ -14,12 +14,13 @@ import msgspec
 import pytest
 
 from estate import git_http
+from keymuster.collect.owners.blame import TYPE as BLAME
 from keymuster.errors import CollectError, Unreachable, Unreadable
 from keymuster.estate import clones
 from keymuster.estate.base import Outcome, Target, Task
 from keymuster.estate.kinds.repository import Repository as Part
 from keymuster.inventory.build import build
-from keymuster.model import Credential, FileLocation, Identity, RiskException
+from keymuster.model import Credential, FileLocation, Identity, Resource, RiskException
 from repositories import Repository
 
 NOW = datetime(2026, 2, 1, tzinfo=UTC)
@@ -400,3 +401,14 @@ def test_who_hands_out_work_may_ask_whether_there_is_any(
     assert Part().unchanged(task) is None
     repository.path.rename(tmp_path / "elsewhere")
     assert Part().unchanged(task) is None
+
+
+def test_git_tells_who_wrote_what_if_the_settings_ask(perform: Perform, tmp_path: Path) -> None:
+    (tmp_path / "team.yaml").write_text("owners: {blame: true}\n")
+    outcome = perform(config=str(tmp_path / "team.yaml"))
+    [told] = [
+        one for one in outcome.observations if isinstance(one, Resource) and one.type == BLAME
+    ]
+    assert "ada@example.org" in str(told.settings)
+    assert outcome.report is not None
+    assert outcome.report.troubles == ()
