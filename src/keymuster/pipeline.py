@@ -108,9 +108,10 @@ def scan(
 def judged(
     seen: Gathered, context: Context, source: str, *, choice: Choice, configured: Settings = _DEFAULT,
     now: datetime, baseline: Sequence[Known] | None = None, with_roll: bool = False,
+    beside: Sequence[str] = (),
 ) -> Report:  # fmt: skip
-    """What the wanted policies say of what was gathered."""
-    looked = _looked_wholly(seen, context, source, choice, configured)
+    """What the wanted policies say of what was gathered from the source, and from others `beside` it."""
+    looked = _looked_wholly(seen, context, (source, *beside), choice, configured)
     verdict = evaluate(seen.inventory, context.rules, choice, now, configured.limits, looked)
     findings, known = _new(verdict.findings, baseline)
     report = Report(
@@ -162,7 +163,7 @@ def _new(
 
 
 def _looked_wholly(
-    seen: Gathered, context: Context, source: str, choice: Choice, configured: Settings
+    seen: Gathered, context: Context, sources: Sequence[str], choice: Choice, configured: Settings
 ) -> frozenset[str]:
     """What was looked at wholly, by all rules: where an exception that covers nothing is of no use."""
     if choice.only or choice.skip or choice.confidence.rank > configured.confidence.rank:
@@ -179,7 +180,8 @@ def _looked_wholly(
         and not (selection.since or selection.range)
         and project(selection.root) == selection.root
     )
-    code = {"worktree": {"code"}, "history": {"history"}}.get(source, set()) if is_whole else set()
+    named = {"worktree": "code", "history": "history"}
+    code = {named[one] for one in sources if is_whole and one in named}
     return frozenset(services | code | ({"imports"} if context.imports else set()))
 
 

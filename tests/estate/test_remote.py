@@ -19,7 +19,7 @@ from keymuster.estate.remote import Remote
 from repositories import Repository
 
 HEADS = ["refs/heads/*"]
-PASSWORD = "not-in-any-message"
+PASSWORD = "made-up-and-in-no-message"
 
 
 @pytest.fixture

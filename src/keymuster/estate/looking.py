@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 
@@ -88,12 +88,12 @@ class Looking(Struct, frozen=True, dict=True):
 
     def outcome(
         self, seen: pipeline.Gathered, context: Context, source: str, *,
-        provenance: Provenance | None = None, more: Iterable[Trouble] = (),
+        provenance: Provenance | None = None, more: Iterable[Trouble] = (), beside: Sequence[str] = (),
     ) -> Outcome:  # fmt: skip
         """What is redacted, and nothing else. `more` is what was not seen besides."""
         report = pipeline.judged(
             replace(seen, troubles=(*more, *seen.troubles)), context, source, choice=self.choice,
-            configured=self.configured, now=self.task.now,
+            configured=self.configured, now=self.task.now, beside=beside,
         )  # fmt: skip
         report = replace(report, provenance=provenance or Provenance(root=""))
         return Outcome(

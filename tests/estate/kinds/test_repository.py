@@ -412,3 +412,15 @@ def test_git_tells_who_wrote_what_if_the_settings_ask(perform: Perform, tmp_path
     assert "ada@example.org" in str(told.settings)
     assert outcome.report is not None
     assert outcome.report.troubles == ()
+
+
+@pytest.mark.parametrize("seen_in", ["code", "history"])
+def test_an_exception_that_covers_nothing_is_told(
+    seen_in: str, perform: Perform, repository: Repository
+) -> None:
+    text = (
+        "covers: {finding: 4be2a09c4be2a09c4be2a09c4be2a09c}\nreason: a drill\nowner: ada\napprover: bo\n"
+        f"created: 2026-01-20\nexpires: 2026-02-10\nseen_in: {seen_in}\n"
+    )
+    repository.commit({".keymuster/exceptions/drill.yaml": text})
+    assert ("exception-unused", ".keymuster/exceptions/drill.yaml") in findings(perform())

@@ -149,7 +149,10 @@ def _scanned(task: Task, place: str, repository: str, origin: str, refs: Refs) -
             seen = look.gathered(look.context(place), "services")
         if past is not None and seen is not past:
             seen = _together(seen, past)
-        outcome = look.outcome(seen, context, source, provenance=provenance, more=missing)
+        also = ("worktree",) if past is not None and "HEAD" in refs.ids else ()
+        outcome = look.outcome(
+            seen, context, source, provenance=provenance, more=missing, beside=also
+        )
     assert outcome.report is not None
     if not outcome.report.complete or any(_may_pass(one) for one in outcome.report.troubles):
         return outcome
