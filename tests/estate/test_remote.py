@@ -56,8 +56,17 @@ def test_the_refs_of_a_repository_are_told(door: Door, repository: Repository) -
 
 
 def test_whoever_has_no_credential_is_told_so_and_nobody_is_prompted(closed: Door) -> None:
-    with pytest.raises(CollectError, match="reading it was refused") as refusal:
+    with pytest.raises(CollectError, match="this target names no credential") as refusal:
         remote(closed).refs()
+    assert not isinstance(refusal.value, Unreachable)
+
+
+def test_a_credential_that_does_not_fit_is_told_so(
+    closed: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ACME_TOKEN", "another")
+    with pytest.raises(CollectError, match="reading it was refused") as refusal:
+        remote(closed, credential={"env": "ACME_TOKEN"}).refs()
     assert not isinstance(refusal.value, Unreachable)
 
 
@@ -188,3 +197,17 @@ def test_a_server_that_says_too_much_is_not_listened_to(
     monkeypatch.setattr(remotes.Remote._run, "__kwdefaults__", {"most_bytes": 20})
     with pytest.raises(CollectError):
         remote(door).refs()
+
+
+def test_the_repository_that_we_happen_to_be_in_leads_nowhere_else(
+    closed: Door,
+    tmp_path: Path,
+    make_repo: Callable[..., Repository],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    trap = make_repo(tmp_path / "trap")
+    with git_http.serving(tmp_path / "server") as elsewhere:
+        trap.git("config", f"url.{elsewhere.url}/.insteadOf", f"{closed.url}/")
+        monkeypatch.chdir(trap.path)
+        remote(closed, credential={"env": "ACME_TOKEN"}).refs()
+        assert elsewhere.asked == []

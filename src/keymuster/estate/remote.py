@@ -60,6 +60,7 @@ _REFUSED = re.compile(
     r"|error: 40[13]|access denied|not authorized|host key verification failed|unauthorized",
     re.IGNORECASE,
 )
+_WANTS = re.compile(r"could not read username|terminal prompts disabled|error: 401", re.IGNORECASE)
 _ABSENT = re.compile(
     r"not found|error: 404|does not (?:appear to be a git repository|exist)", re.IGNORECASE
 )
@@ -103,12 +104,13 @@ class Remote:
                 "GIT_SSH_VARIANT": "ssh",
             }
         )
+        self._signed = bool(options.get("credential"))
         if said := options.get("credential"):
             self._sign(Reference(**said), str(options.get("user") or ""))
 
     def refs(self) -> Refs:
         """One call of git. CollectError where no other try helps, else Unreachable."""
-        said = self._run(os.curdir, "ls-remote", "--symref", "--", self.address.url)
+        said = self._run("", "ls-remote", "--symref", "--", self.address.url)
         ids: dict[str, str] = {}
         head = ""
         for line in os.fsdecode(said).splitlines():
@@ -145,12 +147,14 @@ class Remote:
         }
 
     def _run(self, folder: str, *words: str, most_bytes: int = _MOST_SAID) -> bytes:
+        """In a repository of ours, or in none: settings of one that we happen to be in could lead elsewhere."""
         settings = [word for name, value in _SETTINGS.items() for word in ("-c", f"{name}={value}")]
+        nowhere = {} if folder else {"GIT_DIR": os.devnull}
         with _sink() as out, _sink() as said:
             try:
                 process = subprocess.Popen(
-                    [*prefix(folder), *settings, *words], stdin=subprocess.DEVNULL, stdout=out, stderr=said,
-                    env=self._environment,
+                    [*prefix(folder or os.curdir), *settings, *words], stdin=subprocess.DEVNULL, stdout=out, stderr=said,
+                    env=self._environment | nowhere,
                 )  # fmt: skip
             except OSError as error:
                 raise CollectError(
@@ -164,7 +168,7 @@ class Remote:
                 process.wait()
                 if isinstance(error, subprocess.TimeoutExpired):
                     raise Unreachable(
-                        f"{self.address.name}: no answer in {self._seconds:g} seconds",
+                        f"no answer in {self._seconds:g} seconds",
                         "Try again later.",
                     ) from None
                 raise
@@ -181,34 +185,38 @@ class Remote:
             iter(said.splitlines()), ""
         )
         words = "".join(one for one in words if one.isprintable())[:300]
-        place = self.address.name
         if "dubious ownership" in said:
             return CollectError(
-                f"{place}: git refuses a repository that belongs to another user",
+                "git refuses a repository that belongs to another user",
                 "If you trust it: git config --global --add safe.directory FOLDER",
             )
         if _MOVED.search(said):
             return CollectError(
-                f"{place}: the server sends us elsewhere, where the credential is not for",
+                "the server sends us elsewhere, where the credential is not for",
                 "Write down the address that the repository has now.",
+            )
+        if not self._signed and _WANTS.search(said):
+            return CollectError(
+                "it is not told to everybody, and this target names no credential",
+                "Name one: `credential: {env: NAME}`.",
             )
         if _REFUSED.search(said):
             return CollectError(
-                f"{place}: reading it was refused ({words})",
+                f"reading it was refused ({words})",
                 "Grant reading of the repository to the credential of this target.",
             )
         if _ABSENT.search(said):
             return CollectError(
-                f"{place}: there is no such repository, or not for this credential ({words})",
+                f"there is no such repository, or not for this credential ({words})",
                 "See its address, and what the credential of this target may read.",
             )
         if _TOO_LARGE.search(said):
             return CollectError(
-                f"{place}: it is larger than all that the cache may hold",
+                "it is larger than all that the cache may hold",
                 "Raise `cache.size` in the estate's file.",
             )
         return Unreachable(
-            f"{place}: it could not be fetched ({words or 'no reason given'})", "Try again later."
+            f"it could not be fetched ({words or 'no reason given'})", "Try again later."
         )
 
 

@@ -424,3 +424,13 @@ def test_an_exception_that_covers_nothing_is_told(
     )
     repository.commit({".keymuster/exceptions/drill.yaml": text})
     assert ("exception-unused", ".keymuster/exceptions/drill.yaml") in findings(perform())
+
+
+def test_what_was_learned_by_old_rules_is_forgotten(perform: Perform, tmp_path: Path) -> None:
+    for number in range(4):
+        (tmp_path / "team.yaml").write_text(f"exclude: [number{number}]\n")
+        perform(config=str(tmp_path / "team.yaml"))
+    [memory] = (tmp_path / "cache").rglob("memory")
+    assert sorted(one.name.partition("-")[0] for one in memory.iterdir()) == [
+        "clean", "clean", "history", "history",
+    ]  # fmt: skip

@@ -153,6 +153,7 @@ def _scanned(task: Task, place: str, repository: str, origin: str, refs: Refs) -
         outcome = look.outcome(
             seen, context, source, provenance=provenance, more=missing, beside=also
         )
+    _forget(memory)
     assert outcome.report is not None
     if not outcome.report.complete or any(_may_pass(one) for one in outcome.report.troubles):
         return outcome
@@ -164,6 +165,20 @@ def _scanned(task: Task, place: str, repository: str, origin: str, refs: Refs) -
         "until": until(outcome.report, seen.inventory, task.now).isoformat(),
     }
     return replace(outcome, left=left)
+
+
+_MEMORIES = 4
+"""For the history and for HEAD, by the rules and settings of now and of the time before."""
+
+
+def _forget(memory: str) -> None:
+    """What was learned by rules and settings that are not in force any more."""
+    if not os.path.isdir(memory):
+        return
+    with contextlib.suppress(OSError):
+        kept = sorted(os.scandir(memory), key=lambda one: one.stat().st_mtime_ns, reverse=True)
+        for one in kept[_MEMORIES:]:
+            os.unlink(one.path)
 
 
 def _together(tree: Gathered, past: Gathered) -> Gathered:
