@@ -95,6 +95,19 @@ def test_what_it_cannot_look_at_is_not_tried_again_and_says_no_secret(
     assert came.trouble.advice == "Mend it."
 
 
+def test_a_full_disk_is_the_fault_of_the_machine(
+    pretend: Pretending, given: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = "git clone failed: write error: No space left on device"
+    came = failure(perform(pretend.task("fail", message=said), given))
+    assert (came.here, came.retry) == (True, True)
+    monkeypatch.setattr(process, "_is_full", lambda place: True)
+    came = failure(perform(pretend.task("fail", message="it is no repository"), given))
+    assert (came.here, came.retry) == (True, True)
+    assert "disk" in came.trouble.message
+    assert isinstance(perform(pretend.task(), given), Outcome)
+
+
 def test_nonsense_for_an_answer(pretend: Pretending, given: dict[str, str]) -> None:
     # 3 is where it keeps the stream of its answer, after the one that it lives by
     assert "cannot be read" in message(perform(pretend.task("nonsense", descriptor=4), given))

@@ -25,7 +25,6 @@ GRACE_SECONDS = 5.0
 """Between the request to end and the end."""
 
 _WATCH_SECONDS = 0.1
-_ROOM_SECONDS = 1.0
 _NO_ROOM_BYTES = 1024 * 1024
 
 
@@ -108,6 +107,7 @@ def _watched(
         broken = _Broken(
             "what it found is more than it may hand back", "Allow it more in `bounds`."
         )
+    watch.look_for_room()
     status, spent = _ended(process, patient=broken is None)
     answer.join()
     cost = Cost(seconds=time.monotonic() - started, cpu=spent, memory=watch.most_memory)
@@ -159,7 +159,6 @@ class _Watch:
         self._stop = stop
         self._places = [place for place in (room, task.cache) if place]
         self._end = time.monotonic() + task.target.bounds.seconds
-        self._next_places = 0.0
 
     def look(self) -> None:
         """_Broken if it has taken too much; Stopped if it should stop."""
@@ -178,9 +177,10 @@ class _Watch:
                 f"looking at it took more than {bounds.memory >> 20} MB of memory, and was ended",
                 "Allow it more in `bounds`, or look at less of it.",
             )
-        if now >= self._next_places:
-            self._next_places = now + _ROOM_SECONDS
-            self.short_of_room |= any(_is_full(place) for place in self._places)
+        self.look_for_room()
+
+    def look_for_room(self) -> None:
+        self.short_of_room |= any(_is_full(place) for place in self._places)
 
 
 def _is_full(place: str) -> bool:
@@ -237,7 +237,7 @@ def _judged(
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return _failed(task, *_NONSENSE)
     if told.failure is not None:
-        if short_of_room and told.failure.retry and not told.failure.here:
+        if short_of_room and not told.failure.here:  # whatever it says, it may be for that
             return _failed(task, _FULL, _MAKE_ROOM, here=True)
         return told.failure
     if told.outcome is None or told.outcome.target != task.target.id:

@@ -31,6 +31,10 @@ _GIVES_OUT = {
 """Errors of the machine, and not of the target."""
 
 
+_FULL = ("No space left on device", "Disk quota exceeded")
+"""What git says of the same."""
+
+
 class Order(Struct, frozen=True, kw_only=True):
     """What to do, and how much less this process matters than others."""
 
@@ -126,8 +130,9 @@ def _answer(task: Task) -> Answer:
     try:
         return Answer(outcome=_part(task)().perform(task))
     except KeymusterError as error:
+        here = any(said in error.message for said in _FULL)
         failure = _failure(
-            task, error.message, error.advice(), retry=isinstance(error, Unreachable)
+            task, error.message, error.advice(), retry=here or isinstance(error, Unreachable), here=here
         )
     except MemoryError:
         failure = _failure(task, *_TOO_LARGE)
