@@ -21,6 +21,8 @@ from keymuster.estate.channels.email import Email, EmailOptions, is_address, mad
 from keymuster.estate.credentials import Reference
 from telling_made import HOSTILE, finding, message
 
+RIGHT = "right"
+
 
 class Box:
     """What has arrived, and what is answered instead of taking it."""
@@ -150,10 +152,10 @@ def test_tls_and_a_password(
         server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: LoginPassword
     ) -> AuthResult:
         known.append(data)
-        return AuthResult(success=data.password == b"right", handled=False)
+        return AuthResult(success=data.password == RIGHT.encode(), handled=False)
 
     monkeypatch.setenv("MAIL_USER", "keymuster")
-    monkeypatch.setenv("MAIL_PASSWORD", "right")
+    monkeypatch.setenv("MAIL_PASSWORD", RIGHT)
     box = Box()
     ca, context = authority
     signs_in = {"user": Reference(env="MAIL_USER"), "password": Reference(env="MAIL_PASSWORD")}

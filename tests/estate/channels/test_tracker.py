@@ -85,7 +85,7 @@ def test_many_at_once_are_one_issue_of_counts(server: Server) -> None:
     opened().send(many)
     [asked] = server.asked
     assert asked.body["action"] == "open"
-    assert asked.body["title"] == "keymuster: 1,000 new (1,000 high)"
+    assert asked.body["title"] == "keymuster: 1,000 new (1,000 high) in the estate"
     assert "team-a: 1,000" in asked.body["description"]
 
 

@@ -66,7 +66,9 @@ def title(change: Change) -> str:
 def place(change: Change) -> str:
     """Where it is, with the name of the target, which paths do not tell."""
     places = change.finding.places
-    more = f" and {len(places) - 1:,} more places" if len(places) > 1 else ""
+    more = ""
+    if others := len(places) - 1:
+        more = f" and {others:,} more place{'' if others == 1 else 's'}"
     return f"{readable(change.target)}: {readable(str(places[0]))}{more}"
 
 

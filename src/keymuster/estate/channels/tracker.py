@@ -85,7 +85,7 @@ _OURS = {
     "version": 1,
     "action": "{action}",
     "key": "{key}",
-    "title": "{title}",
+    "title": "{title} in {target}",
     "description": "{text}",
     "severity": "{severity}",
     "state": "{state}",
@@ -140,7 +140,7 @@ def fields(message: Message, action: str) -> dict[str, Any]:
     headline = words.headline(message)
     counts = "\n".join(words.counted(one) for one in message.owners)
     return {
-        **dict.fromkeys(FIELDS, ""), "title": f"keymuster: {headline}",
+        **dict.fromkeys(FIELDS, ""), "target": "the estate", "title": f"keymuster: {headline}",
         "text": f"{headline}\n\n{counts}", "severity": words.gravest(message).value, "nhi": [],
         "labels": ["keymuster"], "at": message.at.isoformat(), "run": 0, **said,
     }  # fmt: skip

@@ -23,7 +23,8 @@ class RotatingFile:
     def opened(self) -> Iterator[str]:
         """The last line that is there. OSError if it cannot be written. At the end, all is on the disk."""
         os.makedirs(os.path.dirname(os.path.abspath(self._path)), exist_ok=True)
-        with _locked(f"{self._path}.lock"):
+        folder, name = os.path.split(self._path)
+        with _locked(os.path.join(folder, f".{name}.lock")):  # no log that somebody ships
             last = self._mended() or _last_line(f"{self._path}.1")
             self._open()
             try:
