@@ -34,13 +34,13 @@ def serving(*words: str, end: signal.Signals = signal.SIGTERM) -> Iterator[str]:
         yield found[0]
     finally:
         process.send_signal(end)
-        rest, _ = process.communicate(timeout=10)
+        rest, _ = process.communicate(timeout=60)
     assert process.returncode == 0, rest
 
 
 def get(url: str, path: str | None = None, **headers: str) -> tuple[HTTPResponse, bytes]:
     parts = urlsplit(url)
-    client = HTTPConnection(parts.hostname or "", parts.port, timeout=10)
+    client = HTTPConnection(parts.hostname or "", parts.port, timeout=60)
     try:
         client.request("GET", path or parts.path, headers=headers)
         answer = client.getresponse()
