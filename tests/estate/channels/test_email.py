@@ -223,7 +223,19 @@ def test_what_is_only_busy_is_tried_again(
 
 
 def test_a_file_that_vouches_is_there_or_told(tmp_path: Path) -> None:
-    with pytest.raises(Undelivered):
-        opened(9, tls="always", ca=str(tmp_path / "none")).send(
-            message(finding(), recipient="a@acme.test")
-        )
+    with pytest.raises(SettingsError, match="ca: there is no file"):
+        opened(9, tls="always", ca=str(tmp_path / "none"))
+
+
+def test_no_name_server_is_asked_who_we_are(
+    loopback: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def asked(*_: object) -> str:
+        raise AssertionError("a name server was asked")
+
+    monkeypatch.setattr("socket.getfqdn", asked)
+    monkeypatch.setattr("smtplib.socket.getfqdn", asked)
+    box = Box()
+    with serving(box, server_hostname="box.acme.test") as port:
+        opened(port).send(message(finding(), recipient="a@acme.test"))
+    assert len(box.mails) == 1

@@ -269,6 +269,49 @@ def test_what_is_refused_for_its_words_is_said_in_fewer() -> None:
     assert (message.total, message.changes) == (2, ())
 
 
+def test_recipients_that_are_refused_keep_no_others_from_being_told() -> None:
+    owners = [f"gone-{at}@acme.test" for at in range(9)] + ["here@acme.test"]
+    log = MemoryLog(*[event(finding(f"f{at}", owner=owner)) for at, owner in enumerate(owners)])
+
+    def not_to_gone(message: Message) -> None:
+        if message.recipient.startswith("gone"):
+            raise Undelivered("the mail server refuses the recipient (550)", alone=True)
+
+    Made.problems["a"] = not_to_gone
+    [trouble] = notify(log, said("by-mail", to=["sec@acme.test"]), NOW)
+    assert "9 messages" in trouble.message
+    assert [one.recipient for one in sent()] == ["here@acme.test"]
+
+
+def test_a_channel_that_nobody_reaches_is_not_tried_for_everybody() -> None:
+    tries: list[str] = []
+
+    def away(message: Message) -> None:
+        tries.append(message.recipient)
+        raise Undelivered("it cannot be reached")
+
+    Made.problems["a"] = away
+    several = [event(finding(f"f{at}", owner=f"o{at}@acme.test")) for at in range(20)]
+    [trouble] = notify(MemoryLog(*several), said("by-mail", to=["sec@acme.test"]), NOW)
+    assert "20 messages" in trouble.message
+    assert len(tries) == 3
+
+
+def test_an_issue_that_is_refused_is_not_opened_as_another() -> None:
+    def wrong(message: Message) -> None:
+        if message.changes:
+            raise Undelivered("it answers 400", refused=True)
+
+    Made.problems["a"] = wrong
+    log = MemoryLog(event(finding()))
+    [trouble] = notify(log, said("one-by-one"), NOW)
+    assert "it answers 400" in trouble.message
+    assert sent() == []
+    Made.problems.clear()
+    assert notify(log, said("one-by-one"), NOW) == []
+    assert len(sent()) == 1
+
+
 # --- issues -------------------------------------------------------------------------------------
 
 

@@ -97,13 +97,16 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 class Undelivered(Exception):
     """A message that did not arrive, and why, without a word of the message or its address. What was `refused` for what
-    it says may arrive in fewer words."""
+    it says may arrive in fewer words. If it is `alone`, others may arrive: it is about its recipient or its words."""
 
-    def __init__(self, why: str, advice: str = "", *, refused: bool = False) -> None:
+    def __init__(
+        self, why: str, advice: str = "", *, refused: bool = False, alone: bool = False
+    ) -> None:
         super().__init__(why)
         self.why = why
         self.advice = advice
         self.refused = refused
+        self.alone = alone or refused
 
 
 class Channel(Protocol):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from html import escape
 from threading import Event as Flag
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from msgspec import Meta, field
 
@@ -66,6 +67,8 @@ class Email:
             )
         if (options.user is None) != (options.password is None):
             raise SettingsError("`user` and `password` go together")
+        if options.ca and not os.path.isfile(options.ca):
+            raise SettingsError(f"ca: there is no file {options.ca}")
         self._options = options
         self._stop = stop
         self._port = options.port or (465 if options.tls == "always" else 587)
@@ -75,7 +78,9 @@ class Email:
     def send(self, message: Message) -> None:
         if not is_address(message.recipient):
             raise Undelivered(
-                "there is nobody to write to", "Name somebody: `to`, or `recipient` of a route."
+                "there is nobody to write to",
+                "Name somebody: `to`, or `recipient` of a route.",
+                alone=True,
             )
         mail = made(message, self._options.sender)
         for attempt in range(1, _ATTEMPTS + 1):
@@ -105,7 +110,8 @@ class Email:
             ), False
         except smtplib.SMTPRecipientsRefused as error:
             code = next((code for code, _ in error.recipients.values()), 0)
-            return Undelivered(f"the mail server refuses the recipient ({code})"), _is_later(code)
+            why = f"the mail server refuses the recipient ({code})"
+            return Undelivered(why, alone=True), _is_later(code)
         except smtplib.SMTPResponseException as error:
             if is_taken:  # only its farewell was wrong
                 return None, False
@@ -130,20 +136,29 @@ class Email:
         import ssl
 
         options = self._options
+        # Left to itself, smtplib would ask a name server who we are.
+        at: dict[str, Any] = {
+            "host": options.server, "port": self._port, "timeout": _TIMEOUT_SECONDS, "local_hostname": _own_name(),
+        }  # fmt: skip
         if options.tls == "off":
-            return smtplib.SMTP(options.server, self._port, timeout=_TIMEOUT_SECONDS)
+            return smtplib.SMTP(**at)
         trusted = ssl.create_default_context(cafile=options.ca or None)
         if options.tls == "always":
-            return smtplib.SMTP_SSL(
-                options.server, self._port, timeout=_TIMEOUT_SECONDS, context=trusted
-            )
-        server = smtplib.SMTP(options.server, self._port, timeout=_TIMEOUT_SECONDS)
+            return smtplib.SMTP_SSL(**at, context=trusted)
+        server = smtplib.SMTP(**at)
         try:
             server.starttls(context=trusted)
         except BaseException:
             server.close()
             raise
         return server
+
+
+def _own_name() -> str:
+    import socket
+
+    name = socket.gethostname()
+    return name if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]{0,200}", name) else "localhost"
 
 
 def _is_later(code: int) -> bool:

@@ -297,7 +297,10 @@ class _Round:
             problem = _sent(self._channel, letter.message)
             if problem is not None:
                 failed.append(letter.whom)
-            in_a_row = in_a_row + 1 if problem is not None else 0
+            if problem is None:
+                in_a_row = 0
+            elif not problem.alone:
+                in_a_row += 1
             self._results.put(_Result(self._name, letter, problem))
         self._results.put(_Result(self._name, None))
 
@@ -343,7 +346,8 @@ def _sent(channel: Channel, message: Message) -> Undelivered | None:
     try:
         channel.send(message)
     except Undelivered as error:
-        return _sent(channel, _shorter(message)) if error.refused and message.changes else error
+        is_long = bool(message.changes) and not channel.one_by_one
+        return _sent(channel, _shorter(message)) if error.refused and is_long else error
     except Exception as error:  # noqa: BLE001 - somebody else's code; its words may quote anything
         return Undelivered(f"the channel failed ({type(error).__name__})")
     return None
