@@ -31,6 +31,10 @@ class Box:
         self.mails: list[tuple[str, list[str], EmailMessage]] = []
         self.answers: list[str] = []
         self.refused: str = ""
+        self.farewell = "221 bye"
+
+    async def handle_QUIT(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        return self.farewell
 
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -237,5 +241,13 @@ def test_no_name_server_is_asked_who_we_are(
     monkeypatch.setattr("smtplib.socket.getfqdn", asked)
     box = Box()
     with serving(box, server_hostname="box.acme.test") as port:
+        opened(port).send(message(finding(), recipient="a@acme.test"))
+    assert len(box.mails) == 1
+
+
+def test_a_mail_that_was_taken_is_not_sent_again_for_a_wrong_farewell(loopback: None) -> None:
+    box = Box()
+    box.farewell = "421 later"
+    with serving(box) as port:
         opened(port).send(message(finding(), recipient="a@acme.test"))
     assert len(box.mails) == 1

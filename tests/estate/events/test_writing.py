@@ -166,6 +166,20 @@ def test_a_log_that_cannot_be_written_stops_no_other(
     assert log.notified(cursor_of("good")) == 1
 
 
+def test_two_who_write_one_file_come_one_after_the_other(tmp_path: Path) -> None:
+    log = MemoryLog(*[event(finding(f"f{at}")) for at in range(20)])
+    one = EventLog(name="siem", format="json", file=str(tmp_path / "events"))
+    other = files.RotatingFile(one.file, one.bytes, one.keep)
+    with other.opened():
+        thread = threading.Thread(target=written, args=(log, [one]))
+        thread.start()
+        thread.join(0.2)
+        assert thread.is_alive()
+        other.write(as_json(1, log.all[0]))
+    thread.join(5)
+    assert numbers(tmp_path / "events") == [*range(1, 21)]
+
+
 # --- syslog --------------------------------------------------------------------------------------
 
 

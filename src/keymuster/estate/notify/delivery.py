@@ -290,9 +290,7 @@ class _Round:
         for letter in self._batch.letters:
             if self._stop.is_set() or in_a_row >= _GIVES_UP_AFTER:
                 break
-            if (
-                letter.whom in failed
-            ):  # what comes later would move the cursor over what did not arrive
+            if letter.whom in failed:  # the cursor would move over what did not arrive
                 continue
             problem = _sent(self._channel, letter.message)
             if problem is not None:
