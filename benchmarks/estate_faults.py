@@ -228,10 +228,7 @@ def run_of(folder: Path, url: str, name: str, small: Path, server: Any) -> tuple
             "defaults: {retries: {attempts: 3, backoff_seconds: 1}}\n"
         )
         homes.append(home)
-    given = [
-        environment(KEYMUSTER_DB=url, KEYMUSTER_CACHE=str(home))
-        for home in homes
-    ]
+    given = [environment(KEYMUSTER_DB=url, KEYMUSTER_CACHE=str(home)) for home in homes]
 
     def worker(number: int) -> subprocess.Popen[bytes]:
         log = open(folder / f"{name}{number}.log", "ab")  # noqa: SIM115 - as long as the process

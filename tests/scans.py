@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from keymuster import pipeline, registry
+from keymuster import gathering, registry
 from keymuster.collect.base import Context, Fragment, Selection
 from keymuster.model import Credential, FileLocation, InlineAllow, Trouble
 from keymuster.model.secret import Secret
@@ -62,7 +62,7 @@ def look(
     origin = registry.part("source", source)(asked)
     readers = [part(asked) for part in registry.builtin("reader").values()]
     troubles: list[Trouble] = []
-    observed = pipeline.collect(origin, readers, jobs, lambda size: None, troubles)
+    observed = gathering.collect(origin, readers, jobs, lambda size: None, troubles)
     return Look(list(origin.finish(observed)), troubles, origin.counts())
 
 

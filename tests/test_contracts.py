@@ -187,9 +187,12 @@ LAYERS = {
     "opening": {"model", "collect", "work", "registry"},
     "profile": {"registry"},
     "redaction": {"model", "rules", "detect", "inventory"},
+    "gathering": {
+        "model", "rules", "detect", "collect", "inventory", "analysis", "work", "registry", "opening", *BOTTOM,
+    },
     "pipeline": {
-        "model", "rules", "detect", "collect", "inventory", "analysis", "evaluate", "report",
-        "work", "registry", "opening", "redaction", *BOTTOM,
+        "model", "rules", "detect", "inventory", "analysis", "evaluate", "report", "collect",
+        "work", "registry", "redaction", "gathering", *BOTTOM,
     },
     "selftest": {
         "model", "rules", "detect", "collect", "inventory", "analysis", "evaluate", "work", "registry",
@@ -197,11 +200,11 @@ LAYERS = {
     },
     "estate": {
         "model", "rules", "detect", "collect", "inventory", "analysis", "evaluate", "report", "export",
-        "work", "registry", "opening", "redaction", "pipeline", "estate", *BOTTOM,
+        "work", "registry", "opening", "redaction", "gathering", "pipeline", "estate", *BOTTOM,
     },
     "cli": {
         "model", "rules", "detect", "collect", "inventory", "analysis", "evaluate", "report", "export", "estate",
-        "work", "registry", "redaction", "pipeline", "selftest", "profile", "cli", *BOTTOM,
+        "work", "registry", "redaction", "gathering", "pipeline", "selftest", "profile", "cli", *BOTTOM,
     },
     "derived": {"rules", "detect", *BOTTOM},
     "hook": {"model", "rules", "detect", "collect", "registry", "pipeline", "cli", *BOTTOM},

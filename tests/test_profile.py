@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from keymuster import pipeline, profile, registry, work
+from keymuster import gathering, pipeline, profile, registry, work
 from keymuster.collect.base import Context, Selection
 from keymuster.collect.sources.worktree import Worktree
 from keymuster.inventory import build
@@ -77,12 +77,12 @@ def test_a_stage_is_not_charged_for_what_it_calls() -> None:
 
 def test_everything_is_as_before_afterwards() -> None:
     def now() -> tuple[object, ...]:
-        return work.observe, build.build, pipeline.build, Worktree.read
+        return work.observe, build.build, gathering.build, Worktree.read
 
     before = now()
     with measuring():
         assert all(one is not other for one, other in zip(now(), before, strict=True))
-        assert pipeline.build is build.build
+        assert gathering.build is build.build
     assert now() == before
 
 

@@ -17,7 +17,7 @@ import pytest
 
 import keymuster
 import other_scanners as made
-from keymuster import pipeline
+from keymuster import gathering
 from keymuster.collect.base import Context, Selection
 from keymuster.collect.imported import imported
 from keymuster.rules.schema import RuleSet
@@ -52,7 +52,7 @@ def _found_by(report: Path, shop: Path, rules: RuleSet) -> dict[str, int]:
     """How many findings are known by what to be found here as well."""
     context = Context(selection=Selection(root=str(shop), paths=(str(shop),)), rules=rules)
     reports = imported([str(report)], context)
-    seen = pipeline.gather(Context(**{**_plain(context), "imports": reports}), "worktree")
+    seen = gathering.gather(Context(**{**_plain(context), "imports": reports}), "worktree")
     count: dict[str, int] = {}
     for one in seen.joined:
         count[one.by] = count.get(one.by, 0) + 1

@@ -25,7 +25,7 @@ from msgspec.structs import replace
 
 import archives
 import keymuster
-from keymuster import pipeline, registry
+from keymuster import gathering, pipeline, registry
 from keymuster.cli import main
 from keymuster.collect.base import Context, Selection
 from keymuster.collect.containers.zip import Zip
@@ -217,7 +217,7 @@ def test_no_record_tells_a_secret(exhibits: Exhibits, rules: RuleSet) -> None:
     context = _context(exhibits.folder, rules)
     source = registry.part("source", "worktree")(context)
     readers = [part(context) for part in registry.builtin("reader").values()]
-    observed = pipeline.collect(source, readers, 1, lambda size: None, [])
+    observed = gathering.collect(source, readers, 1, lambda size: None, [])
     inventory = build(observed)  # type: ignore[arg-type]
     assert exhibits.told(repr(observed), str(observed), repr(inventory)) == []
     assert exhibits.told(repr(exhibits.matches), msgspec.json.encode(observed)) == []

@@ -12,7 +12,7 @@ import pytest
 
 from analysis.reach.making import PLACE, basis, grant, identity, key, place, trust, use
 from estates.build import build
-from keymuster import pipeline
+from keymuster import gathering, pipeline
 from keymuster.analysis import roll as subject
 from keymuster.analysis.roll import roll
 from keymuster.collect.base import Context, Selection
@@ -202,7 +202,7 @@ def test_the_roll_of_a_whole_estate(rules: RuleSet, tmp_path: Path) -> None:
     build(tmp_path, rules)
     configured, _ = load(None, str(tmp_path))
     context = Context(selection=Selection(root=str(tmp_path), paths=(str(tmp_path),)), rules=rules)
-    seen = pipeline.gather(context, "worktree", configured=configured, now=CREATED)
+    seen = gathering.gather(context, "worktree", configured=configured, now=CREATED)
     options = {
         "choice": Choice(only=("aws-administrator-attached",)),
         "configured": configured,

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from acme import TOKENS
-from keymuster import cache, pipeline, registry, work
+from keymuster import cache, gathering, pipeline, registry, work
 from keymuster.collect import clean
 from keymuster.collect.base import Blob, Context, Limits, Selection
 from keymuster.collect.clean import CleanFiles, clean_files
@@ -367,7 +367,7 @@ class TestWhatIsSearchedAgain:
         with monkeypatch.context() as patch:
             patch.setattr(worktree, "read", late)
             source = worktree.Worktree(_context(scan, clean_files(_context(scan), _later())))
-            pipeline.collect(source, [], 1, lambda size: None, [], None, source._clean)
+            gathering.collect(source, [], 1, lambda size: None, [], None, source._clean)
         assert paths(scan()) == ["a.py"]
 
     def test_a_file_whose_place_another_took(

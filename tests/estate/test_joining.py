@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from keymuster import pipeline
+from keymuster import gathering, pipeline
 from keymuster.collect.base import Context, Selection
 from keymuster.estate.joining import Joined, Seen, joined
 from keymuster.evaluate.choice import Choice
@@ -58,7 +58,7 @@ def looked(rules: RuleSet, tmp_path: Path) -> Callable[..., Look]:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text)
         context = Context(selection=Selection(root=str(root), paths=(str(root),)), rules=rules)
-        seen = pipeline.gather(context, "worktree", now=NOW)
+        seen = gathering.gather(context, "worktree", now=NOW)
         report = pipeline.judged(seen, context, "worktree", choice=Choice(), now=NOW)
         kept = list(Redactor(rules, PUBLIC_KEY).observations(seen.observations))
         return kept, list(report.findings)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from keymuster import pipeline
+from keymuster import gathering
 from keymuster.collect.base import Context, Selection
 from keymuster.estate.placing import placed
 from keymuster.inventory.build import Inventory, build
@@ -78,9 +78,9 @@ def estate(tmp_path: Path, token: Callable[..., str]) -> Path:
     return tmp_path
 
 
-def seen(rules: RuleSet, root: Path) -> pipeline.Gathered:
+def seen(rules: RuleSet, root: Path) -> gathering.Gathered:
     selection = Selection(root=str(root), paths=(str(root),))
-    return pipeline.gather(Context(selection=selection, rules=rules), "worktree")
+    return gathering.gather(Context(selection=selection, rules=rules), "worktree")
 
 
 def together(rules: RuleSet, estate: Path, *names: str) -> Inventory:

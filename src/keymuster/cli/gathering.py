@@ -12,7 +12,7 @@ import click
 from msgspec import Struct
 from msgspec.structs import replace
 
-from keymuster import pipeline, settings, work
+from keymuster import gathering, pipeline, settings, work
 from keymuster.cli.selection import folder_of, selection
 from keymuster.collect.base import Context
 from keymuster.collect.host import home
@@ -37,7 +37,7 @@ _S = TypeVar("_S", bound=Struct)
 class Looked(Struct, frozen=True, kw_only=True, dict=True):
     """What was seen, and by which settings."""
 
-    seen: pipeline.Gathered
+    seen: gathering.Gathered
     context: Context
     configured: Settings
 
@@ -98,5 +98,7 @@ def gathered(
     )
     if imports is not None:
         context = replace(context, imports=imports(context))
-    seen = pipeline.gather(context, source, configured=configured, jobs=jobs or work.default_jobs())
+    seen = gathering.gather(
+        context, source, configured=configured, jobs=jobs or work.default_jobs()
+    )
     return Looked(seen=seen, context=context, configured=configured)

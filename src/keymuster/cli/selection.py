@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from keymuster import pipeline, settings
+from keymuster import gathering, settings
 from keymuster.collect.base import Limits, Selection, limits
 from keymuster.collect.host import this_host
 from keymuster.collect.repository import is_bare, toplevel
@@ -87,7 +87,7 @@ def project_of(paths: Sequence[str]) -> str:
     """The folder whose exceptions hold for these paths (default: the folder we are in), or would if it
     had any."""
     root = _common_root(tuple(os.path.abspath(path) for path in paths or (os.curdir,)))
-    return pipeline.project(root) or root
+    return gathering.project(root) or root
 
 
 def _common_root(paths: Sequence[str]) -> str:

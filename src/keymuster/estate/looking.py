@@ -10,7 +10,7 @@ from functools import cached_property
 from msgspec import Struct
 from msgspec.structs import replace
 
-from keymuster import pipeline, settings
+from keymuster import gathering, pipeline, settings
 from keymuster.collect.base import Context, Host, Selection, limits
 from keymuster.estate.base import Outcome, Task
 from keymuster.evaluate.choice import Choice
@@ -78,16 +78,16 @@ class Looking(Struct, frozen=True, dict=True):
     def gathered(
         self, context: Context, source: str, *, cached: bool = False,
         beside: Iterable[Observation] = (),
-    ) -> pipeline.Gathered:  # fmt: skip
+    ) -> gathering.Gathered:  # fmt: skip
         """In this process alone: others look at other targets."""
         if cached and not self.configured.extensions:
-            context = pipeline.knowing(context, source, self.task.now)
-        return pipeline.gather(
+            context = gathering.knowing(context, source, self.task.now)
+        return gathering.gather(
             context, source, configured=self.configured, now=self.task.now, beside=beside
         )
 
     def outcome(
-        self, seen: pipeline.Gathered, context: Context, source: str, *,
+        self, seen: gathering.Gathered, context: Context, source: str, *,
         provenance: Provenance | None = None, more: Iterable[Trouble] = (), beside: Sequence[str] = (),
     ) -> Outcome:  # fmt: skip
         """What is redacted, and nothing else. `more` is what was not seen besides."""

@@ -132,7 +132,11 @@ def _answer(task: Task) -> Answer:
     except KeymusterError as error:
         here = any(said in error.message for said in _FULL)
         failure = _failure(
-            task, error.message, error.advice(), retry=here or isinstance(error, Unreachable), here=here
+            task,
+            error.message,
+            error.advice(),
+            retry=here or isinstance(error, Unreachable),
+            here=here,
         )
     except MemoryError:
         failure = _failure(task, *_TOO_LARGE)

@@ -12,11 +12,11 @@ import pytest
 import keymuster
 import moto_server
 from applying import Applied
-from keymuster import pipeline
+from keymuster import gathering, pipeline
 from keymuster.collect.base import Context, Selection
 from keymuster.evaluate.choice import Choice
+from keymuster.gathering import Gathered
 from keymuster.model import Finding, Grant, Identity, IdentityKind, Trust
-from keymuster.pipeline import Gathered
 from keymuster.rules.schema import RuleSet
 from scans import context
 
@@ -150,7 +150,7 @@ def live(rules: RuleSet) -> tuple[Gathered, list[Finding]]:
 
 
 def judged(asked: Context, source: str) -> tuple[Gathered, list[Finding]]:
-    seen = pipeline.gather(asked, source)
+    seen = gathering.gather(asked, source)
     report = pipeline.judged(seen, asked, source, choice=Choice(), now=NOW)
     return seen, list(report.findings)
 

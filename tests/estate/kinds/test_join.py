@@ -11,7 +11,7 @@ import pytest
 
 pytest.importorskip("sqlalchemy")
 
-from keymuster import pipeline
+from keymuster import gathering, pipeline
 from keymuster.collect.base import Context, Selection
 from keymuster.estate.base import Outcome, Target, Task
 from keymuster.estate.kinds.join import Join
@@ -42,7 +42,7 @@ class Estate:
         for path, text in files.items():
             (root / path.replace("_", ".")).write_text(text)
         context = Context(selection=Selection(root=str(root), paths=(str(root),)), rules=self.rules)
-        seen = pipeline.gather(context, "worktree", now=self.now)
+        seen = gathering.gather(context, "worktree", now=self.now)
         report = pipeline.judged(seen, context, "worktree", choice=Choice(), now=self.now)
         kept = tuple(Redactor(self.rules, PUBLIC_KEY).observations(seen.observations))
         target = Target(id=f"repository:{name}", kind="repository", name=f"acme/{name}")

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from estate.store.looking import API, Looking, credential, finding, report
-from keymuster import pipeline
+from keymuster import gathering, pipeline
 from keymuster.collect.base import Context, Selection
 from keymuster.detect import examples
 from keymuster.estate.base import Failure, Outcome
@@ -78,7 +78,7 @@ def test_a_real_scan_leaves_no_secret(
     for id, token in tokens.items():
         (folder / f"{id}.env").write_text(f"# of {id}, was {token}\nKEY='{token}'  # {token}\n")
     context = Context(selection=Selection(root=str(folder), paths=(str(folder),)), rules=rules)
-    seen = pipeline.gather(context, "worktree", now=looking.now)
+    seen = gathering.gather(context, "worktree", now=looking.now)
     choice = Choice(confidence=Confidence.LOW)
     said = pipeline.judged(seen, context, "worktree", choice=choice, now=looking.now)
     assert len(said.findings) > FORMATS / 2

@@ -17,8 +17,8 @@ from keymuster.estate.remote import Refs, Remote
 from keymuster.estate.versions import digest
 
 if TYPE_CHECKING:
+    from keymuster.gathering import Gathered
     from keymuster.model import Observation, Trouble
-    from keymuster.pipeline import Gathered
 
 _SHORT_SECONDS = 30
 
