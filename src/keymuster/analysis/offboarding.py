@@ -3,11 +3,11 @@ key itself."""
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from keymuster import regex
 from keymuster.inventory.build import Inventory
 from keymuster.inventory.facts import UNKNOWN
 from keymuster.inventory.statuses import OFF, is_off
@@ -99,11 +99,11 @@ def _called(principal: str) -> str:
     return principal.replace("serviceAccount:", "gcp:", 1)
 
 
-_REPOSITORY = re.compile(
+_REPOSITORY = regex.later(
     r"(?:\brepo:|attribute\.repository/|assertion\.repository\s{0,3}==\s{0,3}['\"])"
     r"(?P<name>[\w.-]{1,100}/[\w.-]{1,100})(?=[:'\"\s]|$)"
 )
-_ANY_REPOSITORY = re.compile(r"\brepo:[^\s:]*[*?]|\brepo:[\w.-]+:|repository_owner")
+_ANY_REPOSITORY = regex.later(r"\brepo:[^\s:]*[*?]|\brepo:[\w.-]+:|repository_owner")
 
 
 def _repositories_in(text: str) -> Iterator[str]:
@@ -184,10 +184,10 @@ class _Accounts:
         return "/".join(lost[0]) if lost and len(lost) == named else ""
 
 
-_SUBJECT = re.compile(
+_SUBJECT = regex.later(
     r"system:serviceaccount:(?P<namespace>[\w.-]{1,63}):(?P<name>[\w.*?-]{1,253})"
 )
-_ALIAS = re.compile(r"kubernetes:ServiceAccount/(?P<namespace>[^/]*)/(?P<name>.*)")
+_ALIAS = regex.later(r"kubernetes:ServiceAccount/(?P<namespace>[^/]*)/(?P<name>.*)")
 
 
 def _uses(inventory: Inventory) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -205,7 +205,7 @@ def _uses(inventory: Inventory) -> Iterator[tuple[str, dict[str, Any]]]:
             yield one.id, {"subject_status": GONE, "off": email}
 
 
-_GOOGLE = re.compile(
+_GOOGLE = regex.later(
     r"gcp:(?P<name>[a-z0-9-]{1,63})@(?P<project>[a-z0-9.:-]{1,63})\.iam\.gserviceaccount\.com"
 )
 
@@ -249,7 +249,7 @@ def _addresses(one: Identity) -> set[str]:
 
 
 _MAIL = ("email", "mail", "e-mail", "user_email")
-_ADDRESS = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}")
+_ADDRESS = regex.later(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}")
 
 
 def _keys(inventory: Inventory) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -319,10 +319,10 @@ def _left_in_state(inventory: Inventory) -> Iterator[tuple[str, dict[str, Any]]]
             yield one.id, {"only_in_state": address}
 
 
-_DECLARED = re.compile(
+_DECLARED = regex.later(
     r"terraform:(?P<folder>(?P<state>[^:]{1,400}\.tfstate)|[^:]{1,400}):(?P<address>[\w.\[\]\"-]{1,400})"
 )
-_INDEX = re.compile(r"\[[^\]]{0,200}\]")
+_INDEX = regex.later(r"\[[^\]]{0,200}\]")
 
 
 def _names(value: Any) -> list[str]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
+from keymuster import regex
 from keymuster.inventory.environments import named
 from keymuster.model import Environment, FileLocation, Location, Storage
 
@@ -79,7 +80,7 @@ def _of_name(path: str) -> str:
     return ""
 
 
-_HOME = re.compile(
+_HOME = regex.later(
     r"(?:^|/)(?:home|Users|users)/(?P<name>[A-Za-z][\w.-]{0,40})/|(?:^|/)dotfiles(?:-(?P<of>\w+))?/"
 )
 _NO_PERSON = frozenset(("shared", "public", "app", "runner", "ubuntu", "node", "default", "vscode"))
@@ -121,7 +122,7 @@ _ASIDE = frozenset((
 _TESTS = frozenset((
     "test", "tests", "testing", "spec", "specs", "__tests__", "e2e", "integration-tests", "integration_tests", "it",
 ))  # fmt: skip
-_OF_TESTS = re.compile(r"(?:^|[._-])(?:test|tests|spec|conftest)(?:[._-]|$)")
+_OF_TESTS = regex.later(r"(?:^|[._-])(?:test|tests|spec|conftest)(?:[._-]|$)")
 
 
 def is_aside(path: str) -> bool:
@@ -169,7 +170,7 @@ def environment(path: str, words: Mapping[str, Sequence[str]], *names: str) -> E
     return named({}, [_plain(one) for one in texts], words)
 
 
-_MEANS_MORE = re.compile(
+_MEANS_MORE = regex.later(
     r"(?i)(?<![a-z0-9])(?:live|integration|testing|test|tests|e2e|stage)(?![a-z0-9])"
 )
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
+from keymuster import regex
 from keymuster.collect.base import Selection
 from keymuster.collect.git import Git
 from keymuster.errors import SettingsError
 
-_DATE = re.compile(
+_DATE = regex.later(
     r"\d{4}-(0?[1-9]|1[0-2])-(0?[1-9]|[12]\d|3[01])([T ]\d{1,2}:\d{2}(:\d{2})?( ?([+-]\d{2}:?\d{2}|Z))?)?"
     r"|\d+[. ](second|minute|hour|day|week|month|year)s?[. ]ago|yesterday|@\d+"
 )

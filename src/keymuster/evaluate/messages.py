@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from string import Formatter
 from typing import Any
 
+from keymuster import regex
 from keymuster.inventory.build import Inventory
 from keymuster.model import Grant, Trust
 
 _MOST = 6
 """Entries of a list that a message names."""
 
-_SCOPE = re.compile(
+_SCOPE = regex.later(
     r"(?:terraform|cloudformation|serverless|azure-resource-manager|ansible|kubernetes|pulumi):[^:]*:(.+)"
 )
-_ALIAS = re.compile(r"(?:aws|azure|entra|gcp|kubernetes):(?:role/)?(.+)")
+_ALIAS = regex.later(r"(?:aws|azure|entra|gcp|kubernetes):(?:role/)?(.+)")
 
 
 def filled(message: str, seen: Mapping[str, Any], inventory: Inventory) -> str:

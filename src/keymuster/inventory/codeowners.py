@@ -17,6 +17,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from keymuster import regex
 from keymuster.model import Resource
 
 TYPE = "codeowners"
@@ -28,11 +29,11 @@ END = "# keymuster:end"
 
 Form = Literal["github", "gitlab"]
 
-_SECTION = re.compile(
+_SECTION = regex.later(
     r"(?P<optional>\^?)\[(?P<name>[^\]]+)\](?:\[(?P<approvals>\d+)\])?(?P<owners>(?:\s.*)?)"
 )
-_OWNER = re.compile(r"@[\w.-]+(?:/[\w.-]+)*|[^@\s]+@[^@\s]+\.[^@\s]+")
-_WORD = re.compile(r"(?:\\.|[^\s\\])+")
+_OWNER = regex.later(r"@[\w.-]+(?:/[\w.-]+)*|[^@\s]+@[^@\s]+\.[^@\s]+")
+_WORD = regex.later(r"(?:\\.|[^\s\\])+")
 _FOLDERS = "(?:[^/]+/)*"
 _MOST_DEPTHS = 4
 """Of `**` in one line."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable
 
+from keymuster import regex
 from keymuster.model import FileLocation, Identity, Observation, Resource, ServiceLocation
 
-_OF_ACCOUNT = re.compile(
+_OF_ACCOUNT = regex.later(
     r"(?P<provider>[a-z]+):(?P<account>\d{12}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}):(?P<name>.+)"
 )
 """An account of AWS, a tenant of Entra or a subscription of Azure."""

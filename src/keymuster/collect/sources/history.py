@@ -17,7 +17,7 @@ from keymuster.collect.learned import learned
 from keymuster.collect.likeness import Likeness
 from keymuster.collect.log import Introduction, Log, files, named, named_directly, tips
 from keymuster.collect.order import Rank
-from keymuster.collect.packs.base import Damaged, Family, TooLarge, Unsupported
+from keymuster.collect.packs.base import WIDTHS, Damaged, Family, TooLarge, Unsupported
 from keymuster.collect.packs.store import MEMORY, Store
 from keymuster.collect.placing import current, inherited, placed, renamed
 from keymuster.collect.resumed import Resumed
@@ -34,6 +34,8 @@ _ABOUT = (
 _STASH = "--glob=refs/stas[h]"
 """One more question, whose answer is a line only where there is one: nearly nobody has a stash, and each
 git costs milliseconds."""
+
+_ID_LENGTHS = {2 * width for width in WIDTHS.values()}
 
 _LEAST_KEPT = 160
 """Bytes of a stretch from which something is to be had that was seen in another version."""
@@ -78,11 +80,10 @@ class History(Source):
         return self._counts
 
     def batches(self) -> Iterator[Batch | Trouble]:
-        said = self._git.run(
-            "rev-parse", _STASH, *_ABOUT
-        )  # says why, if git refuses the repository
+        # says why, if git refuses the repository
+        said = self._git.run("rev-parse", _STASH, *_ABOUT)
         about = os.fsdecode(said).removesuffix("\n").split("\n")
-        if about[0] not in ("true", "false"):
+        if len(about[0]) in _ID_LENGTHS:
             self._has_stash = True
             del about[0]
         caveats = list(self._caveats(is_shallow=about[0] == "true"))

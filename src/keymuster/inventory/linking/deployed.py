@@ -9,11 +9,11 @@ What has only a name in common is in `inventory/counterparts.py`, or a suggestio
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TypeAlias
 
+from keymuster import regex
 from keymuster.model import (
     Credential,
     FileLocation,
@@ -65,8 +65,8 @@ def possible(records: Iterable[Observation]) -> Iterator[tuple[str, str, str]]:
 
 # --- states of Terraform -------------------------------------------------------------------------
 
-_STATE = re.compile(r"terraform:(?P<path>[^:]*\.tfstate):(?P<address>[^#]+)(?P<part>#.*)?")
-_WORKSPACE = re.compile(r"(?:\A|/)terraform\.tfstate\.d/[^/]+\Z")
+_STATE = regex.later(r"terraform:(?P<path>[^:]*\.tfstate):(?P<address>[^#]+)(?P<part>#.*)?")
+_WORKSPACE = regex.later(r"(?:\A|/)terraform\.tfstate\.d/[^/]+\Z")
 
 
 def is_state(record: Observation) -> bool:
@@ -91,12 +91,12 @@ def _addresses(
 
 _STACK, _LOGICAL = "aws:cloudformation:stack-name", "aws:cloudformation:logical-id"
 
-_TEMPLATE = re.compile(
+_TEMPLATE = regex.later(
     r"cloudformation:(?:[^:]*/)?(?P<stack>[^:/]+?)(?:\.template)?(?:\.\w+)?:(?P<logical>\w+)"
 )
 """A resource of a template, whose file is called as the stack is: so the CDK and most people write them."""
 
-_MADE = re.compile(
+_MADE = regex.later(
     r".+-(?P<logical>[A-Za-z0-9]{3,})-(?=[A-Za-z]*\d)(?=[a-z0-9]*[A-Z])[A-Za-z0-9]{12,13}"
 )
 """A name that CloudFormation made: stack, logical id and letters by chance."""

@@ -9,13 +9,13 @@ A new sort is one entry of `SORTS`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 from typing import TypeAlias
 
 from msgspec import Struct
 
+from keymuster import regex
 from keymuster.model import Credential, FileLocation, Identity, ServiceLocation
 
 Keyed: TypeAlias = Credential | Identity
@@ -141,7 +141,7 @@ def _google_account(record: Keyed) -> Iterator[str]:
             )
 
 
-_SERVICE_ACCOUNT = re.compile(r"(?i)[a-z0-9][\w.-]{0,80}@[\w.-]{1,120}\.gserviceaccount\.com")
+_SERVICE_ACCOUNT = regex.later(r"(?i)[a-z0-9][\w.-]{0,80}@[\w.-]{1,120}\.gserviceaccount\.com")
 
 
 def _application(record: Keyed) -> Iterator[str]:
@@ -175,8 +175,8 @@ def _guids(record: Identity) -> Iterator[str]:
             yield id.lower()
 
 
-_ENTRA = re.compile(r"https://(?:sts\.windows\.net|login\.microsoftonline\.(?:com|us))/")
-_GUID = re.compile(r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_ENTRA = regex.later(r"https://(?:sts\.windows\.net|login\.microsoftonline\.(?:com|us))/")
+_GUID = regex.later(r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def _aws_user(record: Keyed) -> Iterator[str]:
@@ -191,8 +191,8 @@ def _aws_user(record: Keyed) -> Iterator[str]:
                     yield f"{named['account']}/{named['user']}"
 
 
-_OF_BEDROCK = re.compile(r"(?P<user>BedrockAPIKey-[\w-]{1,64})-at-(?P<account>\d{12})")
-_USER = re.compile(r"aws:(?P<account>\d{12}):user/(?P<user>.+)")
+_OF_BEDROCK = regex.later(r"(?P<user>BedrockAPIKey-[\w-]{1,64})-at-(?P<account>\d{12})")
+_USER = regex.later(r"aws:(?P<account>\d{12}):user/(?P<user>.+)")
 
 
 def _oauth_client(record: Keyed) -> Iterator[str]:
@@ -218,8 +218,8 @@ _CLIENTS = {
 """What a provider is called in records -> who gives the ids. Those of Entra are `entra-app`."""
 
 _ISSUERS = {
-    "google": re.compile(r"https://accounts\.google\.com/?\Z"),
-    "okta": re.compile(r"https://[\w-]+\.okta(?:preview|-emea)?\.com/oauth2"),
+    "google": regex.later(r"https://accounts\.google\.com/?\Z"),
+    "okta": regex.later(r"https://[\w-]+\.okta(?:preview|-emea)?\.com/oauth2"),
 }
 
 
