@@ -41,7 +41,14 @@ class Net:
             return self._parts()[1].struct(one)
 
     def _report(self, one: Report) -> Report:
-        said = (*one.findings, *one.troubles, *one.undecided)
+        said = (
+            *one.findings,
+            *one.troubles,
+            *one.undecided,
+            *one.coverage,
+            one.roll,
+            one.signed_in_as,
+        )
         return self._parts()[1].struct(one) if self._holds_any(said) else one
 
     def _observations(self, several: tuple[Observation, ...]) -> tuple[Observation, ...]:

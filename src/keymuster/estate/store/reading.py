@@ -39,7 +39,12 @@ def told_findings(
     ids: Collection[str] | None = None,
 ) -> Iterator[Stored]:
     """By target and id. One that is accepted in some places and open in others is told in parts."""
-    shared = dict(_shared(connection))
+    mine = None
+    if target is not None or ids is not None:
+        mine = select(findings.c.id)
+        mine = mine if target is None else mine.where(findings.c.target == target)
+        mine = mine if ids is None else mine.where(findings.c.id.in_(ids))
+    shared = dict(_shared(connection, mine))
     asked = (
         select(findings, targets.c.looked_at, targets.c.run.label("looked"), targets.c.failure)
         .join(targets)
@@ -113,14 +118,16 @@ def covered_findings(connection: Connection) -> set[tuple[str, str]]:
     return {one for row in rows for one in unpack(row.stands_for, _Told)}
 
 
-def _shared(connection: Connection) -> Iterator[tuple[str, list[str]]]:
-    """Findings that several targets have, and those targets."""
+def _shared(connection: Connection, wanted: Select[Any] | None) -> Iterator[tuple[str, list[str]]]:
+    """Findings that several targets have (of these, or of all), and those targets."""
     several = (
         select(findings.c.id)
         .where(findings.c.standing != RESOLVED)
         .group_by(findings.c.id)
         .having(func.count() > 1)
     )
+    if wanted is not None:
+        several = several.where(findings.c.id.in_(wanted))
     rows = connection.execute(
         select(findings.c.id, findings.c.target)
         .where(findings.c.standing != RESOLVED, findings.c.id.in_(several))
