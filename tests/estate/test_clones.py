@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -93,8 +94,8 @@ def test_a_clone_that_was_interrupted_is_none(
 ) -> None:
     real = Remote.fetch
 
-    def killed(self: Remote, folder: str, *rest: object) -> None:
-        real(self, folder, *rest)  # type: ignore[arg-type]
+    def killed(self: Remote, folder: str, *rest: Any, **more: Any) -> None:
+        real(self, folder, *rest, **more)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Remote, "fetch", killed)
@@ -161,7 +162,7 @@ def test_what_does_not_answer_leaves_the_clone_as_it_is(
 ) -> None:
     folder = cloned(repository, place)
 
-    def away(*_: object) -> None:
+    def away(*_: object, **__: object) -> None:
         raise Unreachable("it could not be fetched")
 
     monkeypatch.setattr(Remote, "fetch", away)

@@ -130,3 +130,21 @@ def test_a_missing_file_version_is_a_trouble(repository: Repository, place: Path
     found, troubles = laid(repository, place)
     assert found == {"a": b"1\n"}
     assert troubles == ["b is missing or damaged; it was not read"]
+
+
+def test_ids_of_the_longer_kind(
+    make_repo: Callable[..., Repository], tmp_path: Path, place: Path
+) -> None:
+    made = make_repo(tmp_path / "long", "--object-format=sha256")
+    id = made.commit({"a": "1\n"})
+    with laid_out(str(place), str(made.path), "", 10**6) as (folder, _):
+        assert Git(folder).ask("rev-parse", "HEAD") == id
+
+
+def test_an_address_cannot_become_a_setting(repository: Repository, place: Path) -> None:
+    repository.commit({"a": "1\n"})
+    origin = 'https://x.test/"\n[core]\n\tsshCommand = touch\\'
+    with laid_out(str(place), str(repository.path), origin, 10**6) as (folder, _):
+        settings = Git(folder).run("config", "--local", "--name-only", "--list").decode().split()
+        assert settings == ["core.repositoryformatversion", "remote.origin.url"]
+        assert Git(folder).ask("config", "remote.origin.url") == origin

@@ -103,7 +103,9 @@ class Failure(Struct, frozen=True, kw_only=True):
 
 
 class Part(Protocol):
-    """A kind of target. A module in `estate/kinds`, one class in it."""
+    """A kind of target. A module in `estate/kinds`, one class in it. One that can tell for next to nothing that nothing has
+    changed may have `unchanged(task)`, which gives the outcome that says so, or None; it is asked in the process that hands
+    out work."""
 
     name: ClassVar[str]
 

@@ -1,5 +1,5 @@
 """Bare clones of what lies on servers. They are whole: a history is its file versions, and `--filter=blob:none` would
-leave those out, so that git would ask for each.
+leave those out, so that git would ask for each. Where the files of HEAD are all that is wanted, one commit is enough.
 
 An interrupted clone has another name, and is not one. What does not look like a repository any more is made again.
 """
@@ -31,16 +31,20 @@ _MOST_PACKS = 200
 """Every fetch leaves one."""
 
 
-def clone(place: str, remote: Remote, refs: Refs, patterns: Sequence[str], most_bytes: int) -> str:
-    """The folder of a clone that has these refs, in a place of the cache."""
+def clone(
+    place: str, remote: Remote, refs: Refs, patterns: Sequence[str], most_bytes: int, *,
+    shallow: bool = False,
+) -> str:  # fmt: skip
+    """The folder of a clone that has these refs and HEAD, in a place of the cache; of HEAD alone, and that without what
+    came before it, if it is `shallow`."""
     folder = os.path.join(place, _CLONE)
     for name in os.listdir(place):
         if name.startswith(_NEW):
             shutil.rmtree(os.path.join(place, name), ignore_errors=True)
-    if is_whole(folder, refs):
+    if is_whole(folder, refs, shallow=shallow):
         _tidy(folder)
         try:
-            _fetch(folder, remote, refs, patterns, most_bytes)
+            _fetch(folder, remote, refs, patterns, most_bytes, shallow)
         except (Unreachable, Unreadable) as error:
             if not _DAMAGED.search(error.message):
                 raise
@@ -50,7 +54,7 @@ def clone(place: str, remote: Remote, refs: Refs, patterns: Sequence[str], most_
     made = os.path.join(place, f"{_NEW}{os.getpid()}")
     try:
         _create(made, refs)
-        _fetch(made, remote, refs, patterns, most_bytes)
+        _fetch(made, remote, refs, patterns, most_bytes, shallow)
         os.rename(made, folder)
     except BaseException:
         shutil.rmtree(made, ignore_errors=True)
@@ -80,9 +84,9 @@ def refs_in(folder: str, seconds: float | None = None) -> Refs:
     return Refs(ids=ids, head=branch)
 
 
-def is_whole(folder: str, refs: Refs) -> bool:
-    """Whether there is a clone, by its looks, of a repository with ids of this kind."""
-    if not is_bare(folder):
+def is_whole(folder: str, refs: Refs, *, shallow: bool = False) -> bool:
+    """Whether there is a clone, by its looks, of a repository with ids of this kind, and with all that is wanted."""
+    if not is_bare(folder) or os.path.exists(os.path.join(folder, "shallow")) > shallow:
         return False
     packs = os.path.join(folder, "objects", "pack")
     try:
@@ -95,16 +99,19 @@ def is_whole(folder: str, refs: Refs) -> bool:
 
 
 def _fetch(
-    folder: str, remote: Remote, refs: Refs, patterns: Sequence[str], most_bytes: int
+    folder: str, remote: Remote, refs: Refs, patterns: Sequence[str], most_bytes: int, shallow: bool
 ) -> None:
     """HEAD is fetched whether one of the patterns is for it or not."""
+    patterns = () if shallow else patterns
     specs = [f"+{one}:{one}" for one in patterns]
     is_branch = refs.head != "" and refs.head in refs.ids
     if is_branch and refs.head not in refs.of(patterns):
         specs.append(f"+{refs.head}:{refs.head}")
     elif not is_branch and "HEAD" in refs.ids:
         specs.append(f"+HEAD:{_DETACHED}")
-    remote.fetch(folder, specs, most_bytes)
+    if not specs:  # there is nothing
+        return
+    remote.fetch(folder, specs, most_bytes, shallow=shallow)
     git = Git(folder)
     if is_branch:
         git.run("symbolic-ref", "HEAD", refs.head)

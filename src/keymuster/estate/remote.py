@@ -121,11 +121,15 @@ class Remote:
                 ids[name] = id
         return Refs(ids=ids, head=head)
 
-    def fetch(self, folder: str, specs: Sequence[str], most_bytes: int) -> None:
-        """Into a bare repository of ours, so that it has just these refs. A pack of more bytes is not taken."""
+    def fetch(
+        self, folder: str, specs: Sequence[str], most_bytes: int, *, shallow: bool = False
+    ) -> None:
+        """Into a bare repository of ours, so that it has just these refs; without what came before them, if it is to be
+        `shallow`. A pack of more bytes is not taken."""
+        depth = ["--depth=1"] if shallow else []
         self._run(
             folder, "fetch", "--quiet", "--prune", "--force", "--no-tags", "--no-write-fetch-head",
-            "--no-recurse-submodules", "--no-auto-maintenance", "--", self.address.url, *specs,
+            "--no-recurse-submodules", "--no-auto-maintenance", *depth, "--", self.address.url, *specs,
             most_bytes=most_bytes,
         )  # fmt: skip
 

@@ -99,21 +99,31 @@ def _write(top: bytes, path: bytes, content: bytes, entry: _Entry) -> None:
 
 
 def _repository(folder: str, git: Git, origin: str) -> None:
-    """One of our own around the files, at the HEAD of the other, with its objects."""
-    os.makedirs(folder, mode=0o700, exist_ok=True)
-    own = os.path.join(folder, ".git")
+    """One of our own around the files, at the HEAD of the other, with its objects. It is written as git would write
+    it, which takes several processes for that."""
     said = os.fsdecode(
         git.run("rev-parse", "--show-object-format", "--git-path", "objects", "HEAD")
     ).split("\n")
     kind, objects, head = said[0], "\n".join(said[1:-2]), said[-2]
-    Git(folder).run("init", "--quiet", "--template=", f"--object-format={kind}")
-    inside = Git(folder)
-    os.makedirs(os.path.join(own, "objects", "info"), exist_ok=True)
+    own = os.path.join(folder, ".git")
+    for inner in ("refs", os.path.join("objects", "info")):
+        os.makedirs(os.path.join(own, inner), mode=0o700)
     with open(os.path.join(own, "objects", "info", "alternates"), "wb") as out:
         out.write(os.fsencode(os.path.abspath(os.path.join(git.folder, objects))) + b"\n")
-    if origin:
-        inside.run("config", "remote.origin.url", origin)
-    inside.run("update-ref", "--no-deref", "HEAD", head)
+    with open(os.path.join(own, "HEAD"), "w", encoding="ascii") as file:
+        file.write(f"{head}\n")
+    with open(os.path.join(own, "config"), "w", encoding="utf-8", errors="surrogateescape") as file:
+        file.write(_FORMATS[kind])
+        if origin:
+            shown = origin.translate(_ESCAPES)
+            file.write(f'[remote "origin"]\n\turl = "{shown}"\n')
+
+
+_FORMATS = {
+    "sha1": "[core]\n\trepositoryformatversion = 0\n",
+    "sha256": "[core]\n\trepositoryformatversion = 1\n[extensions]\n\tobjectformat = sha256\n",
+}
+_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\0": None})
 
 
 def _index(folder: str, entries: dict[bytes, _Entry]) -> None:

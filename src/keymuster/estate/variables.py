@@ -23,7 +23,9 @@ _VARIABLES: dict[str, dict[str, str]] = {
 _NAMES_FILE = re.compile(r"_(?:FILE|PATH|CONFIG)$|^GOOGLE_APPLICATION_CREDENTIALS$|^KUBECONFIG$")
 """Variables whose value is the name of a file."""
 
-_SECRET = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|PRIVATE_KEY|ACCESS_KEY(?!_ID)|CREDENTIAL")
+_SECRET = re.compile(
+    r"(?:TOKEN|SECRET|PASSW|PASSPHRASE|PASS$|PWD$|API_?KEY|PRIVATE_KEY|ACCESS_KEY|CREDENTIAL)(?!.*_ID$)"
+)
 
 
 def variable_of(service: str, reference: Reference) -> str | None:

@@ -14,6 +14,7 @@ import msgspec
 import pytest
 
 from estate import git_http
+from keymuster import pipeline
 from keymuster.collect.owners.blame import TYPE as BLAME
 from keymuster.errors import CollectError, Unreachable, Unreadable
 from keymuster.estate import clones
@@ -21,6 +22,7 @@ from keymuster.estate.base import Outcome, Target, Task
 from keymuster.estate.kinds.repository import Repository as Part
 from keymuster.inventory.build import build
 from keymuster.model import Credential, FileLocation, Identity, Resource, RiskException
+from keymuster.rules.schema import RuleSet
 from repositories import Repository
 
 NOW = datetime(2026, 2, 1, tzinfo=UTC)
@@ -50,7 +52,14 @@ def repository(
 
 
 @pytest.fixture
-def perform(repository: Repository, tmp_path: Path) -> Perform:
+def perform(
+    repository: Repository, tmp_path: Path, rules: RuleSet, monkeypatch: pytest.MonkeyPatch
+) -> Perform:
+    real = pipeline.load_rules
+    monkeypatch.setattr(  # a tenth of a second for each look
+        pipeline, "load_rules", lambda folders=(): real(folders) if folders else rules
+    )
+
     def run(
         left: dict[str, str] | None = None, now: datetime = NOW, config: str = "", **options: Any
     ) -> Outcome:
@@ -273,6 +282,22 @@ def test_the_files_of_head_alone(perform: Perform) -> None:
     assert ("secret-in-history", "old.py") not in findings(outcome)
     assert ("secret-in-tree", "new.py") in findings(outcome)
     assert outcome.report.mode == "worktree"
+
+
+def test_for_the_files_of_head_one_commit_is_enough(
+    perform: Perform, repository: Repository, tmp_path: Path
+) -> None:
+    first = perform(source="worktree")
+    [clone] = (tmp_path / "cache").rglob("clone.git")
+    assert clones.refs_in(str(clone)).ids.keys() == {"HEAD", "refs/heads/main"}
+    assert (clone / "shallow").exists()
+    repository.git("branch", "side")
+    assert perform(first.left, source="worktree").unchanged
+    repository.commit({"b": "1\n"})
+    second = perform(first.left, source="worktree")
+    assert findings(second) == findings(first)
+    assert ("secret-in-history", "old.py") in findings(perform())  # then it takes all
+    assert not (clone / "shallow").exists()
 
 
 def test_a_repository_on_this_machine_is_read_where_it_is(

@@ -77,11 +77,18 @@ def _is_unchanged(task: Task, refs: Refs) -> bool:
 def _state(task: Task, refs: Refs) -> str:
     """Of all refs that are looked at, and of what HEAD is."""
     options = task.target.options
-    ids = refs.ids if options.get("path") else refs.of(options.get("refs") or ())
+    if _source(task) == "worktree":
+        ids = refs.of(())
+    else:
+        ids = refs.ids if options.get("path") else refs.of(options.get("refs") or ())
     made = blake2b(refs.head.encode(), digest_size=16)
     for name in sorted(ids):
         made.update(f"\0{name} {ids[name]}".encode("utf-8", "surrogateescape"))
     return made.hexdigest()
+
+
+def _source(task: Task) -> str:
+    return str(task.target.options.get("source") or "history")
 
 
 def _look(task: Task, files: list[str], key_env: str) -> str:
@@ -91,6 +98,7 @@ def _look(task: Task, files: list[str], key_env: str) -> str:
 
 def _looked(task: Task, remote: Remote | None, refs: Refs) -> Outcome:
     from keymuster import cache
+    from keymuster.estate.looking import looking
     from keymuster.estate.places import Places
 
     options = task.target.options
@@ -100,9 +108,12 @@ def _looked(task: Task, remote: Remote | None, refs: Refs) -> Outcome:
         if remote is None:
             return _scanned(task, place, str(options["path"]), _origin(str(options["path"])), refs)
         patterns = list(options.get("refs") or ())
+        # who wrote a line, only the commits before HEAD tell
+        blame = looking(task).configured.owners.blame
+        shallow = _source(task) == "worktree" and not blame
         was_there = clones.has_clone(place)
         for again in (was_there, False):
-            repository = clones.clone(place, remote, refs, patterns, budget)
+            repository = clones.clone(place, remote, refs, patterns, budget, shallow=shallow)
             # what was fetched is what was looked at, though it may have moved since it was asked for
             there = clones.refs_in(repository)
             outcome = _scanned(task, place, repository, _shown(remote), there)
@@ -121,7 +132,7 @@ def _scanned(task: Task, place: str, repository: str, origin: str, refs: Refs) -
 
     look = looking(task)
     memory = os.path.join(place, "memory")
-    source = str(task.target.options.get("source") or "history")
+    source = _source(task)
     past: Gathered | None = None
     beside: list[Observation] = []
     if source == "history":
