@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -32,7 +34,7 @@ def test_nobody_else_has_it_meanwhile(tmp_path: Path) -> None:
     with Places(str(tmp_path), 10**9).place("a"):
         with (
             pytest.raises(Unreachable, match="another process"),
-            Places(str(tmp_path), 10**9).place("a"),
+            Places(str(tmp_path), 10**9, 0).place("a"),
         ):
             pass
         with Places(str(tmp_path), 10**9).place("b"):
@@ -86,3 +88,13 @@ def test_a_sum_that_was_lost_is_made_again(tmp_path: Path) -> None:
 def test_a_place_is_nobody_elses_to_read(tmp_path: Path) -> None:
     folder = fill(Places(str(tmp_path / "cache"), 10**9), "a", 1)
     assert [one.stat().st_mode & 0o077 for one in (folder, folder.parent)] == [0, 0]
+
+
+def test_what_is_let_go_of_soon_is_waited_for(tmp_path: Path) -> None:
+    with contextlib.ExitStack() as first:
+        first.enter_context(Places(str(tmp_path), 10**9).place("a"))
+        leaving = threading.Timer(0.02, first.pop_all().close)
+        leaving.start()
+        with Places(str(tmp_path), 10**9).place("a") as folder:
+            assert Path(folder).is_dir()
+        leaving.join()

@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import time
 from collections.abc import Iterator
 
 from keymuster.digests import blake2b
@@ -24,9 +25,11 @@ _LEFT = 0.9
 
 
 class Places:
-    """Below one folder; processes of several targets may use it at once. The budget is of bytes."""
+    """Below one folder; processes of several targets may use it at once. The budget is of bytes, the patience of
+    seconds: somebody may be taking away what was not used for long, and is now."""
 
-    def __init__(self, folder: str, budget: int) -> None:
+    def __init__(self, folder: str, budget: int, patience: float = 10) -> None:
+        self._patience = patience
         self._places = os.path.join(folder, "places")
         self._locks = os.path.join(folder, "locks")
         self._total = os.path.join(folder, "total")
@@ -40,7 +43,7 @@ class Places:
             os.makedirs(folder, mode=0o700, exist_ok=True)
         key = blake2b(name.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
         folder = os.path.join(self._places, key)
-        with self._locked(key) as free:
+        with self._locked(key, self._patience) as free:
             if not free:
                 raise Unreachable(
                     "another process looks at the same target now", "Try again when it is done."
@@ -56,7 +59,7 @@ class Places:
 
     def _add(self, bytes: int, used: str) -> None:
         """Keep the sum of all, so that they are looked through only when that is too much."""
-        with self._locked("total", wait=True):
+        with self._locked("total", None):
             total = _number(self._total) + bytes
             if total > self._budget or not os.path.exists(self._total):
                 total = self._evicted(used)
@@ -88,25 +91,36 @@ class Places:
         return total
 
     @contextlib.contextmanager
-    def _locked(self, name: str, *, wait: bool = False) -> Iterator[bool]:
-        """Whether it is ours until the block ends. The system lets go of it when we die."""
+    def _locked(self, name: str, patience: float | None = 0) -> Iterator[bool]:
+        """Whether it is ours until the block ends. The system lets go of it when we die. Without patience, that is
+        known at once; with None, it is waited for."""
         handle = os.open(
             os.path.join(self._locks, name), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
         )
         try:
-            yield _lock(handle, wait)
+            yield _lock(handle, patience)
         finally:
             os.close(handle)
 
 
-def _lock(handle: int, wait: bool) -> bool:
+def _lock(handle: int, patience: float | None) -> bool:
     if fcntl is None:  # pragma: no cover - one process at a time there
         return True
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-    except BlockingIOError:
-        return False
-    return True
+    if patience is None:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        return True
+    end = time.monotonic() + patience
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if time.monotonic() >= end:
+                return False
+            time.sleep(_AGAIN_SECONDS)
+
+
+_AGAIN_SECONDS = 0.05
 
 
 def _bytes(folder: str) -> int:
