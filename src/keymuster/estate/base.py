@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from keymuster.evaluate.states import State
 from keymuster.model import Finding, Observation, Report, Trouble
+from keymuster.model import roll as _roll  # noqa: F401 - a report is decoded with it
 
 
 class Bounds(Struct, frozen=True, kw_only=True):
