@@ -193,6 +193,7 @@ def servers(folder: Path, said: argparse.Namespace) -> int:
 
     count = said.repositories or 300
     planted(folder / "repositories", count)
+    warm(folder)
     with postgresql_server.serving() as server, small_disk(folder / "small") as small:
         quiet, usual = run_of(folder, server.make_database(), "quiet", small, None)
         print(f"quiet run: {usual:.1f} s, {quiet[3]} targets, {len(quiet[0])} findings", flush=True)
@@ -213,6 +214,20 @@ def servers(folder: Path, said: argparse.Namespace) -> int:
         return 0 if same else 1
 
 
+def warm(folder: Path) -> None:
+    """The rules as they are kept for all later processes."""
+    given = environment(KEYMUSTER_CACHE=str(folder / "shared"))
+    words = [
+        sys.executable,
+        "-m",
+        "keymuster",
+        "scan",
+        "--quiet",
+        str(folder / "repositories" / "r0003"),
+    ]
+    subprocess.run(words, env=given, capture_output=True, check=False)
+
+
 def run_of(folder: Path, url: str, name: str, small: Path, server: Any) -> tuple[Any, float]:
     """A run by three workers; with a server, things go wrong meanwhile."""
     homes = []
@@ -228,7 +243,9 @@ def run_of(folder: Path, url: str, name: str, small: Path, server: Any) -> tuple
             "defaults: {retries: {attempts: 3, backoff_seconds: 1}}\n"
         )
         homes.append(home)
-    given = [environment(KEYMUSTER_DB=url, KEYMUSTER_CACHE=str(home)) for home in homes]
+    given = [
+        environment(KEYMUSTER_DB=url, KEYMUSTER_CACHE=str(folder / "shared")) for home in homes
+    ]
 
     def worker(number: int) -> subprocess.Popen[bytes]:
         log = open(folder / f"{name}{number}.log", "ab")  # noqa: SIM115 - as long as the process
