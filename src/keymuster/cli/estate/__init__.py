@@ -35,4 +35,7 @@ def command() -> None:
     \b
     Examples:
       keymuster estate check                  what estate.yaml says, and what is wrong with it
+      keymuster estate run                    look at all targets, and tell what has changed
+      keymuster estate worker                 look at them on this machine, too, beside others
+      keymuster estate status                 how far it is, and what failed
     """
