@@ -7,8 +7,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from keymuster.errors import KeymusterError
+from keymuster.estate.events.writing import cursor_of as written_up_to
 from keymuster.estate.events.writing import written
 from keymuster.estate.notify.delivery import PATIENCE_SECONDS, notify
+from keymuster.estate.notify.delivery import cursor_of as told_up_to
 from keymuster.model import Trouble
 
 if TYPE_CHECKING:
@@ -46,3 +48,11 @@ def _tried(part: str, work: Callable[[], list[Trouble]]) -> list[Trouble]:
 def _trouble(part: str, message: str, advice: str) -> Trouble:
     later = "What was not told is told after the next run."
     return Trouble(part=part, scope="the store", message=message, advice=advice or later)
+
+
+def not_told(store: Store, said: Estate) -> dict[str, int]:
+    """How many events a channel or a log has not been told of, where there are some."""
+    cursors = {f"log {one.name}": written_up_to(one.name) for one in said.events}
+    cursors |= {f"channel {name}": told_up_to(name) for name in said.notify.channels}
+    pending = {name: store.pending(cursor) for name, cursor in cursors.items()}
+    return {name: count for name, count in pending.items() if count}

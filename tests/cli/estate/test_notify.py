@@ -113,3 +113,21 @@ def test_the_database_has_no_word_of_an_address(
         assert run("--estate", str(estate)).return_value == 3
     for path in estate.parent.iterdir():
         assert b"words-of-an-address" not in path.read_bytes()
+
+
+def test_the_status_says_who_was_not_told(
+    estate: Path, loopback: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look(estate, "f1", "f2")
+    with serving() as hook, serving() as issues:
+        monkeypatch.setenv("HOOK", hook.url)
+        monkeypatch.setenv("ISSUES", issues.url)
+        hook.says(Reply("x", 404), Reply("ok"))
+        issues.says(*[Reply("ok")] * 2)
+        run("--estate", str(estate))
+        words = ["estate", "status", "--estate", str(estate)]
+        status = CliRunner().invoke(cli, words, standalone_mode=False)
+        assert "not told: 2 events to channel hook" in status.output
+        assert "channel issues" not in status.output
+        run("--estate", str(estate))
+    assert "not told" not in CliRunner().invoke(cli, words, standalone_mode=False).output

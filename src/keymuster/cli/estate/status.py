@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from keymuster.cli.estate._options import estate_option, store_option
 from keymuster.cli.estate._runs import opened, spoken
@@ -44,6 +45,7 @@ class StatusV1(Struct, frozen=True, kw_only=True):
     seconds: float
     cpu_seconds: float
     left_seconds: float | None
+    not_told: dict[str, int] = {}
 
 
 @click.command("status")
@@ -60,7 +62,7 @@ class StatusV1(Struct, frozen=True, kw_only=True):
 @store_option
 def command(number: int | None, format_: str, estate: str, url: str) -> int:
     """Say how far the last run is: what is looked at, what failed and when it is tried again, what was given up and why,
-    and what is left by what it took before.
+    and what is left by what it took before; and which channels and logs were not told of all yet.
 
     \b
     Examples:
@@ -69,8 +71,10 @@ def command(number: int | None, format_: str, estate: str, url: str) -> int:
 
     Exit codes: 0; 2 if there is no such run.
     """
-    with opened(estate, url) as (_, _, store):
-        found = _status(store, number)
+    from keymuster.estate.telling import not_told
+
+    with opened(estate, url) as (said, _, store):
+        found = replace(_status(store, number), not_told=not_told(store, said))
     with stdout() as out:
         if format_ == "json":
             out.write(msgspec.json.format(msgspec.json.encode(found), indent=2).decode() + "\n")
@@ -139,6 +143,9 @@ def _lines(found: StatusV1, now: datetime) -> Iterator[str]:
         yield f"given up: {one.target}: {one.message}"
         if one.advice:
             yield f"  {one.advice}"
+    for name, count in found.not_told.items():
+        events = "event" if count == 1 else "events"
+        yield f"not told: {count:,} {events} to {name}; `keymuster estate notify` tries again"
 
 
 def _time(time: datetime) -> str:
