@@ -26,6 +26,7 @@ class Asked:
     path: str
     headers: dict[str, str]
     body: Any
+    raw: bytes = b""
 
 
 @dataclass
@@ -58,8 +59,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         told: Server = self.server.told  # type: ignore[attr-defined]
         length = int(self.headers.get("Content-Length") or 0)
-        body = json.loads(self.rfile.read(length)) if length else None
-        told.asked.append(Asked(self.command, self.path, dict(self.headers), body))
+        raw = self.rfile.read(length)
+        body = json.loads(raw) if length else None
+        told.asked.append(Asked(self.command, self.path, dict(self.headers), body, raw))
         reply = told.replies.pop(0)
         if not reply.status:
             self.connection.close()
