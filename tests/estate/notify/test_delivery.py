@@ -344,6 +344,39 @@ def test_no_more_issues_are_opened_than_the_limit_and_only_those_are_closed() ->
     assert sorted(one.changes[0].finding.id for one in sent()) == ["f0", "f1", "f2"]
 
 
+@pytest.mark.parametrize(
+    ("state", "later", "became"),
+    [
+        (State.RESOLVED, {"severity": Severity.LOW}, Became.RESOLVED),
+        (State.RESOLVED, {"owner": "@acme/others"}, Became.RESOLVED),
+        (State.CHANGED, {"severity": Severity.LOW}, Became.CHANGED),
+        (State.CHANGED, {"accepted": True}, Became.ACCEPTED),
+    ],
+)
+def test_what_was_opened_is_closed_whatever_it_is_by_now(
+    state: State, later: dict[str, Any], became: Became
+) -> None:
+    log = MemoryLog(event(finding("f1", owner="@acme/us")))
+    tracker = msgspec.convert(
+        {
+            "channels": {"a": {"kind": "one-by-one", "box": "a", "severity": "high"}},
+            "routes": [{"owner": "@acme/us", "to": "a"}],
+        },
+        Notify,
+    )
+    notify(log, tracker, NOW)
+    log.all += [event(finding("f1", **later), state), event(finding("never", **later), state)]
+    notify(log, tracker, NOW)
+    assert [one.changes[0].finding.id for one in sent()] == ["f1", "f1"]
+    assert sent()[1].changes[0].became is became
+
+
+def test_what_is_only_not_observed_is_opened_all_the_same() -> None:
+    log = MemoryLog(event(finding("f1")), event(finding("f1"), State.NOT_OBSERVED))
+    assert notify(log, said("one-by-one"), NOW) == []
+    assert [one.changes[0].became for one in sent()] == [Became.NEW]
+
+
 def test_an_issue_that_is_over_before_it_was_told_of_is_none() -> None:
     log = MemoryLog(event(finding("f1")), event(finding("f1"), State.RESOLVED))
     assert notify(log, said("one-by-one"), NOW) == []

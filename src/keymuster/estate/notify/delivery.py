@@ -115,7 +115,7 @@ def batch_for(
     setting: Setting, log: Log, said: Notify, channels: dict[str, Setting], now: datetime
 ) -> Batch:
     base = log.notified(cursor_of(setting.name))
-    changes = _Wanted(setting, log, said, channels, base)
+    changes = _Changes(setting, log, said, channels, base)
     if setting.part.one_by_one:
         letters = _one_by_one(setting, log, changes, now)
         return Batch(letters=tuple(letters), begun=(), end=changes.end)
@@ -123,8 +123,8 @@ def batch_for(
     return Batch(letters=tuple(letters), begun=tuple(begun), end=changes.end)
 
 
-class _Wanted:
-    """The changes that a channel is told of, with the recipient. After the last, `end` is the number of the last event, whatever that was."""
+class _Changes:
+    """What has come for a channel. After the last, `end` is the number of the last event, whatever that was."""
 
     def __init__(
         self, setting: Setting, log: Log, said: Notify, channels: dict[str, Setting], base: int
@@ -133,17 +133,18 @@ class _Wanted:
         self._base = base
         self.end = base
 
-    def __iter__(self) -> Iterator[tuple[Change, str]]:
+    def every(self) -> Iterator[Change]:
         for number, event in self._log.events(self._base):
             self.end = max(self.end, number)
-            one = change(number, event)
-            if one is None:
-                continue
-            if not self._setting.options.wants(one.became, one.finding):
-                continue
-            for name, recipient in destinations(one, self._said, self._channels):
-                if name == self._setting.name:
-                    yield one, recipient
+            if (one := change(number, event)) is not None:
+                yield one
+
+    def recipients(self, one: Change) -> list[str]:
+        """Who of the channel is told of it: nobody, if its filter or the routes leave it out."""
+        if not self._setting.options.wants(one.became, one.finding):
+            return []
+        told = destinations(one, self._said, self._channels)
+        return [recipient for name, recipient in told if name == self._setting.name]
 
 
 class _Recipient:
@@ -157,16 +158,17 @@ class _Recipient:
 
 
 def _together(
-    setting: Setting, log: Log, changes: _Wanted, now: datetime
+    setting: Setting, log: Log, changes: _Changes, now: datetime
 ) -> tuple[list[Letter], list[tuple[str, int]]]:
     """One message for each recipient; two, if one was tried before."""
     recipients: dict[str, _Recipient] = {}
-    for one, name in changes:
-        if (found := recipients.get(name)) is None:
-            found = _Recipient(cursor_of(setting.name, name), log, setting.options.limit)
-            recipients[name] = found
-        if one.number > found.told:
-            (found.again if one.number <= found.tried else found.since).add(one)
+    for one in changes.every():
+        for name in changes.recipients(one):
+            if (found := recipients.get(name)) is None:
+                found = _Recipient(cursor_of(setting.name, name), log, setting.options.limit)
+                recipients[name] = found
+            if one.number > found.told:
+                (found.again if one.number <= found.tried else found.since).add(one)
     letters: list[Letter] = []
     begun: list[tuple[str, int]] = []
     for name, found in recipients.items():
@@ -185,25 +187,30 @@ def _together(
     return letters, begun
 
 
-def _one_by_one(setting: Setting, log: Log, changes: _Wanted, now: datetime) -> list[Letter]:
-    """A message for each finding, of the last that became of it. Those that were told of before come first. Of others,
-    `limit` are opened, and the rest is counted in one message."""
+def _one_by_one(setting: Setting, log: Log, changes: _Changes, now: datetime) -> list[Letter]:
+    """A message for each finding, of the last that became of it. Those that were told of before come first, whatever filter
+    and routes say by now: what was opened is closed. Of others, `limit` are opened, and the rest is counted in one message."""
     last: dict[tuple[str, str], Change] = {}
-    for one, _ in changes:
-        last[one.target, one.finding.id] = one
+    wanted: dict[tuple[str, str], Change] = {}
+    for one in changes.every():
+        key = one.target, one.finding.id
+        if changes.recipients(one):
+            last[key] = wanted[key] = one
+        elif one.became in _ENDED or one.became is Became.CHANGED:
+            last[key] = one
     fresh = Gathering(setting.options.limit)
     letters: list[Letter] = []
     rest: list[Change] = []
-    for one in last.values():
+    for key, one in last.items():
         cursor = _known_cursor(setting.name, log, one)
         told = log.notified(cursor)
         if one.number <= told:
             continue
         if told:
             letters.append(_letter_of(setting, one, cursor, now, told_before=True))
-        elif one.became not in _ENDED:
-            fresh.add(one)
-            rest.append(one)
+        elif key in wanted and one.became not in _ENDED:
+            fresh.add(wanted[key])
+            rest.append(wanted[key])
     chosen = fresh.changes()
     letters += [_letter_of(setting, one, _finding_cursor(setting.name, one), now) for one in chosen]
     if len(rest) > len(chosen):
