@@ -139,6 +139,13 @@ def knowing(context: Context, source: str, now: datetime) -> Context:
         from keymuster.collect.remembered import remembered
 
         return replace(context, remembered=remembered(context))
+    if source == "services":
+        # Only who has a folder for it: what services say is nothing for a cache that all scans share.
+        if not context.memory or not context.rules.key:
+            return context
+        from keymuster.collect.asking.unchanged import Answers
+
+        return replace(context, answers=Answers(context, now))
     return replace(context, clean=clean_files(context, now))
 
 

@@ -19,6 +19,7 @@ from keymuster.rules.schema import Policy, RuleSet
 from keymuster.settings import Containers, Exclude, size_in_bytes
 
 if TYPE_CHECKING:
+    from keymuster.collect.asking.unchanged import Answers
     from keymuster.collect.clean import CleanFiles
     from keymuster.collect.imports.base import Import
     from keymuster.collect.remembered import Remembered
@@ -97,7 +98,8 @@ class Context(Struct, frozen=True, kw_only=True):
     `confidence` will be reported, so a reader may leave it out; a source need not read the `clean`
     files, nor what is `remembered` of a history, nor a service what none of the `wanted` policies
     asks for; without those, all are wanted. `imports` are reports of other scanners. What is learned for the
-    next scan is kept in the folder `memory`, if it is not to lie with that of all others."""
+    next scan is kept in the folder `memory`, if it is not to lie with that of all others. A service need not tell
+    again what stands in the `answers` to an earlier scan."""
 
     selection: Selection
     rules: RuleSet
@@ -109,6 +111,7 @@ class Context(Struct, frozen=True, kw_only=True):
     wanted: tuple[Policy, ...] | None = None
     imports: tuple[Import, ...] = ()
     memory: str = ""
+    answers: Answers | None = None
 
     @property
     def policies(self) -> Sequence[Policy]:

@@ -37,10 +37,11 @@ def _about(policy: Policy, service: str, several: Iterable[Looked]) -> list[Look
 
 
 def _covered(
-    policy: Policy, service: str, account: str, parts: Iterable[Looked], found: bool
+    policy: Policy, service: str, account: str, parts: Sequence[Looked], found: bool
 ) -> Coverage:
     unseen = tuple(f"{one.scope}: {one.problem}" for one in parts if one.problem)
     return Coverage(
         policy=policy.id, service=service, account=account,
         status="found" if found else "unseen" if unseen else "clean", unseen=unseen,
+        as_of=min((one.as_of for one in parts if one.as_of), default=None),
     )  # fmt: skip

@@ -124,7 +124,8 @@ class Trouble(Struct, frozen=True, kw_only=True):
 class Looked(Struct, frozen=True, kw_only=True):
     """A part of a service that was looked at, in one scope: an account, or a region of it. `types` are
     those of the things that it tells of, by which `calls`, `subjects` the sorts of records that are made
-    of these; the `problem` says why it could not be seen, or not wholly."""
+    of these; the `problem` says why it could not be seen, or not wholly. Some of it was told `as_of` an earlier scan,
+    and has not changed since, as the service says."""
 
     service: str
     account: str
@@ -134,17 +135,20 @@ class Looked(Struct, frozen=True, kw_only=True):
     subjects: tuple[str, ...]
     problem: str = ""
     calls: tuple[str, ...] = ()
+    as_of: datetime | None = None
 
 
 class Coverage(Struct, frozen=True, kw_only=True):
     """What came of a policy in one account of a service. `unseen` are the parts that could not be seen,
-    and why: then what was found may not be all."""
+    and why: then what was found may not be all. The oldest of what it rests on was told `as_of` an earlier scan, if
+    that is so, and has not changed since."""
 
     policy: str
     service: str
     account: str
     status: Literal["found", "clean", "unseen"]
     unseen: tuple[str, ...] = ()
+    as_of: datetime | None = None
 
 
 class Reference(Struct, frozen=True, kw_only=True):

@@ -58,7 +58,7 @@ def written(data: bytes) -> Report:
         coverage=tuple(
             Coverage(
                 policy=one.policy, service=one.service, account=one.account, status=one.status,
-                unseen=tuple(one.unseen),
+                unseen=tuple(one.unseen), as_of=one.as_of or None,
             )
             for one in report.coverage
         ),

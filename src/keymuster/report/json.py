@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import ClassVar, Literal, TextIO
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from keymuster.model import (
     Confidence,
@@ -134,13 +134,15 @@ class UndecidedV1(Struct, kw_only=True):
 
 
 class CoverageV1(Struct, kw_only=True):
-    """What came of a policy in one account of a service, and what could not be seen of it, and why."""
+    """What came of a policy in one account of a service, and what could not be seen of it, and why. The oldest of what
+    it rests on was told `as_of` an earlier scan, if that is so, and has not changed since."""
 
     policy: str
     service: str
     account: str
     status: Literal["found", "clean", "unseen"]
     unseen: list[str]
+    as_of: datetime | UnsetType = UNSET
 
 
 class ProvenanceV1(Struct, kw_only=True):
@@ -228,7 +230,7 @@ def document(report: Report) -> ReportV1:
         coverage=[
             CoverageV1(
                 policy=one.policy, service=one.service, account=one.account, status=one.status,
-                unseen=[readable(why) for why in one.unseen],
+                unseen=[readable(why) for why in one.unseen], as_of=one.as_of or UNSET,
             )
             for one in report.coverage
         ],

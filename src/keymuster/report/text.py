@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from itertools import groupby
 from typing import ClassVar, TextIO
 
@@ -64,6 +65,7 @@ class Text(Reporter):
         if self._style.verbose:
             yield from self._undecided(report.undecided)
             yield from self._unseen(report.coverage)
+            yield from self._told_before(report.coverage)
         yield self._summary(report)
 
     def _finding(self, finding: Finding) -> Iterator[str]:
@@ -158,6 +160,21 @@ class Text(Reporter):
             )
             told = ", ".join(names[:_POLICIES_SHOWN]) + more
             yield from _wrapped(told, "    kept from seeing: ", "      ")
+        yield ""
+
+    def _told_before(self, coverage: Iterable[Coverage]) -> Iterator[str]:
+        """Policies that rest on what an earlier scan was told, by account and day."""
+        resting: dict[tuple[str, str, str], list[str]] = {}
+        for one in coverage:
+            if one.as_of is not None:
+                key = (one.service, one.account, _day(one.as_of))
+                resting.setdefault(key, []).append(one.policy)
+        if not resting:
+            return
+        yield self._paint("Told before, and not changed since", _BOLD)
+        for (service, account, day), names in sorted(resting.items()):
+            yield f"  {service} {readable(account)}: some of it as of {day}"
+            yield from _wrapped(", ".join(names), "    rests on it: ", "      ")
         yield ""
 
     def _summary(self, report: Report) -> str:
@@ -265,7 +282,13 @@ def _covered(coverage: Sequence[Coverage]) -> str:
     found = {one.policy for one in coverage if one.status == "found"}
     clean = {one.policy for one in coverage} - unseen - found
     kept = f", {len(unseen)} could not see all" if unseen else ""
-    return f"{accounts:,} account{'' if accounts == 1 else 's'}: {len(found)} policies found something, {len(clean)} are clean{kept}"
+    dates = [one.as_of for one in coverage if one.as_of is not None]
+    before = f", some of it as of {_day(min(dates))}" if dates else ""
+    return f"{accounts:,} account{'' if accounts == 1 else 's'}: {len(found)} policies found something, {len(clean)} are clean{kept}{before}"
+
+
+def _day(moment: datetime) -> str:
+    return moment.astimezone(UTC).date().isoformat()
 
 
 def _scanned(counts: dict[str, int]) -> str:

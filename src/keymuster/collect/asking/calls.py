@@ -11,18 +11,21 @@ from msgspec import Struct
 
 from keymuster.collect.asking import scope
 from keymuster.collect.asking.refusals import Refused
-from keymuster.collect.asking.rest import Asking, Follow, NoAnswer, Rest, at
+from keymuster.collect.asking.rest import Answer, Asking, Follow, NoAnswer, Rest, at
+from keymuster.collect.asking.shape import Shape
 
 
 class Route(Struct, frozen=True, kw_only=True):
     """Where a call goes: a path with `{name}` for what is one part of it, and `{+name}` for what may have
-    several; all other parameters are those of a query. `follow` leads from page to page."""
+    several; all other parameters are those of a query. `follow` leads from page to page. Of its answers only the
+    `shape` is looked at, if there is one."""
 
     path: str
     method: str = "GET"
     base: str = ""
     follow: Follow | None = None
     headers: Mapping[str, str] = {}
+    shape: Shape = None
 
 
 class Session(scope.Session, Protocol):
@@ -62,9 +65,10 @@ class RestScope(scope.Scope):
         self.may_call(call)
         route = self.route(call)
         try:
-            return self.session.rest(route.base).ask(self.asking(call, parameters, body)).body
+            found = self.session.rest(route.base).ask(self.asking(call, parameters, body))
         except NoAnswer as error:
             return _NOTHING if self._is_absent(call, error, absent) else None
+        return self._told(found)
 
     def pages(
         self, call: str, key: str, *absent: str, body: Any = None, **parameters: Any
@@ -101,9 +105,14 @@ class RestScope(scope.Scope):
         route = self.route(call)
         assert route.follow is not None, f"{call} has no pages"
         rest = self.session.rest(route.base)
-        for page in rest.pages(self.asking(call, parameters, body), route.follow):
-            yield page
+        for page in rest.answers(self.asking(call, parameters, body), route.follow):
+            yield self._told(page)
             self.go_on()
+
+    def _told(self, answer: Answer) -> Any:
+        """Its body; of one that was given before, it is noted when."""
+        self.rests_on(answer.as_of)
+        return answer.body
 
     def _is_absent(self, call: str, error: NoAnswer, absent: tuple[str, ...]) -> bool:
         """Whether a refusal means that there is nothing to tell; any other is noted."""
@@ -128,7 +137,9 @@ def _asking(route: Route, parameters: dict[str, Any], body: Any) -> Asking:
 
     path = _PART.sub(part, route.path)
     params = {name: one for name, one in parameters.items() if name not in used and one is not None}
-    return Asking(url=path, method=route.method, params=params, body=body, headers=route.headers)
+    return Asking(
+        url=path, method=route.method, params=params, body=body, headers=route.headers, shape=route.shape,
+    )  # fmt: skip
 
 
 _SIGN_IN = 401

@@ -18,6 +18,9 @@ from urllib.parse import urljoin, urlsplit
 from msgspec import Struct
 from msgspec.structs import replace
 
+from keymuster.collect.asking.shape import OddAnswer, Shape, shaped
+from keymuster.collect.asking.unchanged import Given, Held, same
+
 if TYPE_CHECKING:
     from requests import PreparedRequest, Response, Session
 
@@ -33,6 +36,7 @@ _MOST_PAUSE_SECONDS = 60.0
 _OK = range(200, 300)
 _LATER = frozenset({429, 500, 502, 503, 504})
 _FORBIDDEN = 403
+_NOT_MODIFIED = 304
 
 
 class NoAnswer(Exception):
@@ -46,20 +50,24 @@ class NoAnswer(Exception):
 
 
 class Answer(Struct, frozen=True):
-    """What a service said: a JSON value, and the headers beside it."""
+    """What a service said: a JSON value, and the headers beside it. One that it gave `as_of` an earlier scan is, as
+    it says, still the same."""
 
     body: Any
     headers: Mapping[str, str]
+    as_of: datetime | None = None
 
 
 class Asking(Struct, frozen=True, kw_only=True):
-    """One request. `url` may be relative to the service's; a body of bytes is sent as it is."""
+    """One request. `url` may be relative to the service's; a body of bytes is sent as it is. All that is looked at of
+    the answer is its `shape`, if it has one: only then may it be kept."""
 
     url: str
     method: str = "GET"
     params: Mapping[str, Any] = {}
     body: Any = None
     headers: Mapping[str, str] = {}
+    shape: Shape = None
 
 
 Follow: TypeAlias = Callable[[Asking, Answer], Asking | None]
@@ -72,7 +80,7 @@ CodeOf: TypeAlias = Callable[[Any], str]
 class Rest:
     """A service at one address. `session` signs the requests. What is to be tried later is tried again, as
     the service says when, but not if that is more than `patience` seconds away. Waiting ends when `stop`
-    is set. Redirects and pages elsewhere are not followed: what signs in here is nobody else's."""
+    is set. What was `given` before is asked for only if it has changed. Redirects and pages elsewhere are not followed: what signs in here is nobody else's."""
 
     def __init__(
         self,
@@ -83,6 +91,7 @@ class Rest:
         patience: float = 300,
         code_of: CodeOf | None = None,
         attempts: int = _ATTEMPTS,
+        given: Given | None = None,
     ) -> None:
         self.base = base.rstrip("/") + "/"
         self._session = session
@@ -90,42 +99,68 @@ class Rest:
         self._patience = patience
         self._code_of = code_of or code_of_body
         self._attempts = attempts
+        self._given = given
 
     def ask(self, asking: Asking) -> Answer:
         """NoAnswer if there is none."""
         from requests import RequestException
 
         url = self._address(asking.url)
+        held = self._given.held(asking, url) if self._given else None
         for attempt in range(1, self._attempts + 1):
             try:
-                is_made = isinstance(asking.body, bytes)
-                response = self._session.request(
-                    asking.method, url, params=dict(asking.params) or None,
-                    data=asking.body if is_made else None, json=None if is_made else asking.body,
-                    headers={"Accept": "application/json", **asking.headers},
-                    timeout=(_CONNECT_SECONDS, _READ_SECONDS), allow_redirects=False,
-                )  # fmt: skip
+                response = self._asked(asking, url, held)
             except RequestException as error:
                 refusal = NoAnswer(0, type(error).__name__)
                 pause: float | None = pause_before(attempt)
             else:
-                found = self._read(response)
-                if isinstance(found, Answer):
-                    return found
-                refusal, pause = found, _wait(response, attempt, found.code)
+                if held is not None and response.status_code == _NOT_MODIFIED:
+                    if same(held.tag, response.headers.get("ETag", held.tag)):
+                        link = response.headers.get("Link", held.link)
+                        return Answer(held.said(), {**response.headers, "Link": link}, held.first)
+                    held, refusal, pause = None, NoAnswer(_NOT_MODIFIED, "AnotherTag"), 0.0
+                else:
+                    found = self._read(response)
+                    if isinstance(found, Answer):
+                        return self._looked_at(asking, url, found)
+                    refusal, pause = found, _wait(response, attempt, found.code)
             if pause is None or pause > self._patience or attempt == self._attempts:
                 raise refusal
             if self._stop.wait(pause):
                 raise refusal
         raise AssertionError("an attempt is the last")
 
+    def _asked(self, asking: Asking, url: str, held: Held | None) -> Response:
+        is_made = isinstance(asking.body, bytes)
+        unless = {} if held is None else {"If-None-Match": held.tag}
+        return self._session.request(
+            asking.method, url, params=dict(asking.params) or None,
+            data=asking.body if is_made else None, json=None if is_made else asking.body,
+            headers={"Accept": "application/json", **asking.headers, **unless},
+            timeout=(_CONNECT_SECONDS, _READ_SECONDS), allow_redirects=False,
+        )  # fmt: skip
+
+    def _looked_at(self, asking: Asking, url: str, found: Answer) -> Answer:
+        """The answer in its shape. One of another form is left as it is, for who looks at it to stumble."""
+        try:
+            body = shaped(asking.shape, found.body)
+        except OddAnswer:
+            return found
+        if self._given is not None:
+            self._given.note(asking, url, body, found.headers)
+        return Answer(body, found.headers)
+
     def pages(self, asking: Asking, follow: Follow) -> Iterator[Any]:
         """The body of every page; NoAnswer where one fails."""
+        return (one.body for one in self.answers(asking, follow))
+
+    def answers(self, asking: Asking, follow: Follow) -> Iterator[Answer]:
+        """The same, with what is beside each body."""
         next: Asking | None = asking
         seen: set[tuple[str, str]] = set()
         while next is not None:
             answer = self.ask(next)
-            yield answer.body
+            yield answer
             next = follow(next, answer)
             if next is not None:
                 key = (next.url, repr(sorted(next.params.items())) + repr(next.body))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import cached_property
 from threading import Event, Lock
 from typing import ClassVar, Protocol
@@ -37,6 +38,7 @@ class Scope:
         self._refused: dict[tuple[str, str], Refused] = {}
         self._lock = Lock()
         self._unseen: list[Trouble] = []
+        self.as_of: datetime | None = None
 
     @property
     def account(self) -> str:
@@ -89,6 +91,12 @@ class Scope:
         with self._lock:
             known = self._refused.get((found.call, found.code))
             self._refused[found.call, found.code] = found if known is None else known.again()
+
+    def rests_on(self, as_of: datetime | None) -> None:
+        """Note that something was told to an earlier scan: `as_of` is when the oldest of it was."""
+        if as_of is not None:
+            with self._lock:
+                self.as_of = as_of if self.as_of is None else min(self.as_of, as_of)
 
     @cached_property
     def _allowed(self) -> frozenset[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from threading import Lock
 from typing import Any, Protocol, TypeVar
 
@@ -52,16 +53,17 @@ class SharedScope(calls.RestScope):
         """All items of all pages; None if it is not all of them. What failed once, failed for all. Of each only
         the fields to `keep` are: they stay in memory as long as the session."""
 
-        def find() -> tuple[list[dict[str, Any]], list[Refused]]:
+        def find() -> tuple[list[dict[str, Any]], list[Refused], datetime | None]:
             asker = type(self)(self.session, self.surface, self.stop)
             items = [
                 {name: one.get(name) for name in keep} if keep else one
                 for one in asker.pages(call, key, **parameters)
             ]
-            return items, [*asker._refused.values()]
+            return items, [*asker._refused.values()], asker.as_of
 
         self.may_call(call)
-        items, problems = self.session.once((call, repr(parameters)), find)
+        items, problems, as_of = self.session.once((call, repr(parameters)), find)
+        self.rests_on(as_of)
         for one in problems:
             self.refuse(one)
         return None if problems else items

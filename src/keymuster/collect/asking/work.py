@@ -118,6 +118,6 @@ def _said(
     looked = Looked(
         service=scope.part, account=scope.account, scope=scope.name, part=scope.surface.name,
         types=scope.surface.types, subjects=scope.surface.subjects, problem=problem,
-        calls=scope.surface.calls,
+        calls=scope.surface.calls, as_of=scope.as_of,
     )  # fmt: skip
     return Answered(told=told, troubles=troubles, looked=looked)

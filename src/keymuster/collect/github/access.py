@@ -18,6 +18,7 @@ from keymuster.collect.asking.pace import Pace
 from keymuster.collect.asking.refusals import Refused
 from keymuster.collect.asking.rest import Asking, NoAnswer, Rest, by_link, session
 from keymuster.collect.asking.shared import Once
+from keymuster.collect.asking.unchanged import Answers, Given
 from keymuster.errors import CollectError
 from keymuster.model.secret import Secret
 
@@ -119,18 +120,20 @@ def host_of(api_url: str) -> str:
     return "" if name == "github.com" else name
 
 
-def signed_in(asked: Asked, stop: Event) -> Door:
+def signed_in(asked: Asked, stop: Event, answers: Answers | None = None) -> Door:
     """CollectError if nobody is let in."""
     checked(asked.api_url, "api-url")
     if asked.app_id or asked.private_key:
         return _as_app(asked, stop)
-    return _by_token(asked, stop)
+    return _by_token(asked, stop, answers)
 
 
-def rest_of(api_url: str, text: Callable[[], Secret], stop: Event) -> Rest:
+def rest_of(
+    api_url: str, text: Callable[[], Secret], stop: Event, given: Given | None = None
+) -> Rest:
     """The API, for whoever the token is of that `text` gives."""
     pace = Pace(_AT_ONCE, _PER_MINUTE, stop)
-    return Rest(api_url, session(Signed(text, pace)), stop=stop, code_of=code_of)
+    return Rest(api_url, session(Signed(text, pace)), stop=stop, code_of=code_of, given=given)
 
 
 def code_of(body: Any) -> str:
@@ -141,7 +144,7 @@ def code_of(body: Any) -> str:
     return ""
 
 
-def _by_token(asked: Asked, stop: Event) -> Door:
+def _by_token(asked: Asked, stop: Event, answers: Answers | None) -> Door:
     host = host_of(asked.api_url)
     names = (*_ENTERPRISE_TOKENS, *_TOKENS) if host else _TOKENS
     text = next((found for name in names if (found := os.environ.get(name, "").strip())), "")
@@ -151,7 +154,8 @@ def _by_token(asked: Asked, stop: Event) -> Door:
             f"Set {names[-1]}, or name an app by --app-id and --private-key.",
         )
     secret = Secret(text.encode("utf-8", "replace"))
-    rest = rest_of(asked.api_url, lambda: secret, stop)
+    given = answers.given("github", asked.api_url, secret) if answers else None
+    rest = rest_of(asked.api_url, lambda: secret, stop, given)
     method = next((method for start, method in _METHODS if text.startswith(start)), "token")
     if (
         method == "installation-token"

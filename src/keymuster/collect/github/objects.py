@@ -4,6 +4,7 @@ where that has none."""
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from keymuster.collect.declared import Declared
 from keymuster.collect.syntax.node import Told
@@ -27,3 +28,17 @@ def told(type: str, key: str, account: str, settings: dict[str, Any], name: str)
 def picked(answer: dict[str, Any], *names: str) -> dict[str, Any]:
     """Some fields of an answer, those that it has."""
     return {name: answer.get(name) for name in names}
+
+
+def place(url: Any) -> str:
+    """Whose an address is, and no more: the rest of it may be what opens it. Of such a place, the same."""
+    try:
+        parts = urlsplit(str(url or ""))
+        return f"{parts.scheme}://{parts.hostname}" if parts.hostname else ""
+    except ValueError:
+        return ""
+
+
+def hidden(value: Any) -> str | None:
+    """Only that there is something."""
+    return HIDDEN if value else None

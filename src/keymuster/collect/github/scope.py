@@ -13,6 +13,7 @@ from keymuster.collect.asking.rest import Asking, NoAnswer, by_link
 from keymuster.collect.asking.shared import SharedScope
 from keymuster.collect.github import permissions
 from keymuster.collect.github.access import APP, HEADERS, LIMITED, Access
+from keymuster.collect.github.shapes import SHAPES
 
 PART = "github"
 
@@ -49,7 +50,14 @@ class Scope(SharedScope):
         own = quote(self.organization, safe="")
         path = path.replace("{org}", own).replace("{owner}", own)
         base = APP if path == APP or path.startswith(f"{APP}/") else ""
-        return Route(path=path, method=method, base=base, follow=by_link, headers=HEADERS)
+        return Route(
+            path=path,
+            method=method,
+            base=base,
+            follow=by_link,
+            headers=HEADERS,
+            shape=SHAPES.get(call),
+        )
 
     def needed(self, call: str) -> str:
         return permissions.NEEDS[call].permission

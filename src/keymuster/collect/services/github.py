@@ -48,14 +48,19 @@ class GitHub:
         from keymuster.collect.github.access import signed_in
 
         stop = Event()
-        door = signed_in(self._asked, stop)
+        answers = self._context.answers
+        door = signed_in(self._asked, stop, answers)
         yield scanner(
             self.name, f"github:{door.who}", account=door.who, name=door.who, place=f"github:{door.who}",
             static=door.static, method=door.method, scopes=list(door.scopes), expires_at=door.expires_at,
         )  # fmt: skip
         telling = Telling(self._context, self.name)
-        for unit in in_order(self._work(door.organizations(), stop), stop):
-            yield from telling.of(unit)
+        try:
+            for unit in in_order(self._work(door.organizations(), stop), stop):
+                yield from telling.of(unit)
+        finally:
+            if answers is not None:
+                answers.save()
 
     def permissions(self) -> str:
         from keymuster.collect.github.permissions import manifest

@@ -25,7 +25,9 @@ class Service:
         options = task.target.options
         service = str(options["service"])
         look = looking(task)
-        context = look.context("")
+        # Only the estate's own folder: what it holds is as much its own as its store.
+        memory = os.path.join(task.cache, "services") if task.cache else ""
+        context = look.context("", memory=memory)
         chosen = {service: _chosen(service, options.get("options") or {})}
         context = replace(
             context,
@@ -33,7 +35,7 @@ class Service:
             wanted=look.choice.policies(look.rules),
         )
         with _signed_in(options.get("environment") or {}):
-            seen = look.gathered(context, "services")
+            seen = look.gathered(context, "services", cached=True)
         return look.outcome(seen, context, "services")
 
 

@@ -82,6 +82,7 @@ function accounts() {
       ...columns.map(([name, title]) => ({ title, stacked: title, class: "number", down: true, key: (one) => counted(one, name), cell: (one) => number(counted(one, name)) })),
     ],
     detail: (one) => [
+      one.as_of && el("p", null, el("strong", null, "Told before: "), `some of it as of ${moment(one.as_of)}; it has not changed since, as the service says.`),
       Object.entries(one.why || {}).map(([reason, policies]) => [el("p", null, el("strong", null, "Could not see: "), reason), el("p", { class: "muted" }, `kept from seeing: ${policies.join(", ")}`)]),
       columns.map(([name, title]) => one[name] && el("p", null, el("strong", null, `${title}: `), one[name].join(", "))),
     ],

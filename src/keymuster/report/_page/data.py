@@ -243,6 +243,8 @@ def _coverage(coverage: Iterable[Coverage]) -> list[dict[str, Any]]:
             {"service": one.service, "account": one.account, "found": [], "clean": [], "unseen": [], "why": {}},
         )  # fmt: skip
         said[one.status].append(one.policy)
+        if one.as_of is not None:
+            said["as_of"] = min(said.get("as_of", one.as_of), one.as_of)
         for reason in one.unseen:
             said["why"].setdefault(reason, []).append(one.policy)
     return [_short(said) for _, said in sorted(accounts.items())]

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 from keymuster.collect.asking.surface import Surface, Told
-from keymuster.collect.github.objects import HIDDEN, picked, told
+from keymuster.collect.github.objects import HIDDEN, picked, place, told
 from keymuster.collect.github.repositories import LIST, one_by_one
 from keymuster.collect.github.scope import Scope
 
@@ -37,7 +36,7 @@ def settings(one: dict[str, Any]) -> dict[str, Any]:
     """As Terraform writes them. Only that there is a secret is told, and of an address no more than whose
     it is: the rest of it may be what opens it."""
     config = one.get("config") or {}
-    said = {**picked(config, "insecure_ssl", "content_type"), "url": _place(config.get("url"))}
+    said = {**picked(config, "insecure_ssl", "content_type"), "url": place(config.get("url"))}
     if config.get("secret"):
         said["secret"] = HIDDEN
     return {
@@ -48,14 +47,6 @@ def settings(one: dict[str, Any]) -> dict[str, Any]:
 
 def _last(one: dict[str, Any]) -> dict[str, Any]:
     return picked(one.get("last_response") or {}, "code", "status")
-
-
-def _place(url: Any) -> str:
-    try:
-        parts = urlsplit(str(url or ""))
-        return f"{parts.scheme}://{parts.hostname}" if parts.hostname else ""
-    except ValueError:
-        return ""
 
 
 SURFACES = (

@@ -1,0 +1,191 @@
+"""Answers that a service gave before, and of which it says by a 304 that they are still the same (RFC 9110, sections
+8.8.3 and 13.1.2).
+
+GitHub does not count such an answer against the limit of an hour (docs.github.com/en/rest, "Best practices for using
+the REST API"). It makes an entity tag of the token, too: one that was given to another token never holds, so that
+an app, whose tokens last an hour, is answered anew by each scan. `Last-Modified` is of no use here: it is the time
+of the thing and not of all that an answer says of it.
+
+Only answers that have a shape are kept, and of these only what that lets through. Nothing is kept in which anything
+looks like a secret.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import datetime, timedelta
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+from msgspec import MsgspecError, Struct, msgpack
+
+from keymuster import cache
+from keymuster.collect.clean import named
+from keymuster.digests import blake2b
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from keymuster.collect.asking.rest import Asking
+    from keymuster.collect.base import Context
+    from keymuster.detect.engine import Engine
+    from keymuster.model.secret import Secret
+
+LONGEST = timedelta(days=7)
+"""How old an answer may be, whatever a service says: one that lies cannot hold back for ever what has changed."""
+
+MOST_BYTES = 64 * 1024 * 1024
+"""Of answers to one identity. Of more, none are kept."""
+
+_KIND = "answers"
+_STEP = 10
+
+
+class Held(Struct, frozen=True, kw_only=True):
+    """An answer, in JSON, which was `first` given then; `link` leads to the page behind it."""
+
+    tag: str
+    body: bytes
+    link: str
+    first: datetime
+
+    def said(self) -> Any:
+        return json.loads(self.body)
+
+
+class Answers:
+    """All that is kept of one target, in a folder of its own. Whoever signs in has an own part: what one is told,
+    another may not be."""
+
+    def __init__(self, context: Context, now: datetime) -> None:
+        self._context = context
+        self._now = now
+        self._parts: list[Given] = []
+
+    def given(self, service: str, address: str, whom: Secret) -> Given:
+        """Those to somebody who signs in with a secret. All that decides what is seen of them has a part in the name
+        of the file: the rules, the program."""
+        fingerprint = whom.fingerprint(self._context.fingerprint_key)
+        name = named(_KIND, self._context, f"{service} {address} {fingerprint}")
+        part = Given(name, self._context.memory, self._now)
+        self._parts.append(part)
+        return part
+
+    def save(self) -> None:
+        """Keep what was told now, and what was told before and may still be asked for."""
+        from keymuster.detect.engine import Engine
+
+        engine = Engine(self._context.rules)
+        for part in self._parts:
+            part.save(engine)
+        self._forget()
+
+    def _forget(self) -> None:
+        """Files of which nothing would be used any more."""
+        oldest = self._now.timestamp() - LONGEST.total_seconds()
+        with suppress(OSError), os.scandir(self._context.memory) as entries:
+            for one in entries:
+                if one.name.startswith(f"{_KIND}-") and one.stat().st_mtime < oldest:
+                    os.unlink(one.path)
+
+
+class Given:
+    """What was told to one identity at one address. Threads may ask at once."""
+
+    def __init__(self, name: str, folder: str, now: datetime) -> None:
+        self._name = name
+        self._folder = folder
+        self._now = now
+        self._lock = Lock()
+        self._old = self._read()
+        self._new: dict[str, Held] = {}
+
+    def held(self, asking: Asking, url: str) -> Held | None:
+        """The answer that was given to this request before, if it may be asked whether it still holds."""
+        if asking.method != "GET" or asking.shape is None:
+            return None
+        return self._old.get(_key(asking, url))
+
+    def note(self, asking: Asking, url: str, body: Any, headers: Mapping[str, str]) -> None:
+        """Keep a new answer, if that is sound: see `_may_grow`."""
+        if asking.method != "GET" or asking.shape is None:
+            return
+        key, tag, link = _key(asking, url), headers.get("ETag", ""), headers.get("Link", "")
+        with self._lock:
+            self._old.pop(key, None)
+            if tag and (_has_next(link) or not _may_grow(asking, body)):
+                text = json.dumps(body, separators=(",", ":")).encode()
+                self._new[key] = Held(tag=tag, body=text, link=link, first=self._now)
+
+    def save(self, engine: Engine) -> None:
+        sound = {key: one for key, one in self._new.items() if not _looks_secret(engine, one)}
+        if not self._new:
+            return
+        every = msgpack.encode({**self._old, **sound})
+        cache.write(self._name, every if len(every) <= MOST_BYTES else b"", self._folder)
+
+    def _read(self) -> dict[str, Held]:
+        stored = cache.read(self._name, self._folder)
+        try:
+            found = msgpack.decode(stored, type=dict[str, Held]) if stored else {}
+        except MsgspecError:  # written by another version of a dependency
+            return {}
+        return {key: one for key, one in found.items() if self._is_recent(one)}
+
+    def _is_recent(self, one: Held) -> bool:
+        """What was told in the future was told by a clock that was wrong."""
+        return timedelta() <= self._now - one.first < LONGEST
+
+
+def same(tag: str, other: str) -> bool:
+    """Whether two entity tags are of one answer, by the weak comparison that `If-None-Match` is for."""
+    return tag.removeprefix("W/") == other.removeprefix("W/")
+
+
+def _key(asking: Asking, url: str) -> str:
+    said = [url, sorted(asking.params.items()), sorted(asking.headers.items())]
+    return blake2b(json.dumps(said, default=str).encode(), digest_size=16).hexdigest()
+
+
+def _has_next(link: str) -> bool:
+    return 'rel="next"' in link
+
+
+def _may_grow(asking: Asking, body: Any) -> bool:
+    """Whether there may be more behind a last page without a change of that page: it is full. A service may give fewer
+    at a time than it was asked for (30, 50, 100), so that every round number counts as full."""
+    lists = [body] if isinstance(body, list) else []
+    if isinstance(body, dict):
+        lists = [one for one in body.values() if isinstance(one, list)]
+    sizes = {
+        str(asking.params.get("per_page", "")),
+        *parse_qs(urlsplit(asking.url).query).get("per_page", ()),
+    }
+    return any(one and (len(one) % _STEP == 0 or str(len(one)) in sizes) for one in lists)
+
+
+def _looks_secret(engine: Engine, one: Held) -> bool:
+    """Whether anything in an answer could be a secret, however unsure that is; by its name or by itself."""
+    said = one.said()
+    whole = json.dumps(said, indent=0, ensure_ascii=False)
+    return any(
+        engine.scan(text.encode("utf-8", "surrogatepass"))
+        for text in (whole, "\n".join(_texts(said)), one.link)
+    )
+
+
+def _texts(value: Any) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case dict():
+            yield from (str(name) for name in value)
+            for one in value.values():
+                yield from _texts(one)
+        case list():
+            for one in value:
+                yield from _texts(one)
