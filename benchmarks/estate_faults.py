@@ -104,6 +104,14 @@ def seen(url: str) -> tuple[Any, ...]:
         store.close()
 
 
+def tell_difference(quiet: Any, came: Any) -> None:
+    for one, other, what in zip(quiet[:2], came[:2], ("findings", "events"), strict=True):
+        print(
+            f"  {what} missing: {sorted(set(one) - set(other))[:5]}, more: {sorted(set(other) - set(one))[:5]}"
+        )
+    print(f"  not done: {came[2]}; targets: {came[3]}", flush=True)
+
+
 def environment(**more: str) -> dict[str, str]:
     path = os.pathsep.join([str(ROOT / "src"), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
     return {**os.environ, "PYTHONPATH": path, "GIT_CONFIG_GLOBAL": os.devnull, **more}
@@ -182,6 +190,7 @@ def files(folder: Path, said: argparse.Namespace) -> int:
         if seen(url) != quiet:
             wrong += 1
             print(f"killed after {moment:.2f} s: NOT as in a quiet run", flush=True)
+            tell_difference(quiet, seen(url))
         shutil.rmtree(folder / f"killed{number}")
     print(f"{said.kills} times kill -9, {midway} of them in the middle of the run: {wrong} differ")
     return 1 if wrong else 0
@@ -205,14 +214,7 @@ def servers(folder: Path, said: argparse.Namespace) -> int:
             f"with faults: {took:.1f} s; not done: {came[2]}; {'the same' if same else 'NOT the same'}"
         )
         if not same:
-            for one, other, what in zip(quiet, came, ("findings", "events"), strict=False):
-                print(
-                    what,
-                    "missing:",
-                    sorted(set(one) - set(other))[:5],
-                    "more:",
-                    sorted(set(other) - set(one))[:5],
-                )
+            tell_difference(quiet, came)
         return 0 if same else 1
 
 
