@@ -165,6 +165,8 @@ class _Looked:
             imported = report.scope.imports
             return "" if imported else f"{self._scan} imported no report of another scanner"
         reasons = [self._not_there(one, place) for place in one.places]
+        if report.mode == _JOIN:  # which takes all of its places
+            return next(filter(None, reasons), "")
         return "" if not all(reasons) else reasons[0]
 
     def _not_there(self, one: Finding, place: Location) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 pytest.importorskip("sqlalchemy")
 
@@ -15,9 +16,10 @@ from keymuster import gathering, pipeline
 from keymuster.collect.base import Context, Selection
 from keymuster.estate.base import Outcome, Target, Task
 from keymuster.estate.kinds.join import Join
+from keymuster.estate.store.rows import Standing
 from keymuster.estate.store.store import Store
 from keymuster.evaluate.choice import Choice
-from keymuster.model import Severity
+from keymuster.model import Severity, Trouble
 from keymuster.model.secret import PUBLIC_KEY
 from keymuster.redaction import Redactor
 from keymuster.rules.schema import RuleSet
@@ -36,7 +38,7 @@ class Estate:
         self.left: dict[str, str] = {}
         self.now = NOW
 
-    def look(self, name: str, **files: str) -> None:
+    def look(self, name: str, troubles: tuple[Trouble, ...] = (), **files: str) -> None:
         root = self.folder / name
         root.mkdir(exist_ok=True)
         for path, text in files.items():
@@ -44,6 +46,7 @@ class Estate:
         context = Context(selection=Selection(root=str(root), paths=(str(root),)), rules=self.rules)
         seen = gathering.gather(context, "worktree", now=self.now)
         report = pipeline.judged(seen, context, "worktree", choice=Choice(), now=self.now)
+        report = replace(report, troubles=troubles)
         kept = tuple(Redactor(self.rules, PUBLIC_KEY).observations(seen.observations))
         target = Target(id=f"repository:{name}", kind="repository", name=f"acme/{name}")
         self.keep(target, Outcome(target=target.id, report=report, observations=kept))
@@ -105,6 +108,22 @@ def test_what_nobody_tells_of_another_is_nothing_new(
     made = estate.join()
     assert made.report is not None
     assert made.report.findings == ()
+
+
+def test_what_a_target_cannot_read_any_more_is_not_resolved(
+    estate: Estate, token: Callable[..., str]
+) -> None:
+    key = token("aws-access-key-id", "ci")
+    estate.look("app", app_env=f"AWS_ACCESS_KEY_ID={key}\n")
+    estate.look("infra", terraform_tfstate=STATE.format(key=key))
+    estate.join()
+    estate.look("app", app_env="", troubles=(Trouble(part="tree", scope="app.env", message="gone"),))
+    estate.join()
+    assert [one.state for one in estate.store.findings(target=JOIN)] == [Standing.NOT_OBSERVED]
+    assert len(estate.store.report(estate.now).troubles) == 1
+    estate.look("app", app_env="")
+    estate.join()
+    assert [one.state for one in estate.store.findings(target=JOIN)] == [Standing.RESOLVED]
 
 
 def test_without_a_change_nothing_is_read(estate: Estate, token: Callable[..., str]) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from keymuster import pipeline, settings
 from keymuster.analysis.roll import roll
@@ -15,7 +16,7 @@ from keymuster.estate.base import Outcome, Task
 from keymuster.estate.credentials import Reference, read
 from keymuster.estate.joining import Own, Seen, joined
 from keymuster.evaluate.choice import Choice
-from keymuster.model import Finding, Report, Scope
+from keymuster.model import Finding, Report, Scope, Trouble
 from keymuster.model.digest import digest
 from keymuster.redaction import redacted
 from keymuster.settings import Settings
@@ -70,6 +71,7 @@ def _performed(task: Task, store: Store) -> Outcome:
     )  # fmt: skip
     report = Report(
         findings=made.verdict.findings,
+        troubles=tuple(_unseen(store, names)),
         roll=roll(made.inventory, configured, rules),
         rules=made.verdict.rules,
         frameworks=made.verdict.frameworks,
@@ -84,6 +86,14 @@ def _performed(task: Task, store: Store) -> Outcome:
         left={"state": state},
         stands_for=made.stands_for,
     )
+
+
+def _unseen(store: Store, names: dict[str, str]) -> Iterator[Trouble]:
+    """What targets could not see, so that nothing about it is resolved here."""
+    for id, one in store.troubles():
+        if (name := names.get(id)) is not None:
+            whole = one.scope in ("", ".", id, name)
+            yield replace(one, scope=name if whole else f"{name}/{one.scope}")
 
 
 def _known(store: Store, names: dict[str, str]) -> dict[Own, Finding]:

@@ -200,7 +200,8 @@ class _Frames:
 
     def add(self, id: str, frame: Report) -> None:
         folder = self._folders[id]
-        self.troubles += [_placed(one, folder) for one in frame.troubles]
+        if folder:  # those of the join are those of the others
+            self.troubles += [_placed(one, folder) for one in frame.troubles]
         if not frame.complete:
             self.complete = False
             message = "the last look at it was cut short"
