@@ -18,6 +18,8 @@ from keymuster.inventory.build import Inventory
 from keymuster.model import (
     Confidence,
     Credential,
+    FileLocation,
+    Finding,
     InlineAllow,
     Observation,
     Provenance,
@@ -95,10 +97,12 @@ class Looking(Struct, frozen=True, dict=True):
             replace(seen, troubles=(*more, *seen.troubles)), context, source, choice=self.choice,
             configured=self.configured, now=self.task.now, beside=beside,
         )  # fmt: skip
-        report = replace(report, provenance=provenance or Provenance(root=""))
+        findings = tuple(map(_with_each_place_once, report.findings))
+        report = replace(report, findings=findings, provenance=provenance or Provenance(root=""))
+        redactor = Redactor(self.rules, self.configured.fingerprint_key())
         return Outcome(
             target=self.task.target.id, report=report,
-            observations=redacted_records(seen.inventory, self.rules),
+            observations=tuple(redactor.observations(seen.observations)),
         )  # fmt: skip
 
 
@@ -110,10 +114,23 @@ def looking(task: Task) -> Looking:
     return Looking(task, configured, file)
 
 
-def redacted_records(inventory: Inventory, rules: RuleSet) -> tuple[Observation, ...]:
-    """All that was observed, so that the inventory can be built again of it."""
-    shown = Redactor(rules).inventory(inventory)
-    return tuple(one for several in shown.seen.values() for one in several)
+def _with_each_place_once(one: Finding) -> Finding:
+    """What stands in HEAD is seen in its files, and in its history, which knows the commit besides."""
+    known = {
+        _spot(place) for place in one.places if isinstance(place, FileLocation) and place.in_head
+    }
+    if not known:
+        return one
+    places = [
+        place
+        for place in one.places
+        if not isinstance(place, FileLocation) or place.commit or _spot(place) not in known
+    ]
+    return replace(one, places=tuple(places))
+
+
+def _spot(place: FileLocation) -> tuple[str, int, int]:
+    return place.name, place.line, place.column
 
 
 def until(report: Report, inventory: Inventory, now: datetime) -> datetime:

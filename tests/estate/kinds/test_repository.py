@@ -107,6 +107,14 @@ def test_a_secret_that_is_there_is_told_with_the_commit_that_brought_it(perform:
     ]
 
 
+def test_what_is_in_head_and_in_the_history_is_one_place(perform: Perform) -> None:
+    report = perform().report
+    assert report is not None
+    leaks = [one for one in report.findings if one.policy.startswith("secret-in")]
+    assert [[str(place) for place in one.places] for one in leaks] == [["new.py:1"], ["old.py:1"]]
+    assert all(isinstance(one.location, FileLocation) and one.location.commit for one in leaks)
+
+
 def test_the_report_names_the_commit_and_no_place_of_this_machine(
     perform: Perform, repository: Repository, tmp_path: Path
 ) -> None:

@@ -137,12 +137,7 @@ def _scanned(task: Task, place: str, repository: str, origin: str, refs: Refs) -
     beside: list[Observation] = []
     if source == "history":
         past = look.gathered(look.context(repository, memory=memory), "history", cached=True)
-        beside = [
-            one
-            for several in past.inventory.seen.values()
-            for one in several
-            if isinstance(one, Credential | InlineAllow)
-        ]
+        beside = [one for one in past.observations if isinstance(one, Credential | InlineAllow)]
     provenance = Provenance(
         root="", repository=origin, revision=refs.ids.get("HEAD", ""),
         branch=refs.head.removeprefix("refs/heads/"),
