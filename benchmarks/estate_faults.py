@@ -320,7 +320,7 @@ def go_wrong(
         lambda: len(before & set(units())) < len(before) or not before, 10, "its unit ends"
     )
     print(f"its process was gone after {orphans:.2f} s", flush=True)
-    back = until(lambda: held[0] not in _left(store), 120, "somebody else took its target")
+    back = until(lambda: held[0] not in _left(store), 600, "somebody else took its target")
     print(f"its target was done by another one after {back:.1f} s", flush=True)
     workers[0] = worker(0)
     until(lambda: done() >= total() * 0.6, 600, "more targets")

@@ -111,7 +111,7 @@ def test_times_that_nobody_kept_are_one_run() -> None:
     assert due("nightly", NIGHTLY, NOON - timedelta(hours=1), NOON) is None
     one = due("nightly", NIGHTLY, NOON - timedelta(days=3), NOON)
     assert one == Due(name="nightly", at=datetime(2026, 11, 10, 2, tzinfo=UTC), missed=2)
-    assert one.key == "nightly@2026-11-10T02:00:00Z"
+    assert one.mark == "nightly@2026-11-10T02:00:00Z"
 
 
 @pytest.fixture
@@ -143,9 +143,9 @@ def test_however_many_watch_each_time_is_begun_once(store: Store) -> None:
             for each in all_due(said, store, now):
                 with lock:
                     before = len(store.runs(limit=None))
-                    store.start_run([], now, scheduled=each.key)
+                    store.start_run([], now, scheduled=each.mark)
                     if len(store.runs(limit=None)) > before:
-                        begun.append(each.key)
+                        begun.append(each.mark)
 
     all_due(said, store, NOON)
     threads = [threading.Thread(target=one, args=(NOON, 30, every)) for every in (1, 1, 29)]
@@ -177,8 +177,8 @@ def test_who_watches_says_what_was_late_and_outlives_a_broken_file(store: Store)
         return one
 
     def begin(_: Estate, one: Due) -> bool:
-        store.end_run(store.start_run([], NOON, scheduled=one.key), NOON)
-        begun.append(one.key)
+        store.end_run(store.start_run([], NOON, scheduled=one.mark), NOON)
+        begun.append(one.mark)
         stop.set()
         return True
 

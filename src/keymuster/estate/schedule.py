@@ -35,7 +35,7 @@ class Due(Struct, frozen=True, kw_only=True):
     missed: int = 0
 
     @property
-    def key(self) -> str:
+    def mark(self) -> str:
         """Of the run, of which there is only one."""
         return f"{self.name}@{self.at:%Y-%m-%dT%H:%M:%SZ}"
 
@@ -157,9 +157,9 @@ def watch(
                     break
                 if begin(said, one):
                     _tell_late(one, now(), tell)
-                elif one.key not in told:
-                    tell(f"{one.key} waits until its targets are not being looked at any more")
-                    told.add(one.key)
+                elif one.mark not in told:
+                    tell(f"{one.mark} waits until its targets are not being looked at any more")
+                    told.add(one.mark)
         except KeymusterError as error:  # a file that is being written, a store that is away
             if error.message not in told:
                 tell(f"{error.message} {error.advice()}".strip())
@@ -186,11 +186,11 @@ def _pause(said: Estate | None, now: datetime) -> float:
 
 def _tell_late(one: Due, now: datetime, tell: Callable[[str], None]) -> None:
     if one.missed:
-        tell(f"{one.key} was begun, also for {one.missed} times before it that nobody kept")
+        tell(f"{one.mark} was begun, also for {one.missed} times before it that nobody kept")
     elif now - one.at > _LATE:
-        tell(f"{one.key} was begun late: nobody watched then, or its targets were being looked at")
+        tell(f"{one.mark} was begun late: nobody watched then, or its targets were being looked at")
     else:
-        tell(f"{one.key} was begun")
+        tell(f"{one.mark} was begun")
 
 
 def targets_of(said: Estate, one: Due) -> tuple[str, ...]:

@@ -133,7 +133,7 @@ def run(jobs: int, estate: str, url: str) -> int:
             only = schedule.targets_of(now_said, one)
             options: dict[str, Any] = {"jobs": jobs, "stop": stop, "tell": tell}
             try:
-                ran = local.run(now_said, address, store, only=only, scheduled=one.key, **options)
+                ran = local.run(now_said, address, store, only=only, scheduled=one.mark, **options)
                 if ran.went_on:  # first what was not finished, then what is due
                     return begin(now_said, one) if ran.complete else True
             except Taken:

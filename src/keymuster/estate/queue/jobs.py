@@ -24,6 +24,7 @@ LOST_SECONDS = 25.0
 """After which a worker that does not beat is not waited for."""
 
 _AT_ONCE = 1000
+_AGAIN = 10
 _LEFT = (Work.QUEUED, Work.WAITING)
 _SETTLED = (Work.DONE, Work.DEAD)
 
@@ -47,8 +48,10 @@ class Jobs:
     def __exit__(self, *_: object) -> None:
         self._app.close()
 
-    def defer(self, run: int, targets: Iterable[str], at: datetime | None = None) -> None:
-        """One for each, unless one waits already."""
+    def defer(
+        self, run: int, targets: Iterable[str], at: datetime | None = None, *, again: bool = False
+    ) -> None:
+        """One for each, unless one waits already. What is done `again` does not wait behind what was never begun."""
         from procrastinate.exceptions import AlreadyEnqueued
 
         several = list(targets)
@@ -56,19 +59,19 @@ class Jobs:
             for first in range(0, len(several), _AT_ONCE):
                 some = several[first : first + _AT_ONCE]
                 try:
-                    self._defer(run, some, at)
+                    self._defer(run, some, at, again)
                 except AlreadyEnqueued:
                     for one in some:
                         with contextlib.suppress(AlreadyEnqueued):
-                            self._defer(run, [one], at)
+                            self._defer(run, [one], at, again)
 
-    def _defer(self, run: int, targets: Sequence[str], at: datetime | None) -> None:
+    def _defer(self, run: int, targets: Sequence[str], at: datetime | None, again: bool) -> None:
         from procrastinate.jobs import Job
 
         jobs = [
             Job(
                 id=None, queue=TARGETS, lock=None, queueing_lock=f"{run}:{one}", task_name=LOOK,
-                task_kwargs={"run": run, "target": one}, scheduled_at=at,
+                task_kwargs={"run": run, "target": one}, scheduled_at=at, priority=_AGAIN if again else 0,
             )
             for one in targets
         ]  # fmt: skip
@@ -119,7 +122,7 @@ class Jobs:
             )
         }
         for at, targets in _missing(items, run.id, waiting):
-            self.defer(run.id, targets, at)
+            self.defer(run.id, targets, at, again=True)
         self.end(looking, run.id)
 
     def ends(self, looking: Looking, run: Run) -> bool:

@@ -35,7 +35,7 @@ def begin(said: Estate, url: str, store: Store, one: Due) -> bool:
     prepare(url)
     only = schedule.targets_of(said, one)
     with Starting(url), Jobs(url) as jobs:
-        if any(run.scheduled == one.key for run in store.runs(limit=1000)):
+        if any(run.scheduled == one.mark for run in store.runs(limit=1000)):
             return True
         known = [each.target for each in store.targets() if each.target.kind != JOIN.kind]
         wanted = {each.id for each in selected(known, only)}
@@ -45,6 +45,6 @@ def begin(said: Estate, url: str, store: Store, one: Due) -> bool:
                 for item in store.work(run.id)
             ):
                 return False
-        begun = start(said, store, datetime.now(UTC), only, scheduled=one.key)
+        begun = start(said, store, datetime.now(UTC), only, scheduled=one.mark)
         defer(store, jobs, begun.run)
     return True

@@ -152,9 +152,9 @@ class Worker:
         with contextlib.suppress(Unreachable):
             match came.how:
                 case Ended.WAITING:
-                    self._jobs.defer(run, [target], came.retry_at)
+                    self._jobs.defer(run, [target], came.retry_at, again=True)
                 case Ended.STOPPED:
-                    self._jobs.defer(run, [target])
+                    self._jobs.defer(run, [target], again=True)
                 case Ended.DONE | Ended.DEAD:
                     self._jobs.end(self._looking, run)
                 case Ended.NOT_OURS if target == JOIN.id:
