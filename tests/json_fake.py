@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeAlias
 from urllib.parse import parse_qs, unquote, urlencode, urlsplit
@@ -35,7 +36,9 @@ class Fault:
 @dataclass
 class Fake:
     """`handlers` are by call (`GET /orgs/{org}/hooks`). `may` says whether who asks may make a call. `lists`
-    are the calls that have their items under a name."""
+    are the calls that have their items under a name. With `tags`, answers have entity tags as GitHub makes them, of
+    the token and what is told: who has one is told with a 304 if it is still so. `conditional` are the requests with
+    such a tag, `unchanged` those of them that were answered so; what leads to the next page is not said again."""
 
     handlers: dict[str, Handler]
     lists: dict[str, str] = field(default_factory=dict)
@@ -48,8 +51,21 @@ class Fake:
     answers: list[tuple[str, Any]] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
     tokens: set[str] = field(default_factory=set)
+    tags: bool = False
+    conditional: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
     url: str = ""
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def forget(self) -> None:
+        """What was asked."""
+        for one in (self.asked, self.answers, self.conditional, self.unchanged):
+            one.clear()
+
+    @property
+    def told(self) -> Counter[str]:
+        """Calls that got a new answer."""
+        return Counter(call for call, _ in self.answers) - Counter(self.unchanged)
 
     @property
     def counts(self) -> Counter[str]:
@@ -84,6 +100,16 @@ class Fake:
         with self.lock:
             self.answers.append((call, answer))
         return 200, answer, {**self.headers, **headers}
+
+    def tag(self, request: str, answer: bytes, token: str, held: str) -> tuple[str, bool]:
+        """The entity tag of an answer, and whether it is one of those that the client `held`."""
+        made = f'W/"{sha256(token.encode() + answer).hexdigest()}"'
+        same = made in [one.strip() for one in held.split(",")]
+        call = template_of(request, iter(self.handlers))
+        with self.lock:
+            self.conditional += [call] if held else []
+            self.unchanged += [call] if same else []
+        return made, same
 
     def _page(
         self, call: str, found: Any, path: str, query: dict[str, str]
@@ -144,6 +170,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.close()
             return
         sent = json.dumps(answer).encode()
+        if fake.tags and status == 200 and self.command == "GET":
+            request = f"GET {urlsplit(self.path).path.removeprefix(fake.prefix)}"
+            held = self.headers.get("If-None-Match", "")
+            tag, same = fake.tag(request, sent, said, held)
+            headers = {"ETag": tag} if same else {**headers, "ETag": tag}
+            status, sent = (304, b"") if same else (status, sent)
         self.send_response(status)
         for name, value in {"Content-Length": str(len(sent)), **headers}.items():
             self.send_header(name, value)

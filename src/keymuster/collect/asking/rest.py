@@ -159,9 +159,11 @@ class Rest:
         next: Asking | None = asking
         seen: set[tuple[str, str]] = set()
         while next is not None:
-            answer = self.ask(next)
+            asked, answer = next, self.ask(next)
+            next = follow(asked, answer)
+            if next is None and self._given is not None:
+                self._given.last(asked, self._address(asked.url), answer.body)
             yield answer
-            next = follow(next, answer)
             if next is not None:
                 key = (next.url, repr(sorted(next.params.items())) + repr(next.body))
                 if key in seen:

@@ -111,15 +111,25 @@ class Given:
         return self._old.get(_key(asking, url))
 
     def note(self, asking: Asking, url: str, body: Any, headers: Mapping[str, str]) -> None:
-        """Keep a new answer, if that is sound: see `_may_grow`."""
+        """Keep a new answer."""
         if asking.method != "GET" or asking.shape is None:
             return
         key, tag, link = _key(asking, url), headers.get("ETag", ""), headers.get("Link", "")
         with self._lock:
             self._old.pop(key, None)
-            if tag and (_has_next(link) or not _may_grow(asking, body)):
+            if tag:
                 text = json.dumps(body, separators=(",", ":")).encode()
                 self._new[key] = Held(tag=tag, body=text, link=link, first=self._now)
+
+    def last(self, asking: Asking, url: str, body: Any) -> None:
+        """Let go of the last page of a list if there may be more behind it without a change of that page: it is full.
+        A service may give fewer at a time than it was asked for (30, 50, 100): every round number counts as full."""
+        sizes = {str(asking.params.get("per_page", "")), *parse_qs(urlsplit(url).query).get("per_page", ())}
+        lists = body.values() if isinstance(body, dict) else [body]
+        for one in lists:
+            if isinstance(one, list) and one and (len(one) % _STEP == 0 or str(len(one)) in sizes):
+                with self._lock:
+                    self._new.pop(_key(asking, url), None)
 
     def save(self, engine: Engine) -> None:
         sound = {key: one for key, one in self._new.items() if not _looks_secret(engine, one)}
@@ -149,23 +159,6 @@ def same(tag: str, other: str) -> bool:
 def _key(asking: Asking, url: str) -> str:
     said = [url, sorted(asking.params.items()), sorted(asking.headers.items())]
     return blake2b(json.dumps(said, default=str).encode(), digest_size=16).hexdigest()
-
-
-def _has_next(link: str) -> bool:
-    return 'rel="next"' in link
-
-
-def _may_grow(asking: Asking, body: Any) -> bool:
-    """Whether there may be more behind a last page without a change of that page: it is full. A service may give fewer
-    at a time than it was asked for (30, 50, 100), so that every round number counts as full."""
-    lists = [body] if isinstance(body, list) else []
-    if isinstance(body, dict):
-        lists = [one for one in body.values() if isinstance(one, list)]
-    sizes = {
-        str(asking.params.get("per_page", "")),
-        *parse_qs(urlsplit(asking.url).query).get("per_page", ()),
-    }
-    return any(one and (len(one) % _STEP == 0 or str(len(one)) in sizes) for one in lists)
 
 
 def _looks_secret(engine: Engine, one: Held) -> bool:
