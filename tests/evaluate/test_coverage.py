@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
+from msgspec.structs import replace
 
 from keymuster.evaluate.choice import Choice
 from keymuster.evaluate.coverage import coverage
@@ -55,3 +58,10 @@ def test_a_policy_that_is_not_sure_enough_for_the_user_says_nothing(rules: RuleS
 
     assert told(Confidence.LOW) == ["clean"]
     assert told(Confidence.MEDIUM) == []
+
+
+def test_the_oldest_of_what_a_policy_rests_on_is_its_date(rules: RuleSet) -> None:
+    old, new = datetime(2025, 12, 21, tzinfo=UTC), datetime(2025, 12, 24, tzinfo=UTC)
+    parts = [looked(), replace(looked(), as_of=new), replace(looked(), as_of=old), looked("2")]
+    told = coverage(parts, [], CHOICE.policies(rules))
+    assert [(one.account, one.as_of) for one in told] == [("1", old), ("2", None)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from datetime import UTC, datetime
 from hashlib import sha256
 from html.parser import HTMLParser
 from typing import Any
@@ -13,7 +14,16 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from keymuster.model import FileLocation, Nhi, Report, Roll, RolledIdentity, RuleText, Severity
+from keymuster.model import (
+    Coverage,
+    FileLocation,
+    Nhi,
+    Report,
+    Roll,
+    RolledIdentity,
+    RuleText,
+    Severity,
+)
 from keymuster.redaction import redacted
 from keymuster.report._page.data import TITLES
 from keymuster.rules.schema import RuleSet
@@ -262,3 +272,13 @@ def test_text_and_controls_can_be_read_in_every_theme() -> None:
                 assert _contrast(theme[name], theme["ground"]) >= 3, (name, theme)
         if "on-accent" in theme:
             assert _contrast(theme["on-accent"], theme["accent"]) >= 4.5
+
+
+def test_what_was_told_before_has_its_date() -> None:
+    days = (None, datetime(2025, 12, 24, tzinfo=UTC), datetime(2025, 12, 21, tzinfo=UTC), None)
+    several = (
+        Coverage(policy="p", service="github", account="acme", status="clean", as_of=one)
+        for one in days
+    )
+    [account] = page(report(coverage=tuple(several))).data["coverage"]
+    assert account["as_of"] == "2025-12-21T00:00:00+00:00"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from msgspec.structs import replace
 import keymuster
 from analysis.aws import ADMINISTRATOR, Made
 from evaluate.test_evidence import findings
-from keymuster.model import Report
+from keymuster.model import Coverage, Report
 from keymuster.report import _json_reading
 from keymuster.report.json import ReportV1
 from keymuster.rules.schema import RuleSet
@@ -94,3 +95,14 @@ def test_places_in_files_are_read_again() -> None:
 def test_what_is_no_report_of_ours(data: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
         _json_reading.findings(data)
+
+
+def test_what_was_told_before_has_its_date() -> None:
+    day = datetime(2025, 12, 24, tzinfo=UTC)
+    several = tuple(
+        Coverage(policy="p", service="github", account="acme", status="clean", as_of=as_of)
+        for as_of in (day, None)
+    )
+    one = report(coverage=several)
+    assert [each.get("as_of") for each in _json(one)["coverage"]] == ["2025-12-24T00:00:00Z", None]
+    assert _json_reading.written(written(one, "json").encode()).coverage == several

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -170,3 +171,16 @@ def test_policies_say_why_they_could_not_see_each_reason_once() -> None:
     assert "policy-5 and 3 more" in text
     assert "clean-policy" not in text
     assert "1 account: 0 policies found something, 1 are clean, 9 could not see all" in text
+
+
+def test_what_was_told_before_has_its_date() -> None:
+    day = datetime(2025, 12, 24, 23, 30, tzinfo=UTC)
+    several = tuple(
+        Coverage(policy=name, service="github", account="acme", status="clean", as_of=as_of)
+        for name, as_of in (("old", day), ("older", day - timedelta(days=3)), ("new", None))
+    )
+    assert "3 are clean, some of it as of 2025-12-21" in written(report(coverage=several), "text")
+    text = written(report(coverage=several), "text", verbose=True)
+    assert "github acme: some of it as of 2025-12-24\n    rests on it: old\n" in text
+    assert "github acme: some of it as of 2025-12-21\n    rests on it: older\n" in text
+    assert "as of" not in written(report(coverage=several[2:]), "text", verbose=True)

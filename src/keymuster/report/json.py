@@ -134,8 +134,7 @@ class UndecidedV1(Struct, kw_only=True):
 
 
 class CoverageV1(Struct, kw_only=True):
-    """What came of a policy in one account of a service, and what could not be seen of it, and why. The oldest of what
-    it rests on was told `as_of` an earlier scan, if that is so, and has not changed since."""
+    """What came of a policy in one account, and why not all could be seen. `as_of` dates what was told before."""
 
     policy: str
     service: str
