@@ -138,10 +138,10 @@ def test_an_answer_of_another_form_is_not_kept(server: Server, asked: Callable[.
 def test_an_answer_without_a_tag_is_not_kept(server: Server, asked: Callable[..., Any]) -> None:
     """Nor by its time: that is the thing's, and not of all that an answer says of it."""
     plain = Reply([{"name": "one"}], headers={"Last-Modified": "Thu, 01 Jan 2026 00:00:00 GMT"})
-    for now in (NOW, LATER):
-        asked(now, plain)
+    for reply in (plain, plain, Reply(plain.body, headers={"ETag": "no quotes"}), plain):
+        asked(NOW, reply)
     assert "If-Modified-Since" not in server.asked[-1].headers
-    assert tags(server) == [None, None]
+    assert tags(server) == [None] * 4
 
 
 def test_pages_are_followed_as_before(

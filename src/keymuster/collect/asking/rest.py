@@ -80,7 +80,8 @@ CodeOf: TypeAlias = Callable[[Any], str]
 class Rest:
     """A service at one address. `session` signs the requests. What is to be tried later is tried again, as
     the service says when, but not if that is more than `patience` seconds away. Waiting ends when `stop`
-    is set. What was `given` before is asked for only if it has changed. Redirects and pages elsewhere are not followed: what signs in here is nobody else's."""
+    is set. What was `given` before is told again only if it has changed. Redirects and pages elsewhere are
+    not followed: what signs in here is nobody else's."""
 
     def __init__(
         self,
@@ -159,11 +160,11 @@ class Rest:
         next: Asking | None = asking
         seen: set[tuple[str, str]] = set()
         while next is not None:
-            asked, answer = next, self.ask(next)
-            next = follow(asked, answer)
-            if next is None and self._given is not None:
-                self._given.last(asked, self._address(asked.url), answer.body)
+            answer = self.ask(next)
+            if self._given is not None:
+                self._given.page(next, self._address(next.url), answer.body, answer.headers)
             yield answer
+            next = follow(next, answer)
             if next is not None:
                 key = (next.url, repr(sorted(next.params.items())) + repr(next.body))
                 if key in seen:

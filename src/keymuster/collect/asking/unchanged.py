@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -42,6 +43,9 @@ MOST_BYTES = 64 * 1024 * 1024
 """Of answers to one identity. Of more, none are kept."""
 
 _KIND = "answers"
+_TAG = re.compile(r'(?:W/)?"[!#-~]*"')
+"""What can be sent back as it came."""
+
 _STEP = 10
 
 
@@ -117,14 +121,19 @@ class Given:
         key, tag, link = _key(asking, url), headers.get("ETag", ""), headers.get("Link", "")
         with self._lock:
             self._old.pop(key, None)
-            if tag:
+            if _TAG.fullmatch(tag):
                 text = json.dumps(body, separators=(",", ":")).encode()
                 self._new[key] = Held(tag=tag, body=text, link=link, first=self._now)
 
-    def last(self, asking: Asking, url: str, body: Any) -> None:
-        """Let go of the last page of a list if there may be more behind it without a change of that page: it is full.
-        A service may give fewer at a time than it was asked for (30, 50, 100): every round number counts as full."""
-        sizes = {str(asking.params.get("per_page", "")), *parse_qs(urlsplit(url).query).get("per_page", ())}
+    def page(self, asking: Asking, url: str, body: Any, headers: Mapping[str, str]) -> None:
+        """Let go of the last page of a list if there may soon be more behind it without a change of that page: it is
+        full. A service may give fewer at a time than it was asked for (30, 50, 100): every round number counts as full."""
+        if 'rel="next"' in headers.get("Link", ""):
+            return
+        sizes = {
+            str(asking.params.get("per_page", "")),
+            *parse_qs(urlsplit(url).query).get("per_page", ()),
+        }
         lists = body.values() if isinstance(body, dict) else [body]
         for one in lists:
             if isinstance(one, list) and one and (len(one) % _STEP == 0 or str(len(one)) in sizes):
