@@ -94,7 +94,9 @@ def test_the_database_of_another_program_is_refused(tmp_path: Path) -> None:
         Store.open(f"sqlite:///{tmp_path}/other.db")
     with sqlite3.connect(tmp_path / "other.db") as connection:
         names = connection.execute("SELECT name FROM sqlite_master").fetchall()
+        journal = connection.execute("PRAGMA journal_mode").fetchone()
     assert names == [("cookies",)]
+    assert journal == ("delete",)
 
 
 def test_a_store_of_a_newer_keymuster_is_refused(url: str) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import ArgumentError
 
 from keymuster.errors import SettingsError
 from keymuster.estate.store import migrations
-from keymuster.estate.store.tables import metadata
+from keymuster.estate.store.tables import VERSION_TABLE, metadata
 
 _EXAMPLES = "Examples: sqlite:///estate.db (a file), postgresql://user@host/database (a server)."
 _WAIT_SECONDS = 30
@@ -23,9 +23,11 @@ SHARED = text("SELECT pg_advisory_xact_lock(7305921660480002)")
 """Taken before events are written: then their ids grow in the order in which others get to see them."""
 
 
-_PRAGMAS = (
+_OF_THE_FILE = (
     "auto_vacuum=INCREMENTAL",  # before there is any table
     "journal_mode=WAL",
+)
+_PRAGMAS = (
     "synchronous=NORMAL",
     "foreign_keys=ON",
     "secure_delete=FAST",
@@ -121,8 +123,15 @@ def _make_file(url: URL) -> None:
 def _set_up(connection: sqlite3.Connection, _: object) -> None:
     """Transactions begin where we say so, and not by themselves before the first change."""
     connection.isolation_level = None
-    for pragma in _PRAGMAS:
+    of_the_file = _OF_THE_FILE if _may_be_ours(connection) else ()
+    for pragma in (*of_the_file, *_PRAGMAS):
         connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _may_be_ours(connection: sqlite3.Connection) -> bool:
+    """The database of another program is refused later; until then nothing in it may change."""
+    found = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    return not found or (VERSION_TABLE,) in found
 
 
 def shrink(made: Engine) -> None:
