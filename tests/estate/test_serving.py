@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import socket
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPResponse
@@ -129,6 +130,26 @@ def test_those_who_say_nothing_do_not_keep_others_out(
             one.settimeout(5)
             assert one.recv(1) == b""  # let go of, at once or after their time
             one.close()
+        assert ask(server, "/here")[0].status == 200
+
+
+def test_those_who_ask_letter_by_letter_are_let_go_of(
+    loopback: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "_ASKING_SECONDS", 0.2)
+    with running(page) as server, socket.create_connection(("127.0.0.1", server.at.port)) as one:
+        one.settimeout(0.02)
+        ends = time.monotonic() + 5
+        while time.monotonic() < ends:
+            try:
+                one.sendall(b"G")
+                assert one.recv(1) == b""
+                break
+            except TimeoutError:
+                continue
+            except ConnectionError:
+                break
+        assert time.monotonic() < ends
         assert ask(server, "/here")[0].status == 200
 
 

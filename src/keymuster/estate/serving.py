@@ -6,6 +6,7 @@ What reaches us by another name than ours is refused: a page elsewhere can make 
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import ipaddress
 import socket
@@ -13,7 +14,7 @@ from collections.abc import Callable, Collection, Mapping
 from email.message import Message as Headers
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
-from threading import BoundedSemaphore
+from threading import BoundedSemaphore, Timer
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,6 +25,9 @@ from keymuster.errors import KeymusterError, SettingsError
 
 _SECONDS = 10.0
 """Within which somebody who asks has to go on asking."""
+
+_ASKING_SECONDS = 20.0
+"""Within which they have to have asked: a letter now and then would keep others out for ever."""
 
 _MOST_AT_ONCE = 16
 _WORTH_PACKING = 1024
@@ -144,7 +148,22 @@ class _Handler(BaseHTTPRequestHandler):
     server_version = "keymuster"
     sys_version = ""
 
+    def setup(self) -> None:
+        super().setup()
+        self._patience = Timer(_ASKING_SECONDS, self._shut)
+        self._patience.daemon = True
+        self._patience.start()
+
+    def finish(self) -> None:
+        self._patience.cancel()
+        super().finish()
+
+    def _shut(self) -> None:
+        with contextlib.suppress(OSError):
+            self.connection.shutdown(socket.SHUT_RDWR)
+
     def do_GET(self) -> None:
+        self._patience.cancel()
         server = self.server
         assert isinstance(server, Server)
         if not server.is_ours(self.headers.get("Host")):
