@@ -67,7 +67,7 @@ def test_a_file_that_moves_takes_its_findings_with_it(
     (code / "infra").mkdir()
     (code / "main.tf").rename(code / "infra" / "roles.tf")
     found = changes(keymuster, first, scan("second.json"))
-    assert [(state, why) for state, _, why in found] == [("changed", "1 places more, 1 less")]
+    assert [(state, why) for state, _, why in found] == [("changed", "1 place more, 1 less")]
 
 
 def test_more_rights_are_a_change(keymuster: Run, scan: Any, tmp_path: Path) -> None:

@@ -127,7 +127,8 @@ def _changes(before: Finding, now: Finding, bounded: bool) -> Iterator[str]:
         yield "it is accepted"
     names, others = _names(before.places), _names(now.places)
     if names != others:
-        yield f"{len(others - names)} places more, {len(names - others)} less"
+        more, less = len(others - names), len(names - others)
+        yield f"{more} place{'' if more == 1 else 's'} more, {less} less"
 
 
 def _names(places: Iterable[Location]) -> set[str]:
