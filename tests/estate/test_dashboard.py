@@ -110,11 +110,13 @@ def test_it_shows_how_the_estate_came_to_be_so(looking: Looking, made: Dashboard
     looking.look(finding("a"), finding("b"))
     looking.look(finding("a"))
     looking.look(finding("a"), finding("c"))
-    report = dashboard.whole(looking.store, looking.now)
+    report = looking.store.report(looking.now)
     assert report.trend is not None
     assert [one.open for one in report.trend.days] == [2, 1, 2]
     data = re.search(
         rb'<script[^>]*type="application/json"[^>]*>(.*?)</script>', shown(made).body, re.DOTALL
     )
     assert data is not None
-    assert [one[1] for one in json.loads(data[1])["trend"]] == [2, 1, 2]
+    page = json.loads(data[1])
+    assert [one[1] for one in page["trend"]] == [2, 1, 2]
+    assert page["about"]["targets"] == 1

@@ -365,6 +365,13 @@ def test_the_trend_is_told_where_there_is_one(show: Show) -> None:
     assert none.page.get_by_role("heading", name="Trend").count() == 0
 
 
+def test_an_estate_is_called_so(show: Show) -> None:
+    shown = show(replace(full(), targets=2))
+    assert "Estate of 2 targets" in shown.page.locator("main").inner_text()
+    shown.go("coverage")
+    assert "an estate of 2 targets" in shown.page.locator("main").inner_text()
+
+
 # --- the graph ---------------------------------------------------------------------------------------
 
 

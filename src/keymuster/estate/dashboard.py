@@ -16,16 +16,13 @@ from datetime import UTC, date, datetime
 from io import StringIO
 from typing import TYPE_CHECKING
 
-from msgspec.structs import replace
-
 from keymuster.estate.serving import Page
-from keymuster.model import Report, Trend, TrendDay
+from keymuster.model import Report
 from keymuster.report.base import Style
 
 if TYPE_CHECKING:
     from keymuster.estate.store.store import Store
 
-_DAYS = 90
 _AGAIN_SECONDS = 5.0
 """A run changes the store all the time: the page is made again no more often than this."""
 
@@ -63,20 +60,9 @@ class Dashboard:
             now = self._clock()
             state = (self._store.state(), now.date())  # what is accepted ends with a day
             if self._made is None or state != self._of:
-                self._made, self._of = page(whole(self._store, now)), state
+                self._made, self._of = page(self._store.report(now)), state
             self._at = time.monotonic()
             return self._made
-
-
-def whole(store: Store, now: datetime) -> Report:
-    """The estate as one report, and how it came to be so."""
-    report = store.report(now)
-    if report.trend is not None:
-        return report
-    days = tuple(
-        TrendDay(day=one.day, open=one.open, counts=one.by_nhi) for one in store.trend(_DAYS, now)
-    )
-    return replace(report, trend=Trend(days=days))
 
 
 def page(report: Report) -> Page:

@@ -221,7 +221,7 @@ class Scope(Struct, frozen=True, kw_only=True):
 class Report(Struct, frozen=True, kw_only=True):
     """Everything a reporter may use. `complete` is false when the scan was cut short. `signed_in_as`
     is who asked the services. The `roll` is there for reporters that want one, a `trend` where somebody
-    has kept count over days."""
+    has kept count over days. One of a whole estate says how many `targets` that has."""
 
     findings: tuple[Finding, ...]
     troubles: tuple[Trouble, ...] = ()
@@ -239,3 +239,4 @@ class Report(Struct, frozen=True, kw_only=True):
     complete: bool = True
     roll: Roll | None = None
     trend: Trend | None = None
+    targets: int = 0

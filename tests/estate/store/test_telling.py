@@ -30,6 +30,7 @@ from keymuster.model import (
     Coverage,
     FileLocation,
     Nhi,
+    Owner,
     Scope,
     ServiceLocation,
     Severity,
@@ -167,6 +168,14 @@ def test_one_finding_of_several_targets_is_one_with_all_places(looking: Looking)
     assert one.severity is Severity.HIGH
     assert [str(place) for place in one.places] == ["acme/web/y.env:1", "acme/api/x.env:1"]
     assert one.evidence["first_seen"] == "2026-03-02"
+
+
+def test_who_answers_for_a_finding_in_one_target_is_in_the_whole(looking: Looking) -> None:
+    looking.look(finding("a"))
+    looking.look(finding("a", owner=Owner(name="@acme/web", source="codeowners")), target=WEB)
+    [one] = looking.store.report(day(9)).findings
+    assert one.owner is not None
+    assert one.owner.name == "@acme/web"
 
 
 def test_what_is_accepted_in_one_target_is_open_in_another(looking: Looking) -> None:

@@ -84,6 +84,7 @@ def report(connection: Connection, now: datetime) -> Report:
         complete=frames.complete,
         roll=frames.roll,
         trend=_trend(connection, now),
+        targets=sum(one.target.kind != JOIN for one in every),
     )
 
 
@@ -180,7 +181,8 @@ def _one(several: list[Finding]) -> Iterator[Finding]:
         evidence = {
             key: evidence[key] for key in evidence if key not in ("last_seen", "not_observed")
         }
-    yield replace(gravest, places=tuple(places), evidence=evidence)
+    owner = gravest.owner or next((one.owner for one in several if one.owner is not None), None)
+    yield replace(gravest, places=tuple(places), evidence=evidence, owner=owner)
 
 
 class _Frames:

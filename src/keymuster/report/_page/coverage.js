@@ -20,7 +20,7 @@ function asked() {
   const left = ["names", "values", "rules"].filter((one) => counts[`excluded_by_${one}`]).map((one) => `${number(counts[`excluded_by_${one}`])} values by ${one}`);
   if (counts.excluded) left.push(several(counts.excluded, "file"));
   return pairs([
-    ["what", MODES[ABOUT.mode] || words(ABOUT.mode)], ["scanned", scanned],
+    ["what", ABOUT.targets ? `an estate of ${several(ABOUT.targets, "target")}` : MODES[ABOUT.mode] || words(ABOUT.mode)], ["scanned", scanned],
     ["paths", ABOUT.paths && ABOUT.paths.map((one) => el("div", { class: "mono" }, one))],
     ["services", ABOUT.services && ABOUT.services.join(", ")], ["signed in as", ABOUT.signed_in_as && ABOUT.signed_in_as.join(", ")],
     ["commits since", ABOUT.since], ["commits in", ABOUT.range && ABOUT.range.join(" ")], ["reports of others", ABOUT.imports && ABOUT.imports.join(", ")],

@@ -99,7 +99,7 @@ def _document(report: Report) -> dict[str, Any]:
 def _about(report: Report) -> dict[str, Any]:
     scope, from_ = report.scope, report.provenance
     return _short({
-        "version": __version__, "mode": report.mode, "complete": report.complete,
+        "version": __version__, "mode": report.mode, "complete": report.complete, "targets": report.targets or None,
         "started_at": report.started_at, "ended_at": report.ended_at,
         "repository": from_.repository, "revision": from_.revision, "branch": from_.branch,
         "signed_in_as": report.signed_in_as, "paths": scope.paths, "exclude": scope.exclude,

@@ -22,7 +22,7 @@ function overview(view) {
 
 function whatWasLookedAt() {
   const about = [
-    ABOUT.mode && `Scan of ${MODES[ABOUT.mode] || words(ABOUT.mode)}`,
+    ABOUT.targets ? `Estate of ${several(ABOUT.targets, "target")}` : ABOUT.mode && `Scan of ${MODES[ABOUT.mode] || words(ABOUT.mode)}`,
     ABOUT.repository && `repository ${ABOUT.repository}`,
     ABOUT.branch && `branch ${ABOUT.branch}`,
     ABOUT.revision && `at ${ABOUT.revision.slice(0, 12)}`,
