@@ -143,6 +143,7 @@ def test_each_shell_gets_its_completion(shell: str) -> None:
                 "vendors",
                 "exceptions",
                 "baseline",
+                "dashboard",
                 "compare",
                 "estate",
                 "import",
