@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ import pypdf
 import pytest
 from msgspec.structs import replace
 
-from keymuster.model import Nhi, Report, Roll, Severity
+from keymuster.model import Coverage, Nhi, Report, Roll, Severity
 from report.reports import FULL, finding, place, report, written
 from report.rolls import full, large
 
@@ -328,6 +329,15 @@ def test_exceptions_say_how_long_they_hold(show: Show) -> None:
         "refused",
     ]
     assert "2026-01-20 (in 19 days)" in shown.page.locator("main").inner_text()
+
+
+def test_what_was_told_before_has_its_date_on_the_page(show: Show) -> None:
+    day = datetime(2025, 12, 21, 8, 30, tzinfo=UTC)
+    one = Coverage(policy="p", service="github", account="acme", status="clean", as_of=day)
+    shown = show(report(coverage=(one,)))
+    shown.go("coverage")
+    shown.page.get_by_role("button", name="github acme").click()
+    assert "some of it as of 2025-12-21 08:30 UTC" in shown.texts(".detail")[0]
 
 
 def test_what_could_not_be_seen_is_never_called_clean(show: Show) -> None:
