@@ -84,6 +84,12 @@ def every_rule(rules: RuleSet) -> Report:
 
 
 @pytest.fixture(scope="module")
+def run_of_rules(every_rule: Report) -> Any:
+    """The same as SARIF, which takes its time: several tests read it."""
+    return _run(every_rule)
+
+
+@pytest.fixture(scope="module")
 def every_scan(rules: RuleSet, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Report]:
     """Real reports of one repository by each source, with odd file names and a damaged allow."""
     repository = Repository.create(tmp_path_factory.mktemp("scans") / "repo")
@@ -118,11 +124,22 @@ def every_scan(rules: RuleSet, tmp_path_factory: pytest.TempPathFactory) -> dict
 
 
 def _all(every_rule: Report, every_scan: dict[str, Report]) -> dict[str, Report]:
+    return {"rules": every_rule, **_others(every_scan)}
+
+
+def _others(every_scan: dict[str, Report]) -> dict[str, Report]:
     return {
-        "full": FULL, "empty": Report(findings=()), "rules": every_rule, **every_scan,
+        "full": FULL, "empty": Report(findings=()), **every_scan,
         "service": report(finding(ServiceLocation(service="aws", account="1", resource="user/ci"))),
         "incomplete": report(complete=False),
     }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def runs(run_of_rules: Any, every_scan: dict[str, Report]) -> dict[str, Any]:
+    """Each of them as SARIF."""
+    others = {name: _run(one) for name, one in _others(every_scan).items()}
+    return {"rules": run_of_rules, **others}
 
 
 def _some(every_rule: Report) -> Report:
@@ -174,9 +191,8 @@ def test_the_multitool_finds_no_error(
 # --- references and limits ---------------------------------------------------------------------
 
 
-def test_every_index_names_what_it_says(every_rule: Report, every_scan: dict[str, Report]) -> None:
-    for one in _all(every_rule, every_scan).values():
-        run = _run(one)
+def test_every_index_names_what_it_says(runs: dict[str, Any]) -> None:
+    for run in runs.values():
         driver, taxonomies = run["tool"]["driver"], run["taxonomies"]
         for result in run["results"]:
             assert driver["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
@@ -195,16 +211,16 @@ def test_every_index_names_what_it_says(every_rule: Report, every_scan: dict[str
             assert driver["notifications"][descriptor["index"]]["id"] == descriptor["id"]
 
 
-def test_every_rule_is_related_to_an_nhi_category(every_rule: Report) -> None:
-    for rule in _run(every_rule)["tool"]["driver"]["rules"]:
+def test_every_rule_is_related_to_an_nhi_category(run_of_rules: Any) -> None:
+    for rule in run_of_rules["tool"]["driver"]["rules"]:
         kinds = {
             one["target"]["toolComponent"]["name"]: one["kinds"] for one in rule["relationships"]
         }
         assert ["superset"] in kinds.values(), rule["id"]
 
 
-def test_rule_ids_and_framework_guids_are_unique(every_rule: Report) -> None:
-    run = _run(every_rule)
+def test_rule_ids_and_framework_guids_are_unique(run_of_rules: Any) -> None:
+    run = run_of_rules
     for ids in (
         [rule["id"] for rule in run["tool"]["driver"]["rules"]],
         [one["guid"] for one in run["taxonomies"]],
@@ -212,8 +228,8 @@ def test_rule_ids_and_framework_guids_are_unique(every_rule: Report) -> None:
         assert len(ids) == len(set(ids))
 
 
-def test_every_rule_fits_the_limits_of_code_scanning(every_rule: Report) -> None:
-    for rule in _run(every_rule)["tool"]["driver"]["rules"]:
+def test_every_rule_fits_the_limits_of_code_scanning(run_of_rules: Any) -> None:
+    for rule in run_of_rules["tool"]["driver"]["rules"]:
         assert 1 <= len(rule["properties"]["tags"]) <= 20
         assert rule["properties"]["tags"][0] == "security"
         assert rule["properties"]["tags"][1].startswith("owasp-nhi/nhi")
@@ -245,14 +261,14 @@ def test_the_security_severity_lies_in_its_band(
     assert (rule["defaultConfiguration"]["level"], result["level"]) == (level, level)
 
 
-def test_no_text_is_empty(every_rule: Report, every_scan: dict[str, Report]) -> None:
+def test_no_text_is_empty(runs: dict[str, Any]) -> None:
     bare = RuleText(
         id="own", title="Own", why="", remediation="", severity=Severity.LOW,
         confidence=Confidence.LOW, nhi=(),
     )  # fmt: skip
     own = report(finding(rule="own", policy="own"), rules=(bare,))
-    for name, one in ({"own": own} | _all(every_rule, every_scan)).items():
-        assert list(_empty(_run(one))) == [], name
+    for name, run in ({"own": _run(own)} | runs).items():
+        assert list(_empty(run)) == [], name
 
 
 def _empty(value: Any, path: str = "") -> Iterator[str]:
