@@ -17,7 +17,6 @@ from msgspec.structs import replace
 from keymuster.model import (
     Coverage,
     FileLocation,
-    Nhi,
     Report,
     Roll,
     RolledIdentity,
@@ -25,7 +24,6 @@ from keymuster.model import (
     Severity,
 )
 from keymuster.redaction import redacted
-from keymuster.report._page.data import TITLES
 from keymuster.rules.schema import RuleSet
 from report.reports import FULL, WORDS, finding, place, report, written
 from report.rolls import CI, full, large, small
@@ -196,8 +194,19 @@ def test_a_finding_leads_to_the_identity_that_it_is_about() -> None:
     assert links == list(about.values())
 
 
-def test_each_category_has_a_title() -> None:
-    assert [*TITLES] == [*Nhi]
+def test_each_category_is_called_as_in_the_list(rules: RuleSet) -> None:
+    [listed] = [one for one in rules.frameworks if one.id == "owasp-nhi"]
+    assert page(report()).data["nhi"] == [
+        [one.id.partition(":")[0], one.name] for one in listed.entries
+    ]
+
+
+def test_a_text_that_no_browser_could_show_keeps_its_ends() -> None:
+    name = f"begin{'x' * 1_000_000}end"
+    [told] = page(report(finding(message=name, evidence={"name": name}))).data["findings"]
+    for text in (told["message"], told["evidence"]["name"]):
+        assert len(text) == 20_000
+        assert (text[:6], text[-4:]) == ("beginx", "xend")
 
 
 def test_coverage_is_told_by_account() -> None:

@@ -46,6 +46,8 @@ def test_what_could_not_be_seen_is_an_error_and_no_pass() -> None:
     for one in (report(troubles=(trouble,)), report(complete=False)):
         _, cases = suite(one)
         assert [outcomes(case) for case in cases] == [[Error]]
+    _, cases = suite(report(troubles=(trouble,), complete=False))
+    assert [one.name for one in cases] == ["a.pack", "scan"]
 
 
 @pytest.mark.parametrize("evil", ["<b>&\"'", "]]>", "\x00", "\x1b[2J", "\udcff", "a\nb", "\ufffe"])

@@ -110,7 +110,7 @@ def test_findings_are_counted_by_severity_and_category() -> None:
     assert ["critical", "1", "0"] in page.rows
     assert ["high", "1", "1"] in page.rows
     assert ["NHI2 Secret Leakage", "1"] in page.rows
-    assert ["NHI5 Overprivileged", "1"] in page.rows
+    assert ["NHI5 Overprivileged NHI", "1"] in page.rows
 
 
 def test_the_gravest_come_first_with_place_rule_and_owner() -> None:

@@ -19,6 +19,25 @@ class Nhi(StrEnum):
     NHI_REUSE = "NHI9"
     HUMAN_USE = "NHI10"
 
+    @property
+    def called(self) -> str:
+        """What the list calls it."""
+        return _TITLES[self]
+
+
+_TITLES = {
+    Nhi.IMPROPER_OFFBOARDING: "Improper Offboarding",
+    Nhi.SECRET_LEAKAGE: "Secret Leakage",
+    Nhi.VULNERABLE_THIRD_PARTY: "Vulnerable Third-Party NHI",
+    Nhi.INSECURE_AUTHENTICATION: "Insecure Authentication",
+    Nhi.OVERPRIVILEGED: "Overprivileged NHI",
+    Nhi.INSECURE_CLOUD_DEPLOYMENT: "Insecure Cloud Deployment Configurations",
+    Nhi.LONG_LIVED_SECRETS: "Long-Lived Secrets",
+    Nhi.ENVIRONMENT_ISOLATION: "Environment Isolation",
+    Nhi.NHI_REUSE: "NHI Reuse",
+    Nhi.HUMAN_USE: "Human Use of NHI",
+}
+
 
 class Severity(StrEnum):
     """How bad it is if true, mildest first."""

@@ -1,10 +1,20 @@
-"""What several formats say alike: which findings are secrets, where they are, and whether all was seen."""
+"""What several formats say alike: which findings are secrets and which are open, where they are, what their rules
+refer to, and whether all was seen."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from keymuster.model import FileLocation, Finding, Location, Nhi, Report, RuleText
+from keymuster.model import (
+    FileLocation,
+    Finding,
+    Location,
+    Nhi,
+    Report,
+    RuleText,
+    Severity,
+    Trouble,
+)
 from keymuster.report.base import readable
 
 _TEXT = "secret:"
@@ -28,19 +38,36 @@ def opens_nothing(finding: Finding) -> bool:
     return finding.policy in _NO_USE
 
 
+def wants_work(finding: Finding) -> bool:
+    """Whether somebody has to do something about it."""
+    return not finding.is_accepted and finding.severity is not Severity.INFO
+
+
 def told_at(places: Sequence[Location]) -> Sequence[Location]:
     """Where it is in files; where it is in none, what services call it."""
     return [one for one in places if isinstance(one, FileLocation)] or places
 
 
+def at(place: Location) -> str:
+    """The place with its line. What names its account itself stands alone, as an ARN does."""
+    if isinstance(place, FileLocation) or not (place.account and place.account in place.resource):
+        return readable(str(place))
+    return readable(place.resource)
+
+
 def where(place: Location) -> str:
-    """The place with its line, and the commit if it is in one. What names its account itself stands alone, as an ARN
-    does."""
-    if not isinstance(place, FileLocation):
-        alone = place.account and place.account in place.resource
-        return readable(place.resource if alone else str(place))
-    commit = "" if place.commit is None else f" in commit {short(place.commit.id)}"
-    return f"{readable(str(place))}{commit}"
+    """The same, and the commit if it is in one."""
+    if not isinstance(place, FileLocation) or place.commit is None:
+        return at(place)
+    return f"{at(place)} in commit {short(place.commit.id)}"
+
+
+def without_middle(text: str, most: int) -> str:
+    """So much of a text that is too long: names begin and end with what tells them apart."""
+    if len(text) <= most:
+        return text
+    end = most // 3
+    return f"{text[: most - end - 1]}…{text[-end:]}"
 
 
 def short(commit: str) -> str:
@@ -52,6 +79,16 @@ def short(commit: str) -> str:
 def words(report: Report) -> Mapping[str, RuleText]:
     """The texts of the rules by their ids."""
     return {one.id: one for one in report.rules}
+
+
+def references(rule: RuleText | None, framework: str) -> list[str]:
+    """The ids of what the rule refers to in a framework."""
+    return [one.id for one in rule.references if one.framework == framework] if rule else []
+
+
+def unseen(one: Trouble) -> str:
+    """What could not be looked at, why, and what would help."""
+    return readable(f"{one.scope}: {one.message}. {one.advice}".strip())
 
 
 def cut_short(report: Report) -> str:

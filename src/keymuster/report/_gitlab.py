@@ -11,7 +11,7 @@ import msgspec
 
 from keymuster import __version__
 from keymuster.model import FileLocation, Finding, Location, Report, RuleText
-from keymuster.report._alike import cut_short, opens_nothing, told_at, where, words
+from keymuster.report._alike import cut_short, opens_nothing, told_at, unseen, where, words
 from keymuster.report._markdown import code, prose
 from keymuster.report._people import acceptance, ownership
 from keymuster.report.base import readable
@@ -97,8 +97,7 @@ def _messages(report: Report, others: Iterable[str]) -> Iterator[dict[str, str]]
     if message := cut_short(report):
         yield {"level": "fatal", "value": message}
     for one in report.troubles:
-        said = f"{one.part}: {one.scope}: {one.message}. {one.advice}".strip()
-        yield {"level": "warn", "value": readable(said)}
+        yield {"level": "warn", "value": f"{one.part}: {unseen(one)}"}
     for other in others:
         yield {"level": "info", "value": other}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 
+from keymuster.report._alike import without_middle
 from keymuster.report.base import readable
 
 _TICKS = re.compile("`+")
@@ -17,7 +18,7 @@ _OURS = re.compile(r"(`[^`]+`|https?://[^\s<>`|\"\\]*[\w/])")
 def code(text: str, most: int = 10_000) -> str:
     """A code span that shows the text, on one line: its fence is longer than any within. `most` characters are
     shown."""
-    text = _one_line(text, most)
+    text = without_middle(readable(text), most)
     if not text:
         return ""
     fence = "`" * (max(map(len, _TICKS.findall(text)), default=0) + 1)
@@ -43,12 +44,3 @@ def prose(text: str) -> str:
 
 def _ours(piece: str) -> str:
     return piece if piece.startswith("`") else f"<{piece}>"
-
-
-def _one_line(text: str, most: int) -> str:
-    """Without its middle, if it is too long: names begin and end with what tells them apart."""
-    text = readable(text)
-    if len(text) <= most:
-        return text
-    end = most // 3
-    return f"{text[: most - end - 1]}…{text[-end:]}"

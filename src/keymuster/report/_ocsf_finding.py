@@ -22,7 +22,7 @@ from keymuster.model import (
     RuleText,
     Severity,
 )
-from keymuster.report._alike import is_leak, where, words
+from keymuster.report._alike import is_leak, references, where, words
 from keymuster.report._people import acceptance
 from keymuster.report.base import readable
 
@@ -149,7 +149,7 @@ def _info(
     }  # fmt: skip
     if rule and rule.why:
         made["desc"] = rule.why
-    if techniques := _ids(rule, "attack"):
+    if techniques := references(rule, "attack"):
         made["attacks"] = [
             {"technique": {"uid": one, "name": names.get(("attack", one), one)}}
             for one in techniques
@@ -159,12 +159,8 @@ def _info(
 
 def _tags(finding: Finding, rule: RuleText | None) -> Iterable[dict[str, Any]]:
     yield {"name": "owasp-nhi", "values": [f"{one.value}:2025" for one in finding.nhi]}
-    if weaknesses := _ids(rule, "cwe"):
+    if weaknesses := references(rule, "cwe"):
         yield {"name": "cwe", "values": weaknesses}
-
-
-def _ids(rule: RuleText | None, framework: str) -> list[str]:
-    return [one.id for one in rule.references if one.framework == framework] if rule else []
 
 
 def _remediation(finding: Finding, rule: RuleText | None) -> dict[str, Any]:

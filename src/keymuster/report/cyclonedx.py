@@ -10,8 +10,8 @@ from uuid import NAMESPACE_URL, uuid5
 import msgspec
 
 from keymuster import __version__
-from keymuster.model import FileLocation, Finding, Location, Report, RuleText, Trouble
-from keymuster.report._alike import cut_short, has_text, told_at, where, words
+from keymuster.model import FileLocation, Finding, Location, Report, RuleText
+from keymuster.report._alike import cut_short, has_text, references, told_at, unseen, where, words
 from keymuster.report._people import acceptance
 from keymuster.report.base import Reporter, Style, readable
 
@@ -68,7 +68,7 @@ def _metadata(report: Report) -> dict[str, Any]:
                 "mode": report.mode,
                 "complete": report.complete,
                 "incomplete": cut_short(report),
-                "not-seen": [_trouble(one) for one in report.troubles],
+                "not-seen": [f"{one.part}: {unseen(one)}" for one in report.troubles],
                 "undecided": str(len(report.undecided) or ""),
             }
         ),
@@ -80,10 +80,6 @@ def _metadata(report: Report) -> dict[str, Any]:
         if known.revision:
             made["component"]["version"] = known.revision
     return made
-
-
-def _trouble(one: Trouble) -> str:
-    return f"{one.part}: {one.scope}: {one.message}. {one.advice}".strip()
 
 
 def _component(id: str, findings: list[Finding]) -> dict[str, Any]:
@@ -138,7 +134,7 @@ def _vulnerability(finding: Finding, rule: RuleText | None) -> dict[str, Any]:
         made["analysis"] = _analysis(finding)
     made["properties"] = _properties({
         "confidence": finding.confidence.value, "policy": finding.policy, "fingerprint": finding.fingerprint,
-        "owasp-nhi": [f"{one.value}:2025" for one in finding.nhi], "attack": _ids(rule, "attack") if rule else [], "place": [where(one) for one in told_at(finding.places)],
+        "owasp-nhi": [f"{one.value}:2025" for one in finding.nhi], "attack": references(rule, "attack"), "place": [where(one) for one in told_at(finding.places)],
         "owner": finding.owner.name if finding.owner else "",
         **{f"evidence:{key}": text for key, text in finding.evidence.items()},
     })  # fmt: skip
@@ -148,14 +144,10 @@ def _vulnerability(finding: Finding, rule: RuleText | None) -> dict[str, Any]:
 def _texts(rule: RuleText) -> Iterator[tuple[str, Any]]:
     if rule.why:
         yield "detail", rule.why
-    if weaknesses := _ids(rule, "cwe"):
+    if weaknesses := references(rule, "cwe"):
         yield "cwes", [int(one.removeprefix("CWE-")) for one in weaknesses]
     if links := [{"url": one} for one in rule.links]:
         yield "advisories", links
-
-
-def _ids(rule: RuleText, framework: str) -> list[str]:
-    return [one.id for one in rule.references if one.framework == framework]
 
 
 def _analysis(finding: Finding) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import ClassVar, TextIO
 from xml.etree import ElementTree
 
 from keymuster.model import FileLocation, Finding, Report, Severity, Trouble
+from keymuster.report._alike import cut_short
 from keymuster.report._people import acceptance
 from keymuster.report.base import Reporter, Style, readable
 
@@ -44,10 +45,8 @@ def _cases(report: Report) -> Iterator[ElementTree.Element]:
         yield _finding(one)
     for trouble in report.troubles:
         yield _trouble(trouble)
-    if not report.complete and not report.troubles:
-        yield _failed(
-            "scan", "keymuster", "error", "The scan was cut short: there may be more.", ""
-        )
+    if message := cut_short(report):
+        yield _failed("scan", "keymuster", "error", message, "")
     if not report.findings and not report.troubles and report.complete:
         yield ElementTree.Element("testcase", name="no findings", classname="keymuster")
 

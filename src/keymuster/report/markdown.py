@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import ClassVar, TextIO
 
 from keymuster.model import Finding, Nhi, Report, Severity, Trouble
-from keymuster.report._alike import cut_short, short, where
+from keymuster.report._alike import cut_short, short, wants_work, where
 from keymuster.report._markdown import cell, code, prose
 from keymuster.report._people import acceptance
 from keymuster.report.base import Reporter, Style
@@ -36,7 +36,7 @@ class Markdown(Reporter):
 
     def write(self, report: Report, out: TextIO) -> None:
         shown = sorted(
-            (one for one in report.findings if self._style.verbose or _is_open(one)),
+            (one for one in report.findings if self._style.verbose or wants_work(one)),
             key=lambda one: -one.severity.rank,
         )
         before = [*_head(report), *_counts(report)]
@@ -47,17 +47,12 @@ class Markdown(Reporter):
         out.write("\n".join([*before, *rows, *advice, *after]).rstrip() + "\n")
 
 
-def _is_open(finding: Finding) -> bool:
-    """Whether somebody has to do something about it."""
-    return not finding.is_accepted and finding.severity is not Severity.INFO
-
-
 def _bytes(lines: Iterable[str]) -> int:
     return sum(len(line.encode()) + 1 for line in lines)
 
 
 def _head(report: Report) -> Iterator[str]:
-    number = sum(map(_is_open, report.findings))
+    number = sum(map(wants_work, report.findings))
     so_far = "" if report.complete else " so far"
     yield f"## keymuster: {f'{number:,}' if number else 'no'} finding{'' if number == 1 else 's'}{so_far}"
     yield ""
@@ -81,26 +76,16 @@ def _counts(report: Report) -> Iterator[str]:
         if opened[severity] or accepted[severity]:
             yield f"| {severity.value} | {opened[severity]:,} | {accepted[severity]:,} |"
     yield ""
-    categories = Counter(
-        nhi for one in report.findings if _is_open(one) for nhi in dict.fromkeys(one.nhi)
+    counted = Counter(
+        nhi for one in report.findings if wants_work(one) for nhi in dict.fromkeys(one.nhi)
     )
-    if categories:
+    if counted:
         yield "| OWASP NHI Top 10 | Open |"
         yield "| --- | ---: |"
         for nhi in Nhi:
-            if categories[nhi]:
-                yield f"| {nhi.value} {_name(nhi, report)} | {categories[nhi]:,} |"
+            if counted[nhi]:
+                yield f"| {nhi.value} {prose(nhi.called)} | {counted[nhi]:,} |"
         yield ""
-
-
-def _name(nhi: Nhi, report: Report) -> str:
-    """What the list calls it."""
-    ids = (f"{nhi.value}:2025", nhi.value)
-    named = (
-        entry.name for framework in report.frameworks if framework.id == "owasp-nhi"
-        for entry in framework.entries if entry.id in ids
-    )  # fmt: skip
-    return prose(next(named, nhi.name.replace("_", " ").capitalize()))
 
 
 def _table(findings: Sequence[Finding], most: int) -> tuple[int, list[str]]:
@@ -151,7 +136,7 @@ def _row(one: Finding) -> str:
 
 def _advice(findings: Iterable[Finding]) -> Iterator[str]:
     """What to do about each kind that is listed, once."""
-    steps = {one.rule: one.remediation for one in findings if _is_open(one) and one.remediation}
+    steps = {one.rule: one.remediation for one in findings if wants_work(one) and one.remediation}
     lines = [f"- {code(rule)}: {prose(text)}" for rule, text in steps.items()]
     return _part("### What to do", lines, _SHARES["advice"], "more rule")
 
@@ -194,7 +179,7 @@ def _part(title: str, lines: Sequence[str], most: int, rest: str) -> Iterator[st
 
 def _foot(report: Report) -> Iterator[str]:
     parts = []
-    if hidden := [one for one in report.findings if not _is_open(one)]:
+    if hidden := [one for one in report.findings if not wants_work(one)]:
         accepted = sum(one.is_accepted for one in hidden)
         parts += [f"{accepted:,} accepted"] if accepted else []
         parts += [f"{len(hidden) - accepted:,} for information"] if len(hidden) > accepted else []

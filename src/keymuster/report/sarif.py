@@ -28,6 +28,7 @@ from keymuster.model import (
     Trouble,
 )
 from keymuster.model.secret import MASK
+from keymuster.report._alike import unseen
 from keymuster.report._inventories import Inventories
 from keymuster.report._steps import in_words
 from keymuster.report.base import Reporter, Style, readable
@@ -286,10 +287,9 @@ def _invocation(report: Report, troubles: Sequence[Trouble]) -> dict[str, Any]:
 
 
 def _notification(trouble: Trouble) -> dict[str, Any]:
-    said = f"{trouble.scope}: {trouble.message}. {trouble.advice}".strip()
     return {
         "level": "warning",
-        "message": {"text": readable(said)},
+        "message": {"text": unseen(trouble)},
         "descriptor": {"id": "not-seen", "index": 0},
         "properties": {"part": trouble.part},
     }

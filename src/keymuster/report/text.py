@@ -16,11 +16,11 @@ from keymuster.model import (
     Location,
     Report,
     RuleText,
-    ServiceLocation,
     Severity,
     Trouble,
     Undecided,
 )
+from keymuster.report._alike import at, short, wants_work
 from keymuster.report._people import acceptance, ownership
 from keymuster.report.base import Reporter, Style, readable
 
@@ -54,7 +54,7 @@ class Text(Reporter):
             out.write(line + "\n")
 
     def _lines(self, report: Report) -> Iterator[str]:
-        shown = [one for one in report.findings if self._style.verbose or _is_open(one)]
+        shown = [one for one in report.findings if self._style.verbose or wants_work(one)]
         for path, findings in groupby(shown, key=_file):
             yield self._paint(readable(path), _BOLD)
             for finding in findings:
@@ -108,7 +108,7 @@ class Text(Reporter):
         yield from _wrapped(", ".join(shown) + more, "           also holds for ", "             ")
 
     def _advice(self, findings: Iterable[Finding], rules: Iterable[RuleText]) -> Iterator[str]:
-        named = {finding.rule for finding in findings if _is_open(finding)}
+        named = {finding.rule for finding in findings if wants_work(finding)}
         texts = [rule for rule in rules if rule.id in named]
         if not texts:
             return
@@ -140,7 +140,7 @@ class Text(Reporter):
             return
         yield self._paint("Not decided", _BOLD)
         for one in undecided:
-            yield f"  {readable(_at(one.location))}: {one.policy}: {readable(one.unknown)} is not known here"
+            yield f"  {at(one.location)}: {one.policy}: {readable(one.unknown)} is not known here"
         yield ""
 
     def _unseen(self, coverage: Iterable[Coverage]) -> Iterator[str]:
@@ -189,7 +189,7 @@ class Text(Reporter):
         parts = [f"{findings} ({', '.join(counts)})" if counts else findings]
         if accepted:
             parts.append(f"{accepted} accepted")
-        if not self._style.verbose and not all(map(_is_open, report.findings)):
+        if not self._style.verbose and not all(map(wants_work, report.findings)):
             parts.append("-v shows those accepted or for information")
         if report.troubles:
             parts.append(f"{len(report.troubles)} not seen")
@@ -213,11 +213,6 @@ class Text(Reporter):
         return f"\x1b[{code}m{text}\x1b[0m" if self._style.color else text
 
 
-def _is_open(finding: Finding) -> bool:
-    """Whether somebody has to do something about it."""
-    return not finding.is_accepted and finding.severity is not Severity.INFO
-
-
 def _what_would_help(trouble: Trouble) -> str:
     return trouble.advice
 
@@ -228,14 +223,7 @@ def _policy(rule: RuleText) -> str:
 
 def _file(finding: Finding) -> str:
     place = finding.location
-    return place.name if isinstance(place, FileLocation) else _at(place)
-
-
-def _at(place: Location) -> str:
-    """Where it is. What names its account itself stands alone, as an ARN does."""
-    if isinstance(place, ServiceLocation) and place.account and place.account in place.resource:
-        return place.resource
-    return str(place)
+    return place.name if isinstance(place, FileLocation) else at(place)
 
 
 def _position(place: Location) -> str:
@@ -243,7 +231,7 @@ def _position(place: Location) -> str:
 
 
 def _place(place: Location) -> str:
-    where = readable(_at(place))
+    where = at(place)
     if isinstance(place, FileLocation) and place.commit is not None:
         return f"{where}, first in {_commit(place)}"
     return where
@@ -253,7 +241,7 @@ def _commit(place: FileLocation) -> str:
     assert place.commit is not None
     date = f"{place.commit.date:%Y-%m-%d}" if place.commit.date else "unknown date"
     still = "still in HEAD" if place.in_head else "no longer in HEAD"
-    return f"{place.commit.id[:12]} by {readable(place.commit.author)}, {date}; {still}"
+    return f"{short(place.commit.id)} by {readable(place.commit.author)}, {date}; {still}"
 
 
 def _wrapped(text: str, first: str, rest: str) -> list[str]:

@@ -30,26 +30,17 @@ from keymuster.model import (
     Severity,
     Suppression,
 )
+from keymuster.report._alike import at, short, without_middle
 from keymuster.report._page.layout import layouts
 from keymuster.report._steps import of_path
 from keymuster.report.base import readable
 
-TITLES = {
-    Nhi.IMPROPER_OFFBOARDING: "Improper offboarding",
-    Nhi.SECRET_LEAKAGE: "Secret leakage",
-    Nhi.VULNERABLE_THIRD_PARTY: "Vulnerable third-party NHI",
-    Nhi.INSECURE_AUTHENTICATION: "Insecure authentication",
-    Nhi.OVERPRIVILEGED: "Overprivileged NHI",
-    Nhi.INSECURE_CLOUD_DEPLOYMENT: "Insecure cloud deployment",
-    Nhi.LONG_LIVED_SECRETS: "Long-lived secrets",
-    Nhi.ENVIRONMENT_ISOLATION: "Environment isolation",
-    Nhi.NHI_REUSE: "NHI reuse",
-    Nhi.HUMAN_USE: "Human use of NHI",
-}
-
 _SEVERITIES = [*reversed(Severity)]
 _CONFIDENCES = [*reversed(Confidence)]
 _NHI = [*Nhi]
+
+MOST_TEXT = 20_000
+"""Characters of one text that are shown: a browser takes minutes for one line of millions."""
 
 _ESCAPED = ((b"<", b"\\u003c"), (b">", b"\\u003e"), (b"&", b"\\u0026"))
 """What would mean something in HTML. In JSON it only stands in texts."""
@@ -73,7 +64,7 @@ def _document(report: Report) -> dict[str, Any]:
     subjects = _subjects(report.roll)
     return {
         "about": _about(report),
-        "nhi": [[one.value, TITLES[one]] for one in _NHI],
+        "nhi": [[one.value, one.called] for one in _NHI],
         "severities": [one.value for one in _SEVERITIES],
         "confidences": [one.value for one in _CONFIDENCES],
         "findings": [_finding(one, rules, subjects) for one in report.findings],
@@ -83,7 +74,7 @@ def _document(report: Report) -> dict[str, Any]:
             for one in report.troubles
         ],
         "undecided": [
-            [one.policy, readable(one.subject), _at(one.location), readable(one.unknown)]
+            [one.policy, readable(one.subject), at(one.location), readable(one.unknown)]
             for one in report.undecided
         ],
         "coverage": _coverage(report.coverage),
@@ -186,7 +177,7 @@ _NOTHING = (-1, -1)
 def _suppression(one: Suppression) -> dict[str, Any]:
     return {
         "holds": one.status == "accepted", "because": one.justification, "by": one.by,
-        "until": one.until, "at": "" if one.location is None else _at(one.location),
+        "until": one.until, "at": "" if one.location is None else at(one.location),
     }  # fmt: skip
 
 
@@ -213,22 +204,15 @@ def _subjects(roll: Roll | None) -> dict[str, tuple[int, int]]:
 
 
 def _place(one: Location) -> dict[str, Any]:
-    said: dict[str, Any] = {"at": _at(one)}
+    said: dict[str, Any] = {"at": at(one)}
     if isinstance(one, FileLocation):
         said["file"] = True
         said["context"] = one.context
         if one.commit is not None:
             date = f"{one.commit.date:%Y-%m-%d}" if one.commit.date else "unknown date"
-            said["commit"] = f"{one.commit.id[:12]} by {one.commit.author}, {date}"
+            said["commit"] = f"{short(one.commit.id)} by {one.commit.author}, {date}"
             said["in_head"] = one.in_head
     return said
-
-
-def _at(one: Location) -> str:
-    """Where it is. What names its account itself stands alone, as an ARN does."""
-    if isinstance(one, FileLocation) or not (one.account and one.account in one.resource):
-        return readable(str(one))
-    return readable(one.resource)
 
 
 # --- what could be seen --------------------------------------------------------------------------
@@ -294,7 +278,7 @@ def _short(values: dict[str, Any]) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     if type(value) is str:
-        return readable(value)
+        return without_middle(readable(value), MOST_TEXT)
     match value:
         case dict():
             return {readable(str(name)): _plain(one) for name, one in value.items()}
