@@ -240,8 +240,13 @@ def test_the_overview_leads_to_what_it_counts(show: Show) -> None:
     shown.follow(shown.page.get_by_role("link", name="1 critical"), "Findings")
     assert shown.texts("#view-findings button.plain") == ["AWS key AKIA****"]
     shown.go("overview")
-    shown.follow(shown.page.get_by_role("link", name="NHI2 Secret leakage"), "Findings")
+    shown.follow(shown.page.get_by_role("link", name="NHI2 Secret Leakage"), "Findings")
     assert len(shown.texts("#view-findings button.plain")) == 2
+    shown.go("overview")
+    shown.follow(shown.page.get_by_role("link", name="somebody, surely"), "Identities")
+    assert shown.texts("#view-identities td:first-child") == ["ci"]
+    shown.page.get_by_label("Owner is").select_option("likely")
+    assert shown.texts("#view-identities td:first-child") == []
 
 
 def test_evidence_opens_by_the_keyboard_and_stays_open(show: Show) -> None:
@@ -368,7 +373,7 @@ def test_the_trend_is_told_where_there_is_one(show: Show) -> None:
         "7 open on 2025-12-30, 4 on 2025-12-31 (\u22123)."
         in shown.page.locator("main").inner_text()
     )
-    row = shown.page.locator("tr", has=shown.page.get_by_text("NHI2 Secret leakage"))
+    row = shown.page.locator("tr", has=shown.page.get_by_text("NHI2 Secret Leakage"))
     assert "\u22123" in row.inner_text()
     assert shown.page.get_by_role("img", name="NHI2: from 5 to 2").count() == 1
     none = show(replace(full(), trend=None))

@@ -63,7 +63,7 @@ function folders() {
   return shown(list({
     caption: "Files by folder", sorted: 0,
     columns: [
-      { title: "Folder", class: "word", key: (one) => one.name, cell: (one) => el("a", { class: "mono", href: `#findings?text=${encodeURIComponent(one.name === "." ? "" : one.name)}` }, one.name) },
+      { title: "Folder", class: "word", key: (one) => one.name, cell: (one) => (one.name === "." ? "files in no folder" : el("a", { class: "mono", href: `#findings?text=${encodeURIComponent(one.name)}` }, one.name)) },
       { title: "Open findings", stacked: "Open findings", class: "number", down: true, key: (one) => one.found.length, cell: (one) => worst(one.found) },
       { title: "Accepted", stacked: "Accepted", class: "number", down: true, key: (one) => one.accepted, cell: (one) => number(one.accepted) },
       { title: "Could not be seen", stacked: "Could not be seen", class: "number", down: true, key: (one) => one.unseen, cell: (one) => number(one.unseen) },

@@ -74,7 +74,7 @@ function evidence(one) {
       el("p", null, one.accepted.because, el("span", { class: "muted" }, [one.accepted.by && ` by ${one.accepted.by}`, one.accepted.until && ` until ${one.accepted.until}`, one.accepted.at && ` (${one.accepted.at})`]))],
     el("h2", { class: "minor" }, one.places.length === 1 ? "Place" : "Places"),
     el("ul", null, one.places.slice(0, 200).map((place) => el("li", null, el("span", { class: "mono" }, place.at),
-      place.commit && el("span", { class: "muted" }, ` first in ${place.commit}; ${place.in_head ? "still" : "no longer"} in HEAD`),
+      place.commit && el("span", { class: "muted" }, ` first in ${place.commit}${place.in_head === null ? "" : place.in_head ? "; still in HEAD" : "; no longer in HEAD"}`),
       place.context && el("pre", null, place.context)))),
     one.places.length > 200 && el("p", null, `and ${number(one.places.length - 200)} more`),
     one.steps && [el("h2", { class: "minor" }, "What it rests on"), one.steps.map((lines) => el("pre", null, lines.join("\n")))],

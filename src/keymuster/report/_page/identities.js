@@ -2,6 +2,8 @@
 
 const openOf = (index) => (FINDINGS_OF.get(index) || []).filter((each) => !isAccepted(FINDINGS[each]));
 const ownerOf = (one) => (one.owner_status === "left" ? `${one.owner} (has left)` : one.owner_status === "none" ? "nobody" : one.owner_status === "unknown" ? "not known" : one.owner || "");
+// How sure it is that somebody answers for it.
+const answers = (one) => (one.owner_status === "named" ? (one.owner_confidence === "high" ? "surely" : "likely") : one.owner_status);
 const identityLink = (index) => el("a", { href: `#identity/${index}` }, ROLL.identities[index].name || ROLL.identities[index].id);
 // Those with the gravest findings first, and of these those with the most.
 const INDEXES = ROLL.identities.map((_, index) => [gravest(openOf(index)), openOf(index).length, index])
@@ -30,7 +32,7 @@ function identities(view) {
     { name: "kind", title: "Kind", options: optionsOf(ROLL.identities.map((one) => one.kind)) },
     { name: "provider", title: "Provider", options: optionsOf(ROLL.identities.map((one) => one.provider)) },
     { name: "environment", title: "Environment", options: optionsOf(ROLL.identities.map((one) => one.environment || "unknown")) },
-    { name: "owner", title: "Owner is", options: [["named", "named"], ["left", "somebody who has left"], ["none", "nobody"], ["unknown", "not known"]] },
+    { name: "owner", title: "Owner is", options: [["surely", "somebody, surely"], ["likely", "somebody, likely"], ["left", "somebody who has left"], ["none", "nobody"], ["unknown", "not known"]] },
     { name: "privilege", title: "Privilege", options: optionsOf(ROLL.identities.map((one) => one.privilege)) },
     { name: "findings", title: "Findings", options: [["open", "with open ones"], ["none", "without"]] },
   ], (picked) => {
@@ -40,7 +42,7 @@ function identities(view) {
       const text = [one.name, one.id, one.owner, one.account, one.purpose, ...Object.values(one.tags || {})].join("\n").toLowerCase();
       return (!picked.kind || one.kind === picked.kind) && (!picked.provider || one.provider === picked.provider)
         && (!picked.environment || (one.environment || "unknown") === picked.environment)
-        && (!picked.owner || one.owner_status === picked.owner) && (!picked.privilege || one.privilege === picked.privilege)
+        && (!picked.owner || answers(one) === picked.owner) && (!picked.privilege || one.privilege === picked.privilege)
         && (!picked.findings || (picked.findings === "open") === openOf(index).length > 0)
         && asked.every((word) => text.includes(word));
     }));

@@ -81,13 +81,13 @@ function bySeverity() {
 
 function ownership() {
   const sorts = [
-    ["somebody, surely", "good", (one) => one.owner_status === "named" && one.owner_confidence === "high", "named"],
-    ["somebody, likely", "low", (one) => one.owner_status === "named" && one.owner_confidence !== "high", "named"],
-    ["somebody who has left", "critical", (one) => one.owner_status === "left", "left"],
-    ["nobody", "high", (one) => one.owner_status === "none", "none"],
-    ["not known", "other", (one) => one.owner_status === "unknown", "unknown"],
+    ["somebody, surely", "good", "surely"],
+    ["somebody, likely", "low", "likely"],
+    ["somebody who has left", "critical", "left"],
+    ["nobody", "high", "none"],
+    ["not known", "other", "unknown"],
   ];
-  const rows = sorts.map(([label, style, holds, word]) => ({ label, href: `#identities?owner=${word}`, parts: [{ class: style, value: ROLL.identities.filter(holds).length }] }));
+  const rows = sorts.map(([label, style, word]) => ({ label, href: `#identities?owner=${word}`, parts: [{ class: style, value: ROLL.identities.filter((one) => answers(one) === word).length }] }));
   return el("section", null, el("h2", null, "Who answers"), bars("Identities by who answers for them, without people, groups and what a provider looks after", rows));
 }
 
@@ -127,10 +127,11 @@ function trend() {
 
 function unseenInShort() {
   const unseen = (DATA.coverage || []).filter((one) => one.why).length;
+  const undecided = DATA.undecided.length > 0 && el("p", null, el("a", { href: "#coverage" }, several(DATA.undecided.length, "question")), " of policies could not be decided, because something that they ask for is not known here.");
   if (!DATA.troubles.length && !unseen) {
-    return ABOUT.complete && el("section", null, el("h2", null, "What could not be seen"), el("p", null, "All that was to be looked at was looked at."));
+    return ABOUT.complete && el("section", null, el("h2", null, "What could not be seen"), el("p", null, "All that was to be looked at was looked at."), undecided);
   }
   return el("section", null, el("h2", null, "What could not be seen"),
     el("p", null, "There may be more than was found: ", el("a", { href: "#coverage" }, [DATA.troubles.length && several(DATA.troubles.length, "place"), unseen && `a part of ${several(unseen, "account")}`].filter(Boolean).join(" and ")), " could not be looked at."),
-    el("ul", null, DATA.troubles.slice(0, 5).map((one) => el("li", null, el("span", { class: "mono" }, one.scope), ` ${one.message}`))));
+    el("ul", null, DATA.troubles.slice(0, 5).map((one) => el("li", null, el("span", { class: "mono" }, one.scope), `: ${one.message}`))), undecided);
 }
