@@ -2,7 +2,7 @@
 
 function findings(view) {
   const table = list({
-    caption: "Findings", of: "finding", sorted: 0, empty: FINDINGS.length ? "No finding is so." : "Nothing was found.",
+    caption: "Findings", of: "finding", sorted: 0, empty: FINDINGS.length ? "No finding is so." : DATA.counts.in_baseline === undefined ? "Nothing was found." : "Nothing new was found.",
     columns: [
       { title: "Severity", class: "narrow", key: (one) => one.severity || 0, cell: (one) => el("span", { class: `severity ${severity(one)}` }, severity(one)) },
       { title: "What", class: "long", key: (one) => one.message, cell: what },
@@ -24,7 +24,7 @@ function findings(view) {
     const found = FINDINGS.filter(isPicked(picked));
     table.show(found, found.length === 1 && found[0].id === picked.text); // a link led to it
   });
-  put(view, el("h1", { tabindex: -1 }, "Findings"), form.element, table.element);
+  put(view, el("h1", { tabindex: -1 }, "Findings"), sinceBaseline(), form.element, table.element);
   return form.set;
 }
 
@@ -68,8 +68,8 @@ function evidence(one) {
   const rule = ruleOf(one);
   const said = Object.entries(one.evidence || {});
   return [
-    rule.why && [el("h2", { class: "minor" }, "Why it matters"), el("p", null, rule.why)],
-    (one.remediation || rule.remediation) && [el("h2", { class: "minor" }, "What to do"), el("p", null, one.remediation || rule.remediation)],
+    rule.why && [el("h2", { class: "minor" }, "Why it matters"), el("p", null, withCode(rule.why))],
+    (one.remediation || rule.remediation) && [el("h2", { class: "minor" }, "What to do"), el("p", null, withCode(one.remediation || rule.remediation))],
     one.accepted && [el("h2", { class: "minor" }, one.accepted.holds ? "Accepted" : "No longer accepted"),
       el("p", null, one.accepted.because, el("span", { class: "muted" }, [one.accepted.by && ` by ${one.accepted.by}`, one.accepted.until && ` until ${one.accepted.until}`, one.accepted.at && ` (${one.accepted.at})`]))],
     el("h2", { class: "minor" }, one.places.length === 1 ? "Place" : "Places"),
@@ -92,6 +92,9 @@ function evidence(one) {
     ]),
   ];
 }
+
+// What rules put between backticks is code; nothing else is markup.
+const withCode = (text) => text.split(/`([^`]+)`/).map((part, index) => (index % 2 ? el("code", null, part) : part));
 
 const pairs = (several) => el("dl", null, several.filter(([, value]) => value !== undefined && value !== "" && value !== false && value !== null)
   .map(([name, value]) => [el("dt", null, words(name)), el("dd", null, value)]));

@@ -47,7 +47,7 @@ function identities(view) {
         && asked.every((word) => text.includes(word));
     }));
   });
-  put(view, el("h1", { tabindex: -1 }, "Identities"), leftOut("identities"), form.element, table.element);
+  put(view, el("h1", { tabindex: -1 }, "Identities"), sinceBaseline(), leftOut("identities"), form.element, table.element);
   return form.set;
 }
 
@@ -147,7 +147,7 @@ function identityPage(view, index) {
       ["tags", one.tags && Object.entries(one.tags).map(([name, value]) => el("span", { class: "tag" }, `${name}: ${value}`))],
       ["places", one.places && one.places.map((place) => el("div", { class: "mono" }, place))],
     ]),
-    el("h2", null, `Findings (${number(about.length)})`), about.length ? findingItems(about) : el("p", { class: "muted" }, "None is about it."),
+    el("h2", null, `Findings (${number(about.length)})`), sinceBaseline(), about.length ? findingItems(about) : el("p", { class: "muted" }, "None is about it."),
     el("h2", null, `Credentials (${number(keys.length)})`), keys.length ? shown(list({ caption: "Credentials", columns: keyColumns(false), detail: keyDetail }), keys) : el("p", { class: "muted" }, "None is known to prove it."),
     el("h2", null, "What it may do"), grants(one), more(one, "grants"),
     el("h2", null, "Who can become it"), trusts(one), more(one, "trusts"), node !== undefined && ways(node, true), leftOut("nodes", "edges"),
