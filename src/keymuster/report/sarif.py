@@ -28,7 +28,7 @@ from keymuster.model import (
     Trouble,
 )
 from keymuster.model.secret import MASK
-from keymuster.report._alike import unseen
+from keymuster.report._alike import short, unseen
 from keymuster.report._inventories import Inventories
 from keymuster.report._steps import in_words
 from keymuster.report.base import Reporter, Style, readable
@@ -369,7 +369,7 @@ def _flow_step(finding: Finding, step: Step, inventories: Inventories) -> dict[s
 def _message(finding: Finding, place: Location) -> str:
     said = readable(finding.message)
     if isinstance(place, FileLocation) and place.commit is not None:
-        return f"{said}, first in commit {place.commit.id[:12]} of {readable(place.name)}."
+        return f"{said}, first in commit {short(place.commit.id)} of {readable(place.name)}."
     if isinstance(place, FileLocation) and place.member:
         return f"{said}, in {readable(str(place))}."
     return _sentence(said)

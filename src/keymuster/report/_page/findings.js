@@ -31,7 +31,7 @@ function findings(view) {
 function isPicked(picked) {
   const levels = picked.severity && new Set(picked.severity.split(","));
   const least = picked.confidence ? DATA.confidences.indexOf(picked.confidence) : DATA.confidences.length;
-  const asked = (picked.text || "").toLowerCase().split(/\s+/).filter(Boolean);
+  const asked = searchedFor(picked.text);
   return (one) => (!levels || levels.has(severity(one)))
     && (one.confidence || 0) <= least
     && (!picked.nhi || categories(one).includes(picked.nhi))

@@ -406,7 +406,7 @@ function asTable() {
   };
   const every = ROLL.edges.map((_, index) => index);
   const search = el("input", { type: "search", input: () => {
-    const asked = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const asked = searchedFor(search.value);
     table.show(every.filter((index) => { const text = `${nodeName(ROLL.edges[index][0])} ${nodeName(ROLL.edges[index][1])} ${sentence(index)}`.toLowerCase(); return asked.every((word) => text.includes(word)); }));
   } });
   table.show(every);

@@ -36,7 +36,7 @@ function identities(view) {
     { name: "privilege", title: "Privilege", options: optionsOf(ROLL.identities.map((one) => one.privilege)) },
     { name: "findings", title: "Findings", options: [["open", "with open ones"], ["none", "without"]] },
   ], (picked) => {
-    const asked = (picked.text || "").toLowerCase().split(/\s+/).filter(Boolean);
+    const asked = searchedFor(picked.text);
     table.show(INDEXES.filter((index) => {
       const one = of(index);
       const text = [one.name, one.id, one.owner, one.account, one.purpose, ...Object.values(one.tags || {})].join("\n").toLowerCase();
@@ -78,7 +78,7 @@ function credentials(view) {
     { name: "age", title: "Age", options: [...AGES.map(([, label], index) => [String(index), label]), ["unknown", "not known"]] },
     { name: "storage", title: "Seen in", options: optionsOf(ROLL.credentials.flatMap((one) => one.storages || [])) },
   ], (picked) => {
-    const asked = (picked.text || "").toLowerCase().split(/\s+/).filter(Boolean);
+    const asked = searchedFor(picked.text);
     table.show(ROLL.credentials.filter((one) => {
       const text = [one.name, one.id, one.owner, one.preview, one.vendor, one.format, ...(one.places || [])].join("\n").toLowerCase();
       return (!picked.kind || one.kind === picked.kind) && (!picked.status || one.status === picked.status)

@@ -154,4 +154,7 @@ function filters(view, fields, changed) {
   };
 }
 
+// What somebody searches for: all of these words, in any order.
+const searchedFor = (text) => (text || "").toLowerCase().split(/\s+/).filter(Boolean);
+
 const optionsOf = (several) => [...new Set(several.filter(Boolean))].sort().map((one) => [one, words(one)]);

@@ -68,18 +68,15 @@ const IN = ROLL.nodes.map(() => []);
 ROLL.edges.forEach(([start, to], index) => { OUT[start].push(index); IN[to].push(index); });
 
 // In one go, so that a name that looks like a place to fill in is none.
-function sentence(index) {
-  const [start, to, sort, way] = ROLL.edges[index];
+function filled(index, words) {
+  const [start, to, , way] = ROLL.edges[index];
   const names = { start: nodeName(start), to: nodeName(to), way: way || "" };
-  return ROLL.sorts[sort][1].replace(/\{(start|to|way)\}/g, (_, name) => names[name]);
+  return words.replace(/\{(start|to|way)\}/g, (_, name) => names[name]);
 }
 
-function cutting(index) {
-  const [start, to, sort, way] = ROLL.edges[index];
-  const names = { start: nodeName(start), to: nodeName(to), way: way || "" };
-  return ROLL.sorts[sort][2].replace(/\{(start|to|way)\}/g, (_, name) => names[name]);
-}
-
+const kindOfEdge = (index) => ROLL.sorts[ROLL.edges[index][2]];
+const sentence = (index) => filled(index, kindOfEdge(index)[1]);
+const cutting = (index) => filled(index, kindOfEdge(index)[2]);
 const assumed = (index) => ROLL.edges[index][4] || "";
 
 // All that a node leads to, or that leads to it, nearest first; of each, the edge by which it is reached.
