@@ -16,7 +16,8 @@ import pytest
 
 from keymuster.estate import process
 from keymuster.estate.base import Bounds, Failure, Outcome
-from keymuster.estate.process import perform, surroundings
+from keymuster.estate.process import perform
+from keymuster.estate.surroundings import surroundings
 from pretend import Pretending
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="it kills as POSIX does")

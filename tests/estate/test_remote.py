@@ -12,9 +12,9 @@ import pytest
 
 from estate import git_http
 from estate.git_http import Door
-from keymuster.errors import CollectError, Unreachable
+from keymuster.errors import CollectError, Unreachable, Unreadable
 from keymuster.estate import remote as remotes
-from keymuster.estate.clones import clone
+from keymuster.estate.clones import clone, refs_in
 from keymuster.estate.remote import Remote
 from repositories import Repository
 
@@ -211,3 +211,21 @@ def test_the_repository_that_we_happen_to_be_in_leads_nowhere_else(
         monkeypatch.chdir(trap.path)
         remote(closed, credential={"env": "ACME_TOKEN"}).refs()
         assert elsewhere.asked == []
+
+
+def test_a_git_that_asks_has_nothing_of_other_targets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = tmp_path / "said"
+    program = tmp_path / "bin/git"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\nenv >> {said}\nexit 1\n")
+    program.chmod(0o700)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=":")
+    monkeypatch.setenv("OTHERS_TOKEN", PASSWORD)
+    with pytest.raises(CollectError):
+        Remote({"url": "https://git.acme.test/api.git"}).refs()
+    with pytest.raises(Unreadable):
+        refs_in(str(tmp_path))
+    assert said.read_text().count("LC_ALL=C") == 2
+    assert PASSWORD not in said.read_text()

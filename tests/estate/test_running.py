@@ -19,9 +19,9 @@ from keymuster.estate import running
 from keymuster.estate.attempts import Came, Ended, Looking, retry_at, variables
 from keymuster.estate.base import Bounds, Failure, Target, Work
 from keymuster.estate.config import Retries
-from keymuster.estate.process import surroundings
 from keymuster.estate.running import Progress, carry_out, expected_seconds, left_seconds
 from keymuster.estate.store.store import Store
+from keymuster.estate.surroundings import surroundings
 from keymuster.model import Trouble
 from pretend import NOW, Pretending
 

@@ -18,15 +18,15 @@ _T = TypeVar("_T")
 
 class Git:
     """One repository, named by any folder in it. `worktree` is where its files are, whatever its
-    settings say. What it is asked and does not answer in so many `seconds`, if they are given, it has refused."""
+    settings say. What it is asked and does not answer in so many `seconds`, if they are given, it has refused. Of our environment, it may be `given` a part."""
 
     def __init__(
         self, folder: str, *, in_hook: bool = False, worktree: str | None = None,
-        seconds: float | None = None,
+        seconds: float | None = None, given: dict[str, str] | None = None,
     ) -> None:  # fmt: skip
         self.folder = folder
         self._seconds = seconds
-        self._environment = environment(in_hook=in_hook)
+        self._environment = environment(given, in_hook=in_hook)
         if worktree is not None:
             self._environment["GIT_WORK_TREE"] = worktree
 

@@ -52,12 +52,13 @@ def prefix(folder: str) -> list[str]:
     return ["git", "--no-pager", "--no-replace-objects", "-C", folder, *settings]
 
 
-def environment(*, in_hook: bool = False) -> dict[str, str]:
-    """The environment of every git process; `in_hook` keeps git's word on what is being committed."""
+def environment(given: dict[str, str] | None = None, *, in_hook: bool = False) -> dict[str, str]:
+    """The environment of every git process, made from ours or from what of it is `given`; `in_hook` keeps git's word on
+    what is being committed."""
     kept = (*_KEPT, *_CONFIGURING) if in_hook else _CONFIGURING
     plain = {
         name: value
-        for name, value in os.environ.items()
+        for name, value in (os.environ if given is None else given).items()
         if not name.startswith("GIT_") or name in kept
     }
     return plain | {

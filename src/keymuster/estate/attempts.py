@@ -17,7 +17,8 @@ from keymuster import registry
 from keymuster.errors import KeymusterError, Unreachable
 from keymuster.estate.base import Bounds, Event, Failure, Outcome, Target, Task
 from keymuster.estate.config import Retries
-from keymuster.estate.process import Stopped, perform, surroundings
+from keymuster.estate.process import Stopped, perform
+from keymuster.estate.surroundings import surroundings
 from keymuster.model import Trouble
 
 if TYPE_CHECKING:

@@ -16,6 +16,7 @@ from keymuster.collect.git import Git
 from keymuster.collect.repository import is_bare
 from keymuster.errors import Unreachable, Unreadable
 from keymuster.estate.remote import Refs, Remote
+from keymuster.estate.surroundings import surroundings
 
 _CLONE = "clone.git"
 _NEW = "new-"
@@ -73,7 +74,7 @@ def has_clone(place: str) -> bool:
 
 def refs_in(folder: str, seconds: float | None = None) -> Refs:
     """What refs a repository on this machine has. Unreadable if git refuses it, or takes longer."""
-    git = Git(folder, seconds=seconds)
+    git = Git(folder, seconds=seconds, given=surroundings((), os.environ))
     said = os.fsdecode(git.run("for-each-ref", "--format=%(objectname) %(refname)"))
     ids = {name: id for id, _, name in (line.partition(" ") for line in said.splitlines())}
     branch = git.ask("symbolic-ref", "--quiet", "HEAD") or ""

@@ -22,6 +22,7 @@ from keymuster.collect.repository import environment, prefix
 from keymuster.errors import CollectError, Unreachable
 from keymuster.estate.addresses import Address, address
 from keymuster.estate.credentials import Reference, read
+from keymuster.estate.surroundings import surroundings
 
 _SETTINGS = {
     "http.followRedirects": "false",
@@ -94,9 +95,10 @@ class Remote:
         self._seconds = seconds
         self.address: Address = address(str(options["url"]))
         self._secrets: list[str] = []
-        certificates = {name: os.environ[name] for name in _CERTIFICATES if name in os.environ}
+        given = surroundings((), os.environ)
+        certificates = {name: given[name] for name in _CERTIFICATES if name in given}
         self._environment = (
-            environment()
+            environment(given)  # it may be asked where credentials of all targets are
             | certificates
             | {
                 "GIT_ALLOW_PROTOCOL": self.address.scheme,

@@ -17,12 +17,12 @@ from procrastinate.schema import SchemaManager
 
 from keymuster.estate.attempts import JOIN
 from keymuster.estate.base import Bounds, Target, Work
-from keymuster.estate.process import surroundings
 from keymuster.estate.queue import jobs
 from keymuster.estate.queue.database import SCHEMA, connect, migrations, prepare
 from keymuster.estate.queue.jobs import Jobs
 from keymuster.estate.queue.remote import defer
 from keymuster.estate.store.store import Store
+from keymuster.estate.surroundings import surroundings
 from postgresql_server import Server
 from pretend import Pretending
 
