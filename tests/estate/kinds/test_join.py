@@ -38,7 +38,9 @@ class Estate:
         self.left: dict[str, str] = {}
         self.now = NOW
 
-    def look(self, name: str, troubles: tuple[Trouble, ...] = (), **files: str) -> None:
+    def look(
+        self, name: str, troubles: tuple[Trouble, ...] = (), *, named: str = "", **files: str
+    ) -> None:  # fmt: skip
         root = self.folder / name
         root.mkdir(exist_ok=True)
         for path, text in files.items():
@@ -48,7 +50,7 @@ class Estate:
         report = pipeline.judged(seen, context, "worktree", choice=Choice(), now=self.now)
         report = replace(report, troubles=troubles)
         kept = tuple(Redactor(self.rules, PUBLIC_KEY).observations(seen.observations))
-        target = Target(id=f"repository:{name}", kind="repository", name=f"acme/{name}")
+        target = Target(id=f"repository:{name}", kind="repository", name=named or f"acme/{name}")
         self.keep(target, Outcome(target=target.id, report=report, observations=kept))
 
     def join(self) -> Outcome:
@@ -117,7 +119,9 @@ def test_what_a_target_cannot_read_any_more_is_not_resolved(
     estate.look("app", app_env=f"AWS_ACCESS_KEY_ID={key}\n")
     estate.look("infra", terraform_tfstate=STATE.format(key=key))
     estate.join()
-    estate.look("app", app_env="", troubles=(Trouble(part="tree", scope="app.env", message="gone"),))
+    estate.look(
+        "app", app_env="", troubles=(Trouble(part="tree", scope="app.env", message="gone"),)
+    )
     estate.join()
     assert [one.state for one in estate.store.findings(target=JOIN)] == [Standing.NOT_OBSERVED]
     assert len(estate.store.report(estate.now).troubles) == 1
@@ -142,3 +146,27 @@ def test_no_secret_is_kept(estate: Estate, token: Callable[..., str]) -> None:
     text: Any = b"".join(one.read_bytes() for one in estate.folder.glob("estate.db*"))
     assert len(text) > 1000
     assert key.encode() not in text
+
+
+ROLE = """resource "aws_iam_role" "ci" {{
+  name = "ci"
+  assume_role_policy = jsonencode({{Statement = [{{Effect = "Allow", Action = "sts:AssumeRole", Principal = {{{principal}}}}}]}})
+}}
+"""
+
+
+def test_a_name_that_went_over_to_another_target_makes_the_two_not_one(estate: Estate) -> None:
+    role = ROLE.format
+    estate.look("old", named="acme/infra", main_tf=role(principal='AWS = "*"'))
+    estate.look("new", named="acme/infra", main_tf=role(principal='Service = "ec2.amazonaws.com"'))
+    made = estate.join()
+    assert made.report is not None
+    assert made.report.roll is not None
+    found = {
+        one.places: [trust.principal for trust in one.trusts] for one in made.report.roll.identities
+    }
+    assert found == {
+        ("acme/infra/main.tf:1",): ["ec2.amazonaws.com"], ("repository/old/main.tf:1",): ["*"],
+    }  # fmt: skip
+    shown = estate.store.report(estate.now).findings
+    assert {str(one.location).partition("/main.tf")[0] for one in shown} == {"repository/old"}

@@ -14,6 +14,7 @@ from keymuster import pipeline, settings
 from keymuster.analysis.roll import roll
 from keymuster.estate.base import Outcome, Task
 from keymuster.estate.credentials import Reference, read
+from keymuster.estate.folders import folders
 from keymuster.estate.joining import Own, Seen, joined
 from keymuster.evaluate.choice import Choice
 from keymuster.model import Finding, Report, Scope, Trouble
@@ -51,13 +52,12 @@ class Join:
 
 
 def _performed(task: Task, store: Store) -> Outcome:
-    names = {
-        one.target.id: one.target.name for one in store.targets() if one.target.id != task.target.id
-    }
+    known = [one for one in store.targets() if one.target.id != task.target.id]
+    names = folders(known)
     configured, file = settings.load(task.config, "") if task.config else (Settings(), None)
     rules = pipeline.load_rules(settings.rule_folders(configured, file))
-    changed = {one.target.id: str(one.changed_at) for one in store.targets()}
-    state = digest(repr((rules.key, configured, sorted((id, changed[id]) for id in names))))
+    changed = sorted((one.target.id, names[one.target.id], str(one.changed_at)) for one in known)
+    state = digest(repr((rules.key, configured, changed)))
     if rules.key and task.left.get("state") == state:
         return Outcome(target=task.target.id, unchanged=True, left=task.left)
 

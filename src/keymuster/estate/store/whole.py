@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy import Connection, select
 
+from keymuster.estate.folders import folders
 from keymuster.estate.store import trend
 from keymuster.estate.store.finishing import not_accepted
 from keymuster.estate.store.packing import unpack
@@ -50,18 +51,19 @@ _SHOWN = [one for one in Standing if one is not Standing.RESOLVED]
 
 
 def report(connection: Connection, now: datetime) -> Report:
-    """All that is not resolved, with files in folders that have their targets' names. What several targets have
+    """All that is not resolved, with files in the folders of their targets. What several targets have
     found is one finding, with all its places. What is accepted in one of them, and open in another, is open. Of what
     the join knows more, it alone tells."""
     every = told_targets(connection)
-    folders = {one.target.id: "" if one.target.kind == JOIN else one.target.name for one in every}
+    places = folders(one for one in every if one.target.kind != JOIN)
+    places |= {one.target.id: "" for one in every if one.target.kind == JOIN}
     gathered = _Gathered()
     covered = covered_findings(connection)
     for one in told_findings(connection, _SHOWN):
         if (one.target, one.finding.id) in covered:
             continue
-        gathered.add(replace(one, finding=_current(one, now)), folders[one.target])
-    frames = _Frames(folders)
+        gathered.add(replace(one, finding=_current(one, now)), places[one.target])
+    frames = _Frames(places)
     for id, _, frame in told_frames(connection):
         frames.add(id, frame)
     rules, frameworks = told_texts(connection)
