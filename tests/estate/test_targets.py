@@ -52,9 +52,9 @@ targets:
 """))  # fmt: skip
     top = str(tmp_path)
     assert list(found) == [
-        "repository:git.acme.test/team/api", "repository:git.acme.test/web", f"repository:{top}/mirrors/a.git",
-        f"repository:{top}/mirrors/b", "service:aws", "service:github/acme",
-        f"machine:build/{top.strip('/')}/homes/ada", "machine:desk",
+        "repository:git.acme.test/team/api", "repository:git.acme.test/web", "service:aws",
+        "service:github/acme", f"machine:build/{top.strip('/')}/homes/ada", "machine:desk",
+        f"repository:{top}/mirrors/a.git", f"repository:{top}/mirrors/b",
     ]  # fmt: skip
     web = found["repository:git.acme.test/web"]
     assert (web.name, web.bounds.seconds, web.options["source"]) == ("web", 5, "worktree")
@@ -67,8 +67,28 @@ targets:
 
 def test_two_that_are_one_are_a_mistake(load: Load) -> None:
     said = load("targets: {repositories: ['https://x.test/a', 'git@x.test:a.git']}")
-    with pytest.raises(SettingsError, match=r"two targets are called repository:x.test/a"):
+    with pytest.raises(SettingsError, match=r"two targets are repository:x.test/a") as refusal:
         targets.found(said)
+    assert refusal.value.advice() == "Take one of them out."
+
+
+def test_what_is_written_down_by_itself_is_not_found_by_a_glob_once_more(
+    load: Load, tmp_path: Path, make_repo: Callable[..., Repository]
+) -> None:
+    make_repo(tmp_path / "mirrors/a.git", "--bare")
+    make_repo(tmp_path / "mirrors/b.git", "--bare")
+    found = by_id(
+        load("""\
+targets:
+  repositories:
+    - glob: mirrors/*
+    - glob: mirrors/b*
+    - {path: mirrors/a.git, name: shop, limits: {seconds: 5}}
+""")
+    )
+    assert [(one.name.rpartition("/")[2], one.bounds.seconds) for one in found.values()] == [
+        ("shop", 5), ("b", 3600),
+    ]  # fmt: skip
 
 
 def test_what_finds_nothing_is_a_trouble(load: Load) -> None:

@@ -47,10 +47,12 @@ def found(said: Estate, *, asking: bool = True) -> Found:
     troubles: list[Trouble] = []
     for one in written(said, troubles):
         if one.id in targets:
-            raise SettingsError(
-                f"two targets are called {one.id}", "Name one of them: `name: ...`, or take it out."
-            )
+            named = one.kind == "service"  # of others, the name is no part of what they are
+            advice = "Name one of them: `name: ...`." if named else "Take one of them out."
+            raise SettingsError(f"two targets are {one.id}", advice)
         targets[one.id] = one
+    for one in globbed(said, troubles):
+        targets.setdefault(one.id, one)
     cut_short: set[str] = set()
     for options in said.targets.listers:
         name = str(options["lister"])
@@ -79,28 +81,34 @@ def selected(targets: Iterable[Target], patterns: Sequence[str]) -> list[Target]
 
 
 def written(said: Estate, troubles: list[Trouble]) -> Iterator[Target]:
-    """Those that the file names. A glob that finds nothing is a trouble."""
+    """Those that the file names one by one."""
     for one in said.targets.repositories:
         repository = Repository(url=one) if isinstance(one, str) else one
         if not repository.glob:
             yield _repository(said, repository)
-            continue
-        paths = list(repositories_at(repository.glob))
-        for path in paths:
-            yield _repository(said, replace(repository, glob="", path=path))
-        if not paths:
-            troubles.append(
-                Trouble(
-                    part="estate", scope=repository.glob, message="no repository is there",
-                    advice="See the glob in the estate's file: `**` stands for any folders.",
-                )
-            )  # fmt: skip
     for service in said.targets.services:
         yield _service(
             said, ServiceTarget(service=service) if isinstance(service, str) else service
         )
     for machine in said.targets.machines:
         yield from _machine(said, machine, troubles)
+
+
+def globbed(said: Estate, troubles: list[Trouble]) -> Iterator[Target]:
+    """The repositories that globs of the file find. One that finds nothing is a trouble."""
+    for one in said.targets.repositories:
+        if isinstance(one, str) or not one.glob:
+            continue
+        paths = list(repositories_at(one.glob))
+        for path in paths:
+            yield _repository(said, replace(one, glob="", path=path))
+        if not paths:
+            troubles.append(
+                Trouble(
+                    part="estate", scope=one.glob, message="no repository is there",
+                    advice="See the glob in the estate's file: `**` stands for any folders.",
+                )
+            )  # fmt: skip
 
 
 def repositories_at(pattern: str) -> Iterator[str]:
