@@ -64,12 +64,14 @@ def message(
 
 
 class MemoryLog:
-    """Events and cursors. `before` has what findings were called earlier."""
+    """Events and cursors. `before` has what findings were called earlier, `joined` what some stand for, `over` which are resolved."""
 
     def __init__(self, *events: Event) -> None:
         self.all = list(events)
         self.cursors: dict[str, int] = {}
         self.before: dict[str, tuple[str, ...]] = {}
+        self.joined: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {}
+        self.over: set[str] = set()
 
     def events(self, since: int = 0) -> Iterator[tuple[int, Event]]:
         yield from ((number, one) for number, one in enumerate(self.all, 1) if number > since)
@@ -79,6 +81,9 @@ class MemoryLog:
             assert up_to_id >= self.cursors.get(name, 0), "a cursor went back"
             self.cursors[name] = up_to_id
         return self.cursors.get(name, 0)
+
+    def stands_for(self) -> dict[tuple[str, str], tuple[tuple[str, str], ...]]:
+        return self.joined
 
     def texts(self) -> tuple[dict[str, RuleText], dict[str, Framework]]:
         return {}, {}
@@ -91,6 +96,7 @@ class MemoryLog:
     ) -> Iterator[Stored]:
         for id in ids or ():
             yield Stored(
-                target=target or "", finding=finding(id), state=Standing.OPEN, first_seen=NOW,
+                target=target or "", finding=finding(id), first_seen=NOW,
+                state=Standing.RESOLVED if id in self.over else Standing.OPEN,
                 last_seen=NOW, run=1, was=self.before.get(id, ()),
             )  # fmt: skip

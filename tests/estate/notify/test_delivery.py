@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from threading import Event as Flag
 from typing import Any, ClassVar
 
@@ -12,6 +12,7 @@ import pytest
 
 from http_server import Reply, serving
 from keymuster import registry
+from keymuster.estate.base import Event
 from keymuster.estate.channels.base import Became, Message, Options, Undelivered
 from keymuster.estate.notify.delivery import notify
 from keymuster.estate.notify.settings import Notify
@@ -80,6 +81,81 @@ def fails(message: Message) -> None:
 
 def sent(box: str = "a") -> list[Message]:
     return Made.sent.get(box, [])
+
+
+# --- the join --------------------------------------------------------------------------------
+
+
+API, WEB = "repository:acme/api", "repository:acme/web"
+
+
+def joined(*events: Event, over: Collection[str] = ()) -> MemoryLog:
+    """A log in which `reaches` of the join stands for `f1` of two targets."""
+    log = MemoryLog(*events)
+    log.joined = {("join", "reaches"): ((API, "f1"), (WEB, "f1"))}
+    log.over = {*over}
+    return log
+
+
+def told() -> list[tuple[str, str, str]]:
+    return [
+        (one.target, one.finding.id, one.became) for message in sent() for one in message.changes
+    ]
+
+
+GRAVER = finding("reaches", Severity.CRITICAL)
+
+
+def test_what_the_join_knows_more_of_is_told_once() -> None:
+    log = joined(
+        event(finding("f1")), event(finding("f1"), target=WEB), event(finding("f2")),
+        event(GRAVER, target="join"),
+    )  # fmt: skip
+    notify(log, said(), NOW)
+    assert told() == [("join", "reaches", "new"), (API, "f2", "new")]
+    assert sent()[0].total == 2
+
+
+def test_it_is_over_once_too() -> None:
+    log = joined(
+        event(finding("f1"), State.RESOLVED), event(finding("f1"), State.RESOLVED, target=WEB),
+        event(GRAVER, State.RESOLVED, target="join"), over=["f1"],
+    )  # fmt: skip
+    notify(log, said(), NOW)
+    assert told() == [("join", "reaches", "resolved")]
+    assert sent()[0].changes[0].why == ""
+
+
+def test_what_is_less_grave_now_is_not_told_as_over() -> None:
+    notify(joined(event(GRAVER, State.RESOLVED, target="join")), said(), NOW)
+    assert sent()[0].changes[0].why == f"less grave, it is still open in {API}, {WEB}"
+
+
+def test_what_begins_does_not_stand_for_what_is_over() -> None:
+    log = joined(
+        event(finding("f1"), State.RESOLVED), event(GRAVER, State.CHANGED, target="join")
+    )  # fmt: skip
+    notify(log, said(), NOW)
+    assert told() == [("join", "reaches", "changed"), (API, "f1", "resolved")]
+
+
+def test_who_is_not_told_of_the_join_is_told_of_the_target() -> None:
+    log = joined(event(finding("f1")), event(GRAVER, target="join"))
+    channels = {name: {"kind": "made", "box": name} for name in ("a", "b")}
+    routes = [{"target": API, "to": "a"}]
+    notify(log, msgspec.convert({"channels": channels, "routes": routes, "otherwise": "b"}, Notify), NOW)  # fmt: skip
+    assert [one.target for one in sent("a")[0].changes] == [API]
+    assert [one.target for one in sent("b")[0].changes] == ["join"]
+
+
+def test_what_was_tried_before_the_join_told_is_sent_as_it_was() -> None:
+    log = joined(event(finding("f1")))
+    Made.problems["a"] = fails
+    notify(log, said(), NOW)
+    Made.problems.clear()
+    log.all.append(event(GRAVER, target="join"))
+    notify(log, said(), NOW)
+    assert told() == [(API, "f1", "new"), ("join", "reaches", "new")]
 
 
 # --- once, and again -------------------------------------------------------------------------

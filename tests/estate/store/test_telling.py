@@ -240,6 +240,7 @@ def test_for_what_the_join_knows_more_of_it_alone_stands(looking: Looking) -> No
     assert found.mode == "worktree"
     assert looking.stored("reaches", join).stands_for == ((API.id, "a"),)
     looking.saw(report(mode="join"), join)
+    assert looking.store.stands_for() == {(join.id, "reaches"): ((API.id, "a"),)}
     found = looking.store.report(day(9))
     assert {str(place) for one in found.findings for place in one.places} == {
         "acme/web/a.env:1", "acme/api/a.env:1", "acme/api/b.env:1"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from queue import Empty, Queue
 from threading import Event as Flag
@@ -25,6 +25,7 @@ from keymuster.estate.channels.base import Became, Change, Channel, Message, Und
 from keymuster.estate.notify.gathering import Gathering
 from keymuster.estate.notify.routing import change, destinations
 from keymuster.estate.notify.settings import Notify, Setting, settings
+from keymuster.estate.notify.standing import Own, Told, what_remains
 from keymuster.estate.store.rows import Standing, Stored
 from keymuster.model import Trouble
 
@@ -51,6 +52,9 @@ class Log(Protocol):
         ids: Collection[str] | None = None,
     ) -> Iterator[Stored]:
         """Those of a target that are called so."""
+
+    def stands_for(self) -> dict[Own, tuple[Own, ...]]:
+        """Findings of the join, and those of targets that each stands for, or stood for at last."""
 
 
 class Letter(Struct, frozen=True, kw_only=True):
@@ -150,11 +154,34 @@ class _Changes:
 class _Recipient:
     """Up to which event somebody was told, and up to which that was tried."""
 
-    def __init__(self, cursor: str, log: Log, limit: int) -> None:
+    def __init__(
+        self, cursor: str, log: Log, limit: int, stands_for: Mapping[Own, tuple[Own, ...]]
+    ) -> None:
         self.cursor = cursor
         self.told = log.notified(cursor)
         self.tried = max(self.told, log.notified(_tried(cursor)))
         self.again, self.since = Gathering(limit), Gathering(limit)
+        self._by_join = {False: Told(stands_for), True: Told(stands_for)}
+
+    def part(self, one: Change) -> Gathering:
+        return self.again if one.number <= self.tried else self.since
+
+    def knows(self, one: Change) -> None:
+        """By this change of the join they know what it stands for, in the same message."""
+        if one.number > self.told:
+            self._by_join[one.number <= self.tried].add(one)
+
+    def is_told(self, one: Change) -> bool:
+        return one.number <= self.told or self._by_join[one.number <= self.tried].has(one)
+
+
+def _recipient(
+    known: dict[str, _Recipient], name: str, setting: Setting, log: Log, stands_for: Mapping[Own, tuple[Own, ...]]
+) -> _Recipient:  # fmt: skip
+    if (found := known.get(name)) is None:
+        cursor = cursor_of(setting.name, name)
+        found = known[name] = _Recipient(cursor, log, setting.options.limit, stands_for)
+    return found
 
 
 def _together(
@@ -162,13 +189,15 @@ def _together(
 ) -> tuple[list[Letter], list[tuple[str, int]]]:
     """One message for each recipient; two, if one was tried before."""
     recipients: dict[str, _Recipient] = {}
+    stands_for = log.stands_for()
+    for one in changes.every() if stands_for else ():  # the join tells last
+        for name in changes.recipients(one):
+            _recipient(recipients, name, setting, log, stands_for).knows(one)
     for one in changes.every():
         for name in changes.recipients(one):
-            if (found := recipients.get(name)) is None:
-                found = _Recipient(cursor_of(setting.name, name), log, setting.options.limit)
-                recipients[name] = found
-            if one.number > found.told:
-                (found.again if one.number <= found.tried else found.since).add(one)
+            found = _recipient(recipients, name, setting, log, stands_for)
+            if not found.is_told(one):
+                found.part(one).add(what_remains(one, stands_for, log))
     letters: list[Letter] = []
     begun: list[tuple[str, int]] = []
     for name, found in recipients.items():

@@ -118,6 +118,13 @@ def covered_findings(connection: Connection) -> set[tuple[str, str]]:
     return {one for row in rows for one in unpack(row.stands_for, _Told)}
 
 
+def told_stands_for(connection: Connection) -> dict[tuple[str, str], _Told]:
+    """Findings that stand for others or, if they are resolved, stood for them at last."""
+    asked = select(findings.c.target, findings.c.id, findings.c.stands_for)
+    rows = connection.execute(asked.where(findings.c.stands_for.is_not(None)))
+    return {(row.target, row.id): unpack(row.stands_for, _Told) for row in rows}
+
+
 def _shared(connection: Connection, wanted: Select[Any] | None) -> Iterator[tuple[str, list[str]]]:
     """Findings that several targets have (of these, or of all), and those targets."""
     several = (

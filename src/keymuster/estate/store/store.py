@@ -196,6 +196,10 @@ class Store:
         with self._streaming() as connection:
             yield from reading.told_findings(connection, states, target, ids)
 
+    def stands_for(self) -> dict[tuple[str, str], tuple[tuple[str, str], ...]]:
+        """Findings of the join, and those of targets that each stands for, or stood for before it was resolved."""
+        return self._read(reading.told_stands_for)
+
     def troubles(self) -> Iterator[tuple[str, Trouble]]:
         """Target and what could not be seen of it: by its last look, and why there was no later one."""
         with self._streaming() as connection:
