@@ -56,8 +56,8 @@ class Workers:
     """Processes, ended at the end."""
 
     def __init__(self, folder: Path, url: str, pretend: Pretending) -> None:
-        self._estate = folder / "estate.yaml"
-        self._estate.write_text(ESTATE.format(config=pretend.config, folder=folder))
+        self.estate = folder / "estate.yaml"
+        self.estate.write_text(ESTATE.format(config=pretend.config, folder=folder))
         self._given = {
             **surroundings((), os.environ), "PYTHONPATH": pretend.path, "KEYMUSTER_DB": url,
         }  # fmt: skip
@@ -71,7 +71,7 @@ class Workers:
             "estate",
             "worker",
             "--estate",
-            str(self._estate),
+            str(self.estate),
         ]
         process = subprocess.Popen(
             [*command, "--concurrency", "2", *words], env=self._given, stderr=subprocess.PIPE, text=True
@@ -126,8 +126,12 @@ def test_a_run_is_carried_out_with_its_join_and_ends(
         store, url,
         [JOIN, *(pretend.target(str(n), log=log) for n in range(3)), pretend.target("poison", "die")],
     )  # fmt: skip
+    logged = tmp_path / "events.ndjson"
+    workers.estate.write_text(
+        workers.estate.read_text() + f"events: [{{name: siem, format: json, file: {logged}}}]\n"
+    )
     one = workers.start()
-    until(lambda: has_ended(store, run))
+    until(lambda: has_ended(store, run) and logged.exists() and logged.read_text().count("\n") == 3)
     states = {item.target: item.work for item in store.work(run)}
     assert states.pop("pretend:poison") is Work.DEAD
     assert set(states.values()) == {Work.DONE}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from keymuster.cli.estate._options import estate_option, store_option
-from keymuster.cli.estate._runs import opened, stoppable
+from keymuster.cli.estate._runs import notified, opened, stoppable
 from keymuster.report.base import readable
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def command(concurrency: int | None, watches: bool, quiet: bool, estate: str, ur
     """Look at the targets of all runs on a store in PostgreSQL, beside other workers, until it is stopped.
 
     What estate.yaml says here of the cache, of tries and of settings holds for what is looked at here; without the file,
-    --db or KEYMUSTER_DB names the store. A worker listens nowhere. One that dies loses nothing: others take
+    --db or KEYMUSTER_DB names the store. The worker that ends a run tells the channels and logs of its file. It listens nowhere. One that dies loses nothing: others take
     its targets after half a minute.
 
     \b
@@ -49,8 +49,8 @@ def command(concurrency: int | None, watches: bool, quiet: bool, estate: str, ur
     Exit codes: 0 when it was stopped; 2 could not run.
     """
     from keymuster import work
-    from keymuster.errors import SettingsError
-    from keymuster.estate import local
+    from keymuster.errors import KeymusterError, SettingsError
+    from keymuster.estate import config, local
 
     def tell(words: str, came: Came | None) -> None:
         if words or (came is not None and (came.failure is not None or not quiet)):
@@ -66,6 +66,16 @@ def command(concurrency: int | None, watches: bool, quiet: bool, estate: str, ur
             )
         from keymuster.estate.queue.worker import Worker
 
+        def ended() -> None:
+            """As the file says it by now: a worker lives for long."""
+            try:
+                missing = notified(store, config.load(estate))
+            except KeymusterError as error:
+                tell(f"could not be told: {error}", None)
+                return
+            for one in missing:
+                tell(f"could not be told: {one.scope}: {one.message}", None)
+
         with local.engine(said, address, store) as looking:
             many = concurrency or said.defaults.jobs or work.default_jobs()
             if not quiet:
@@ -74,7 +84,6 @@ def command(concurrency: int | None, watches: bool, quiet: bool, estate: str, ur
                 )
             watching = None
             if watches:
-                from keymuster.estate import config
                 from keymuster.estate.queue.watching import watch
 
                 watching = threading.Thread(
@@ -89,7 +98,9 @@ def command(concurrency: int | None, watches: bool, quiet: bool, estate: str, ur
                 )
                 watching.start()
             try:
-                Worker(looking, concurrency=many, stop=stop, tell=tell).run()
+                Worker(
+                    looking, concurrency=many, stop=stop, tell=tell, ended=None if without_file else ended
+                ).run()  # fmt: skip
             finally:
                 stop.set()
                 if watching is not None:

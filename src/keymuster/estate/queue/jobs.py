@@ -82,12 +82,13 @@ class Jobs:
         asked = "SELECT count(*) AS count FROM procrastinate_workers WHERE last_heartbeat > now() - interval '30 s'"
         return int(self._one(asked)["count"])
 
-    def keep_going(self, looking: Looking) -> None:
-        """What has to be done again and again so that every run comes to its end, whoever dies."""
+    def keep_going(self, looking: Looking) -> bool:
+        """What has to be done again and again so that every run comes to its end, whoever dies. Whether one has."""
         now = looking.now()
         for attempt in looking.store.stalled(now, timedelta(seconds=LOST_SECONDS)):
             looking.give_up_lost(attempt)
         self._forget_lost()
+        have_ended = False
         for run in looking.store.unfinished_runs():
             waiting = self._one(
                 "SELECT count(*) AS count FROM procrastinate_jobs WHERE status = 'todo' AND queueing_lock LIKE %(run)s",
@@ -95,7 +96,8 @@ class Jobs:
             )["count"]
             left = sum(run.counts.get(work, 0) for work in _LEFT)
             if int(waiting) < left or self.ends(looking, run):
-                self._complete(looking, run)
+                have_ended |= self._complete(looking, run)
+        return have_ended
 
     def _forget_lost(self) -> None:
         """Jobs that died with their workers. What they were for, the store says."""
@@ -112,7 +114,7 @@ class Jobs:
                 "DELETE FROM procrastinate_jobs WHERE status IN ('failed', 'succeeded', 'aborted', 'cancelled')"
             )
 
-    def _complete(self, looking: Looking, run: Run) -> None:
+    def _complete(self, looking: Looking, run: Run) -> bool:
         items = looking.store.work(run.id)
         waiting = {
             row["queueing_lock"]
@@ -123,7 +125,7 @@ class Jobs:
         }
         for at, targets in _missing(items, run.id, waiting):
             self.defer(run.id, targets, at, again=True)
-        self.end(looking, run.id)
+        return self.end(looking, run.id)
 
     def ends(self, looking: Looking, run: Run) -> bool:
         """Whether nothing is left of a run but the join, or not even that."""

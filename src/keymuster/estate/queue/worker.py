@@ -33,17 +33,14 @@ Tell = Callable[[str, Came | None], None]
 
 
 class Worker:
-    """`tell` gets what happens to it, and what comes of each target, from several threads."""
+    """`tell` gets what happens to it, and what comes of each target, from several threads. `ended` is called, in one of its own,
+    when a run has come to its end here."""
 
     def __init__(
-        self, looking: Looking, *, concurrency: int, stop: threading.Event, tell: Tell
-    ) -> None:
-        self._looking, self._concurrency, self._stop, self._tell = (
-            looking,
-            concurrency,
-            stop,
-            tell,
-        )
+        self, looking: Looking, *, concurrency: int, stop: threading.Event, tell: Tell, ended: Callable[[], None] | None = None
+    ) -> None:  # fmt: skip
+        self._looking, self._concurrency, self._stop = looking, concurrency, stop
+        self._tell, self._ended = tell, ended
         self._pause = 0.0
         self._unwell = asyncio.Event()
 
@@ -55,6 +52,7 @@ class Worker:
         with (
             ThreadPoolExecutor(self._concurrency, thread_name_prefix="target") as self._targets,
             ThreadPoolExecutor(2, thread_name_prefix="upkeep") as self._upkeep,
+            ThreadPoolExecutor(1, thread_name_prefix="telling") as self._telling,
             Jobs(self._looking.url) as self._jobs,
             beating(self._looking, BEAT_SECONDS),
         ):
@@ -156,10 +154,15 @@ class Worker:
                 case Ended.STOPPED:
                     self._jobs.defer(run, [target], again=True)
                 case Ended.DONE | Ended.DEAD:
-                    self._jobs.end(self._looking, run)
+                    self._after(self._jobs.end(self._looking, run))
                 case Ended.NOT_OURS if target == JOIN.id:
-                    self._jobs.end(self._looking, run)
+                    self._after(self._jobs.end(self._looking, run))
 
     def _sweep(self) -> None:
         with contextlib.suppress(Unreachable):
-            self._jobs.keep_going(self._looking)
+            self._after(self._jobs.keep_going(self._looking))
+
+    def _after(self, has_ended: bool) -> None:
+        """Whoever began the run may be gone. Of several who tell, each tells what is left to tell."""
+        if has_ended and self._ended is not None:
+            self._telling.submit(self._ended)
