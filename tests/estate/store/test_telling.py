@@ -131,6 +131,37 @@ def test_the_trend_weighs_a_finding_as_it_was_weighed(looking: Looking) -> None:
     ]  # fmt: skip
 
 
+def test_what_several_targets_have_counts_once_and_as_the_gravest(looking: Looking) -> None:
+    looking.look(finding("a", severity=Severity.LOW), finding("b"))
+    looking.look(finding("a"), target=WEB)
+    looking.look(finding("a", severity=Severity.LOW), finding("b"))
+    looking.look(target=WEB)
+    looking.look()
+    days = looking.store.trend(9, day(5))
+    assert [one.open for one in days] == [2, 2, 2, 2, 0]
+    assert [one.by_severity for one in days] == [
+        {"high": 1, "low": 1}, {"high": 2, "low": 0}, {"high": 2, "low": 0}, {"high": 1, "low": 1},
+        {"high": 0, "low": 0},
+    ]  # fmt: skip
+
+
+def test_what_the_join_stands_for_does_not_count_beside_it(looking: Looking) -> None:
+    join = Target(id="join", kind="join", name="everything")
+    graver = finding("reaches", severity=Severity.CRITICAL)
+    looking.look(finding("a"))
+    looking.look(finding("a"), finding("b"), target=WEB)
+    looking.saw(
+        report(graver, mode="join"), join, stands_for={"reaches": ((API.id, "a"), (WEB.id, "a"))}
+    )
+    shown = len([one for one in looking.store.report(looking.now).findings if not one.is_accepted])
+    looking.look(mode="worktree")
+    looking.saw(report(mode="join"), join)
+    days = looking.store.trend(9, day(5))
+    assert [one.open for one in days] == [1, 2, 2, 2, 2]
+    assert days[2].open == shown
+    assert [one.by_severity["critical"] for one in days] == [0, 0, 1, 1, 0]
+
+
 def test_there_is_no_trend_before_the_first_finding(store: Store) -> None:
     [today] = store.trend(30, START)
     assert (today.day, today.open, today.by_nhi) == (START.date(), 0, {})

@@ -100,7 +100,7 @@ class Known(Struct, frozen=True, kw_only=True):
 
 
 class Day(Struct, frozen=True, kw_only=True):
-    """How many findings were open at the end of a day (UTC), in all and by NHI category. One may be in several."""
+    """How many findings were open at the end of a day (UTC), in all and by NHI category. One may be in several categories."""
 
     day: date
     open: int

@@ -216,7 +216,8 @@ class Store:
                     yield id, one
 
     def trend(self, days: int, now: datetime) -> list[Day]:
-        """How many findings were open at the end of each of the last days, today last; none before the first finding."""
+        """How many findings were open at the end of each of the last days, today last; none before the first finding. As in a
+        report, what several targets have is one."""
         at = _utc(now)
         return self._read(lambda one: trend.trend(one, days, at))
 
