@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import date
 from threading import Event as Flag
 
 import pytest
+from msgspec.structs import replace
 from slack_sdk.errors import SlackObjectFormationError
 from slack_sdk.models.blocks import Block, HeaderBlock
 
@@ -12,7 +14,7 @@ from http_server import Reply, serving
 from keymuster.estate.channels.base import Became
 from keymuster.estate.channels.slack import Slack, SlackOptions, document
 from keymuster.estate.credentials import Reference
-from keymuster.model import Severity
+from keymuster.model import Severity, Suppression
 from telling_made import HOSTILE, finding, message
 
 
@@ -31,6 +33,14 @@ def test_a_message_names_owner_place_and_gravity(
     assert "*team-a*" in text
     assert "repository:acme/api: a.py:3" in text
     assert "nobody is known to answer for it" in text
+
+
+def test_who_is_told_that_something_is_accepted_is_told_by_whom_and_until_when() -> None:
+    said = Suppression(justification=f"a test key {HOSTILE}", until=date(2026, 12, 1), by="jane@acme.test")  # fmt: skip
+    one = replace(finding(owner="team-a"), suppression=said)
+    text = json.dumps(document(message(one, became=Became.ACCEPTED, why="it is accepted")))
+    assert "_it is accepted by jane@acme.test until 2026-12-01: a test key" in text
+    assert "<!channel>" not in text
 
 
 def test_the_words_of_others_are_no_mention_link_or_line() -> None:

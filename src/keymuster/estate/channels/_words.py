@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keymuster.estate.channels.base import Change, Message, OwnerCount
+from keymuster.estate.channels.base import Became, Change, Message, OwnerCount
 from keymuster.model import Finding, Owner, Severity
 from keymuster.report.base import readable
 
@@ -73,8 +73,13 @@ def place(change: Change) -> str:
 
 
 def why(change: Change) -> str:
-    """Empty if the state says all."""
-    return readable(change.why)
+    """Empty if the state says all. Of what is accepted, by whom, until when and why."""
+    said = change.finding.suppression
+    if change.became is not Became.ACCEPTED or said is None:
+        return readable(change.why)
+    by = f" by {said.by}" if said.by else ""
+    until = f" until {said.until}" if said.until else ""
+    return readable(f"it is accepted{by}{until}: {said.justification}")
 
 
 def remedy(change: Change) -> str:

@@ -90,7 +90,7 @@ def lapse(
             .where(findings.c.target == row.target, findings.c.id == row.id)
             .values(values)
         )
-        _begin_spell(connection, row.target, kept, now)
+        connection.execute(insert(spells), [_spell(row.target, kept, now)])
         told.append(
             Event(
                 at=now, run=run, target=row.target, state=State.REOPENED, finding=kept.first,
@@ -172,6 +172,7 @@ class _Pending:
         self.stands_for = stands_for
         self.new: list[dict[str, Any]] = []
         self.other: list[dict[str, Any]] = []
+        self.spells: list[dict[str, Any]] = []
         self.told: list[Event] = []
 
 
@@ -260,7 +261,7 @@ class _Look:
             }  # fmt: skip
             pending.new.append(columns | row_values)
             if kept.standing == OPEN:
-                _begin_spell(self._connection, self._id, kept, self._now)
+                pending.spells.append(_spell(self._id, kept, self._now))
         else:
             if row.standing == RESOLVED:
                 state, why = State.REOPENED, f"it was resolved on {row.resolved_at.date()}"
@@ -269,7 +270,7 @@ class _Look:
             cause = {} if state is State.SAME else {"cause": state.value, "run": self._run}
             if cause or is_back or row.digest != columns["digest"]:
                 pending.other.append(_as_is(row) | columns | seen | cause)
-            self._go_on(row, kept)
+            self._go_on(row, kept, pending)
         if state is not State.SAME:
             pending.told.append(self._event(state, kept.first, why))
 
@@ -299,6 +300,8 @@ class _Look:
     def _save(self, pending: _Pending) -> None:
         if pending.new:
             self._connection.execute(insert(findings), pending.new)
+        if pending.spells:
+            self._connection.execute(insert(spells), pending.spells)
         if pending.other:
             self._connection.execute(
                 update(findings).where(
@@ -309,7 +312,7 @@ class _Look:
 
     # --- spells ------------------------------------------------------------------------------
 
-    def _go_on(self, row: Row[Any], kept: _Kept) -> None:
+    def _go_on(self, row: Row[Any], kept: _Kept, pending: _Pending) -> None:
         """A spell ends where a finding is open no more, or weighs something else."""
         was_open, is_open = row.standing == OPEN, kept.standing == OPEN
         if was_open and is_open and (row.severity, row.nhi) == kept.weight():
@@ -317,7 +320,7 @@ class _Look:
         if was_open:
             self._end_spell(row.id)
         if is_open:
-            _begin_spell(self._connection, self._id, kept, self._now)
+            pending.spells.append(_spell(self._id, kept, self._now))
 
     def _end_spell(self, finding: str) -> None:
         self._connection.execute(
@@ -416,10 +419,10 @@ def _as_is(row: Row[Any]) -> dict[str, Any]:
     return {name: getattr(row, name) for name in _CHANGING} | {"of": row.target, "which": row.id}
 
 
-def _begin_spell(connection: Connection, target: str, kept: _Kept, now: datetime) -> None:
+def _spell(target: str, kept: _Kept, now: datetime) -> dict[str, Any]:
+    """One that begins."""
     severity, nhi = kept.weight()
-    connection.execute(
-        insert(spells).values(
-            target=target, finding=kept.first.id, opened=now, severity=severity, nhi=nhi, opened_day=now.toordinal()
-        )
-    )  # fmt: skip
+    return {
+        "target": target, "finding": kept.first.id, "opened": now, "severity": severity, "nhi": nhi,
+        "opened_day": now.toordinal(),
+    }  # fmt: skip
