@@ -16,7 +16,7 @@ from keymuster.cli.baseline_file import known
 from keymuster.cli.common_options import config_option
 from keymuster.cli.selection import folder_of, selection
 from keymuster.cli.service_options import chosen, service_options
-from keymuster.cli.writing import FORMATS, check_formats, output, write_all
+from keymuster.cli.writing import check_formats, format_options, output, write_all
 from keymuster.collect.base import Context
 from keymuster.collect.host import home
 from keymuster.errors import SettingsError
@@ -69,23 +69,7 @@ _SERVICES = registry.names("service")
 )
 @click.option("--unreachable", is_flag=True, help="With --history: dangling objects too.")
 @click.option("--include-ignored", is_flag=True, help="Files that git ignores, too.")
-@click.option(
-    "--format",
-    "format_",
-    metavar="FORMAT",
-    default="text",
-    show_default=True,
-    help=f"The format on standard output: {', '.join(FORMATS)}, or an extension's.",
-    shell_complete=lambda ctx, param, typed: [name for name in FORMATS if name.startswith(typed)],
-)
-@click.option(
-    "-o",
-    "--output",
-    "outputs",
-    metavar="FORMAT=FILE",
-    multiple=True,
-    help="Write a report to a file; repeatable.",
-)
+@format_options("or an extension's")
 @click.option(
     "--fail-on",
     type=click.Choice(settings.FAIL_ON),

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
+
+import click
 
 from keymuster import pipeline, registry
 from keymuster.cli.output import replacing, stdout
@@ -12,6 +15,26 @@ from keymuster.model import Report
 from keymuster.report.base import Style
 
 FORMATS = registry.names("reporter")
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def format_options(besides: str = "") -> Callable[[F], F]:
+    """`--format` and `-o`; `besides` are formats that are not built in."""
+    known = ", ".join((*FORMATS, besides) if besides else FORMATS)
+
+    def decorated(command: F) -> F:
+        command = click.option(
+            "-o", "--output", "outputs", metavar="FORMAT=FILE", multiple=True,
+            help="Write a report to a file; repeatable.",
+        )(command)  # fmt: skip
+        return click.option(
+            "--format", "format_", metavar="FORMAT", default="text", show_default=True,
+            help=f"The format on standard output: {known}.",
+            shell_complete=lambda ctx, param, typed: [name for name in FORMATS if name.startswith(typed)],
+        )(command)  # fmt: skip
+
+    return decorated
 
 
 def output(word: str) -> tuple[str, str]:

@@ -8,27 +8,11 @@ import click
 
 from keymuster.cli.estate._options import estate_option
 from keymuster.cli.estate._store import opened
-from keymuster.cli.writing import FORMATS, check_formats, output, write_all
+from keymuster.cli.writing import check_formats, format_options, output, write_all
 
 
 @click.command("report")
-@click.option(
-    "--format",
-    "format_",
-    metavar="FORMAT",
-    default="text",
-    show_default=True,
-    help=f"The format on standard output: {', '.join(FORMATS)}.",
-    shell_complete=lambda ctx, param, typed: [name for name in FORMATS if name.startswith(typed)],
-)
-@click.option(
-    "-o",
-    "--output",
-    "outputs",
-    metavar="FORMAT=FILE",
-    multiple=True,
-    help="Write a report to a file; repeatable.",
-)
+@format_options()
 @click.option("-q", "--quiet", is_flag=True, help="With -o: nothing on standard output.")
 @click.option("-v", "--verbose", is_flag=True, help="Accepted findings, ids and evidence too.")
 @estate_option
