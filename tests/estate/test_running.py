@@ -14,8 +14,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
-from keymuster.estate import running
+from keymuster.errors import Unreachable
+from keymuster.estate import attempts, running
 from keymuster.estate.attempts import Came, Ended, Looking, retry_at, variables
 from keymuster.estate.base import Bounds, Failure, Target, Work
 from keymuster.estate.config import Retries
@@ -262,3 +264,20 @@ def test_after_kill_9_a_run_goes_on_and_nothing_is_lost_or_doubled(
     seen = [line.split()[0] for line in log.read_text().splitlines()]
     assert seen.count("pretend:a") == 1
     assert len(list(store.events())) == 2
+
+
+def test_why_nothing_goes_on_is_told_while_the_store_is_away(
+    store: Store, pretend: Pretending, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempts, "_STORE_PAUSE_SECONDS", 0)
+    told: list[str] = []
+    answers = iter([*[False] * 61, True])
+
+    def call() -> str:
+        if next(answers):
+            return "done"
+        raise Unreachable("the disk is full")
+
+    engine = replace(looking(store, pretend), waiting=told.append)
+    assert engine.insist(call, threading.Event()) == "done"
+    assert told == ["the disk is full; it is tried again until it works"] * 2

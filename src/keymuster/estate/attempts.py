@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import threading
@@ -41,6 +42,8 @@ _TRIES_HERE = 20
 _TRIES_LOST = 5
 """How often a target is begun whose process, or the machine itself, goes away without a word."""
 _STORE_PAUSE_SECONDS = 5.0
+_TRIES_UNTOLD = 60
+"""Of the store, between two words about it."""
 
 T = TypeVar("T")
 
@@ -79,9 +82,13 @@ class Came(Struct, frozen=True, kw_only=True):
     unchanged: bool = False
 
 
+def _unheard(words: str) -> None:
+    """Where nobody listens."""
+
+
 class Looking(Struct, frozen=True, kw_only=True):
     """Where an engine is: its `store`, whose address is `url`, who it is, and what it gives the processes of targets.
-    Temporary files of theirs are in `scratch`."""
+    Temporary files of theirs are in `scratch`. While the store is away, `waiting` is told why, now and then."""
 
     store: Store
     url: str
@@ -93,6 +100,7 @@ class Looking(Struct, frozen=True, kw_only=True):
     scratch: str = ""
     given: Mapping[str, str] = os.environ
     fingerprint_variable: str = ""
+    waiting: Callable[[str], None] = _unheard
 
     def at(self, run: int, target: str, stop: threading.Event) -> Came:
         """Look at a target of a run, if nobody else does."""
@@ -140,12 +148,15 @@ class Looking(Struct, frozen=True, kw_only=True):
 
     def insist(self, call: Callable[[], T], stop: threading.Event) -> T:
         """The store may be away for longer than it waits for itself; what was found is not thrown away for that."""
-        while True:
+        for tries in itertools.count():
             try:
                 return call()
-            except Unreachable:
+            except Unreachable as error:
+                if tries % _TRIES_UNTOLD == 0:
+                    self.waiting(f"{error.message}; it is tried again until it works")
                 if stop.wait(_STORE_PAUSE_SECONDS):
                     raise Stopped from None
+        raise AssertionError  # nobody counts to the end
 
     def give_up_lost(self, attempt: Attempt) -> bool:
         """Whether a target was lost so often by those who looked at it that nobody should any more: it may be what

@@ -36,23 +36,25 @@ class Ran(Struct, frozen=True, kw_only=True):
 
 
 @contextlib.contextmanager
-def engine(said: Estate, url: str, store: Store) -> Iterator[Looking]:
-    """What looks at targets, as the estate says it."""
+def engine(
+    said: Estate, url: str, store: Store, waiting: Callable[[str], None]
+) -> Iterator[Looking]:
+    """What looks at targets, as the estate says it; `waiting` is told why while the store is away."""
     configured = settings.load(said.config, "")[0] if said.config else settings.Settings()
     with scratch() as folder:
         yield Looking(
             store=store, url=url, worker=worker_name(), retries=said.defaults.retries,
             now=lambda: datetime.now(UTC), cache=said.cache.folder, config=said.config, scratch=folder,
-            fingerprint_variable=configured.fingerprint_key_env,
+            fingerprint_variable=configured.fingerprint_key_env, waiting=waiting,
         )  # fmt: skip
 
 
 def run(
     said: Estate, url: str, store: Store, *, only: Sequence[str] = (), jobs: int = 0, scheduled: str = "",
-    stop: threading.Event, tell: Tell,
+    stop: threading.Event, tell: Tell, waiting: Callable[[str], None],
 ) -> Ran:  # fmt: skip
     """Go on with the run that was not finished, or begin one. SettingsError if another process does so."""
-    with alone(store.file), engine(said, url, store) as looking:
+    with alone(store.file), engine(said, url, store, waiting) as looking:
         troubles: tuple[Trouble, ...] = ()
         if left := store.unfinished_runs():
             number, went_on = left[-1].id, True

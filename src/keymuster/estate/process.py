@@ -105,7 +105,8 @@ def _watched(
         raise
     if answer.too_large:
         broken = _Broken(
-            "what it found is more than it may hand back", "Allow it more in `bounds`."
+            "what it found is more than it may hand back",
+            "Allow it more: `limits` in the estate's file.",
         )
     watch.look_for_room()
     status, spent = _ended(process, patient=broken is None)
@@ -168,14 +169,14 @@ class _Watch:
         if now > self._end:
             raise _Broken(
                 f"looking at it took more than {bounds.seconds:g} seconds, and was ended",
-                "Allow it more in `bounds`, or look at less of it.",
+                "Allow it more: `limits` in the estate's file, or look at less of it.",
             )
         memory = processes.memory(self._pid)
         self.most_memory = max(self.most_memory, memory)
         if memory > bounds.memory:
             raise _Broken(
                 f"looking at it took more than {bounds.memory >> 20} MB of memory, and was ended",
-                "Allow it more in `bounds`, or look at less of it.",
+                "Allow it more: `limits` in the estate's file, or look at less of it.",
             )
         self.look_for_room()
 

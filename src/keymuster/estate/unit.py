@@ -156,7 +156,7 @@ def _answer(task: Task) -> Answer:
 
 _TOO_LARGE = (
     "looking at it needs more memory than it may take",
-    "Allow it more in `bounds`, or look at less of it.",
+    "Allow it more: `limits` in the estate's file, or look at less of it.",
 )
 
 

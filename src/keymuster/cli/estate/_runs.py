@@ -110,6 +110,10 @@ class Teller:
             click.echo(f"\r{line:<{self._width}}", err=True, nl=False)
             self._width = len(line)
 
+    def waiting(self, words: str) -> None:
+        self.clear()
+        click.echo(readable(f"keymuster: {words}"), err=True)
+
     def clear(self) -> None:
         if self._width:
             click.echo(f"\r{'':<{self._width}}\r", err=True, nl=False)
@@ -243,7 +247,16 @@ def carried_out(
             if store.file:
                 from keymuster.estate import local
 
-                ran = local.run(said, url, store, only=only, jobs=jobs, stop=stop, tell=tell)
+                ran = local.run(
+                    said,
+                    url,
+                    store,
+                    only=only,
+                    jobs=jobs,
+                    stop=stop,
+                    tell=tell,
+                    waiting=tell.waiting,
+                )
             else:
                 from keymuster.estate.queue import remote
 
@@ -280,7 +293,7 @@ def _working_too(said: Estate, url: str, store: Store, jobs: int) -> Iterator[No
     from keymuster.estate.queue.worker import Worker
 
     end = threading.Event()
-    with local.engine(said, url, store) as looking:
+    with local.engine(said, url, store, lambda words: _tell_failure(words, None)) as looking:
         worker = Worker(looking, concurrency=jobs, stop=end, tell=_tell_failure)
         thread = threading.Thread(target=worker.run)
         thread.start()

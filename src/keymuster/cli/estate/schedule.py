@@ -131,7 +131,7 @@ def run(jobs: int, estate: str, url: str) -> int:
 
         def begin(now_said: Estate, one: Due) -> bool:
             only = schedule.targets_of(now_said, one)
-            options: dict[str, Any] = {"jobs": jobs, "stop": stop, "tell": tell}
+            options: dict[str, Any] = {"jobs": jobs, "stop": stop, "tell": tell, "waiting": say}
             try:
                 ran = local.run(now_said, address, store, only=only, scheduled=one.mark, **options)
                 if ran.went_on:  # first what was not finished, then what is due

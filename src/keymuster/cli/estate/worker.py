@@ -76,7 +76,7 @@ def command(concurrency: int | None, watches: bool, quiet: bool, estate: str, ur
             for one in missing:
                 tell(f"could not be told: {one.scope}: {one.message}", None)
 
-        with local.engine(said, address, store) as looking:
+        with local.engine(said, address, store, lambda words: tell(words, None)) as looking:
             many = concurrency or said.defaults.jobs or work.default_jobs()
             if not quiet:
                 tell(
