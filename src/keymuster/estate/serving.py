@@ -90,6 +90,7 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     allow_reuse_address = True
     request_queue_size = 16
+    is_asked_to_end = False
 
     def __init__(self, at: Address, answer: Answer, names: Collection[str] = ()) -> None:
         self.answer = answer
@@ -112,6 +113,11 @@ class Server(ThreadingHTTPServer):
             str(self.server_address[0]),
             int(self.server_address[1]),
         )
+
+    def service_actions(self) -> None:
+        """Between two who ask."""
+        if self.is_asked_to_end:
+            raise KeyboardInterrupt
 
     def is_ours(self, host: str | None) -> bool:
         """Whether a `Host` header names us: by number, or by a name that we know. A page elsewhere cannot make a browser do

@@ -38,13 +38,14 @@ def serve(server: Server) -> None:
     """Until Ctrl-C, or until the system asks to end."""
 
     def end(number: int, frame: object) -> None:
-        raise KeyboardInterrupt
+        server.is_asked_to_end = True  # what is raised here may be lost where it falls
 
-    before = signal.signal(signal.SIGTERM, end)
+    before = {one: signal.signal(one, end) for one in (signal.SIGINT, signal.SIGTERM)}
     try:
         server.serve_forever(poll_interval=0.2)
     except KeyboardInterrupt:
         pass
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for one, handler in before.items():
+            signal.signal(one, handler)
         server.server_close()
