@@ -29,6 +29,8 @@ def policy(rules: RuleSet, subject: str, when: str = "true", types: tuple[str, .
         ("grant", "true", (), False),
         ("credential", "true", (), False),
         ("credential", "credential.storages == ['service']", (), True),
+        ("credential", "credential.tags['type'] in ['AWS::S3::Bucket']", (), True),
+        ("credential", "credential.tags['type'] in ['AWS::S3::Object']", (), False),
         ("inline_allow", "true", (), False),
     ],
 )

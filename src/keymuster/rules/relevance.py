@@ -22,6 +22,8 @@ def concerns(
         return not set(types).isdisjoint(policy.types)
     if policy.applies_to not in subjects:
         return False
+    if any(f"'{type}'" in policy.when for type in types):
+        return True
     said = _PROVIDER.search(policy.when)
     if policy.id.startswith(_ABOUT_ALL) and (said is None or not _is_first(said)):
         return True

@@ -25,6 +25,7 @@ from keymuster.collect.asking.surface import Surface, found
 from keymuster.collect.base import Context, Selection
 from keymuster.collect.github import access, permissions, surfaces
 from keymuster.errors import CollectError
+from keymuster.evaluate.choice import Choice
 from keymuster.model import Credential, Grant, Identity, Looked, Resource, Trouble
 from keymuster.rules.schema import RuleSet
 from watched import Read, watched
@@ -56,10 +57,10 @@ def problems(found: list[Any]) -> dict[str, str]:
     return {one.part: one.problem for one in found if isinstance(one, Looked) and one.problem}
 
 
-def judged(fake: Fake, rules: RuleSet) -> Any:
+def judged(fake: Fake, rules: RuleSet, **options: Any) -> Any:
     selection = Selection(root="/", services={"github": {"api_url": fake.url}})
     context = Context(selection=selection, rules=rules)
-    return pipeline.scan(context, "services", now=github_acme.NOW)
+    return pipeline.scan(context, "services", now=github_acme.NOW, **options)
 
 
 def test_an_organization_is_judged(github: Fake, rules: RuleSet) -> None:
@@ -112,6 +113,17 @@ def test_an_organization_is_judged(github: Fake, rules: RuleSet) -> None:
         ("github-workflow-token-writes", "workflow-permissions"),
         ("platform-scanner-may-write", "scanner:github:jo"),
     }
+
+
+@pytest.mark.parametrize("policy", ["deploy-key-reused", "github-secret-of-same-name"])
+def test_a_policy_that_is_wanted_alone_finds_what_it_finds_among_others(
+    policy: str, github: Fake, rules: RuleSet
+) -> None:
+    found = [
+        {one.id for one in judged(github, rules, choice=choice).findings if one.policy == policy}
+        for choice in (Choice(), Choice(only=(policy,)))
+    ]
+    assert found[0] == found[1] != set()
 
 
 def test_what_others_hold_is_told_in_one_vocabulary(github: Fake, rules: RuleSet) -> None:
