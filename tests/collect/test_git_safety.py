@@ -220,7 +220,9 @@ class TestPartialClones:
         clone.git("config", "protocol.ext.allow", "always")
         ours = git.environment
         monkeypatch.setattr(
-            git, "environment", lambda **how: ours(**how) | {"GIT_NO_LAZY_FETCH": "0"}
+            git,
+            "environment",
+            lambda *given, **how: ours(*given, **how) | {"GIT_NO_LAZY_FETCH": "0"},
         )
 
         look("history", rules, clone.path, range=("HEAD~1",))
