@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
 
 import click
 
 from keymuster.cli.estate._options import estate_option, store_option
 from keymuster.cli.estate._runs import notified, opened, stoppable
+from keymuster.errors import KeymusterError, SettingsError
 from keymuster.report.base import readable
 
 if TYPE_CHECKING:
     from keymuster.estate.attempts import Came
+    from keymuster.estate.store.store import Store
+
+    Tell: TypeAlias = Callable[[str, Came | None], None]
 
 
 @click.command("worker")
@@ -38,8 +45,8 @@ def command(concurrency: int | None, watches: bool, quiet: bool, estate: str, ur
     """Look at the targets of all runs on a store in PostgreSQL, beside other workers, until it is stopped.
 
     What estate.yaml says here of the cache, of tries and of settings holds for what is looked at here; without the file,
-    --db or KEYMUSTER_DB names the store. The worker that ends a run tells the channels and logs of its file. It listens nowhere. One that dies loses nothing: others take
-    its targets after half a minute.
+    --db or KEYMUSTER_DB names the store. The worker that ends a run tells the channels and logs of its file. It listens
+    nowhere. One that dies loses nothing: others take its targets after half a minute.
 
     \b
     Examples:
@@ -49,8 +56,7 @@ def command(concurrency: int | None, watches: bool, quiet: bool, estate: str, ur
     Exit codes: 0 when it was stopped; 2 could not run.
     """
     from keymuster import work
-    from keymuster.errors import KeymusterError, SettingsError
-    from keymuster.estate import config, local
+    from keymuster.estate import local
 
     def tell(words: str, came: Came | None) -> None:
         if words or (came is not None and (came.failure is not None or not quiet)):
@@ -66,46 +72,48 @@ def command(concurrency: int | None, watches: bool, quiet: bool, estate: str, ur
             )
         from keymuster.estate.queue.worker import Worker
 
-        def ended() -> None:
-            """As the file says it by now: a worker lives for long."""
-            try:
-                missing = notified(store, config.load(estate))
-            except KeymusterError as error:
-                tell(f"could not be told: {error}", None)
-                return
-            for one in missing:
-                tell(f"could not be told: {one.scope}: {one.message}", None)
-
         with local.engine(said, address, store, lambda words: tell(words, None)) as looking:
             many = concurrency or said.defaults.jobs or work.default_jobs()
             if not quiet:
-                tell(
-                    f"worker {looking.worker} takes {many} targets at a time from {store.url}", None
-                )
-            watching = None
-            if watches:
-                from keymuster.estate.queue.watching import watch
-
-                watching = threading.Thread(
-                    target=watch,
-                    args=(
-                        lambda: config.load(estate),
-                        address,
-                        store,
-                        stop,
-                        lambda words: tell(words, None),
-                    ),
-                )
-                watching.start()
-            try:
-                Worker(
-                    looking, concurrency=many, stop=stop, tell=tell, ended=None if without_file else ended
-                ).run()  # fmt: skip
-            finally:
-                stop.set()
-                if watching is not None:
-                    watching.join()
+                words = f"worker {looking.worker} takes {many} targets at a time from {store.url}"
+                tell(words, None)
+            ended = None if without_file else partial(_tell_people, store, estate, tell)
+            with _watching(estate, address, store, stop, tell) if watches else nullcontext():
+                try:
+                    Worker(looking, concurrency=many, stop=stop, tell=tell, ended=ended).run()
+                finally:
+                    stop.set()
     return 0
+
+
+def _tell_people(store: Store, estate: str, tell: Tell) -> None:
+    """As the file says it by now: a worker lives for long."""
+    from keymuster.estate import config
+
+    try:
+        missing = notified(store, config.load(estate))
+    except KeymusterError as error:
+        tell(f"could not be told: {error}", None)
+        return
+    for one in missing:
+        tell(f"could not be told: {one.scope}: {one.message}", None)
+
+
+@contextmanager
+def _watching(
+    estate: str, address: str, store: Store, stop: threading.Event, tell: Tell
+) -> Iterator[None]:
+    """With a thread that watches the clock, until `stop` is set."""
+    from keymuster.estate import config
+    from keymuster.estate.queue.watching import watch
+
+    said = (lambda: config.load(estate), address, store, stop, lambda words: tell(words, None))
+    thread = threading.Thread(target=watch, args=said)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
 
 
 def _line(came: Came) -> str:
