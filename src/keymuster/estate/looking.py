@@ -23,7 +23,6 @@ from keymuster.model import (
     InlineAllow,
     Observation,
     Provenance,
-    Report,
     RiskException,
     Trouble,
 )
@@ -133,8 +132,8 @@ def _spot(place: FileLocation) -> tuple[str, int, int]:
     return place.name, place.line, place.column
 
 
-def until(report: Report, inventory: Inventory, now: datetime) -> datetime:
-    """How long the report says what a new one of the same things would: until something ends, which is an exception
+def until(inventory: Inventory, now: datetime) -> datetime:
+    """How long a report on it says what a new one of the same things would: until something ends, which is an exception
     or a credential, and not for ever, because things grow old."""
     ends = [now + timedelta(days=_LONGEST_DAYS)]
     for one in inventory.records.values():

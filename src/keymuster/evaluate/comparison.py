@@ -141,7 +141,7 @@ def _gone(one: Finding, looked: _Looked) -> Change:
     return Change(state=state, finding=one, why=why, was=one.id)
 
 
-_JOIN = "join"
+JOIN = "join"
 """The mode of a report that rests on the records of many targets, whatever they are of."""
 
 
@@ -166,14 +166,14 @@ class _Looked:
             imported = report.scope.imports
             return "" if imported else f"{self._scan} imported no report of another scanner"
         reasons = [self._not_there(one, place) for place in one.places]
-        if report.mode == _JOIN:  # which takes all of its places
+        if report.mode == JOIN:  # which takes all of its places
             return next(filter(None, reasons), "")
         return "" if not all(reasons) else reasons[0]
 
     def _not_there(self, one: Finding, place: Location) -> str:
         if isinstance(place, FileLocation):
             return self._not_in_file(place)
-        if self._report.mode == _JOIN:
+        if self._report.mode == JOIN:
             return ""
         covered = self._covered.get((one.policy, place.service, place.account))
         if covered is None:
@@ -183,9 +183,9 @@ class _Looked:
     def _not_in_file(self, place: FileLocation) -> str:
         report = self._report
         past = place.commit is not None
-        if past and report.mode not in ("history", _JOIN):
+        if past and report.mode not in ("history", JOIN):
             return f"{self._scan} did not read the history"
-        if report.mode not in ("", "worktree", "history", _JOIN):
+        if report.mode not in ("", "worktree", "history", JOIN):
             return f"{self._scan} read {report.mode}, not the tree"
         if report.mode == "history" and (report.scope.since or report.scope.range):
             return f"{self._scan} read only some commits"

@@ -14,7 +14,7 @@ pytest.importorskip("sqlalchemy")
 
 from keymuster import gathering, pipeline
 from keymuster.collect.base import Context, Selection
-from keymuster.estate.base import Outcome, Target, Task
+from keymuster.estate.base import Failure, Outcome, Target, Task
 from keymuster.estate.kinds.join import Join
 from keymuster.estate.store.rows import Standing
 from keymuster.estate.store.store import Store
@@ -136,6 +136,37 @@ def test_without_a_change_nothing_is_read(estate: Estate, token: Callable[..., s
     assert estate.join().unchanged
     estate.look("app", app_env=f"TOKEN={token('github-pat', 'b')}\n")
     assert not estate.join().unchanged
+
+
+def test_what_was_said_is_not_believed_for_ever(estate: Estate, token: Callable[..., str]) -> None:
+    estate.look("app", app_env=f"TOKEN={token('github-pat', 'a')}\n")
+    estate.join()
+    assert estate.join().unchanged
+    estate.now += timedelta(days=31)
+    assert not estate.join().unchanged
+
+
+def test_what_could_be_read_again_is_held_anew(estate: Estate) -> None:
+    estate.look("app", troubles=(Trouble(part="tree", scope="app.env", message="gone"),))
+    estate.join()
+    estate.look("app")
+    assert not estate.join().unchanged
+
+
+def test_a_target_that_failed_is_unread_as_a_whole(
+    estate: Estate, token: Callable[..., str]
+) -> None:
+    estate.look("app", app_env=f"TOKEN={token('github-pat', 'a')}\n")
+    run = estate.store.start_run(
+        [Target(id="repository:app", kind="repository", name="acme/app")], estate.now
+    )
+    attempt = estate.store.begin(run, "repository:app", "w", estate.now)
+    assert attempt is not None
+    trouble = Trouble(part="repository", scope="acme/app", message="killed")
+    estate.store.fail(attempt, Failure(trouble=trouble), estate.now, None)
+    made = estate.join()
+    assert made.report is not None
+    assert [one.scope for one in made.report.troubles] == ["acme/app"]
 
 
 def test_no_secret_is_kept(estate: Estate, token: Callable[..., str]) -> None:

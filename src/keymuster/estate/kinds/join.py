@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, ClassVar
 
@@ -16,16 +17,17 @@ from keymuster.estate.base import Outcome, Task
 from keymuster.estate.credentials import Reference, read
 from keymuster.estate.folders import folders
 from keymuster.estate.joining import Own, Seen, joined
+from keymuster.estate.looking import until
 from keymuster.evaluate.choice import Choice
+from keymuster.evaluate.comparison import JOIN
 from keymuster.model import Finding, Report, Scope, Trouble
 from keymuster.model.digest import digest
 from keymuster.redaction import redacted
 from keymuster.settings import Settings
 
 if TYPE_CHECKING:
+    from keymuster.estate.store.rows import Known
     from keymuster.estate.store.store import Store
-
-ID = "join"
 
 
 class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -44,7 +46,7 @@ class Join:
         url = said if isinstance(said, str) else read(said).reveal().decode("utf-8", "replace")
         from keymuster.estate.store.store import Store  # SQLAlchemy, which only an estate has
 
-        store = Store.open(url)
+        store = Store.open(url, create=False)
         try:
             return _performed(task, store)
         finally:
@@ -56,9 +58,10 @@ def _performed(task: Task, store: Store) -> Outcome:
     names = folders(known)
     configured, file = settings.load(task.config, "") if task.config else (Settings(), None)
     rules = pipeline.load_rules(settings.rule_folders(configured, file))
+    unseen = _unseen(store, known, names)
     changed = sorted((one.target.id, names[one.target.id], str(one.changed_at)) for one in known)
-    state = digest(repr((rules.key, configured, changed)))
-    if rules.key and task.left.get("state") == state:
+    state = digest(repr((rules.key, configured, changed, unseen)))
+    if rules.key and task.left.get("state") == state and task.now < _end(task.left):
         return Outcome(target=task.target.id, unchanged=True, left=task.left)
 
     def seen() -> Iterator[Seen]:
@@ -71,11 +74,11 @@ def _performed(task: Task, store: Store) -> Outcome:
     )  # fmt: skip
     report = Report(
         findings=made.verdict.findings,
-        troubles=tuple(_unseen(store, names)),
+        troubles=unseen,
         roll=roll(made.inventory, configured, rules),
         rules=made.verdict.rules,
         frameworks=made.verdict.frameworks,
-        mode="join",
+        mode=JOIN,
         scope=Scope(paths=(".",), confidence=configured.confidence),
         started_at=task.now,
         ended_at=task.now,
@@ -83,17 +86,24 @@ def _performed(task: Task, store: Store) -> Outcome:
     return Outcome(
         target=task.target.id,
         report=redacted(report, rules),
-        left={"state": state},
+        left={"state": state, "until": until(made.inventory, task.now).isoformat()},
         stands_for=made.stands_for,
     )
 
 
-def _unseen(store: Store, names: dict[str, str]) -> Iterator[Trouble]:
+def _end(left: dict[str, str]) -> datetime:
+    """How long what was left holds, if nothing changes: things grow old, and what was accepted ends."""
+    return datetime.fromisoformat(left["until"])
+
+
+def _unseen(store: Store, known: Iterable[Known], names: dict[str, str]) -> tuple[Trouble, ...]:
     """What targets could not see, so that nothing about it is resolved here."""
-    for id, one in store.troubles():
-        if (name := names.get(id)) is not None:
-            whole = one.scope in ("", ".", id, name)
-            yield replace(one, scope=name if whole else f"{name}/{one.scope}")
+    wholes = {one.target.id: ("", ".", one.target.id, one.target.name) for one in known}
+    return tuple(
+        replace(one, scope=names[id] if one.scope in wholes[id] else f"{names[id]}/{one.scope}")
+        for id, one in store.troubles()
+        if id in names
+    )
 
 
 def _known(store: Store, names: dict[str, str]) -> dict[Own, Finding]:
