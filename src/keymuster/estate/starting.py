@@ -38,5 +38,6 @@ def start(
     if not chosen and not there.troubles:
         what = f"no target is called {' or '.join(only)}" if only else "there are no targets"
         raise SettingsError(what, "`keymuster estate targets` lists those that there are.")
-    run = store.start_run([*chosen, JOIN], now, scheduled=scheduled)
-    return Started(run=run, targets=len(chosen), troubles=there.troubles)
+    unlisted = there.troubles
+    run = store.start_run([*chosen, JOIN], now, scheduled=scheduled, unlisted=unlisted)
+    return Started(run=run, targets=len(chosen), troubles=unlisted)

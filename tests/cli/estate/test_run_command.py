@@ -58,6 +58,24 @@ def test_a_run_its_status_and_the_next_one(estate: Path) -> None:
     assert (status["run"], status["targets"], status["running"]) == (2, {"done": 2}, [])
 
 
+def test_what_could_not_be_listed_is_told_by_the_run_and_by_reports(estate: Path) -> None:
+    estate.write_text(
+        "cache: {folder: cache}\ntargets: {repositories: [{glob: repos/clean}, {glob: nowhere/*}]}\n"
+    )
+    ran = call(estate, "run", "--strict")
+    assert ran.return_value == 3
+    assert "could not be listed: " in ran.stdout
+    [said] = json.loads(call(estate, "report", "--format", "json").stdout)["troubles"]
+    assert (said["scope"].endswith("nowhere/*"), said["message"]) == (
+        True,
+        "no repository is there",
+    )
+    (estate.parent / "nowhere" / "x").mkdir(parents=True)
+    Repository.create(estate.parent / "nowhere" / "x").commit({"a.py": "x = 2\n"})
+    assert call(estate, "run", "--strict").return_value == 0
+    assert json.loads(call(estate, "report", "--format", "json").stdout)["troubles"] == []
+
+
 def test_only_one_works_on_a_file(estate: Path) -> None:
     with alone(str(estate.parent / "estate.db")):
         refused = call(estate, "run")

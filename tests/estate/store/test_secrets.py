@@ -106,6 +106,7 @@ def test_what_a_part_forgot_to_mask_is_masked(looking: Looking, token: Callable[
         lambda: looking.look(coverage=(covered,)),
         lambda: looking.saw(report(), observations=(credential("k", tags={"said": text}),)),
         lambda: looking.dies(message=f"killed by {text}"),
+        lambda: looking.store.start_run([API], looking.now, unlisted=(trouble,)),
     ]
     for look in looks:
         look()

@@ -243,6 +243,27 @@ def test_what_could_not_be_looked_at_is_in_the_report(looking: Looking) -> None:
     }  # fmt: skip
 
 
+def test_what_could_not_be_listed_is_told_until_it_can_be(looking: Looking) -> None:
+    unseen = Trouble(part="lister", scope="github:acme", message="403 for a made-up reason")
+    looking.look(finding("a"))
+    assert looking.store.report(day(9)).troubles == ()
+    looking.store.start_run([API], day(8), unlisted=(unseen,))
+    assert looking.store.report(day(9)).troubles == (unseen,)
+    assert list(looking.store.troubles()) == [("", unseen)]
+    looking.store.start_run([API], day(9))
+    assert looking.store.report(day(9)).troubles == ()
+
+
+def test_what_the_join_repeats_is_told_once(looking: Looking) -> None:
+    unread = Trouble(part="tree", scope="a.bin", message="too large")
+    looking.look(troubles=(unread,))
+    join = Target(id="join", kind="join", name="join")
+    repeated = Trouble(part="tree", scope="acme/api/a.bin", message="too large")
+    looking.look(target=join, mode="join", troubles=(repeated,))
+    assert list(looking.store.troubles()) == [(API.id, unread)]
+    assert looking.store.report(day(9)).troubles == (repeated,)
+
+
 def test_a_look_that_was_cut_short_makes_the_whole_incomplete(looking: Looking) -> None:
     looking.look(complete=False)
     found = looking.store.report(day(9))

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from keymuster.detect.engine import Engine
 from keymuster.estate.base import Failure, Outcome
 from keymuster.estate.store.packing import pieces
-from keymuster.model import Observation, Report
+from keymuster.model import Observation, Report, Trouble
 from keymuster.model.secret import PUBLIC_KEY
 from keymuster.redaction import Redactor
 from keymuster.rules.schema import RuleSet
@@ -37,6 +37,10 @@ class Net:
         return replace(one, report=report, observations=observations)
 
     def failure(self, one: Failure) -> Failure:
+        with self._lock:
+            return self._parts()[1].struct(one)
+
+    def trouble(self, one: Trouble) -> Trouble:
         with self._lock:
             return self._parts()[1].struct(one)
 

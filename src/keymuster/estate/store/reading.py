@@ -12,7 +12,7 @@ from keymuster.estate.base import Event, Target
 from keymuster.estate.store.finishing import ACCEPTED, OPEN, RESOLVED
 from keymuster.estate.store.packing import lines, unpack
 from keymuster.estate.store.rows import Known, Standing, Stored
-from keymuster.estate.store.tables import events, findings, looks, observations, targets
+from keymuster.estate.store.tables import events, findings, looks, observations, runs, targets
 from keymuster.evaluate.states import State
 from keymuster.model import Finding, Observation, Report, Trouble
 
@@ -204,6 +204,13 @@ def told_targets(connection: Connection) -> list[Known]:
         )
         for row in rows
     ]  # fmt: skip
+
+
+def unlisted(connection: Connection) -> list[Trouble]:
+    """What could not be listed for the latest run: of what is there, nobody has looked."""
+    latest = select(runs.c.unlisted).order_by(runs.c.id.desc()).limit(1)
+    found = connection.execute(latest).scalar()
+    return [] if found is None else unpack(found, list[Trouble])
 
 
 def failures(connection: Connection) -> Iterator[tuple[str, Trouble]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
@@ -36,6 +36,7 @@ from keymuster.estate.store.masking import Net
 from keymuster.estate.store.purging import Purged, Retention
 from keymuster.estate.store.rows import Attempt, Day, Item, Known, Run, Standing, Stored
 from keymuster.estate.store.tables import cursors, runs
+from keymuster.evaluate.comparison import JOIN
 from keymuster.evaluate.states import State
 from keymuster.model import Coverage, Framework, Observation, Report, RuleText, Trouble
 from keymuster.pipeline import load_rules
@@ -93,12 +94,17 @@ class Store:
 
     # --- runs --------------------------------------------------------------------------------
 
-    def start_run(self, targets: Iterable[Target], now: datetime, *, scheduled: str = "") -> int:
-        """A run with every target queued. The same time of a schedule, twice, gives the same run."""
+    def start_run(
+        self, targets: Iterable[Target], now: datetime, *, scheduled: str = "",
+        unlisted: Sequence[Trouble] = (),
+    ) -> int:  # fmt: skip
+        """A run with every target queued, and what could not be listed for it. The same time of a schedule, twice, gives
+        the same run."""
         several = list(targets)
+        unseen = [self._net.trouble(one) for one in unlisted]
         key = scheduled or working.new_token()
         at = _utc(now)
-        return self._write(lambda one: working.start(one, several, at, scheduled, key))
+        return self._write(lambda one: working.start(one, several, at, scheduled, key, unseen))
 
     def end_run(self, run: int, now: datetime) -> None:
         """Nothing happens to one that has ended. Findings whose acceptance is over are open from here on, also those
@@ -201,11 +207,14 @@ class Store:
         return self._read(reading.told_stands_for)
 
     def troubles(self) -> Iterator[tuple[str, Trouble]]:
-        """Target and what could not be seen of it: by its last look, and why there was no later one."""
+        """Target and what could not be seen of it: by its last look, and why there was no later one. What could not be
+        listed is of no target."""
         with self._streaming() as connection:
+            for trouble in reading.unlisted(connection):
+                yield "", trouble
             yield from reading.failures(connection)
             for id, _, frame in reading.told_frames(connection):
-                for trouble in frame.troubles:
+                for trouble in frame.troubles if frame.mode != JOIN else ():
                     yield id, trouble
 
     def coverage(self) -> Iterator[tuple[str, Coverage]]:

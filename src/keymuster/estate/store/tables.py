@@ -40,6 +40,7 @@ runs = Table(
     Column("scheduled", Words, nullable=False),
     Column("started", Time, nullable=False),
     Column("ended", Time),
+    Column("unlisted", Packed, nullable=False),  # what listers could not list for it
     sqlite_autoincrement=True,
 )
 

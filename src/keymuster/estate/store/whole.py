@@ -22,9 +22,11 @@ from keymuster.estate.store.reading import (
     told_findings,
     told_frames,
     told_targets,
+    unlisted,
 )
 from keymuster.estate.store.rows import Known, Standing, Stored
 from keymuster.estate.store.tables import looks, targets, texts
+from keymuster.evaluate.comparison import JOIN
 from keymuster.model import (
     Confidence,
     Coverage,
@@ -40,9 +42,6 @@ from keymuster.model import (
 from keymuster.model.roll import Roll, Trend, TrendDay
 
 _S = TypeVar("_S", bound=Struct)
-
-JOIN = "join"
-"""The kind of target that looks at what all others told: its paths have their names already."""
 
 _DAYS = 365
 """Of which a report has the trend."""
@@ -72,7 +71,7 @@ def report(connection: Connection, now: datetime) -> Report:
     looked = [one.looked_at for one in every if one.looked_at is not None]
     return Report(
         findings=tuple(found),
-        troubles=(*_not_looked_at(connection, every), *frames.troubles),
+        troubles=(*unlisted(connection), *_not_looked_at(connection, every), *frames.troubles),
         undecided=tuple(frames.undecided),
         rules=tuple(rules[id] for id in sorted(rules) if id in told),
         frameworks=tuple(frameworks[id] for id in sorted(frameworks)),

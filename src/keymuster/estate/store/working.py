@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -29,10 +29,11 @@ _UNTOUCHED: dict[str, Any] = {
 
 
 def start(
-    connection: Connection, several: Iterable[Target], now: datetime, scheduled: str, key: str
-) -> int:
+    connection: Connection, several: Iterable[Target], now: datetime, scheduled: str, key: str,
+    unlisted: Sequence[Trouble] = (),
+) -> int:  # fmt: skip
     """A run, or the one that has this key already."""
-    row = {"key": key, "scheduled": scheduled, "started": now}
+    row = {"key": key, "scheduled": scheduled, "started": now, "unlisted": pack(unlisted)}
     made = upsert(connection, runs).values(row).on_conflict_do_nothing().returning(runs.c.id)
     run = connection.execute(made).scalar()
     if run is None:
