@@ -13,8 +13,8 @@ import yaml
 
 from keymuster.errors import SettingsError
 from keymuster.estate import config
-from keymuster.estate.config import Estate, Limits, Repository, Retries
 from keymuster.estate.credentials import Reference
+from keymuster.estate.definition import Estate, Limits, Repository, Retries
 
 Write = Callable[[str], Path]
 

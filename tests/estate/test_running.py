@@ -20,7 +20,7 @@ from keymuster.errors import Unreachable
 from keymuster.estate import attempts, running
 from keymuster.estate.attempts import Came, Ended, Looking, retry_at, variables
 from keymuster.estate.base import Bounds, Failure, Target, Work
-from keymuster.estate.config import Retries
+from keymuster.estate.definition import Retries
 from keymuster.estate.running import Progress, carry_out, expected_seconds, left_seconds
 from keymuster.estate.store.store import Store
 from keymuster.estate.surroundings import surroundings
@@ -227,7 +227,7 @@ def test_the_longest_comes_first(store: Store, pretend: Pretending) -> None:
 ENGINE = """
 import sys, msgspec, threading, os
 from datetime import UTC, datetime
-from keymuster.estate.config import Retries
+from keymuster.estate.definition import Retries
 from keymuster.estate.attempts import Looking
 from keymuster.estate.running import carry_out
 from keymuster.estate.store.store import Store

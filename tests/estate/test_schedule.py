@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keymuster.errors import SettingsError
-from keymuster.estate.config import Estate, Schedule
+from keymuster.estate.definition import Estate, Schedule
 from keymuster.estate.schedule import Due, all_due, due, kept_until, times, watch
 from keymuster.estate.store.store import Store
 

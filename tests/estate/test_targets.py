@@ -12,7 +12,7 @@ from keymuster import registry
 from keymuster.errors import CollectError, SettingsError
 from keymuster.estate import config, targets
 from keymuster.estate.base import Target
-from keymuster.estate.config import Estate
+from keymuster.estate.definition import Estate
 from keymuster.model import Trouble
 from repositories import Repository
 

@@ -8,7 +8,7 @@ import pytest
 from estate.store.looking import Looking, finding
 from keymuster.errors import Unreachable
 from keymuster.estate import telling
-from keymuster.estate.config import Estate
+from keymuster.estate.definition import Estate
 from keymuster.estate.events.settings import EventLog
 from keymuster.estate.store.store import Store
 from keymuster.estate.telling import tell

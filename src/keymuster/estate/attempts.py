@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from keymuster import registry
 from keymuster.errors import KeymusterError, Unreachable
 from keymuster.estate.base import Bounds, Event, Failure, Outcome, Target, Task
-from keymuster.estate.config import Retries
+from keymuster.estate.definition import Retries
 from keymuster.estate.process import Stopped, perform
 from keymuster.estate.surroundings import surroundings
 from keymuster.model import Trouble

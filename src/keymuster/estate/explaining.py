@@ -15,8 +15,8 @@ from msgspec import Struct
 from keymuster import settings
 from keymuster.estate import targets
 from keymuster.estate.base import Target
-from keymuster.estate.config import Estate
 from keymuster.estate.credentials import Reference, missing
+from keymuster.estate.definition import Estate
 from keymuster.estate.schedule import times
 from keymuster.model import Trouble
 

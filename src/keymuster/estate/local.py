@@ -13,7 +13,7 @@ from msgspec import Struct
 from keymuster import settings, work
 from keymuster.estate.alone import alone
 from keymuster.estate.attempts import Came, Looking
-from keymuster.estate.config import Estate
+from keymuster.estate.definition import Estate
 from keymuster.estate.running import Progress, carry_out, worker_name
 from keymuster.estate.scratch import scratch
 from keymuster.estate.starting import start

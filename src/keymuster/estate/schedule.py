@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from keymuster.errors import KeymusterError, SettingsError
-from keymuster.estate.config import Estate, Schedule
+from keymuster.estate.definition import Estate, Schedule
 
 if TYPE_CHECKING:
     from keymuster.estate.store.store import Store

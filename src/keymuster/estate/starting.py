@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from keymuster.errors import SettingsError
 from keymuster.estate.attempts import JOIN
-from keymuster.estate.config import Estate
+from keymuster.estate.definition import Estate
 from keymuster.estate.targets import found, selected
 from keymuster.model import Trouble
 

@@ -15,11 +15,17 @@ from msgspec.structs import replace
 from keymuster import registry
 from keymuster.collect.repository import is_bare
 from keymuster.errors import KeymusterError, SettingsError
-from keymuster.estate import config, variables
+from keymuster.estate import variables
 from keymuster.estate.addresses import address, called
 from keymuster.estate.base import Target
-from keymuster.estate.config import Estate, MachineTarget, Repository, ServiceTarget
 from keymuster.estate.credentials import Reference
+from keymuster.estate.definition import (
+    Estate,
+    ListedLooks,
+    MachineTarget,
+    Repository,
+    ServiceTarget,
+)
 from keymuster.model import Trouble
 
 
@@ -214,7 +220,7 @@ def _completed(one: Target, said: Estate, options: dict[str, Any]) -> Target:
     """With what holds for all repositories."""
     own = msgspec.convert(
         {name: options[name] for name in ("source", "refs", "limits") if name in options},
-        type=config.ListedLooks,
+        type=ListedLooks,
     )
     defaults = {
         "source": own.source or said.defaults.source,

@@ -14,7 +14,7 @@ from keymuster.estate.notify.delivery import cursor_of as told_up_to
 from keymuster.model import Trouble
 
 if TYPE_CHECKING:
-    from keymuster.estate.config import Estate
+    from keymuster.estate.definition import Estate
     from keymuster.estate.store.store import Store
 
 

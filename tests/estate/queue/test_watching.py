@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from keymuster.estate import config
+from keymuster.estate.definition import Estate
 from keymuster.estate.queue.database import connect
 from keymuster.estate.queue.watching import begin
 from keymuster.estate.schedule import Due
@@ -24,7 +25,7 @@ schedule: {nightly: 0 2 * * *, often: {cron: 0 * * * *, targets: ['*two']}, othe
 
 
 @pytest.fixture
-def said(tmp_path: Path, make_repo: Callable[..., Repository]) -> config.Estate:
+def said(tmp_path: Path, make_repo: Callable[..., Repository]) -> Estate:
     for name in ("one", "two"):
         make_repo(tmp_path / "repos" / name)
     (tmp_path / "estate.yaml").write_text(ESTATE)
@@ -36,7 +37,7 @@ def due(name: str, hour: int) -> Due:
 
 
 def test_a_time_is_begun_once_and_not_while_its_targets_are_looked_at(
-    postgresql_server_here: Server, said: config.Estate
+    postgresql_server_here: Server, said: Estate
 ) -> None:
     url = postgresql_server_here.make_database()
     store, another = Store.open(url), Store.open(url)

@@ -207,7 +207,7 @@ def test_jobs_that_are_missing_are_made_again_and_none_is_there_twice(
 
 def engine(store: Store, url: str, pretend: Pretending) -> Any:
     from keymuster.estate.attempts import Looking
-    from keymuster.estate.config import Retries
+    from keymuster.estate.definition import Retries
 
     return Looking(
         store=store, url=url, worker="here", retries=Retries(attempts=2), now=lambda: datetime.now(UTC),

@@ -23,7 +23,7 @@ from keymuster.report.base import readable
 
 if TYPE_CHECKING:
     from keymuster.estate.attempts import Came
-    from keymuster.estate.config import Estate
+    from keymuster.estate.definition import Estate
     from keymuster.estate.running import Progress
     from keymuster.estate.store.store import Store
 

@@ -11,7 +11,7 @@ from keymuster.errors import SettingsError
 from keymuster.estate import config
 
 if TYPE_CHECKING:
-    from keymuster.estate.config import Estate
+    from keymuster.estate.definition import Estate
     from keymuster.estate.store.rows import Known
     from keymuster.estate.store.store import Store
 

@@ -13,7 +13,7 @@ from keymuster.cli.estate._store import opened
 from keymuster.report.base import readable
 
 if TYPE_CHECKING:
-    from keymuster.estate.config import Retention
+    from keymuster.estate.definition import Retention
     from keymuster.estate.store.purging import Purged
 
 

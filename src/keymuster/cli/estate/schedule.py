@@ -16,7 +16,7 @@ from keymuster.cli.output import stdout
 from keymuster.report.base import readable
 
 if TYPE_CHECKING:
-    from keymuster.estate.config import Estate
+    from keymuster.estate.definition import Estate
     from keymuster.estate.schedule import Due
 
 

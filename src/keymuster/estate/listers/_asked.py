@@ -15,8 +15,8 @@ from keymuster.collect.asking.rest import Asking, NoAnswer, Rest, by_link
 from keymuster.errors import CollectError, KeymusterError, SettingsError
 from keymuster.estate.addresses import address
 from keymuster.estate.base import Target
-from keymuster.estate.config import ListedLooks
 from keymuster.estate.credentials import Reference
+from keymuster.estate.definition import ListedLooks
 from keymuster.estate.listers._choice import Wanted
 from keymuster.model import Trouble
 

@@ -12,7 +12,7 @@ from msgspec import Meta
 from keymuster.collect.repository import is_bare
 from keymuster.estate.addresses import called
 from keymuster.estate.base import Target
-from keymuster.estate.config import ListedLooks
+from keymuster.estate.definition import ListedLooks
 from keymuster.estate.listers._choice import Wanted
 from keymuster.model import Trouble
 

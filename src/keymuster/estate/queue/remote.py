@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from keymuster.estate.attempts import JOIN
 from keymuster.estate.base import Work
-from keymuster.estate.config import Estate
+from keymuster.estate.definition import Estate
 from keymuster.estate.local import Ran, Tell
 from keymuster.estate.queue.database import Starting, prepare
 from keymuster.estate.queue.jobs import Jobs

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from keymuster.estate import schedule
 from keymuster.estate.attempts import JOIN
 from keymuster.estate.base import Work
-from keymuster.estate.config import Estate
+from keymuster.estate.definition import Estate
 from keymuster.estate.queue.database import Starting, prepare
 from keymuster.estate.queue.jobs import Jobs
 from keymuster.estate.queue.remote import defer
