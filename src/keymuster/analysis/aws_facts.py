@@ -23,6 +23,7 @@ from keymuster.analysis.privilege import Level
 from keymuster.inventory.build import Inventory
 from keymuster.inventory.facts import STEPS
 from keymuster.model import Grant, GrantKind, Identity, Resource, Trust
+from keymuster.model.ids import file_in
 from keymuster.settings import Settings
 
 PROVIDER = "aws"
@@ -161,7 +162,7 @@ def _by_arn(trust: Trust, inventory: Inventory) -> Trust:
 
 def _with_arns(grant: Grant, things: Things) -> Grant:
     """A grant on what is declared here, too, as AWS would write it."""
-    scope = ":".join(grant.id.split(":")[:2])
+    scope = file_in(grant.id)
     return replace(
         grant,
         resources=tuple(things.written_out(one, scope) for one in grant.resources),

@@ -10,6 +10,7 @@ from keymuster.analysis.aws_things import direct
 from keymuster.analysis.known import Known
 from keymuster.inventory.build import Inventory
 from keymuster.model import Identity, Resource, UseKind
+from keymuster.model.ids import scope
 from keymuster.model.unknown import reference
 from keymuster.settings import Settings
 
@@ -56,9 +57,9 @@ def _function(url: str, text: str) -> Iterator[str]:
     if text.startswith("arn:"):
         yield text
     elif name := reference(text):
-        scope = url.rpartition(":")[0]
-        yield f"{scope}:{name.rpartition('.')[0]}"
-        yield f"{scope}:{name}"
+        within = scope(url)
+        yield f"{within}:{name.rpartition('.')[0]}"
+        yield f"{within}:{name}"
 
 
 def _is_open(settings: dict[str, Any]) -> bool:

@@ -20,6 +20,7 @@ from keymuster.model import (
     IdentityKind,
     Resource,
 )
+from keymuster.model.ids import scope
 from keymuster.model.unknown import depends_on
 from keymuster.settings import Settings
 
@@ -79,8 +80,8 @@ def _handed_on(console: dict[str, str], inventory: Inventory) -> Iterator[tuple[
     for one in inventory.of(Resource):
         for text in map(str, filter(None, map(one.settings.get, VALUES))):
             for name in depends_on(text):
-                scope = one.id.removeprefix("resource:").rpartition(":")[0]
-                key = f"{scope}:{name.rpartition('.')[0]}"
+                within = scope(one.id.removeprefix("resource:"))
+                key = f"{within}:{name.rpartition('.')[0]}"
                 if key in keys:
                     yield one.id, keys[key]
 

@@ -22,6 +22,7 @@ from keymuster.model import (
     Trust,
     Use,
 )
+from keymuster.model.ids import scope
 from keymuster.model.registration import TYPE as REGISTRATION
 from keymuster.settings import Settings
 
@@ -128,9 +129,9 @@ def _values(inventory: Inventory, configured: Settings) -> Iterator[tuple[str, d
     for one in inventory.of(Resource):
         if one.type in _LEVELS:
             text = next((str(one.settings[key]) for key in VALUES if one.settings.get(key)), "")
-            scope = one.id.removeprefix("resource:").rpartition(":")[0]
+            within = scope(one.id.removeprefix("resource:"))
             if text.startswith("${") and text.endswith("}") and "each." not in text:
-                same[f"{scope}\0{text}"].append(one)
+                same[f"{within}\0{text}"].append(one)
     for several in same.values():
         targets = {one.id: _target(one) for one in several}
         first = min(several, key=lambda one: one.id)  # what is said of it is said of all of them

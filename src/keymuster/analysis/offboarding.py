@@ -23,6 +23,7 @@ from keymuster.model import (
     TrustKind,
     Use,
 )
+from keymuster.model.ids import scope
 from keymuster.model.registration import TYPE as REGISTRATION
 from keymuster.model.unknown import reference
 from keymuster.settings import Settings
@@ -140,8 +141,8 @@ class _Repositories:
     def archived(self, id: str, text: str) -> str:
         """The name of the repository that a declaration is for, if it is archived."""
         if name := reference(text):
-            scope = id.removeprefix("resource:").rpartition(":")[0]
-            return self._declared.get(f"{scope}:{name.rpartition('.')[0]}", "")
+            within = scope(id.removeprefix("resource:"))
+            return self._declared.get(f"{within}:{name.rpartition('.')[0]}", "")
         if text in self._declared.values():
             return text
         known = [names for names in self._known.values() if names.get(text.lower()) == ARCHIVED]

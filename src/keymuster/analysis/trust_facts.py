@@ -20,6 +20,7 @@ from keymuster.errors import SettingsError
 from keymuster.inventory.build import Inventory
 from keymuster.inventory.facts import UNKNOWN
 from keymuster.model import Effect, Identity, Trust, TrustKind
+from keymuster.model.ids import file_in
 from keymuster.nearest import hint
 from keymuster.settings import Settings
 
@@ -144,7 +145,7 @@ def _untold(trust: Trust) -> str:
     nothing, though it begins as that of the role does."""
     if trust.principal.startswith("arn:"):
         return ""
-    scope = ":".join(trust.id.split(":")[:2])
+    scope = file_in(trust.id)
     rest = trust.principal.removeprefix(f"{scope}:")
     return "" if rest == trust.principal else f"${{{rest}}}"
 

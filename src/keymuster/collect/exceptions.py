@@ -17,6 +17,7 @@ from keymuster.collect.syntax import yaml
 from keymuster.collect.syntax.node import Broken, File
 from keymuster.collect.syntax.typed import typed
 from keymuster.model import FileLocation, InlineAllow, RiskException, Storage, Trouble
+from keymuster.model.ids import in_id
 from keymuster.settings import ExceptionSettings
 
 FOLDER = ".keymuster/exceptions"
@@ -54,7 +55,7 @@ class ExceptionFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 def exception(blob: Blob) -> RiskException:
     """That of a file; one with a problem if the file is wrong."""
     first = blob.location((1, 1), (1, 1))
-    id = f"exception:{blob.path}"
+    id = f"exception:{in_id(blob.path)}"
     try:
         documents = yaml.parse(blob.text.content.decode("utf-8", "replace"), File.of(blob))
         node = documents[0] if documents else None

@@ -13,6 +13,7 @@ from keymuster.collect.literals.sealing import Sealing
 from keymuster.collect.syntax import dockerfile
 from keymuster.collect.syntax.node import File, Node
 from keymuster.model import Credential, Resource
+from keymuster.model.ids import in_id
 
 _SECRET_FILE = regex.later(
     r"""(?xi) (?:\A|/) (?:
@@ -120,7 +121,7 @@ def _stage(images: list[Resource], sees_secrets: bool) -> Iterator[Resource]:
 
 def _resource(kind: str, node: Node, name: str, **settings: Any) -> Resource:
     return Resource(
-        id=f"{kind}:{node.file.path}:{node.line}:{name}",
+        id=f"{kind}:{in_id(node.file.path)}:{node.line}:{name}",
         type=kind,
         name=name,
         location=node.location(),

@@ -15,6 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from keymuster.model import FileLocation, Grant, Observation, Resource
+from keymuster.model.ids import in_id
 
 _HERE = "."
 _ROOT = frozenset({_HERE, ""})
@@ -109,13 +110,13 @@ def _last_word(text: str) -> str:
 
 
 def _own_paths(place: FileLocation) -> set[str]:
-    """Its own, and those of all folders above it."""
+    """Its own, and those of all folders above it, as ids have them."""
     found = {place.name, place.path}
     folder = place.path
     while "/" in folder:
         folder = folder.rpartition("/")[0]
         found.add(folder)
-    return found | _ROOT
+    return {*map(in_id, found), *_ROOT}
 
 
 def _named(folder: str, id: str) -> str:

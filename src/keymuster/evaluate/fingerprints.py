@@ -10,6 +10,7 @@ from keymuster.evaluate.bounds import Bounds
 from keymuster.inventory.build import Inventory
 from keymuster.model import FileLocation
 from keymuster.model.digest import digest
+from keymuster.model.ids import in_id
 
 _NUMBER = re.compile(r"(?<=[/#\[:])\d{1,5}(?=[/#\]:]|\Z)")
 """How often something stands before it, as ids have it where a vendor gives no name. What is longer
@@ -32,7 +33,7 @@ def _without_place(record: Any, inventory: Inventory) -> str:
         place = one.location
         if isinstance(place, FileLocation) and place.path:
             for path in (place.name, place.path, place.path.rpartition("/")[0] or _HERE):
-                id = _without(path, id)
+                id = _without(in_id(path), id)
     return _NUMBER.sub("0", id)
 
 

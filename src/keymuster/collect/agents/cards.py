@@ -24,6 +24,7 @@ from keymuster.model import (
     Trust,
     TrustKind,
 )
+from keymuster.model.ids import in_id
 
 _MOST = 200
 """Interfaces, schemes or skills of one card that are looked at."""
@@ -64,7 +65,7 @@ def is_card(root: Node) -> bool:
 def of(root: Node, sealing: Sealing, wanted: Container[str], blob: Blob) -> Iterator[Observation]:
     """The agent of a card, the proofs that it takes, and what policies ask about it."""
     name = shown.text(root.text("name")) or "agent"
-    agent = f"agent:a2a:{blob.path}:{name[:100]}"
+    agent = f"agent:a2a:{in_id(blob.path)}:{name[:100]}"
     place = root.get("name") or root
     addresses = [url for _, node in _interfaces(root) if (url := hosts.parts(node.text()))]
     yield Identity(
@@ -85,7 +86,7 @@ def of(root: Node, sealing: Sealing, wanted: Container[str], blob: Blob) -> Iter
         )  # fmt: skip
     folder = blob.path.rpartition("/")[0]
     yield from secrets.credentials(_written(root), sealing, folder)
-    yield from resources(f"agent-card:{blob.path}", _things(root, name, place), wanted, blob)
+    yield from resources(f"agent-card:{in_id(blob.path)}", _things(root, name, place), wanted, blob)
 
 
 def _written(root: Node) -> Iterator[secrets.Given]:

@@ -10,6 +10,7 @@ from keymuster.collect.ci.things import Thing, resources
 from keymuster.collect.literals.sealing import Sealing
 from keymuster.collect.syntax.node import Node
 from keymuster.model import Identity, IdentityKind, Observation
+from keymuster.model.ids import in_id
 
 _CLIENT = "crewai"
 _MOST = 500
@@ -33,7 +34,7 @@ def of(root: Node, sealing: Sealing, wanted: Container[str], blob: Blob) -> Iter
         place = node.first_line()
         if not blob.counts(node.line, node.end_line):
             continue
-        id = f"agent:{_CLIENT}:{blob.path}:{name[:100]}"
+        id = f"agent:{_CLIENT}:{in_id(blob.path)}:{name[:100]}"
         yield Identity(
             id=id, kind=IdentityKind.AGENT, provider=_CLIENT, name=name[:100], location=place.location(),
             aliases=(f"agent:{name[:100]}",), purpose=" ".join(node.text("goal").split())[:300],
@@ -42,7 +43,7 @@ def of(root: Node, sealing: Sealing, wanted: Container[str], blob: Blob) -> Iter
             yield credential
             yield records.use(credential, id)
         things.extend(_things(name, node, place))
-    yield from resources(f"agents:{blob.path}", things, wanted, blob)
+    yield from resources(f"agents:{in_id(blob.path)}", things, wanted, blob)
 
 
 def _given(node: Node) -> Iterator[secrets.Given]:

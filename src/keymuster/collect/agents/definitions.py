@@ -16,6 +16,7 @@ from keymuster.collect.literals.sealing import Sealing
 from keymuster.collect.syntax import yaml
 from keymuster.collect.syntax.node import File, Node
 from keymuster.model import Effect, Grant, GrantKind, Identity, IdentityKind, Observation
+from keymuster.model.ids import in_id
 
 _FRONT = regex.later(r"\A\ufeff?---[ \t]*\r?\n(?P<yaml>.*?\r?\n)---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 _LARGEST = 100_000
@@ -92,7 +93,7 @@ def of(blob: Blob, sealing: Sealing, wanted: Container[str]) -> Iterator[Observa
     name = (
         shown.text((root.get("name") or root).text()) or blob.path.rpartition("/")[2].split(".")[0]
     )
-    agent = f"agent:{whose}:{blob.path}:{name}"
+    agent = f"agent:{whose}:{in_id(blob.path)}:{name}"
     place = _place(root)
     yield Identity(
         id=agent, kind=IdentityKind.AGENT, provider=whose, name=name, location=place.location(),
@@ -114,7 +115,7 @@ def of(blob: Blob, sealing: Sealing, wanted: Container[str]) -> Iterator[Observa
             )  # fmt: skip
     found = [thing for one in declared for thing in server_things(one.server, one.launch, whose)]
     found += _things(root, place, name, whose)
-    yield from resources(f"agents:{blob.path}", found, wanted, blob)
+    yield from resources(f"agents:{in_id(blob.path)}", found, wanted, blob)
 
 
 def _things(root: Node, place: Node, name: str, whose: str) -> Iterator[Thing]:

@@ -18,6 +18,7 @@ from keymuster.collect.literals.names import is_vague, kind_of
 from keymuster.collect.literals.sealing import Sealing
 from keymuster.collect.syntax.node import Node
 from keymuster.model import Identity, IdentityKind, Observation
+from keymuster.model.ids import in_id
 
 REGISTRY, BUNDLE = "mcp-registry", "mcp-bundle"
 _MOST = 500
@@ -59,7 +60,7 @@ def of(
     place = root.get("name") or root
     found = list(_bundled(root, name) if kind == BUNDLE else _published(root, name))
     started = [records.Started(one, launch(one.words)) for one in found]
-    id = f"mcp:{blob.path}:{name}"
+    id = f"mcp:{in_id(blob.path)}:{name}"
     yield Identity(
         id=id, kind=IdentityKind.MCP_SERVER, provider=kind, name=name, location=place.location(),
         aliases=tuple(dict.fromkeys((f"mcp:{name}", *(alias for one in started for alias in records.really(*one))))),
@@ -77,7 +78,7 @@ def of(
             yield records.use(one, id)
     things = [thing for one in started for thing in server_facts.things(*one, kind)]
     things += (_input(one, name, kind) for one in inputs)
-    yield from resources(f"mcp-manifest:{blob.path}", things, wanted, blob)
+    yield from resources(f"mcp-manifest:{in_id(blob.path)}", things, wanted, blob)
 
 
 def _is_bundle(root: Node) -> bool:

@@ -23,6 +23,7 @@ from keymuster.model import (
     Use,
     UseKind,
 )
+from keymuster.model.ids import in_id
 from keymuster.model.location import span
 
 _WORDS = tuple(word.encode() for word in sorted(WORDS))
@@ -38,13 +39,13 @@ def observations(blob: Blob, sealing: Sealing, wanted: Container[str]) -> Iterat
     if len(content) > LONGEST:
         raise Broken(1, "is too large to be read as a program")
     built = found(Code(content.decode("utf-8", "replace"), File.of(blob), language))
-    agents = {f"agent:{one.framework}:{blob.path}:{one.name}": one for one in built.agents}
+    agents = {f"agent:{one.framework}:{in_id(blob.path)}:{one.name}": one for one in built.agents}
     for id, one in agents.items():
         place = _head(one)
         if blob.counts(*span(place)):
             yield from _agent(id, one, place, blob, sealing)
     yield from _servers(built, agents, blob, sealing)
-    yield from resources(f"agents:{blob.path}", _things(built), wanted, blob)
+    yield from resources(f"agents:{in_id(blob.path)}", _things(built), wanted, blob)
 
 
 def _agent(
@@ -71,7 +72,7 @@ def _servers(
         if not blob.counts(one.node.line, one.node.end_line):
             continue
         users = [id for id, agent in agents.items() if agent.is_handed(entry)] or [*agents]
-        first = users[0] if users else f"agent:program:{blob.path}"
+        first = users[0] if users else f"agent:program:{in_id(blob.path)}"
         client = agents[first].framework if users else "program"
         started = records.Started(one, launch(one.words))
         yield from records.server_records(

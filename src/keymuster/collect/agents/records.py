@@ -37,6 +37,7 @@ from keymuster.model import (
     Use,
     UseKind,
 )
+from keymuster.model.ids import in_id
 from keymuster.model.location import span
 
 
@@ -63,7 +64,7 @@ def of(
     )  # fmt: skip
     if file.agent and (name := shown.text((root.get("name") or root).text())):
         yield Identity(
-            id=f"agent:{configured.client.id}:{path}:{name}", kind=IdentityKind.AGENT, provider=configured.client.id,
+            id=f"agent:{configured.client.id}:{in_id(path)}:{name}", kind=IdentityKind.AGENT, provider=configured.client.id,
             name=name, location=root.start().location(), aliases=(f"agent:{name}",),
         )  # fmt: skip
     for one in declared:
@@ -76,16 +77,18 @@ def of(
         if blob.counts(*span(credential.location)):
             yield credential
             yield use(credential, agent)
-    yield from resources(f"agents:{path}", _things(root, declared, said, configured), wanted, blob)
+    yield from resources(
+        f"agents:{in_id(path)}", _things(root, declared, said, configured), wanted, blob
+    )
 
 
 def client_id(configured: Configured) -> str:
-    return f"agent:{configured.client.id}:{configured.folder or '.'}"
+    return f"agent:{configured.client.id}:{in_id(configured.folder or '.')}"
 
 
 def server_id(path: str, server: Server) -> str:
     project = f"{server.project}:" if server.project else ""
-    return f"mcp:{path}:{project}{server.name}"
+    return f"mcp:{in_id(path)}:{project}{server.name}"
 
 
 def server_records(

@@ -13,6 +13,7 @@ from keymuster.collect.syntax.node import Broken, File
 from keymuster.collect.syntax.typed import typed
 from keymuster.errors import SettingsError
 from keymuster.model import Resource, Storage, Trouble
+from keymuster.model.ids import in_id
 from keymuster.model.registration import TYPE, AgentRegistry
 
 FILE = ".keymuster/agents.yaml"
@@ -36,7 +37,7 @@ def registrations(blob: Blob) -> Iterator[Resource]:
             raise Broken(node.line, f"a second agent is called `{agent.id}`")
         seen.add(agent.id)
         yield Resource(
-            id=f"resource:{TYPE}:{blob.path}:{agent.id}",
+            id=f"resource:{TYPE}:{in_id(blob.path)}:{agent.id}",
             type=TYPE,
             name=agent.id,
             location=node.location(),

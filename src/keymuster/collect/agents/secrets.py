@@ -18,6 +18,7 @@ from keymuster.collect.literals.values import decoded
 from keymuster.collect.syntax import json
 from keymuster.collect.syntax.node import Broken, Node
 from keymuster.model import Confidence, Credential, CredentialKind, Storage
+from keymuster.model.ids import in_id
 
 CONFIGURED = "agent-configuration"
 ARGUMENT = "agent-argument"
@@ -216,6 +217,6 @@ def _of_value(one: Given, sealing: Sealing, folder: str) -> Iterator[Credential]
 def _environment(name: str, node: Node, folder: str) -> Credential:
     """A credential that is only named: it is what somebody puts under this name."""
     return Credential(
-        id=f"environment:{folder}:{name}", kind=CredentialKind.GENERIC, name=name, location=node.location(),
+        id=f"environment:{in_id(folder)}:{name}", kind=CredentialKind.GENERIC, name=name, location=node.location(),
         storage=Storage.AGENT_CONFIG, confidence=Confidence.LOW, tags={"declared_as": "environment", "setting": name},
     )  # fmt: skip

@@ -18,6 +18,7 @@ from keymuster.collect.readers.kubernetes import declared
 from keymuster.collect.syntax import documents
 from keymuster.collect.syntax.node import Broken, File, Node
 from keymuster.model import Credential, CredentialKind, Resource
+from keymuster.model.ids import in_id
 
 _PLAYBOOK = regex.later(rb"(?m)^-[ \t]+hosts[ \t]*:|^-[ \t]+name[ \t]*:[^\n]*\n[ \t]+hosts[ \t]*:")
 
@@ -128,7 +129,7 @@ class Playbooks:
                 meanings.records(
                     Declared(
                         type=kind, name=f"{called}.{number}" if number else called,
-                        scope=f"ansible:{blob.path}", settings=settings,
+                        scope=f"ansible:{in_id(blob.path)}", settings=settings,
                         sealing=Sealing.of(self._context, blob),
                     ),
                     self._wanted,
@@ -137,7 +138,7 @@ class Playbooks:
         if "ansible:task" in self._wanted:
             no_log = task.get("no_log")
             yield Resource(
-                id=f"resource:ansible:{blob.path}:{called}",
+                id=f"resource:ansible:{in_id(blob.path)}:{called}",
                 type="ansible:task",
                 name=label.text() if label else module,
                 location=task.location(),

@@ -20,6 +20,7 @@ from keymuster.collect.declared import Declared
 from keymuster.collect.literals.sealing import Sealing
 from keymuster.collect.syntax.node import Node
 from keymuster.model import Credential, Observation, Resource, Storage
+from keymuster.model.ids import in_id
 
 DEEPEST = 12
 """Modules inside each other."""
@@ -130,7 +131,7 @@ class Modules:
                 return one.outputs
         if program is None or len(several) >= MOST_CALLS or self._left <= 0:
             return several[0].outputs if several else {}
-        own = f"azure-resource-manager:{template.path}"
+        own = f"azure-resource-manager:{in_id(template.path)}"
         done = _Done(f"{own}@{caller}" if several else own, passed, {}, [])
         several.append(done)
         budget = Budget()

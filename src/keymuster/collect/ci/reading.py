@@ -13,6 +13,7 @@ from keymuster.collect.ci.things import Seen, Thing, resources
 from keymuster.collect.syntax.node import Broken, File, Node
 from keymuster.collect.syntax.yaml import parse
 from keymuster.model import Confidence, Credential, Observation
+from keymuster.model.ids import in_id
 from keymuster.model.location import span
 
 LARGEST = 4 * 1024 * 1024
@@ -46,7 +47,7 @@ def read(
             raise
         return
     places = Places(text)
-    scope = f"{system.name}:{blob.path}"
+    scope = f"{system.name}:{in_id(blob.path)}"
     for root in documents:
         if not isinstance(root.value, dict):
             continue

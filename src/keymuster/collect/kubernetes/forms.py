@@ -25,6 +25,7 @@ from keymuster.model import (
     Resource,
     Trouble,
 )
+from keymuster.model.ids import in_id
 
 Meaning = Callable[[Declared], Iterable[Observation]]
 
@@ -147,7 +148,7 @@ def _of_patch(
     if kind is None or not piece.counts(patch.node.line, patch.node.end_line):
         return
     one = Declared(
-        type=kind.text(), name=f"patch.{patch.node.line}", scope=f"kubernetes:{patch.path}",
+        type=kind.text(), name=f"patch.{patch.node.line}", scope=f"kubernetes:{in_id(patch.path)}",
         settings=patch.node, sealing=Sealing.of(context, piece.blob),
     )  # fmt: skip
     yield from (record for record in meaning(one) if isinstance(record, Credential))

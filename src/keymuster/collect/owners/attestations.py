@@ -12,6 +12,7 @@ from keymuster.collect.syntax.node import Broken, File, Node
 from keymuster.collect.syntax.typed import typed
 from keymuster.model import Resource
 from keymuster.model.attestation import TYPE, Attestation, Attestations
+from keymuster.model.ids import in_id
 
 
 def attestations(blob: Blob) -> Iterator[Resource]:
@@ -26,7 +27,7 @@ def attestations(blob: Blob) -> Iterator[Resource]:
     said, nodes = typed(root, Attestations), _entries(root)
     for number, (one, node) in enumerate(zip(said.owners, nodes, strict=True)):
         yield Resource(
-            id=f"resource:{TYPE}:{blob.path}:{number}:{one.what}",
+            id=f"resource:{TYPE}:{in_id(blob.path)}:{number}:{one.what}",
             type=TYPE,
             name=one.what,
             location=node.location(),

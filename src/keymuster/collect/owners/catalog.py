@@ -13,6 +13,7 @@ from keymuster.collect.base import Blob
 from keymuster.collect.syntax import documents
 from keymuster.collect.syntax.node import Node
 from keymuster.model import Resource
+from keymuster.model.ids import in_id
 
 TYPE = "catalog_entity"
 
@@ -38,7 +39,7 @@ def entities(blob: Blob) -> Iterator[Resource]:
         about = _of_people(root, space) if kind in _PEOPLE else _of_owned(root, space)
         node = root.get("metadata", "name") or root
         yield Resource(
-            id=f"{TYPE}:{blob.path}:{kind}:{space}/{name}".lower(),
+            id=f"{TYPE}:{in_id(blob.path)}:{kind}:{space}/{name}".lower(),
             type=TYPE,
             name=name,
             location=node.location(),

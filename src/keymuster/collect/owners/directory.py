@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from keymuster.errors import SettingsError
 from keymuster.model import FileLocation, Resource
+from keymuster.model.ids import in_id
 
 TYPE = "directory"
 
@@ -78,7 +79,7 @@ def directory(path: str) -> Resource:
     if not people:
         raise SettingsError(f"{path}: there is nobody in it", "Export the users of the directory.")
     return Resource(
-        id=f"{TYPE}:{path}", type=TYPE, name=os.path.basename(path), location=FileLocation(path=path),
+        id=f"{TYPE}:{in_id(path)}", type=TYPE, name=os.path.basename(path), location=FileLocation(path=path),
         settings={"people": people},
     )  # fmt: skip
 

@@ -19,6 +19,7 @@ from keymuster.model import (
 )
 from keymuster.model.attestation import NAMES
 from keymuster.model.attestation import TYPE as ATTESTATION
+from keymuster.model.ids import in_id
 from keymuster.settings import Owners
 
 CODEOWNERS = "codeowners"
@@ -124,7 +125,7 @@ def _codeowners(root: str, base: str) -> Iterator[Resource | Trouble]:
         )  # fmt: skip
         return
     yield Resource(
-        id=f"{CODEOWNERS}:{path}", type=CODEOWNERS, name=path, location=FileLocation(path=path),
+        id=f"{CODEOWNERS}:{in_id(path)}", type=CODEOWNERS, name=path, location=FileLocation(path=path),
         settings={"base": base, "form": form, "text": data.decode("utf-8", "replace")},
     )  # fmt: skip
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from keymuster import regex
 from keymuster.collect.base import Blob, Context, Observed, Reader
+from keymuster.model.ids import in_id
 
 if TYPE_CHECKING:
     from keymuster.collect.agents.clients import Clients
@@ -74,7 +75,7 @@ class AgentCommands(Reader):
         if is_compose:
             things += (one for root in roots for one in composed.of(root))
         yield from resources(
-            f"agent-commands:{blob.path}", things, self._context.rules.resource_types, blob
+            f"agent-commands:{in_id(blob.path)}", things, self._context.rules.resource_types, blob
         )
         if holds_settings:
             sealing = Sealing.of(self._context, blob)

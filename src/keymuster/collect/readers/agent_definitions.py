@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from keymuster.collect.base import Blob, Context, Observed, Reader
+from keymuster.model.ids import in_id
 
 _FOLDERS = (
     "agent", "command", "skill", "droid", "mode", "prompt", "check", "claude", "gemini", "instructions", "steering", "rules",
@@ -60,5 +61,5 @@ class AgentDefinitions(Reader):
         text = blob.text.content.decode("utf-8", "replace")
         found = commands.orders(text, File.of(blob))
         yield from resources(
-            f"agent-orders:{blob.path}", found, self._context.rules.resource_types, blob
+            f"agent-orders:{in_id(blob.path)}", found, self._context.rules.resource_types, blob
         )

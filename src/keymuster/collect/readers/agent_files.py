@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from keymuster.collect.base import Blob, Context, Observed, Reader
 from keymuster.model import Resource, Storage
+from keymuster.model.ids import in_id
 
 _PERSONAL = ("~/", "/")
 _DRIVE = re.compile(r"[A-Za-z]:/")
@@ -30,7 +31,7 @@ class AgentFiles(Reader):
             return
         holds = "tokens" if blob.storage is Storage.AGENT_TOKENS else "settings"
         yield Resource(
-            id=f"resource:agent_file:{blob.path}", type="agent_file", name=blob.path,
+            id=f"resource:agent_file:{in_id(blob.path)}", type="agent_file", name=blob.path,
             location=blob.location((1, 1), (1, 2)),
             settings={
                 "holds": holds,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from keymuster.collect.base import Blob, Context, Observed, Reader
+from keymuster.model.ids import in_id
 
 _WORDS = (
     "agent", "command", "skill", "droid", "mode", "prompt", "check", "claude", "gemini", "instructions", "steering", "rules",
@@ -44,5 +45,8 @@ class AgentInstructions(Reader):
             raise Broken(1, "is too large to be read as a whole")
         found = instructions.things(content.decode("utf-8", "replace"), File.of(blob))
         yield from resources(
-            f"agent-instructions:{blob.path}", found, self._context.rules.resource_types, blob
+            f"agent-instructions:{in_id(blob.path)}",
+            found,
+            self._context.rules.resource_types,
+            blob,
         )

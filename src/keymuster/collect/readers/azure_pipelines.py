@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from keymuster import regex
 from keymuster.collect.base import Blob, Context, Fragment, Observed, Reader
 from keymuster.model import Observation, Trouble
+from keymuster.model.ids import in_id
 
 if TYPE_CHECKING:
     from keymuster.collect.syntax.node import Node
@@ -72,7 +73,7 @@ class AzurePipelines(Reader):
         used: dict[str, None] = {}
 
         def scope(job: Node) -> str:
-            return f"{self.name}:{places.path(job)}"
+            return f"{self.name}:{in_id(places.path(job))}"
 
         for one in azure_files.pipelines(files):
             if isinstance(one, str):
@@ -89,6 +90,6 @@ class AzurePipelines(Reader):
                     yield from records(job)
         for path in used:
             yield from said(
-                files[path], f"{self.name}:{path}", azure_pipelines.things, azure_pipelines.written,
+                files[path], f"{self.name}:{in_id(path)}", azure_pipelines.things, azure_pipelines.written,
                 self._rules.resource_types, self._key, self.name,
             )  # fmt: skip

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from keymuster import regex
 from keymuster.collect.base import Blob, Context, Fragment, Observed, Reader
 from keymuster.model import Observation, Trouble
+from keymuster.model.ids import in_id
 
 if TYPE_CHECKING:
     from keymuster.collect.declared import Declared
@@ -53,7 +54,7 @@ class AzureResourceManager(Reader):
         from keymuster.collect.azure import objects
         from keymuster.collect.azure.modules import Template
 
-        scope = f"{self.name}:{blob.path}"
+        scope = f"{self.name}:{in_id(blob.path)}"
         records: list[Observation] = []
         for one in objects.objects(blob, scope, self._context, self._types, surely=surely):
             if isinstance(one, str):

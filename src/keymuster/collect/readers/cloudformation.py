@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from keymuster import regex
 from keymuster.collect.base import Blob, Context, Observed, Reader
 from keymuster.model import Trouble
+from keymuster.model.ids import in_id
 
 if TYPE_CHECKING:
     from keymuster.collect.declared import Declared
@@ -63,7 +64,9 @@ class CloudFormation(Reader):
         from keymuster.collect.meanings.aws.literals import literals
 
         template = Template(document)
-        for one in templates.objects(template, f"{self.name}:{blob.path}", self._context, blob):
+        for one in templates.objects(
+            template, f"{self.name}:{in_id(blob.path)}", self._context, blob
+        ):
             yield from meanings.records(one, self._context.rules.resource_types)
             if one.type not in meanings.known():
                 yield from literals(one)

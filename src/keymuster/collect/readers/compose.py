@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from keymuster.collect.base import Blob, Context, Observed, Reader
 from keymuster.model import Resource
+from keymuster.model.ids import in_id
 
 if TYPE_CHECKING:
     from keymuster.collect.syntax.node import Node
@@ -102,7 +103,7 @@ def _mounts(blob: Blob, service: str, node: Node) -> Iterator[Resource]:
             item.line, item.end_line
         ):
             yield Resource(
-                id=f"HostPath:compose:{blob.path}:{service}#{item.line}:{path}",
+                id=f"HostPath:compose:{in_id(blob.path)}:{service}#{item.line}:{path}",
                 type="HostPath",
                 name=path,
                 location=item.location(),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from keymuster import regex
 from keymuster.collect.base import Blob, Context, Fragment, Observed, Reader
 from keymuster.model import Observation, Trouble
+from keymuster.model.ids import in_id
 
 if TYPE_CHECKING:
     from keymuster.collect.syntax.node import Node
@@ -76,7 +77,7 @@ class GitlabCi(Reader):
         used: dict[str, None] = {}
 
         def scope(job: Node) -> str:
-            return f"{self.name}:{places.path(job)}"
+            return f"{self.name}:{in_id(places.path(job))}"
 
         for one in gitlab_files.pipelines(files):
             if isinstance(one, str):
@@ -93,6 +94,6 @@ class GitlabCi(Reader):
                     yield from records(job)
         for path in used:
             yield from said(
-                files[path], f"{self.name}:{path}", gitlab.things, gitlab.written, self._rules.resource_types,
+                files[path], f"{self.name}:{in_id(path)}", gitlab.things, gitlab.written, self._rules.resource_types,
                 self._key, self.name,
             )  # fmt: skip

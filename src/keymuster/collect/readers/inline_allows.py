@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from keymuster.collect.base import Blob, Context, Reader
 from keymuster.detect.loops import fastest
 from keymuster.model import InlineAllow, Storage
+from keymuster.model.ids import in_id
 from keymuster.rules.schema import RuleSet
 
 _MARK = b"keymuster:"
@@ -90,7 +91,7 @@ def _allow(
         until_at, until = late, _day(late[1])
         reason = _unquoted(_UNTIL.sub("", reason))
     return InlineAllow(
-        id=f"allow:{blob.path}:{blob.object or ''}:{begin[0]}:{begin[1]}",
+        id=f"allow:{in_id(blob.path)}:{blob.object or ''}:{begin[0]}:{begin[1]}",
         location=blob.location(begin, end),
         rules=rules,
         until=until,

@@ -8,6 +8,7 @@ from typing import ClassVar
 from keymuster import regex
 from keymuster.collect.base import Blob, Context, Observed, Reader
 from keymuster.model import Confidence
+from keymuster.model.ids import in_id
 
 _NAME = regex.later(r"(?:^|/)(?:Jenkinsfile[^/]*|[^/]*\.(?:jenkinsfile|Jenkinsfile))\Z")
 _PIPELINE = regex.later(
@@ -40,7 +41,7 @@ class Jenkinsfile(Reader):
         from keymuster.collect.ci.common import is_written_secret, records, written_secret
         from keymuster.collect.ci.things import resources
 
-        scope = f"{self.name}:{blob.path}"
+        scope = f"{self.name}:{in_id(blob.path)}"
         place = blob.location((1, 1), (1, 1))
         script = jenkins.Script.of(content.decode("utf-8", "replace"), place)
         yield from resources(scope, jenkins.things(script), self._rules.resource_types, blob)

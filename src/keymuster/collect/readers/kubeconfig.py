@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from keymuster.collect.base import Blob, Context, Observed, Reader
 from keymuster.model import Resource
+from keymuster.model.ids import in_id
 
 if TYPE_CHECKING:
     from keymuster.collect.syntax.node import Node
@@ -82,7 +83,7 @@ def _cluster(blob: Blob, item: Node) -> Resource:
     name = item.get("name")
     kept = ("server", "insecure-skip-tls-verify", "tls-server-name")
     return Resource(
-        id=f"kubeconfig:{blob.path}:{item.line}",
+        id=f"kubeconfig:{in_id(blob.path)}:{item.line}",
         type="KubeconfigCluster",
         name=name.text() if name else "",
         location=item.location(),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from keymuster import regex
 from keymuster.collect.base import Blob, Context, Fragment, Observed, Reader
+from keymuster.model.ids import in_id
 
 if TYPE_CHECKING:
     from keymuster.collect.declared import Declared
@@ -124,7 +125,7 @@ def declared(roots: Iterable[Node], blob: Blob, context: Context) -> Iterator[De
         yield Declared(
             type=kind,
             name=name if seen[name] == 1 else f"{name}.{seen[name]}",
-            scope=f"kubernetes:{blob.path}",
+            scope=f"kubernetes:{in_id(blob.path)}",
             settings=node,
             sealing=sealing,
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from keymuster import regex
 from keymuster.collect.base import Blob, Context, Observed, Reader
+from keymuster.model.ids import in_id
 
 if TYPE_CHECKING:
     from keymuster.collect.declared import Declared
@@ -82,7 +83,7 @@ class Pulumi(Reader):
         from keymuster.collect.pulumi.objects import config, marked, objects
 
         sealing = Sealing.of(self._context, blob)
-        scope = f"{self.name}:{blob.path}"
+        scope = f"{self.name}:{in_id(blob.path)}"
         found = [*config(document, scope, is_stack=is_stack)]
         if not is_stack:
             found += [*marked(document, scope), *objects(document, scope, self._types)]

@@ -9,6 +9,7 @@ from typing import ClassVar
 from keymuster import regex
 from keymuster.collect.base import Blob, Context, Observed, Reader
 from keymuster.model import Trouble
+from keymuster.model.ids import in_id
 
 _SUFFIXES = (".yml", ".yaml", ".json")
 
@@ -50,6 +51,6 @@ class Serverless(Reader):
         from keymuster.collect.cloudformation import serverless
 
         surely = blob.path.rsplit("/", 1)[-1].startswith("serverless.")
-        scope = f"{self.name}:{blob.path}"
+        scope = f"{self.name}:{in_id(blob.path)}"
         for one in serverless.objects(blob, scope, self._context, surely=surely):
             yield from meanings.records(one, self._context.rules.resource_types)

@@ -39,6 +39,7 @@ from keymuster.collect.terraform.unread import Unread
 from keymuster.collect.terraform.values import Budget, Exhausted, settled
 from keymuster.collect.terraform.vendor_names import Form, VendorNames
 from keymuster.model import Trouble
+from keymuster.model.ids import in_id
 
 PART = "terraform"
 
@@ -397,11 +398,11 @@ class _Folders:
         times = Counter(name for kept in files for name in kept.declares)
         alone = [kept for kept in files if any(times[name] > 1 for name in kept.declares)]
         together = [kept for kept in files if kept not in alone]
-        roots = [(f"{PART}:{kept.path}", [kept, *_of(kept, overrides)]) for kept in alone]
+        roots = [(f"{PART}:{in_id(kept.path)}", [kept, *_of(kept, overrides)]) for kept in alone]
         taken = [one for _, root in roots for one in root]
         together += [one for one in overrides if one not in taken]
         if any(kept.kind == CODE for kept in together):
-            roots.insert(0, (f"{PART}:{folder or '.'}", together))
+            roots.insert(0, (f"{PART}:{in_id(folder or '.')}", together))
         return roots
 
     def called(self) -> set[str]:

@@ -14,6 +14,7 @@ from keymuster.collect.terraform.documents import iam_policy
 from keymuster.collect.terraform.state import STEPS
 from keymuster.collect.terraform.values import Budget, Made, encoded, unknown_at
 from keymuster.collect.terraform.vendor_names import Form, VendorNames
+from keymuster.model.ids import in_id
 
 _INDEX = re.compile(r"\[[^\]]*\]")
 _MODULE = re.compile(r"(?:module\.[\w-]+(?:\[[^\]]*\])?\.)*")
@@ -28,7 +29,7 @@ def declarations(blob: Blob, names: VendorNames) -> Iterator[Declared]:
     if root is None:
         return
     plan = _Plan(tree)
-    scope = f"terraform:{blob.path}"
+    scope = f"terraform:{in_id(blob.path)}"
     budget = Budget(STEPS)
     for name, output in _outputs(tree):
         settings = output.holding({"output": output.holding(name), **dict(output.entries())})

@@ -11,6 +11,7 @@ from keymuster.collect.syntax.node import File, Node
 from keymuster.collect.terraform.evaluation import index_text
 from keymuster.collect.terraform.values import Budget
 from keymuster.collect.terraform.vendor_names import Form, VendorNames
+from keymuster.model.ids import in_id
 
 STEPS = 20_000_000
 
@@ -23,7 +24,7 @@ def declarations(blob: Blob, names: VendorNames) -> Iterator[Declared]:
     resources = tree.get("resources")
     if resources is None or not isinstance(resources.value, list):
         return
-    scope = f"terraform:{blob.path}"
+    scope = f"terraform:{in_id(blob.path)}"
     budget = Budget(STEPS)
     about = {name: one for name, one in tree.entries() if name in _ABOUT}
     yield Declared(type="terraform:state", name="state", scope=scope, settings=_first(tree, about))

@@ -10,6 +10,7 @@ from typing import Any
 from keymuster.evaluate.derived.common import EXCEPTED, Fields
 from keymuster.inventory.build import Inventory
 from keymuster.model import Resource, Use, UseKind
+from keymuster.model.ids import scope
 
 
 def _consumers(record: Use, inventory: Inventory, _: datetime) -> int:
@@ -34,7 +35,7 @@ _REVISION = re.compile(r"(?<=:task-definition/)([\w-]{1,255}):\d{1,9}\Z")
 
 def _declaration(id: str) -> str:
     """Where something is declared; what exists, exists in one world."""
-    return _EXISTS if id.startswith(_EXISTS) else id.rpartition(":")[0]
+    return _EXISTS if id.startswith(_EXISTS) else scope(id)
 
 
 _EXISTS = "arn:"
