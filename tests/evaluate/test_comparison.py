@@ -9,6 +9,7 @@ import timing
 from keymuster.evaluate.comparison import compared
 from keymuster.evaluate.states import State
 from keymuster.model import (
+    Commit,
     Confidence,
     FileLocation,
     Finding,
@@ -46,6 +47,23 @@ def unread(*names: str) -> tuple[Trouble, ...]:
 def test_what_lies_in_what_was_not_read_is_not_resolved(scope: str, state: State) -> None:
     new = Report(findings=(), mode="worktree", troubles=unread(scope), scope=Scope(paths=("a",)))
     [change] = compared(Report(findings=(finding(1, "a/b/c.py"),)), new)
+    assert change.state is state
+
+
+@pytest.mark.parametrize(
+    ("scope", "state"),
+    [
+        ("history", State.NOT_OBSERVED),
+        ("pack-1.pack", State.NOT_OBSERVED),
+        ("object 0b1ec7", State.NOT_OBSERVED),
+        ("object a11", State.RESOLVED),
+    ],
+)
+def test_what_a_torn_history_does_not_tell_of_is_not_resolved(scope: str, state: State) -> None:
+    place = FileLocation(path="a.py", commit=Commit(id="c0"), object="0b1ec7")
+    old = Report(findings=(replace(finding(1, "a.py"), places=(place,)),), mode="history")
+    torn = Trouble(part="history", scope=scope, message="is damaged")
+    [change] = compared(old, Report(findings=(), mode="history", troubles=(torn,)))
     assert change.state is state
 
 

@@ -23,7 +23,7 @@ _NEW = "new-"
 _DETACHED = "refs/keymuster/HEAD"
 _DAMAGED = re.compile(
     r"bad object|corrupt|unable to read|does not match index|missing|invalid|loose object|broken|not a git repository"
-    r"|unresolved deltas|bad (?:tree|sha1|pack|ref)|inflate|did not send all necessary objects",
+    r"|unresolved deltas|not a (?:tree|commit|valid) object|bad (?:tree|sha1|pack|ref)|inflate|did not send all necessary objects",
     re.IGNORECASE,
 )
 """What git says where what we have is not what it was; to make it again is never wrong."""
@@ -47,7 +47,7 @@ def clone(
         try:
             _fetch(folder, remote, refs, patterns, most_bytes, shallow)
         except (Unreachable, Unreadable) as error:
-            if not _DAMAGED.search(error.message):
+            if not is_damage(error):
                 raise
         else:
             return folder
@@ -66,6 +66,11 @@ def clone(
 def drop(place: str) -> None:
     """Let go of a clone, so that it is made again."""
     shutil.rmtree(os.path.join(place, _CLONE), ignore_errors=True)
+
+
+def is_damage(error: Unreachable | Unreadable) -> bool:
+    """Whether git says that what we have is not what it was."""
+    return _DAMAGED.search(error.message) is not None
 
 
 def has_clone(place: str) -> bool:

@@ -145,6 +145,10 @@ JOIN = "join"
 """The mode of a report that rests on the records of many targets, whatever they are of."""
 
 
+_OBJECT = "object "
+"""What troubles about one version of a file begin with: of it alone nobody can tell."""
+
+
 class _Looked:
     """What a report would have told; `scan` is how it is called in words."""
 
@@ -152,6 +156,9 @@ class _Looked:
         self._report, self._scan = report, scan
         self._covered = {(one.policy, one.service, one.account): one for one in report.coverage}
         self._unread = {one.scope.partition(SEPARATOR)[0] for one in report.troubles}
+        self._is_torn = any(
+            one.part == "history" and not one.scope.startswith(_OBJECT) for one in report.troubles
+        )
         self._wanted = {*report.scope.paths}
         self._excluded = GitIgnoreSpec.from_lines(report.scope.exclude)
 
@@ -189,7 +196,9 @@ class _Looked:
             return f"{self._scan} read {report.mode}, not the tree"
         if report.mode == "history" and (report.scope.since or report.scope.range):
             return f"{self._scan} read only some commits"
-        if _is_below(place.path, self._unread):
+        if past and self._is_torn:
+            return "the history could not be read to its end"
+        if _is_below(place.path, self._unread) or f"{_OBJECT}{place.object}" in self._unread:
             return f"{place.path} could not be read"
         is_named = not self._wanted or _is_below(place.path, self._wanted)
         if not is_named or self._excluded.match_file(place.path):

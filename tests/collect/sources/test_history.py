@@ -626,6 +626,59 @@ class TestDamage:
         assert seen.troubles
         assert len(_found(seen, token)) >= 5
 
+    @pytest.mark.parametrize("lost", [1, 20, 200])
+    def test_a_pack_that_is_cut_off_is_read_as_far_as_it_goes(
+        self, built: Repository, token: Token, scan: Scan, lost: int
+    ) -> None:
+        pack = self.packed(built)
+        pack.write_bytes(pack.read_bytes()[:-lost])
+
+        seen = scan()
+
+        assert "does not match its index" in seen.trouble(pack.name).message
+        assert "clone it again" in seen.trouble(pack.name).advice
+        assert _found(seen, token) == [0, 1, 2, 3, 4, 5]
+
+    def test_many_objects_that_were_lost_with_a_pack_are_one_trouble(
+        self, built: Repository, token: Token, scan: Scan
+    ) -> None:
+        for number in range(40):
+            built.commit({f"more/{number}": os.urandom(40).hex()})
+        pack = self.packed(built)
+        pack.write_bytes(pack.read_bytes()[:3500])
+
+        seen = scan()
+
+        assert "they were not scanned" in seen.trouble("objects").message
+        assert len(seen.troubles) <= 3
+
+    def test_what_stands_in_the_place_of_another_is_not_taken_for_it(
+        self, built: Repository, token: Token, scan: Scan
+    ) -> None:
+        pack = self.packed(built)
+        [index] = pack.parent.glob("*.idx")
+        data = bytearray(index.read_bytes())
+        count = int.from_bytes(data[1028:1032], "big")
+        ids = [bytes.fromhex(built.git("rev-parse", f"HEAD:{one}.py")) for one in (3, 4)]
+        at, other = (1032 + 24 * count + 4 * ((data.index(id, 1032) - 1032) // 20) for id in ids)
+        data[at : at + 4], data[other : other + 4] = data[other : other + 4], data[at : at + 4]
+        index.chmod(0o644)
+        index.write_bytes(packing.sealed(bytes(data[:-20])))
+        pack.write_bytes(pack.read_bytes()[:-1])
+
+        seen = scan()
+
+        assert "another" in seen.trouble(f"object {ids[0].hex()}").message
+        assert _found(seen, token) == [0, 1, 2, 5]
+
+    def packed(self, built: Repository) -> Path:
+        """All in one pack, what is small at its end and nothing a delta of something else."""
+        built.git("repack", "-a", "-d", "--quiet", "--window=0")
+        built.git("prune-packed")
+        [pack] = (built.path / ".git" / "objects" / "pack").glob("*.pack")
+        pack.chmod(0o644)
+        return pack
+
     @pytest.mark.parametrize("reads", ["packs", "git"])
     def test_a_file_version_that_says_to_be_something_else(
         self, built: Repository, token: Token, scan: Scan, reads: str

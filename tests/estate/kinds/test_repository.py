@@ -20,6 +20,8 @@ from keymuster.errors import CollectError, Unreachable, Unreadable
 from keymuster.estate import clones
 from keymuster.estate.base import Outcome, Target, Task
 from keymuster.estate.kinds.repository import Repository as Part
+from keymuster.evaluate.comparison import compared
+from keymuster.evaluate.states import State
 from keymuster.inventory.build import build
 from keymuster.model import Credential, FileLocation, Identity, Resource, RiskException
 from keymuster.rules.schema import RuleSet
@@ -380,6 +382,57 @@ def test_a_clone_with_damage_is_made_again_and_scanned_whole(
     assert second.report is not None
     assert second.report.troubles == ()
     assert findings(second) == findings(first)
+
+
+def cut_off(pack: Path) -> None:
+    pack.chmod(0o600)
+    pack.write_bytes(pack.read_bytes()[:-8])
+
+
+@pytest.mark.parametrize("source", ["history", "worktree"])
+def test_a_clone_with_a_pack_that_is_cut_off_is_fetched_anew(
+    source: str, perform: Perform, tmp_path: Path
+) -> None:
+    first = perform(source=source)
+    [pack] = (tmp_path / "cache").rglob("clone.git/objects/pack/*.pack")
+    cut_off(pack)
+    second = perform(source=source)
+    assert second.report is not None
+    assert second.report.troubles == ()
+    assert findings(second) == findings(first)
+
+
+def test_what_can_be_read_of_a_pack_that_is_cut_off_is_told_with_advice(
+    perform: Perform, repository: Repository
+) -> None:
+    whole = perform(path=str(repository.path))
+    repository.git("repack", "-a", "-d", "-q")
+    [pack] = repository.path.glob(".git/objects/pack/*.pack")
+    cut_off(pack)
+    outcome = perform(path=str(repository.path))
+    assert outcome.report is not None
+    assert {*places(outcome)} == {*places(whole)}  # every secret, though no commit says where
+    told = {one.scope: one for one in outcome.report.troubles}
+    assert "what can be read of it was scanned" in told[pack.name].message
+    assert "clone it again" in told[pack.name].advice
+    assert "HEAD" in told["."].message
+    assert outcome.left == {}
+    assert whole.report is not None
+    states = {one.state for one in compared(whole.report, outcome.report)}
+    assert State.RESOLVED not in states
+
+
+def test_of_files_alone_a_damaged_repository_tells_that_it_could_not_look(
+    perform: Perform, repository: Repository
+) -> None:
+    repository.git("repack", "-a", "-d", "-q")
+    [pack] = repository.path.glob(".git/objects/pack/*.pack")
+    cut_off(pack)
+    outcome = perform(path=str(repository.path), source="worktree")
+    assert outcome.report is not None
+    [trouble] = outcome.report.troubles
+    assert pack.name in trouble.message
+    assert "git fsck" in trouble.advice
 
 
 def test_what_is_damaged_where_it_comes_from_is_told_and_looked_at_again(

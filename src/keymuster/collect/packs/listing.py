@@ -19,7 +19,12 @@ _TRIES = 3
 
 
 def listed(
-    folders: list[str], algorithm: str, functions: Functions, known: Stamps
+    folders: list[str],
+    algorithm: str,
+    functions: Functions,
+    known: Stamps,
+    *,
+    doubting: bool = False,
 ) -> tuple[list[Pack], list[tuple[int, bytes]], Listing]:
     """All packs that are not known, the (number of the folder, id) of all objects in files of their
     own, and what there is."""
@@ -28,7 +33,7 @@ def listed(
     # are missed by none
     before = [loose.ids(folder, width) for folder in folders]
     stamps: Stamps = {}
-    packs = _packs(folders, algorithm, width, functions.rising, known, stamps)
+    packs = _packs(folders, algorithm, width, functions.rising, known, stamps, doubting)
     try:
         after = [loose.ids(folder, width) for folder in folders]
     except BaseException:
@@ -44,7 +49,7 @@ def listed(
 
 def _packs(
     folders: list[str], algorithm: str, width: int, rising: index.Rising,
-    known: Stamps, stamps: Stamps,
+    known: Stamps, stamps: Stamps, doubting: bool,
 ) -> list[Pack]:  # fmt: skip
     """All packs that are not known. They are listed again if git deletes some before they are open."""
     for _ in range(_TRIES):
@@ -52,7 +57,9 @@ def _packs(
         stamps.clear()
         try:
             for folder in folders:
-                _open(os.path.join(folder, "pack"), algorithm, width, rising, packs, known, stamps)
+                _open(
+                    os.path.join(folder, "pack"), algorithm, width, rising, packs, known, stamps, doubting,
+                )  # fmt: skip
         except OSError as error:
             close(packs)
             gone = error
@@ -69,7 +76,7 @@ def _packs(
 
 def _open(
     folder: str, algorithm: str, width: int, rising: index.Rising, packs: list[Pack],
-    known: Stamps, stamps: Stamps,
+    known: Stamps, stamps: Stamps, doubting: bool,
 ) -> None:  # fmt: skip
     """Add the packs of a folder to the list, and the stamps of all."""
     try:
@@ -92,7 +99,7 @@ def _open(
             if indexed and known.get(os.fsencode(path)) == stamp:
                 file.close()
                 continue
-            pack = Pack(file, algorithm, width)
+            pack = Pack(file, algorithm, width, doubting=doubting)
         except BaseException:
             file.close()
             raise

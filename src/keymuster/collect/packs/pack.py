@@ -20,9 +20,11 @@ _LONGEST_HEADER = 20
 
 
 class Pack:
-    """`width` is the length of an id, `end` the offset where objects end."""
+    """`width` is the length of an id, `end` the offset where objects end. One that is cut off, or is not what its index
+    was made of, is Unsupported, or has a `doubt` if it is to be read as far as it goes: then nothing vouches for its
+    objects, and an id has to be held against what it names."""
 
-    def __init__(self, file: File, algorithm: str, width: int) -> None:
+    def __init__(self, file: File, algorithm: str, width: int, *, doubting: bool = False) -> None:
         self.file = file
         self.name = file.name
         self.width = width
@@ -31,17 +33,27 @@ class Pack:
         if head[:4] != b"PACK" or int.from_bytes(head[4:8], "big") not in (2, 3):
             raise Unsupported(f"{self.name} is no pack of version 2 or 3")
         self.objects = int.from_bytes(head[8:12], "big")
+        self.doubt = ""
+        self._doubting = doubting
         if self.objects * _LEAST_OBJECT > self.end - _HEADER:
-            raise Unsupported(f"{self.name} is too small for what it should hold")
+            self._doubted(f"{self.name} is too small for what it should hold")
         self.index = index.Index(b"", array("Q"), True)
 
     def take(self, found: index.Index) -> None:
         """Believe an index."""
-        if found.checksum and found.checksum != self.file.at(self.end, self.width):
-            raise Unsupported(f"{self.name} does not match its index")
+        if found.checksum and found.checksum != self.file.at(max(0, self.end), self.width):
+            self._doubted(f"{self.name} does not match its index")
+        if self.doubt and not found.checksum:
+            raise Unsupported(self.doubt)
         if len(found.offsets) > self.objects:
             raise Unsupported(f"{self.name} holds less than its index says")
         self.index = found
+
+    def _doubted(self, reason: str) -> None:
+        if not self._doubting:
+            raise Unsupported(reason)
+        self.doubt = self.doubt or reason
+        self.end = self.file.size
 
     def id(self, position: int) -> bytes:
         return self.index.ids[position * self.width : (position + 1) * self.width]

@@ -59,17 +59,24 @@ class Store:
         functions: Functions | None = None,
         memory: int = MEMORY,
         known: Listing | None = None,
+        doubting: bool = False,
     ) -> Store:
         """The store in an `objects` folder, whose ids are made by `sha1` or `sha256`; if possible only
-        what is not `known`. Unsupported if any part of it is not understood."""
+        what is not `known`. Unsupported if any part of it is not understood; but a damaged pack is read as far as it
+        goes by one that is `doubting`, and named in its `doubts`."""
         if algorithm not in WIDTHS:
             raise Unsupported(f"its ids are made by {algorithm}")
         folders = alternates.folders(objects)
         functions = functions or fastest()
         if known is not None and (newer := _newer(folders, algorithm, functions, memory, known)):
             return newer
-        packs, files, listing = listed(folders, algorithm, functions, {})
+        packs, files, listing = listed(folders, algorithm, functions, {}, doubting=doubting)
         return cls(folders, packs, files, WIDTHS[algorithm], functions, memory, listing, False)
+
+    @property
+    def doubts(self) -> list[str]:
+        """Of each damaged pack, what is wrong with it."""
+        return [pack.doubt for pack in self._packs if pack.doubt]
 
     def families(
         self, largest: int, most: int = MOST, without: Container[bytes] = ()

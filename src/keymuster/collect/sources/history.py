@@ -40,6 +40,13 @@ _ID_LENGTHS = {2 * width for width in WIDTHS.values()}
 _LEAST_KEPT = 160
 """Bytes of a stretch from which something is to be had that was seen in another version."""
 
+_MEND = "Run git fsck --full. What is cloned from elsewhere: clone it again."
+
+_FEW = 20
+"""Objects of a damaged pack that are told of one by one."""
+
+_LOST = "is missing"
+
 _BATCH_OBJECTS = 4096
 _BATCH_BYTES = 32 * 1024 * 1024
 _FAMILY_BYTES = 16 * 1024 * 1024
@@ -69,6 +76,7 @@ class History(Source):
         self._store: Store | None = None
         self._cut_short = False
         self._has_stash = False
+        self._doubts: list[str] = []
         self._remembered = context.remembered
         self._resumed: Resumed | None = None
         self._late: Mapping[bytes, Rank] = {}
@@ -107,13 +115,14 @@ class History(Source):
             if self._store is None:
                 yield from self._batched(self._everything())
                 if self._cut_short:
-                    yield self._trouble(
-                        "history",
-                        "could not be listed to its end: an object is damaged",
-                        "Run git fsck --full.",
-                    )
+                    message = "could not be listed to its end: an object is damaged"
+                    yield self._trouble("history", self._because(message), _MEND)
                     yield from self._batched(sizes(self._git, self._unlisted()))
             else:
+                for doubt in self._doubts:
+                    name, _, what = doubt.partition(" ")
+                    message = f"{what}: it is damaged; what can be read of it was scanned"
+                    yield Trouble(part=self.name, scope=name, message=message, advice=_MEND)
                 yield from self._families(self._store)
         except BaseException:
             if self._log is not None:
@@ -147,6 +156,9 @@ class History(Source):
                     yield self._unread(one.id, one.reason)
                 else:
                     damaged[one.id] = one.reason
+                continue
+            if self._doubts and not self._is_named(one.id, one.data):
+                damaged[one.id] = "what stands in its place is another"
                 continue
             noted: dict[str, Any] = {}
             kept: Kept = one.kept
@@ -196,6 +208,8 @@ class History(Source):
         yield from current(allows, head)
         if not self._narrow:
             troubles += self._attributed(found)
+        if self._doubts:
+            troubles = self._together(troubles)
         # in an order that does not tell what was read when
         yield from sorted(troubles, key=lambda one: (one.part, one.scope, one.message))
         self._introduced.sort(key=lambda one: (one.rank, one.commit.id))
@@ -320,7 +334,7 @@ class History(Source):
             self._introduced.extend(log.introductions(only))
         except Unreadable as error:
             if not self._cut_short:
-                yield self._trouble("history", error.message, "Run git fsck --full.")
+                yield self._trouble("history", self._because(error.message), _MEND)
             self._cut_short = True
         finally:
             self._counts["commits"] = log.commits
@@ -333,13 +347,17 @@ class History(Source):
         if self._remembered is not None:
             repository = os.path.realpath(os.path.join(self._git.folder, shared))
             memory = self._remembered.recall(repository, format)
+        place = os.path.join(self._git.folder, objects)
+        most = max(MEMORY, 3 * self._selection.max_file_bytes)
+        known = None if memory is None else memory.listing
         try:
-            self._store = Store.open(
-                os.path.join(self._git.folder, objects), format,
-                memory=max(MEMORY, 3 * self._selection.max_file_bytes),
-                known=None if memory is None else memory.listing,
-            )  # fmt: skip
-        except Unsupported:
+            self._store = Store.open(place, format, memory=most, known=known)
+        except Unsupported as error:
+            self._doubts = [str(error)]
+            with contextlib.suppress(Unsupported):  # git reads no pack that we doubt
+                self._store = Store.open(place, format, memory=most, doubting=True)
+                self._doubts = self._store.doubts
+                self._remembered = None
             return
         if memory is not None:
             self._resumed = Resumed(self._git, memory, self._store, self._tips)
@@ -436,9 +454,31 @@ class History(Source):
             "Raise --max-file-size to scan it.",
         )
 
+    def _because(self, message: str) -> str:
+        """With what is wrong with a pack, if that is known."""
+        return f"{message} ({'; '.join(self._doubts)})" if self._doubts else message
+
+    def _is_named(self, id: str, data: bytes) -> bool:
+        import hashlib  # slow to import, and nothing else needs it
+
+        kind = hashlib.sha1 if len(id) == 40 else hashlib.sha256
+        made = kind(b"blob %d\0" % len(data), usedforsecurity=False)
+        made.update(data)
+        return made.hexdigest() == id
+
     def _unread(self, id: str, reason: str) -> Trouble:
         message = "is missing or damaged; it was not scanned"
         return self._trouble(id, f"{message} ({reason})" if reason else message, "Run git fsck.")
+
+    def _together(self, troubles: list[Trouble]) -> list[Trouble]:
+        """Many objects that were lost with one pack, as one."""
+        lost = [one for one in troubles if one.scope.startswith("object ") and _LOST in one.message]
+        if len(lost) <= _FEW:
+            return troubles
+        message = f"{len(lost):,} are missing or damaged; they were not scanned"
+        ids = {one.scope for one in lost}
+        kept = [one for one in troubles if one.scope not in ids]
+        return [*kept, self._trouble("objects", message, _MEND)]
 
     def _trouble(self, scope: str, message: str, advice: str) -> Trouble:
         scope = f"object {scope}" if len(scope) >= 40 else scope

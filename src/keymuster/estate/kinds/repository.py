@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from keymuster.digests import blake2b
-from keymuster.errors import KeymusterError
+from keymuster.errors import KeymusterError, Unreadable
 from keymuster.estate import clones
 from keymuster.estate.base import Outcome, Task
 from keymuster.estate.remote import Refs, Remote
@@ -114,12 +114,17 @@ def _looked(task: Task, remote: Remote | None, refs: Refs) -> Outcome:
         was_there = clones.has_clone(place)
         for again in (was_there, False):
             repository = clones.clone(place, remote, refs, patterns, budget, shallow=shallow)
-            # what was fetched is what was looked at, though it may have moved since it was asked for
-            there = clones.refs_in(repository)
-            outcome = _scanned(task, place, repository, _shown(remote), there)
-            if not (again and _is_damaged(outcome)):
-                break
-            clones.drop(place)
+            try:
+                # what was fetched is what was looked at, though it may have moved since it was asked for
+                there = clones.refs_in(repository)
+                outcome = _scanned(task, place, repository, _shown(remote), there)
+            except Unreadable as error:
+                if not (again and clones.is_damage(error)):
+                    raise
+            else:
+                if not (again and _is_damaged(outcome)):
+                    break
+            clones.drop(place)  # a cache, and fetched anew
         return outcome
 
 
@@ -146,16 +151,22 @@ def _scanned(task: Task, place: str, repository: str, origin: str, refs: Refs) -
     with contextlib.ExitStack() as stack:
         seen = past
         missing: list[Trouble] = []
+        also: tuple[str, ...] = ()
         if "HEAD" in refs.ids:
             most = context.selection.max_file_bytes
-            tree, missing = stack.enter_context(laid_out(place, repository, origin, most))
-            context = look.context(tree, paths=(tree,), memory=memory)
-            seen = look.gathered(context, "worktree", cached=True, beside=beside)
-        elif seen is None:  # there is nothing to look at
+            try:
+                tree, missing = stack.enter_context(laid_out(place, repository, origin, most))
+            except Unreadable as error:
+                if not clones.is_damage(error):
+                    raise
+                missing = [_untold(error)]
+            else:
+                context = look.context(tree, paths=(tree,), memory=memory)
+                seen = look.gathered(context, "worktree", cached=True, beside=beside)
+                if past is not None:
+                    seen, also = _together(seen, past), ("worktree",)
+        if seen is None:  # there is nothing to look at
             seen = look.gathered(look.context(place), "services")
-        if past is not None and seen is not past:
-            seen = _together(seen, past)
-        also = ("worktree",) if past is not None and "HEAD" in refs.ids else ()
         outcome = look.outcome(
             seen, context, source, provenance=provenance, more=missing, beside=also
         )
@@ -206,7 +217,18 @@ def _together(tree: Gathered, past: Gathered) -> Gathered:
     )
 
 
-_DAMAGE = ("is missing or damaged", "is missing; it was not", "an object is damaged", "git fsck")
+def _untold(error: Unreadable) -> Trouble:
+    """HEAD, of which nothing can be told any more."""
+    from keymuster.model import Trouble
+
+    return Trouble(
+        part="worktree", scope=".",
+        message=f"the files of HEAD are missing or damaged; they were not scanned ({error.message})",
+        advice="Run git fsck --full. What is cloned from elsewhere: clone it again.",
+    )  # fmt: skip
+
+
+_DAMAGE = ("missing or damaged", "is missing; it was not", "an object is damaged", "git fsck")
 
 
 def _is_damaged(outcome: Outcome) -> bool:
