@@ -190,8 +190,17 @@ def test_a_finding_leads_to_the_identity_that_it_is_about() -> None:
         f"resource:{CI}": (0, None), "grant": (0, None), "trust": (0, None), "use": (0, None), "nobody": (None, None),
     }  # fmt: skip
     said = page(report(*(finding(id=one, subject=one) for one in about), roll=roll)).data
-    links = [(one.get("identity"), one.get("credential")) for one in said["findings"]]
+    links = [
+        (*one.get("identities", [None]), *one.get("credentials", [None]))
+        for one in said["findings"]
+    ]
     assert links == list(about.values())
+
+
+def test_a_finding_leads_to_what_it_is_about_in_each_target() -> None:
+    roll = replace(small(), about={"one": (CI, "bot"), "two": ("nobody",)})
+    said = page(report(*(finding(id=one, subject=one) for one in ("one", "two")), roll=roll)).data
+    assert [one.get("identities") for one in said["findings"]] == [[0, 1], None]
 
 
 def test_each_category_is_called_as_in_the_list(rules: RuleSet) -> None:

@@ -33,11 +33,13 @@ class Seen(Struct, frozen=True):
 
 class Joined(Struct, frozen=True):
     """The inventory over the targets that have to do with each other, its findings that no target has, or none has
-    so, and which findings of targets each of these stands for."""
+    so, and which findings of targets each of these stands for. `about` has the records of the inventory that the findings
+    of targets are about, by the ids of the findings, where the targets have other names for them."""
 
     inventory: Inventory
     verdict: Verdict
     stands_for: dict[str, tuple[Own, ...]]
+    about: dict[str, tuple[str, ...]]
 
 
 def joined(
@@ -58,7 +60,21 @@ def joined(
     kept = {finding.rule for finding in findings}
     texts = tuple(one for one in verdict.rules if one.id in kept)
     verdict = replace(verdict, findings=tuple(findings), rules=texts, undecided=())
-    return Joined(inventory, verdict, stands_for)
+    return Joined(inventory, verdict, stands_for, _about(known, origins))
+
+
+def _about(
+    known: Mapping[Own, Finding], origins: Mapping[str, list[Own]]
+) -> dict[str, tuple[str, ...]]:
+    named = {own: id for id, several in origins.items() for own in several}
+    found: dict[str, dict[str, None]] = {}
+    renamed = set()
+    for (target, id), finding in known.items():
+        if (record := named.get((target, finding.subject))) is not None:
+            found.setdefault(id, {})[record] = None
+            if record != finding.subject:
+                renamed.add(id)
+    return {id: tuple(found[id]) for id in found if id in renamed}
 
 
 def _told(

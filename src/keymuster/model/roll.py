@@ -169,7 +169,8 @@ class RolledException(Struct, frozen=True, kw_only=True):
 
 class Roll(Struct, frozen=True, kw_only=True):
     """All that a page shows besides findings. `left_out` counts what is not in it because there was too much, by what it
-    is: identities, credentials, nodes, edges."""
+    is: identities, credentials, nodes, edges. `about` has the records that a finding is about, by its id, where these have
+    other ids here than the finding gives them: where many targets are told of as one."""
 
     identities: tuple[RolledIdentity, ...] = ()
     credentials: tuple[RolledCredential, ...] = ()
@@ -178,6 +179,7 @@ class Roll(Struct, frozen=True, kw_only=True):
     edges: tuple[GraphEdge, ...] = ()
     exceptions: tuple[RolledException, ...] = ()
     left_out: dict[str, int] = {}
+    about: dict[str, tuple[str, ...]] = {}
 
 
 class TrendDay(Struct, frozen=True, kw_only=True):

@@ -201,3 +201,18 @@ def test_a_name_that_went_over_to_another_target_makes_the_two_not_one(estate: E
     }  # fmt: skip
     shown = estate.store.report(estate.now).findings
     assert {str(one.location).partition("/main.tf")[0] for one in shown} == {"repository/old"}
+
+
+def test_what_a_target_has_found_is_about_the_identity_that_the_join_knows(
+    estate: Estate, token: Callable[..., str]
+) -> None:
+    for name in ("one", "two"):
+        estate.look(name, terraform_tfstate=STATE.format(key=token("aws-access-key-id", name)))
+    roll = estate.join().report.roll  # type: ignore[union-attr]
+    [found] = [
+        one for one in estate.store.report(estate.now).findings if one.rule == "aws-user-declared"
+    ]
+    declared = {f"resource:{one.id}" for one in roll.identities}
+    assert found.subject not in declared
+    assert {*roll.about[found.id]} == declared
+    assert len(declared) == 2

@@ -75,7 +75,7 @@ def _performed(task: Task, store: Store) -> Outcome:
     report = Report(
         findings=made.verdict.findings,
         troubles=unseen,
-        roll=roll(made.inventory, configured, rules),
+        roll=replace(roll(made.inventory, configured, rules), about=made.about),
         rules=made.verdict.rules,
         frameworks=made.verdict.frameworks,
         mode=JOIN,

@@ -61,13 +61,13 @@ def encoded(report: Report) -> str:
 
 def _document(report: Report) -> dict[str, Any]:
     rules = _Rules(report)
-    subjects = _subjects(report.roll)
+    subjects = _Subjects(report.roll or Roll())
     return {
         "about": _about(report),
         "nhi": [[one.value, one.called] for one in _NHI],
         "severities": [one.value for one in _SEVERITIES],
         "confidences": [one.value for one in _CONFIDENCES],
-        "findings": [_finding(one, rules, subjects) for one in report.findings],
+        "findings": [_finding(one, rules, subjects.of(one)) for one in report.findings],
         "rules": rules.told,
         "troubles": [
             _short({"part": one.part, "scope": one.scope, "message": one.message, "advice": one.advice})
@@ -152,8 +152,10 @@ def _is_page(url: str) -> bool:
         return False
 
 
-def _finding(one: Finding, rules: _Rules, subjects: dict[str, tuple[int, int]]) -> dict[str, Any]:
-    identity, credential = subjects.get(readable(one.subject), _NOTHING)
+def _finding(one: Finding, rules: _Rules, about: Iterable[tuple[int, int]]) -> dict[str, Any]:
+    identities, credentials = (
+        [each for each in dict.fromkeys(sort) if each >= 0] for sort in zip(*about, strict=True)
+    )
     owner = one.owner
     return _short({
         "id": one.id, "rule": rules.number(one), "severity": _SEVERITIES.index(one.severity),
@@ -166,12 +168,8 @@ def _finding(one: Finding, rules: _Rules, subjects: dict[str, tuple[int, int]]) 
         "owner_left": owner is not None and owner.status == "left",
         "remediation": rules.remediation(one),
         "accepted": None if one.suppression is None else _suppression(one.suppression),
-        "identity": None if identity < 0 else identity,
-        "credential": None if credential < 0 else credential,
+        "identities": identities, "credentials": credentials,
     })  # fmt: skip
-
-
-_NOTHING = (-1, -1)
 
 
 def _suppression(one: Suppression) -> dict[str, Any]:
@@ -181,26 +179,32 @@ def _suppression(one: Suppression) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _subjects(roll: Roll | None) -> dict[str, tuple[int, int]]:
+class _Subjects:
     """What findings may be about -> the number of the identity, and of the credential, that it belongs to; -1 if there
     is none. The declaration of a thing is about that thing."""
-    found: dict[str, tuple[int, int]] = {}
-    if roll is None:
-        return found
 
-    def add(ids: Iterable[str], about: tuple[int, int]) -> None:
+    def __init__(self, roll: Roll) -> None:
+        self._about = roll.about
+        self._numbers: dict[str, tuple[int, int]] = {}
+        for number, one in enumerate(roll.credentials):
+            whose = -1 if one.identity is None else one.identity
+            self._add((*(use.id for use in one.uses), *one.same, one.id), (whose, number))
+        for number, identity in enumerate(roll.identities):
+            self._add((use.id for use in identity.uses), (number, -1))
+            self._add((grant.id for grant in identity.grants), (number, -1))
+            self._add((trust.id for trust in identity.trusts), (number, -1))
+            self._add((identity.id,), (number, -1))
+
+    def _add(self, ids: Iterable[str], about: tuple[int, int]) -> None:
         for id in map(readable, ids):
-            found[id] = found[f"resource:{id}"] = about
+            self._numbers[id] = self._numbers[f"resource:{id}"] = about
 
-    for number, one in enumerate(roll.credentials):
-        whose = -1 if one.identity is None else one.identity
-        add((*(use.id for use in one.uses), *one.same, one.id), (whose, number))
-    for number, identity in enumerate(roll.identities):
-        add((use.id for use in identity.uses), (number, -1))
-        add((grant.id for grant in identity.grants), (number, -1))
-        add((trust.id for trust in identity.trusts), (number, -1))
-        add((identity.id,), (number, -1))
-    return found
+    def of(self, one: Finding) -> list[tuple[int, int]]:
+        subjects = self._about.get(one.id, (one.subject,))
+        return [self._numbers.get(readable(id), _NOTHING) for id in subjects]
+
+
+_NOTHING = (-1, -1)
 
 
 def _place(one: Location) -> dict[str, Any]:

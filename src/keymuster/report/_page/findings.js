@@ -82,7 +82,7 @@ function evidence(one) {
     one.told_by && el("p", { class: "muted" }, `Told by ${one.told_by.join(", ")}.`),
     el("h2", { class: "minor" }, "More"),
     pairs([
-      ["identity", one.identity !== undefined && identityLink(one.identity)],
+      ["identity", one.identities && one.identities.slice(0, 20).map((index) => el("div", null, identityLink(index)))],
       ["subject", el("span", { class: "mono" }, one.subject)],
       ["owner", one.owner && `${one.owner}, by ${one.owner_source}`],
       ["rule", [rule.title || "", " ", el("code", null, rule.id)]],

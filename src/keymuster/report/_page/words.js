@@ -34,20 +34,21 @@ const lastUse = (one) => (one.last_used_at ? since(one.last_used_at) : one.never
 
 // --- what belongs together -------------------------------------------------------------------------
 
-function grouped(several, key) {
+// By each of what `keys` says of one, if it says anything.
+function grouped(several, keys) {
   const found = new Map();
   several.forEach((one, index) => {
-    const name = key(one);
-    if (name === undefined || name === null) return;
-    if (!found.has(name)) found.set(name, []);
-    found.get(name).push(index);
+    for (const name of keys(one) || []) {
+      if (!found.has(name)) found.set(name, []);
+      found.get(name).push(index);
+    }
   });
   return found;
 }
 
-const FINDINGS_OF = grouped(FINDINGS, (one) => one.identity);
-const FINDINGS_OF_KEY = grouped(FINDINGS, (one) => one.credential);
-const KEYS_OF = grouped(ROLL.credentials, (one) => one.identity);
+const FINDINGS_OF = grouped(FINDINGS, (one) => one.identities);
+const FINDINGS_OF_KEY = grouped(FINDINGS, (one) => one.credentials);
+const KEYS_OF = grouped(ROLL.credentials, (one) => one.identity !== undefined && [one.identity]);
 const NODE_OF = new Map();
 ROLL.nodes.forEach((one, index) => { if (one.identity !== undefined) NODE_OF.set(one.identity, index); });
 
