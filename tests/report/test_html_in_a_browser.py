@@ -19,7 +19,7 @@ import pypdf
 import pytest
 from msgspec.structs import replace
 
-from keymuster.model import Coverage, Nhi, Report, Roll, Severity
+from keymuster.model import Coverage, Nhi, Report, Roll, Severity, Trouble
 from report.reports import FULL, finding, place, report, written
 from report.rolls import full, large
 
@@ -243,10 +243,36 @@ def test_the_overview_leads_to_what_it_counts(show: Show) -> None:
     shown.follow(shown.page.get_by_role("link", name="NHI2 Secret Leakage"), "Findings")
     assert len(shown.texts("#view-findings button.plain")) == 2
     shown.go("overview")
-    shown.follow(shown.page.get_by_role("link", name="somebody, surely"), "Identities")
+    shown.follow(shown.page.get_by_role("link", name="an owner, sure"), "Identities")
     assert shown.texts("#view-identities td:first-child") == ["ci"]
     shown.page.get_by_label("Owner is").select_option("likely")
     assert shown.texts("#view-identities td:first-child") == []
+
+
+def test_the_overview_begins_with_the_gravest_kinds(show: Show) -> None:
+    several = (
+        finding(id="1", rule="often", severity=Severity.MEDIUM), finding(id="2", rule="often", severity=Severity.MEDIUM),
+        finding(id="3", rule="grave", severity=Severity.CRITICAL),
+    )  # fmt: skip
+    shown = show(report(*several))
+    assert shown.texts(".first .severity") == ["critical", "medium"]
+    assert shown.texts(".first .count") == ["1 finding", "2 findings"]
+    shown.follow(shown.page.locator(".first a").last, "Findings")
+    assert len(shown.texts("#view-findings button.plain")) == 2
+
+
+def test_that_nothing_is_open_is_good_news_only_where_all_was_seen(show: Show) -> None:
+    assert shown_notice(show(report())) == ("notice calm", "Nothing is open. What was looked at")
+    unseen = (Trouble(part="tree", scope="a", message="no"),)
+    assert shown_notice(show(replace(report(), troubles=unseen))) == (
+        "notice",
+        "Nothing is open in what could be looked at. What was looked at",
+    )
+
+
+def shown_notice(shown: Shown) -> tuple[str, str]:
+    notice = shown.page.locator("#view-overview .notice")
+    return notice.get_attribute("class"), notice.inner_text()
 
 
 def test_evidence_opens_by_the_keyboard_and_stays_open(show: Show) -> None:
@@ -544,7 +570,7 @@ def test_on_paper_stand_all_parts_in_black_on_white(show: Show) -> None:
     text = "\n".join(one.extract_text() for one in paper.pages)
     for words in ("Findings", "AKIA****", "Identities", "Credentials", "Coverage", "a.pack", "Exceptions", "until the vendor"):  # fmt: skip
         assert words in text, words
-    assert "as the system" not in text
+    assert "system theme" not in text
     shown.page.emulate_media(media="print")
     assert shown.page.evaluate("getComputedStyle(document.body).color") == "rgb(0, 0, 0)"
     one = show(full(), "#identity/0")

@@ -28,12 +28,13 @@ function bar(parts, most) {
 }
 
 // How a number went, day by day.
-function line(values, wide, high, label) {
+function line(values, wide, high, label, filled) {
   const most = Math.max(1, ...values);
   const step = values.length > 1 ? wide / (values.length - 1) : 0;
   const points = values.map((value, index) => `${(index * step).toFixed(1)},${(high - 2 - (value / most) * (high - 4)).toFixed(1)}`);
   return svg("svg", { viewBox: `0 0 ${wide} ${high}`, width: wide, height: high, preserveAspectRatio: "none", role: "img", "aria-label": label },
     svg("line", { class: "axis", x1: 0, x2: wide, y1: high - 1, y2: high - 1 }),
+    filled && svg("polygon", { class: "under", points: `0,${high} ${points.join(" ")} ${wide},${high}` }),
     svg("polyline", { class: "line", points: points.join(" ") }));
 }
 

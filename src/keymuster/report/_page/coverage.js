@@ -38,7 +38,7 @@ function unseen() {
   return shown(list({
     caption: "What could not be seen",
     columns: [
-      { title: "Where", class: "word", key: (one) => one.scope, cell: (one) => el("span", { class: "mono" }, one.scope) },
+      { title: "Where", class: "word", key: (one) => one.scope, cell: (one) => pathed(one.scope) },
       { title: "Why", class: "word", key: (one) => one.message, cell: (one) => one.message },
       { title: "What would help", class: "word", key: (one) => one.advice || "", cell: (one) => one.advice },
       { title: "Part", stacked: "Part", key: (one) => one.part, cell: (one) => one.part },
@@ -94,7 +94,7 @@ function undecided() {
     caption: "Not decided",
     columns: [
       { title: "Policy", class: "word", key: ([policy]) => policy, cell: ([policy]) => el("code", null, policy) },
-      { title: "Where", class: "word", key: ([, , place]) => place, cell: ([, , place]) => el("span", { class: "mono" }, place) },
+      { title: "Where", class: "word", key: ([, , place]) => place, cell: ([, , place]) => pathed(place) },
       { title: "Not known", class: "word", key: (one) => one[3], cell: (one) => one[3] },
       { title: "About", class: "word", key: ([, subject]) => subject, cell: ([, subject]) => el("span", { class: "mono" }, subject) },
     ],

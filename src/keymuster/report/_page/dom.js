@@ -28,5 +28,8 @@ function leadTo(element, address) {
   element.setAttribute("href", address);
 }
 
+// A path, which may go on in the next line behind a slash.
+const pathed = (text) => el("span", { class: "mono" }, String(text).split(/(?<=[/\\])/).flatMap((part, index) => (index ? [el("wbr"), part] : [part])));
+
 const put = (element, ...children) => made(element, null, children);
 const emptied = (element) => { element.replaceChildren(); return element; };

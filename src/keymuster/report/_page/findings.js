@@ -61,7 +61,7 @@ function what(one) {
 
 function where(one) {
   const more = one.places.length - 1;
-  return [el("span", { class: "mono" }, at(one)), more > 0 && el("div", { class: "muted" }, `and ${several(more, "more place", "more places")}`)];
+  return [pathed(at(one)), more > 0 && el("div", { class: "muted" }, `and ${several(more, "more place", "more places")}`)];
 }
 
 function evidence(one) {
@@ -73,7 +73,7 @@ function evidence(one) {
     one.accepted && [el("h2", { class: "minor" }, one.accepted.holds ? "Accepted" : "No longer accepted"),
       el("p", null, one.accepted.because, el("span", { class: "muted" }, [one.accepted.by && ` by ${one.accepted.by}`, one.accepted.until && ` until ${one.accepted.until}`, one.accepted.at && ` (${one.accepted.at})`]))],
     el("h2", { class: "minor" }, one.places.length === 1 ? "Place" : "Places"),
-    el("ul", null, one.places.slice(0, 200).map((place) => el("li", null, el("span", { class: "mono" }, place.at),
+    el("ul", null, one.places.slice(0, 200).map((place) => el("li", null, pathed(place.at),
       place.commit && el("span", { class: "muted" }, ` first in ${place.commit}${place.in_head === null ? "" : place.in_head ? "; still in HEAD" : "; no longer in HEAD"}`),
       place.context && el("pre", null, place.context)))),
     one.places.length > 200 && el("p", null, `and ${number(one.places.length - 200)} more`),

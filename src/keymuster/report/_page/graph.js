@@ -396,8 +396,8 @@ function asTable() {
       { title: "Who has", class: "word", key: (index) => nodeName(ROLL.edges[index][0]), cell: (index) => named(ROLL.edges[index][0]) },
       { title: "gets", class: "word", key: (index) => nodeName(ROLL.edges[index][1]), cell: (index) => named(ROLL.edges[index][1]) },
       { title: "How", stacked: "How", class: "word", key: sentence, cell: sentence },
-      { title: "Sure", stacked: "Sure", key: assumed, cell: (index) => (assumed(index) ? `assumed: ${assumed(index)}` : "proved") },
-      { title: "To cut it", stacked: "To cut it", cell: cutting },
+      { title: "Sure", stacked: "Sure", class: "word", key: assumed, cell: (index) => (assumed(index) ? `assumed: ${assumed(index)}` : "proved") },
+      { title: "To cut it", stacked: "To cut it", class: "word", cell: cutting },
     ],
   });
   const named = (node) => {

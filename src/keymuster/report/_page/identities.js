@@ -2,6 +2,7 @@
 
 const openOf = (index) => (FINDINGS_OF.get(index) || []).filter((each) => !isAccepted(FINDINGS[each]));
 const ownerOf = (one) => (one.owner_status === "left" ? `${one.owner} (has left)` : one.owner_status === "none" ? "nobody" : one.owner_status === "unknown" ? "not known" : one.owner || "");
+const ANSWERS = { surely: "an owner, sure", likely: "an owner, likely", left: "an owner who has left", none: "nobody", unknown: "not known" };
 // How sure it is that somebody answers for it.
 const answers = (one) => (one.owner_status === "named" ? (one.owner_confidence === "high" ? "surely" : "likely") : one.owner_status);
 const identityLink = (index) => el("a", { href: `#identity/${index}` }, ROLL.identities[index].name || ROLL.identities[index].id);
@@ -10,13 +11,16 @@ const INDEXES = ROLL.identities.map((_, index) => [gravest(openOf(index)), openO
   .sort(([level, count, one], [other, more, two]) => (level === null ? 9 : level) - (other === null ? 9 : other) || more - count || one - two)
   .map(([, , index]) => index);
 
+// Those that share name, kind and account with others are told apart by their places.
+const NAMESAKES = new Set([...grouped(ROLL.identities, (one) => [`${one.kind} ${one.provider} ${one.account} ${one.name}`]).values()].filter((alike) => alike.length > 1).flat());
+
 function identities(view) {
   const of = (index) => ROLL.identities[index];
   const owner = (index) => ownerOf(of(index));
   const table = list({
     caption: "Identities", of: "identity", plural: "identities", empty: ROLL.identities.length ? "No identity is so." : "There are none.",
     columns: [
-      { title: "Name", class: "word", key: (index) => of(index).name, cell: identityLink },
+      { title: "Name", class: "word", key: (index) => of(index).name, cell: (index) => [identityLink(index), NAMESAKES.has(index) && of(index).places && el("div", { class: "muted" }, pathed(of(index).places[0]))] },
       { title: "Kind", stacked: "Kind", key: (index) => of(index).kind, cell: (index) => words(of(index).kind) },
       { title: "Account", stacked: "Account", key: (index) => `${of(index).provider} ${of(index).account || ""}`, cell: (index) => [of(index).provider, " ", of(index).account] },
       { title: "Environment", stacked: "Environment", key: (index) => of(index).environment, cell: (index) => (of(index).environment === "unknown" ? "" : of(index).environment) },
@@ -32,7 +36,7 @@ function identities(view) {
     { name: "kind", title: "Kind", options: optionsOf(ROLL.identities.map((one) => one.kind)) },
     { name: "provider", title: "Provider", options: optionsOf(ROLL.identities.map((one) => one.provider)) },
     { name: "environment", title: "Environment", options: optionsOf(ROLL.identities.map((one) => one.environment || "unknown")) },
-    { name: "owner", title: "Owner is", options: [["surely", "somebody, surely"], ["likely", "somebody, likely"], ["left", "somebody who has left"], ["none", "nobody"], ["unknown", "not known"]] },
+    { name: "owner", title: "Owner is", options: Object.entries(ANSWERS) },
     { name: "privilege", title: "Privilege", options: optionsOf(ROLL.identities.map((one) => one.privilege)) },
     { name: "findings", title: "Findings", options: [["open", "with open ones"], ["none", "without"]] },
   ], (picked) => {

@@ -6,7 +6,7 @@ const VIEWS = [
   DATA.roll && ["identities", "Identities", identities, () => ROLL.identities.length],
   DATA.roll && ["credentials", "Credentials", credentials, () => ROLL.credentials.length],
   DATA.roll && ["graph", "Graph", graph],
-  ["coverage", "Coverage", coverage, () => DATA.troubles.length && `${number(DATA.troubles.length)} not seen`],
+  ["coverage", "Coverage", coverage, () => DATA.troubles.length && `${number(DATA.troubles.length)} unseen`],
   ["exceptions", "Exceptions", exceptions, () => ROLL.exceptions.length + FINDINGS.filter((one) => one.accepted).length],
 ].filter(Boolean);
 

@@ -14,9 +14,10 @@ function overview(view) {
     tiles(),
     sinceBaseline(),
     leftOut("identities", "credentials"),
-    el("div", { class: "charts" }, byCategory(), bySeverity(), DATA.roll && ownership(), DATA.roll && keyAges(), DATA.roll && environments()),
+    OPEN.length ? gravestFirst() : nothingOpen(),
     trend(),
     unseenInShort(),
+    el("div", { class: "charts" }, (OPEN.length > 0 || DATA.trend) && [byCategory(), bySeverity()], DATA.roll && ownership(), DATA.roll && keyAges(), DATA.roll && environments()),
   );
 }
 
@@ -56,6 +57,35 @@ function sinceBaseline() {
   return el("p", null, `Only what is new since the baseline is listed: it has ${several(known, "finding")} that ${known === 1 ? "is" : "are"} still there, and ${number(gone || 0)} that ${gone === 1 ? "is" : "are"} gone.`);
 }
 
+// Good news only where all could be seen.
+function nothingOpen() {
+  const all = ABOUT.complete && !DATA.troubles.length && !DATA.coverage.some((one) => one.why);
+  const nothing = DATA.counts.in_baseline === undefined ? "Nothing is open" : "Nothing new is open";
+  return el("p", { class: all ? "notice calm" : "notice" }, `${nothing}${all ? "" : " in what could be looked at"}. `, el("a", { href: "#coverage" }, "What was looked at"));
+}
+
+// What to begin with: the gravest kinds, and of these those with the most findings.
+function gravestFirst() {
+  const kinds = new Map();
+  for (const one of OPEN) {
+    const id = ruleOf(one).id;
+    const kind = kinds.get(id) || { id, title: ruleOf(one).title || one.message, levels: DATA.severities.map(() => 0), owners: new Set(), unowned: 0 };
+    kind.levels[one.severity || 0] += 1;
+    if (one.owner) kind.owners.add(one.owner);
+    else kind.unowned += 1;
+    kinds.set(id, kind);
+  }
+  const level = (kind) => kind.levels.findIndex(Boolean);
+  const count = (kind) => kind.levels.reduce((sum, some) => sum + some, 0);
+  const first = [...kinds.values()].sort((one, other) => level(one) - level(other) || other.levels[level(other)] - one.levels[level(one)] || compared(one.id, other.id)).slice(0, 5);
+  const whose = (kind) => [kind.owners.size && (kind.owners.size <= 2 ? [...kind.owners].join(", ") : several(kind.owners.size, "owner")), kind.unowned && `${number(kind.unowned)} without an owner`].filter(Boolean).join("; ");
+  return el("section", null, el("h2", null, "To begin with"),
+    el("ol", { class: "first" }, first.map((kind) => el("li", null,
+      el("span", { class: `severity ${DATA.severities[level(kind)]}` }, DATA.severities[level(kind)]),
+      el("span", null, el("a", { href: `#findings?status=open&rule=${encodeURIComponent(kind.id)}` }, kind.title), " ", el("span", { class: "muted" }, whose(kind))),
+      el("span", { class: "count" }, several(count(kind), "finding"))))));
+}
+
 function byCategory() {
   const days = DATA.trend || [];
   const rows = DATA.nhi.map(([id, title], index) => {
@@ -81,14 +111,10 @@ function bySeverity() {
 
 function ownership() {
   const sorts = [
-    ["somebody, surely", "good", "surely"],
-    ["somebody, likely", "low", "likely"],
-    ["somebody who has left", "critical", "left"],
-    ["nobody", "high", "none"],
-    ["not known", "other", "unknown"],
-  ];
+    ["good", "surely"], ["low", "likely"], ["critical", "left"], ["high", "none"], ["other", "unknown"],
+  ].map(([style, word]) => [ANSWERS[word], style, word]);
   const rows = sorts.map(([label, style, word]) => ({ label, href: `#identities?owner=${word}`, parts: [{ class: style, value: ROLL.identities.filter((one) => answers(one) === word).length }] }));
-  return el("section", null, el("h2", null, "Who answers"), bars("Identities by who answers for them, without people, groups and what a provider looks after", rows));
+  return el("section", null, el("h2", null, "Owners"), bars("Identities by who answers for them, without people, groups and what a provider looks after", rows));
 }
 
 function keyAges() {
@@ -118,7 +144,10 @@ function trend() {
   const shown = days.length > 30 ? days.filter((_, index) => index % Math.ceil(days.length / 30) === 0 || index === days.length - 1) : days;
   return el("section", { class: "trend" }, el("h2", null, "Trend"),
     el("p", null, `${number(values[0])} open on ${day(days[0][0])}, ${number(values[values.length - 1])} on ${day(days[days.length - 1][0])} (${change(values)}).`),
-    line(values, 640, 120, `Open findings from ${values[0]} to ${values[values.length - 1]}`),
+    el("div", { class: "plot" },
+      el("span", { class: "most", "aria-hidden": "true" }, number(Math.max(...values))), el("span", { class: "least", "aria-hidden": "true" }, "0"),
+      line(values, 640, 120, `Open findings from ${values[0]} to ${values[values.length - 1]}`, true),
+      el("span", { class: "begin muted", "aria-hidden": "true" }, day(days[0][0])), el("span", { class: "end muted", "aria-hidden": "true" }, day(days[days.length - 1][0]))),
     el("details", null, el("summary", null, "As a table"), el("div", { class: "wide" },
       el("table", null, el("caption", { class: "hidden" }, "Open findings by day and category"),
         el("thead", null, el("tr", null, el("th", { scope: "col" }, "day"), el("th", { scope: "col", class: "number" }, "open"), DATA.nhi.map(([id]) => el("th", { scope: "col", class: "number" }, id)))),
