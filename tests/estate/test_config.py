@@ -127,7 +127,7 @@ def test_the_published_schema_is_that_of_the_file() -> None:
         ("targets:\n  repositores: []", 2, "did you mean `repositories`?"),
         ("targets:\n  repositories:\n    - x.test/a\n    - urll: x", 4, "did you mean `url`?"),
         ("defaults:\n  jobs: many", 2, "defaults.jobs: Expected `int`, got `str`"),
-        ("defaults: {source: everything}", 1, "defaults.source: is none of what it may be"),
+        ("defaults: {source: everything}", 1, "defaults.source: is none of history, worktree"),
         ("defaults:\n  limits: {memory: lots}", 2, "memory is not a size"),
         ("cache: {size: 0}", 1, "size is not a size"),
         ("targets: {}\nstore: x\ntargets: {}", 3, "`targets` is there twice, first on line 1"),
@@ -151,6 +151,8 @@ def test_the_published_schema_is_that_of_the_file() -> None:
         ("schedule:\n  often: 99 * * * *", 2, "no cron expression"),
         ("schedule:\n  often: '* * * * * *'", 2, "no cron expression"),
         ("schedule:\n  often: {cron: 0 3 * * *, zone: Europe/Berln}", 2, "no such time zone"),
+        ("schedule:\n\n  often: 0 3 31 2 *", 3, "never comes"),
+        ("events: [{name: s, format: ocfs, file: x}]", 1, "events[0].format: is none of json, ocsf"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_told_with_its_line(
@@ -159,6 +161,13 @@ def test_what_is_wrong_is_told_with_its_line(
     said = refused(write(text))
     assert said.startswith(f":{line}: ")
     assert words in said
+
+
+def test_a_credential_that_is_written_down_is_asked_for_by_name(write: Write) -> None:
+    with pytest.raises(SettingsError) as refusal:
+        config.load(str(write("targets: {services: [{service: github, credential: hush}]}")))
+    assert refusal.value.advice() == "Name it: `credential: {env: NAME}`."
+    assert "hush" not in str(refusal.value)
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,10 @@ def schedule_problem(cron: str, zone: str) -> str:
     croniter = _croniter()
     if len(cron.split()) != 5 or not croniter.is_valid(cron):
         return "is no cron expression of five fields, as in `0 3 * * *`"
+    try:
+        croniter(cron).get_next()
+    except ValueError:
+        return "never comes: there is no such day in such a month"
     return ""
 
 

@@ -31,7 +31,7 @@ def load(path: str = FILE) -> Estate:
     except OSError as error:
         raise SettingsError(
             f"{path}: cannot be read: {error.strerror}",
-            "Name the file by --estate, or write one: docs/estate-yaml.md shows how.",
+            "Name the file by --estate, or write one. The least is `targets: {repositories: [{path: .}]}`; docs/estate-yaml.md has all of it.",
         ) from None
     read = File(path, content)
     if found := _inline(content):

@@ -6,7 +6,8 @@ from __future__ import annotations
 import re
 import types
 from collections.abc import Iterator
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from enum import Enum
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 import yaml
@@ -62,11 +63,14 @@ class File:
             )
             where = f"{name.lstrip('.').replace('....', '.*')}: " if name else ""
             if unknown:
-                fields = [one for struct in _at(kind, inner) for one in _fields(struct)]
+                structs = filter(_is_struct, _at(kind, inner))
+                fields = [one for struct in structs for one in _fields(struct)]
                 problem = f"there is no `{unknown[1]}` here{hint(unknown[1], fields)}"
-            raise self.wrong(
-                where + _ENUM.sub("is none of what it may be", problem), line
-            ) from None
+            if _ENUM.fullmatch(problem):
+                words = ", ".join(_choices(_at(kind, inner)))
+                problem = f"is none of {words}" if words else "is none of what it may be"
+            named = "Name it: `credential: {env: NAME}`." if "credential" in inner else ""
+            raise self.wrong(where + problem, line, named) from None
 
     def wrong(self, problem: str, line: int, advice: str = "") -> SettingsError:
         """To be raised."""
@@ -123,7 +127,7 @@ class File:
 
 
 def _at(kind: Any, steps: tuple[str | int, ...]) -> list[Any]:
-    """The Structs that may stand at a place."""
+    """What may stand at a place."""
     here = list(_alternatives(kind))
     for step in steps:
         inner: list[Any] = []
@@ -135,7 +139,7 @@ def _at(kind: Any, steps: tuple[str | int, ...]) -> list[Any]:
                 words = [word for word in get_args(one) if word is not ...]
                 inner += _alternatives(words[-1])
         here = inner
-    return [one for one in here if _is_struct(one)]
+    return here
 
 
 def _alternatives(kind: Any) -> Iterator[Any]:
@@ -144,6 +148,15 @@ def _alternatives(kind: Any) -> Iterator[Any]:
             yield from _alternatives(one)
     else:
         yield kind
+
+
+def _choices(kinds: list[Any]) -> Iterator[str]:
+    """The words of those that have a fixed set of them."""
+    for kind in kinds:
+        if get_origin(kind) is Literal:
+            yield from map(str, get_args(kind))
+        elif isinstance(kind, type) and issubclass(kind, Enum):
+            yield from (str(one.value) for one in kind)
 
 
 def _is_struct(kind: Any) -> bool:

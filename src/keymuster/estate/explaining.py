@@ -75,8 +75,23 @@ def explained(said: Estate, now: datetime) -> Explanation:
         listers=tuple(_lister(one) for one in said.targets.listers),
         schedules=tuple(_planned(said, there.targets, now)),
         credentials=tuple(_named(said, there.targets)),
-        troubles=there.troubles,
+        troubles=(*there.troubles, *_not_there(said, there.targets)),
     )
+
+
+def _not_there(said: Estate, there: tuple[Target, ...]) -> Iterator[Trouble]:
+    """What cannot be looked at as it is written; nobody has to be asked to see that."""
+    if not there and not said.targets.listers:
+        yield Trouble(part="estate", scope="targets", message="the file names nothing to look at")
+    for one in there:
+        if (path := one.options.get("path")) and not targets.is_repository(str(path)):
+            yield Trouble(part="estate", scope=str(path), message="no repository is there")
+    if said.targets.listers:
+        return  # who knows what they list
+    for name, schedule in said.schedules.items():
+        if there and not targets.selected(there, schedule.targets):
+            message = f"none of the targets is called {' or '.join(schedule.targets)}"
+            yield Trouble(part="estate", scope=f"schedule {name}", message=message)
 
 
 def _lister(options: dict[str, Any]) -> str:

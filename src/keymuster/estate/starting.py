@@ -36,8 +36,13 @@ def start(
     targets = there.with_known(known)
     chosen = selected(targets, only) if only else list(targets)
     if not chosen and not there.troubles:
-        what = f"no target is called {' or '.join(only)}" if only else "there are no targets"
-        raise SettingsError(what, "`keymuster estate targets` lists those that there are.")
+        if not targets:
+            raise SettingsError(
+                "there is nothing to look at", "Name repositories, services or listers under `targets` in estate.yaml."
+            )  # fmt: skip
+        raise SettingsError(
+            f"no target is called {' or '.join(only)}", "`keymuster estate targets` lists those that there are."
+        )  # fmt: skip
     unlisted = there.troubles
     run = store.start_run([*chosen, JOIN], now, scheduled=scheduled, unlisted=unlisted)
     return Started(run=run, targets=len(chosen), troubles=unlisted)

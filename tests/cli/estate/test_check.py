@@ -66,3 +66,30 @@ def test_what_is_wrong_with_it_ends_with_2(keymuster: Run, tmp_path: Path) -> No
     said = keymuster("estate", "check", "--estate", "estate.yaml")
     assert (said.code, said.out) == (2, "")
     assert "estate.yaml:1: there is no `targts` here; did you mean `targets`?" in said.err
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "targets: the file names nothing to look at"),
+        ("targets: {repositories: [{path: none}]}", "{here}/none: no repository is there"),
+        (
+            "targets: {services: [aws]}\nschedule: {a: {cron: 0 3 * * *, targets: [x*, y]}}",
+            "schedule a: none of the targets is called x* or y",
+        ),
+    ],
+)
+def test_what_would_never_be_looked_at_is_not_there(
+    text: str, said: str, keymuster: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "estate.yaml").write_text(text)
+    found = keymuster("estate", "check")
+    assert (found.code, found.err.strip()) == (3, f"not there: {said.format(here=tmp_path)}")
+
+
+def test_schedules_of_what_is_listed_are_not_judged(keymuster: Run, tmp_path: Path) -> None:
+    listers = "listers: [{lister: github, organizations: [acme], credential: {env: PATH}}]"
+    (tmp_path / "estate.yaml").write_text(
+        f"targets: {{{listers}}}\nschedule: {{a: {{cron: 0 3 * * *, targets: [x]}}}}"
+    )
+    assert keymuster("estate", "check").code == 0

@@ -131,3 +131,11 @@ def test_the_status_says_who_was_not_told(
         assert "channel issues" not in status.output
         run("--estate", str(estate))
     assert "not told" not in CliRunner().invoke(cli, words, standalone_mode=False).output
+
+
+def test_where_nobody_is_to_be_told_that_is_said(estate: Path) -> None:
+    look(estate, "a")
+    estate.write_text("store: sqlite:///estate.db\n")
+    assert "names no channel under `notify`" in run("--estate", str(estate)).stderr
+    refusal = run("--test", "hook", "--estate", str(estate)).exception
+    assert "it names none under" in str(refusal)

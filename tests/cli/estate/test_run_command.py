@@ -16,6 +16,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from keymuster.cli import cli
+from keymuster.errors import SettingsError
 from keymuster.estate.alone import alone
 from keymuster.estate.base import Failure, Work
 from keymuster.estate.store.store import Store
@@ -88,7 +89,7 @@ def test_what_nothing_can_be_done_about_is_said(estate: Path) -> None:
     assert "there was no run yet" in str(call(estate, "status").exception)
     assert "only one machine" in str(call(estate, "worker").exception)
     estate.write_text("targets: {}\n")
-    assert "there are no targets" in str(call(estate, "run").exception)
+    assert "nothing to look at" in str(call(estate, "run").exception)
     assert "has no schedule" in str(call(estate, "schedule", "run").exception)
 
 
@@ -156,3 +157,32 @@ def test_ctrl_c_stops_and_resume_goes_on(estate: Path, tmp_path: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", pretend.path)
         assert "1 of 1 targets looked at" in call(estate, "resume", "--fail-on", "never").stdout
+
+
+def test_before_anything_was_looked_at_a_report_does_not_look_clean(estate: Path) -> None:
+    assert call(estate, "schedule", "list").return_value == 0
+    Store.open(f"sqlite:///{estate.parent / 'estate.db'}").close()
+    [trouble] = json.loads(call(estate, "report", "--format", "json").stdout)["troubles"]
+    assert trouble["message"] == "nothing has been looked at yet"
+
+
+def test_an_estate_without_targets_is_told_what_to_write(estate: Path) -> None:
+    estate.write_text("{}")
+    refusal = call(estate, "run").exception
+    assert isinstance(refusal, SettingsError)
+    assert "there is nothing to look at" in refusal.message
+    assert "under `targets`" in refusal.advice()
+
+
+@pytest.mark.parametrize(
+    "command", [("report", "--format", "json"), ("history",), ("purge",), ("targets",)]
+)
+def test_each_command_asks_the_store_that_it_is_told(
+    command: tuple[str, ...], estate: Path, tmp_path: Path
+) -> None:
+    url = f"sqlite:///{tmp_path / 'other.db'}"
+    call(estate, "run", "--only", "*clean", "--db", url)
+    assert not (tmp_path / "estate.db").exists()
+    said = call(estate, *command, "--db", url)
+    assert said.return_value == 0
+    assert "never looked at" not in said.stdout.partition("leaky")[0]

@@ -234,7 +234,8 @@ def _lines(ran: RanV1) -> Iterator[str]:
     for one in ran.not_told:
         yield f"could not be told: {one.target}: {one.message}"
     if ran.troubles > len(ran.given_up):
-        yield f"not seen: {ran.troubles - len(ran.given_up)} parts of targets; a report of the estate lists them"
+        parts = ran.troubles - len(ran.given_up)
+        yield f"not seen: {parts} {'part' if parts == 1 else 'parts'} of targets; `keymuster estate report` lists them"
 
 
 def carried_out(

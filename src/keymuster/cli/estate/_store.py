@@ -34,13 +34,13 @@ def opened(estate: str, url: str = "") -> Iterator[tuple[Estate, Store]]:
         store.close()
 
 
-def known(said: Estate) -> dict[str, Known]:
+def known(said: Estate, url: str = "") -> dict[str, Known]:
     """What the store knows of each target, by its id; nothing if there is no store yet."""
     try:
         from keymuster.estate.store.store import Store
     except ModuleNotFoundError:
         return {}
-    url = config.store_url(said)
+    url = url or config.store_url(said)
     file = url.partition(":///")[2] if url.startswith("sqlite") else ""
     if file and not os.path.exists(file):
         return {}

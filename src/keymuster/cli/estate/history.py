@@ -10,7 +10,7 @@ import click
 import msgspec
 
 from keymuster.cli.common_options import format_option
-from keymuster.cli.estate._options import estate_option
+from keymuster.cli.estate._options import estate_option, store_option
 from keymuster.cli.estate._store import opened
 from keymuster.cli.output import stdout
 from keymuster.errors import SettingsError
@@ -44,7 +44,10 @@ if TYPE_CHECKING:
 )
 @format_option
 @estate_option
-def command(finding: str | None, limit: int, days: int, format_: str, estate: str) -> int:
+@store_option
+def command(
+    finding: str | None, limit: int, days: int, format_: str, estate: str, url: str
+) -> int:  # fmt: skip
     """Say what became of findings, run by run and day by day.
 
     With FINDING, an id or the beginning of it, all that became of this one.
@@ -58,7 +61,7 @@ def command(finding: str | None, limit: int, days: int, format_: str, estate: st
     Exit codes: 0 told; 2 could not run, or there is no such finding.
     """
     now = datetime.now(UTC)
-    with opened(estate) as (_, store), stdout() as out:
+    with opened(estate, url) as (_, store), stdout() as out:
         if finding:
             id = _the_one(store, finding)
             stored = list(store.findings(ids=[id]))

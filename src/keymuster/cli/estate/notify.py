@@ -48,6 +48,11 @@ def command(channel: str, recipient: str, estate: str, url: str) -> int:
     else:
         with opened(estate, url) as (said, store):
             troubles = tell(store, said, now)
+        if not said.notify.channels and not said.events:
+            click.echo(
+                f"keymuster: {estate} names no channel under `notify`, and no log under `events`",
+                err=True,
+            )
     for one in troubles:
         click.echo(f"{one.scope}: {one.message}", err=True)
         if one.advice:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from keymuster.cli.estate._options import estate_option
+from keymuster.cli.estate._options import estate_option, store_option
 from keymuster.cli.estate._store import opened
 from keymuster.report.base import readable
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 @click.command("purge")
 @click.option("--dry-run", is_flag=True, help="Only say what would go.")
 @estate_option
-def command(dry_run: bool, estate: str) -> int:
+@store_option
+def command(dry_run: bool, estate: str, url: str) -> int:
     """Delete from the store what is old enough by estate.yaml.
 
     `retention` says for how many days are kept: findings that are resolved, events, runs, and targets that no run
@@ -33,7 +34,7 @@ def command(dry_run: bool, estate: str) -> int:
 
     Exit codes: 0 done; 2 could not run.
     """
-    with opened(estate) as (said, store):
+    with opened(estate, url) as (said, store):
         gone = store.purge(said.retention, datetime.now(UTC), dry_run=dry_run)
     for line in _lines(gone, said.retention):
         click.echo(line)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import click
 
-from keymuster.cli.estate._options import estate_option
+from keymuster.cli.estate._options import estate_option, store_option
 from keymuster.cli.estate._store import opened
 from keymuster.cli.writing import check_formats, format_options, output, write_all
 
@@ -16,7 +16,10 @@ from keymuster.cli.writing import check_formats, format_options, output, write_a
 @click.option("-q", "--quiet", is_flag=True, help="With -o: nothing on standard output.")
 @click.option("-v", "--verbose", is_flag=True, help="Accepted findings, ids and evidence too.")
 @estate_option
-def command(format_: str, outputs: tuple[str, ...], quiet: bool, verbose: bool, estate: str) -> int:
+@store_option
+def command(
+    format_: str, outputs: tuple[str, ...], quiet: bool, verbose: bool, estate: str, url: str
+) -> int:  # fmt: skip
     """Tell all that is known of the estate now, as one report.
 
     These are all findings that are not resolved, with the names of their targets before their paths, and all that could
@@ -31,7 +34,7 @@ def command(format_: str, outputs: tuple[str, ...], quiet: bool, verbose: bool, 
     """
     files = [output(word) for word in outputs]
     check_formats({format_, *(format for format, _ in files)})
-    with opened(estate) as (_, store):
+    with opened(estate, url) as (_, store):
         found = store.report(datetime.now(UTC))
     write_all(found, files, format_, verbose=verbose, quiet=quiet)
     return 0

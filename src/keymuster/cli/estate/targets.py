@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from keymuster.cli.common_options import format_option
-from keymuster.cli.estate._options import estate_option
+from keymuster.cli.estate._options import estate_option, store_option
 from keymuster.cli.estate._store import known
 from keymuster.cli.output import stdout
 from keymuster.report.base import readable
@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 )
 @format_option
 @estate_option
-def command(globs: tuple[str, ...], no_asking: bool, format_: str, estate: str) -> int:
+@store_option
+def command(
+    globs: tuple[str, ...], no_asking: bool, format_: str, estate: str, url: str
+) -> int:  # fmt: skip
     """List the targets, with what has listed them and when they were last looked at; those alone whose id or name one
     of the GLOBS is for.
 
@@ -44,7 +47,7 @@ def command(globs: tuple[str, ...], no_asking: bool, format_: str, estate: str) 
 
     said = config.load(estate)
     found = targets.found(said, asking=not no_asking)
-    before = known(said)
+    before = known(said, url)
     every = found.with_known(one.target for one in before.values())
     chosen = targets.selected(every, globs or ("*",))
     with stdout() as out:

@@ -19,7 +19,8 @@ def tried(said: Notify, name: str, now: datetime, recipient: str = "") -> list[T
     """Send it, whatever the filter of the channel says. SettingsError if there is no such channel, or it cannot be opened."""
     found = settings(said)
     if name not in found:
-        raise SettingsError(f"there is no channel `{name}` in estate.yaml{hint(name, found)}")
+        others = hint(name, found) if found else "; it names none under `notify: channels:`"
+        raise SettingsError(f"there is no channel `{name}` in estate.yaml{others}")
     setting = found[name]
     whom = recipient or _recipient(said, setting)
     try:

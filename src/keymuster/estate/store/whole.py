@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -71,7 +71,12 @@ def report(connection: Connection, now: datetime) -> Report:
     looked = [one.looked_at for one in every if one.looked_at is not None]
     return Report(
         findings=tuple(found),
-        troubles=(*unlisted(connection), *_not_looked_at(connection, every), *frames.troubles),
+        troubles=(
+            *_nothing_yet(every),
+            *unlisted(connection),
+            *_not_looked_at(connection, every),
+            *frames.troubles,
+        ),
         undecided=tuple(frames.undecided),
         rules=tuple(rules[id] for id in sorted(rules) if id in told),
         frameworks=tuple(frameworks[id] for id in sorted(frameworks)),
@@ -246,6 +251,15 @@ def _every(scopes: Iterable[Scope], names: Callable[[Scope], tuple[str, ...]]) -
 
 def _placed(one: Trouble, folder: str) -> Trouble:
     return replace(one, scope=f"{folder}/{one.scope}") if folder else one
+
+
+def _nothing_yet(every: Sequence[Known]) -> Iterator[Trouble]:
+    """A report without findings must not look like that of an estate in which there are none."""
+    if not every:
+        message = "nothing has been looked at yet"
+        yield Trouble(
+            part="estate", scope="estate", message=message, advice="Run `keymuster estate run`."
+        )
 
 
 def _not_looked_at(connection: Connection, every: Iterable[Known]) -> Iterator[Trouble]:
