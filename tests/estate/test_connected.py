@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from keymuster.estate.connected import connected
-from keymuster.estate.joining import Seen
+from keymuster.estate.connected import components
+from keymuster.estate.keys import keys
 from keymuster.model import (
     Credential,
     CredentialKind,
@@ -33,43 +33,35 @@ def role(id: str, place: Location = HERE, *aliases: str) -> Identity:
     )
 
 
-def among(**targets: list[Observation]) -> set[str]:
-    return connected([Seen(name, f"acme/{name}", several) for name, several in targets.items()], 0)
-
-
-def test_a_small_estate_is_taken_whole() -> None:
-    seen = [Seen(name, name, [credential(f"secret:{name}")]) for name in ("a", "b", "c")]
-    assert connected(seen, 3) == {"a", "b", "c"}
-    assert connected(seen, 2) == set()
-
-
-def test_a_service_is_always_one() -> None:
-    assert among(aws=[role("arn:aws:iam::111122223333:role/r", LIVE)]) == {"aws"}
+def among(**targets: list[Observation]) -> list[set[str]]:
+    """The groups of more than one."""
+    found = components({name: keys(several) for name, several in targets.items()})
+    return [set(one) for one in found if len(one) > 1]
 
 
 def test_the_same_secret_connects_and_another_does_not() -> None:
     one, other = credential("secret:1"), credential("secret:2")
-    assert among(a=[one], b=[one, other], c=[other, other], d=[credential("secret:3")]) == {
+    assert among(a=[one], b=[one, other], c=[other, other], d=[credential("secret:3")]) == [{
         "a", "b", "c",
-    }  # fmt: skip
+    }]  # fmt: skip
 
 
 def test_what_has_the_same_path_in_two_is_not_the_same() -> None:
     same = [role("terraform:.:aws_iam_role.r", HERE, "aws:role/r")]
-    assert among(a=same, b=same) == set()
+    assert among(a=same, b=same) == []
 
 
 def test_a_name_of_which_there_is_one_connects() -> None:
     arn = "arn:aws:iam::111122223333:role/r"
     use = Use(id="u", subject=arn, by="job", kind=UseKind.WORKFLOW, location=HERE)
     declared = role("terraform:.:aws_iam_role.r", HERE, arn)
-    assert among(a=[use], b=[declared], c=[role("terraform:.:aws_iam_role.r")]) == {"a", "b"}
-    assert among(a=[use], c=[role("terraform:.:aws_iam_role.r")]) == set()
+    assert among(a=[use], b=[declared], c=[role("terraform:.:aws_iam_role.r")]) == [{"a", "b"}]
+    assert among(a=[use], c=[role("terraform:.:aws_iam_role.r")]) == []
 
 
 def test_a_key_that_a_service_tells_of_connects() -> None:
     key = credential("secret:1", fingerprint="f" * 32, format="github-pat")
     told = credential("github:token/1", LIVE, fingerprint="f" * 32, format="github-pat")
-    assert among(a=[key], aws=[told], c=[credential("secret:2", fingerprint="e" * 32)]) == {
+    assert among(a=[key], aws=[told], c=[credential("secret:2", fingerprint="e" * 32)]) == [{
         "a", "aws",
-    }  # fmt: skip
+    }]  # fmt: skip

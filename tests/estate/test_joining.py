@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from keymuster import gathering, pipeline
 from keymuster.collect.base import Context, Selection
 from keymuster.estate.joining import Joined, Seen, joined
+from keymuster.estate.keys import keys
 from keymuster.evaluate.choice import Choice
 from keymuster.model import (
     Credential,
@@ -67,9 +68,12 @@ def looked(rules: RuleSet, tmp_path: Path) -> Callable[..., Look]:
 
 
 def together(rules: RuleSet, **looks: Look) -> Joined:
+    def read(wanted: Collection[str]) -> Iterable[Seen]:
+        return [Seen(name, f"acme/{name}", looks[name][0]) for name in sorted(wanted)]
+
     return joined(
-        lambda: [Seen(name, f"acme/{name}", observed) for name, (observed, _) in looks.items()],
-        {(name, one.id): one for name, (_, findings) in looks.items() for one in findings},
+        {name: keys(observed) for name, (observed, _) in sorted(looks.items())}, read,
+        lambda name: {one.id: one for one in looks[name][1]},
         rules=rules, choice=Choice(), configured=Settings(), now=NOW,
     )  # fmt: skip
 

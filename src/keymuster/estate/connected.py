@@ -1,59 +1,76 @@
-"""Which targets have to do with each other: the same secret, one credential or object told by both, or a name of which
-there is but one in the world. What the others declare can be judged without any other."""
+"""Which targets have to do with each other: the same secret, one credential or object told by both, an account that one
+speaks of and the other is, or a name of which there is but one in the world. What the others declare can be judged
+without any other."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
 
-from keymuster.estate.placing import placed
-from keymuster.inventory.build import build
-from keymuster.inventory.links import NAMING, is_unique
-from keymuster.model import Credential, FileLocation, Identity, Observation, Resource
+from keymuster.estate.keys import Keys, numbers
 
-if TYPE_CHECKING:
-    from keymuster.estate.joining import Seen
+_AT_A_TIME = 1_000_000
+"""Keys that are looked up together: a dictionary of more would take as much memory as records."""
 
-
-MOST_TOGETHER = 20_000
-"""Records of an estate that is small enough to be taken whole: its page shows all of it."""
+_ALL = 1 << 64
 
 
-def connected(seen: Iterable[Seen], most: int = MOST_TOGETHER) -> set[str]:
-    """The targets that are connected with another one, and all that asked a service; or all, if they have no more
-    records together than `most`."""
-    found: set[str] = set()
-    everything: set[str] = set()
-    count = 0
-    targets: dict[str, set[str]] = {}
-    called: dict[str, set[str]] = {}
-    naming: dict[str, set[str]] = {}
-    keyed: list[Observation] = []
-    for each in seen:
-        everything.add(each.target)
-        for one, _ in placed(each.name, each.observations):
-            count += 1
-            if not isinstance(one.location, FileLocation):
-                found.add(each.target)
-            targets.setdefault(one.id, set()).add(each.target)
-            if isinstance(one, Credential | Identity):
-                keyed.append(one)
-            if isinstance(one, Identity | Resource):
-                for name in filter(is_unique, (one.id, *one.aliases)):
-                    called.setdefault(name, set()).add(each.target)
-            for field in NAMING.get(type(one), ()):
-                name = getattr(one, field)
-                if name and is_unique(name):
-                    naming.setdefault(name, set()).add(each.target)
-    if count <= most:
-        return everything
-    links = build(keyed).links
-    groups = [several for several in targets.values() if len(several) > 1]
-    groups += [several | called[name] for name, several in naming.items() if name in called]
-    groups += [
-        {target for id in (one, *(link.to for link in others)) for target in targets.get(id, ())}
-        for kind in (links.same, links.alike, {id: (link,) for id, link in links.proves.items()})
-        for one, others in kind.items()
-    ]
-    found.update(*(targets[id] for id in links.within if id in targets))
-    return found.union(*(several for several in groups if len(several) > 1))
+def components(keyed: Mapping[str, Keys]) -> list[list[str]]:
+    """The targets by whom each has to do with, however far: in the order in which they come."""
+    targets = list(keyed)
+    homes = _Homes(len(targets))
+    meets = [numbers(one.meets) for one in keyed.values()]
+    for part in _parts(meets):
+        first: dict[int, int] = {}
+        for target, key in part:
+            homes.join(first.setdefault(key, target), target)
+    del meets
+    offers = [numbers(one.offers) for one in keyed.values()]
+    asks = [numbers(one.asks) for one in keyed.values()]
+    for offered, asked in zip(_parts(offers, asks), _parts(asks, offers), strict=True):
+        wanted: dict[int, list[int]] = {}
+        for target, key in asked:
+            wanted.setdefault(key, []).append(target)
+        for target, key in offered:
+            for other in wanted.get(key, ()):
+                homes.join(other, target)
+    found: dict[int, list[str]] = {}
+    for number, target in enumerate(targets):
+        found.setdefault(homes.of(number), []).append(target)
+    return list(found.values())
+
+
+def _parts(several: Sequence[array[int]], *beside: Sequence[array[int]]) -> Iterator[Iterator[tuple[int, int]]]:
+    """Target and key, by ranges of keys: so many at a time as can be held, also of what is asked for `beside`."""
+    total = sum(len(one) for each in (several, *beside) for one in each)
+    count = total // _AT_A_TIME + 1
+    width = _ALL // count + 1
+    for part in range(count):
+        yield _between(several, part * width, (part + 1) * width)
+
+
+def _between(several: Sequence[array[int]], low: int, high: int) -> Iterator[tuple[int, int]]:
+    for target, keys in enumerate(several):
+        for key in keys[bisect_left(keys, low) : bisect_left(keys, high)]:
+            yield target, key
+
+
+class _Homes:
+    """Sets of numbers that grow together."""
+
+    def __init__(self, count: int) -> None:
+        self._over = array("q", range(count))
+
+    def of(self, one: int) -> int:
+        over = self._over
+        while over[one] != one:
+            over[one] = over[over[one]]
+            one = over[one]
+        return one
+
+    def join(self, one: int, other: int) -> None:
+        """The first of them speaks for all."""
+        here, there = self.of(one), self.of(other)
+        if here != there:
+            self._over[max(here, there)] = min(here, there)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 
@@ -14,7 +14,6 @@ from keymuster import gathering, pipeline, settings
 from keymuster.collect.base import Context, Host, Selection, limits
 from keymuster.estate.base import Outcome, Task
 from keymuster.evaluate.choice import Choice
-from keymuster.inventory.build import Inventory
 from keymuster.model import (
     Confidence,
     Credential,
@@ -132,11 +131,11 @@ def _spot(place: FileLocation) -> tuple[str, int, int]:
     return place.name, place.line, place.column
 
 
-def until(inventory: Inventory, now: datetime) -> datetime:
-    """How long a report on it says what a new one of the same things would: until something ends, which is an exception
+def until(records: Mapping[str, Observation], now: datetime) -> datetime:
+    """How long a report on them says what a new one of the same things would: until something ends, which is an exception
     or a credential, and not for ever, because things grow old."""
     ends = [now + timedelta(days=_LONGEST_DAYS)]
-    for one in inventory.records.values():
+    for one in records.values():
         match one:
             case Credential(expires_at=datetime() as end) if end > now:
                 ends.append(end)

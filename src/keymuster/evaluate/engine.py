@@ -52,14 +52,16 @@ class Verdict(Struct, frozen=True, kw_only=True):
 
 def evaluate(
     inventory: Inventory, rules: RuleSet, choice: Choice, now: datetime,
-    limits: Lifetimes = _LIMITS, looked: Collection[str] = (),
+    limits: Lifetimes = _LIMITS, looked: Collection[str] = (), conditions: Conditions | None = None,
 ) -> Verdict:  # fmt: skip
     """Every finding the wanted policies have on the inventory. What was `looked` at wholly (`code`,
-    `history`, a service) is where an exception that covers nothing is not needed any more."""
+    `history`, a service) is where an exception that covers nothing is not needed any more. Who judges several
+    inventories by the same rules and limits has their `conditions` compiled once."""
+    conditions = conditions or Conditions(limits)
     comments = inventory.allows
     held: list[tuple[Finding, str]] = []
     undecided: list[Undecided] = []
-    for one in _held(_JUDGED, inventory, rules, choice, now, limits):
+    for one in _held(_JUDGED, inventory, rules, choice, now, conditions):
         if isinstance(one, Undecided):
             undecided.append(one)
         else:
@@ -73,9 +75,9 @@ def evaluate(
     if any(inventory.of(RiskException)):
         every = [one for one, _ in held]
         findings = _excepted(findings, every, inventory, now, limits, looked)
-        about = _held({_EXCEPTION: RiskException}, inventory, rules, choice, now, limits)
+        about = _held({_EXCEPTION: RiskException}, inventory, rules, choice, now, conditions)
         findings += [one[0] for one in about if not isinstance(one, Undecided)]
-    findings.sort(key=_order)
+    findings.sort(key=order)
     texts = _texts(findings, rules)
     used = {reference for text in texts for reference in text.references}
     return Verdict(
@@ -126,10 +128,9 @@ def _places(one: RiskException) -> set[str]:
 
 def _held(
     subjects: Mapping[Subject, type[Any]], inventory: Inventory, rules: RuleSet, choice: Choice,
-    now: datetime, limits: Lifetimes,
+    now: datetime, conditions: Conditions,
 ) -> Iterator[tuple[Finding, str] | Undecided]:  # fmt: skip
     """Each with what it says of any that is alike."""
-    conditions = Conditions(limits)
     tokens = {token.id: token for token in rules.tokens}
     for subject, kind in subjects.items():
         policies = [policy for policy in rules.policies if policy.applies_to == subject]
@@ -252,7 +253,8 @@ def _place(location: Location) -> tuple[int, str, int, int]:
     return 2, str(location), 0, 0
 
 
-def _order(finding: Finding) -> tuple[bool, tuple[int, str, int, int], int, str, str, str]:
+def order(finding: Finding) -> tuple[bool, tuple[int, str, int, int], int, str, str, str]:
+    """In which findings are told: what is accepted last, then by place, the gravest first."""
     return (
         finding.is_accepted,
         _place(finding.location),

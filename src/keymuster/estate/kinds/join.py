@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
+from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, ClassVar
 
@@ -12,12 +13,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from keymuster import pipeline, settings
-from keymuster.analysis.roll import roll
 from keymuster.estate.base import Outcome, Task
 from keymuster.estate.credentials import Reference, read
 from keymuster.estate.folders import folders
-from keymuster.estate.joining import Own, Seen, joined
-from keymuster.estate.looking import until
+from keymuster.estate.joining import Seen, joined
+from keymuster.estate.keys import VERSION, Keys, keys
 from keymuster.evaluate.choice import Choice
 from keymuster.evaluate.comparison import JOIN
 from keymuster.model import Finding, Report, Scope, Trouble
@@ -64,18 +64,18 @@ def _performed(task: Task, store: Store) -> Outcome:
     if rules.key and task.left.get("state") == state and task.now < _end(task.left):
         return Outcome(target=task.target.id, unchanged=True, left=task.left)
 
-    def seen() -> Iterator[Seen]:
-        for id, several in groupby(store.observations(names), key=lambda one: one[0]):
+    def read(wanted: Collection[str]) -> Iterator[Seen]:
+        for id, several in groupby(store.observations(wanted), key=lambda one: one[0]):
             yield Seen(id, names[id], (observation for _, observation in several))
 
     made = joined(
-        seen, _known(store, names), rules=rules, choice=Choice(confidence=configured.confidence),
-        configured=configured, now=task.now,
+        _keys(store, names), read, partial(_known, store), rules=rules, configured=configured,
+        choice=Choice(confidence=configured.confidence), now=task.now,
     )  # fmt: skip
     report = Report(
         findings=made.verdict.findings,
         troubles=unseen,
-        roll=replace(roll(made.inventory, configured, rules), about=made.about),
+        roll=made.roll,
         rules=made.verdict.rules,
         frameworks=made.verdict.frameworks,
         mode=JOIN,
@@ -86,7 +86,7 @@ def _performed(task: Task, store: Store) -> Outcome:
     return Outcome(
         target=task.target.id,
         report=redacted(report, rules),
-        left={"state": state, "until": until(made.inventory, task.now).isoformat()},
+        left={"state": state, "until": made.until.isoformat(), "size": str(made.size)},
         stands_for=made.stands_for,
     )
 
@@ -106,17 +106,23 @@ def _unseen(store: Store, known: Iterable[Known], names: dict[str, str]) -> tupl
     )
 
 
-def _known(store: Store, names: dict[str, str]) -> dict[Own, Finding]:
-    """What each target has found by itself and still has. Of one that is open in some places and accepted in others,
+def _keys(store: Store, names: Collection[str]) -> dict[str, Keys]:
+    """Of every target, in the order of their ids. Of one that an older version has looked at, from its records."""
+    found = {id: one for id, one in store.keys() if id in names}
+    old = [id for id, one in found.items() if one is None]
+    for id, several in groupby(store.observations(old), key=lambda one: one[0]) if old else ():
+        found[id] = keys(observation for _, observation in several)
+    return {id: one if one is not None else Keys(version=VERSION) for id, one in found.items()}
+
+
+def _known(store: Store, target: str) -> dict[str, Finding]:
+    """What a target has found by itself and still has, by id. Of one that is open in some places and accepted in others,
     what is open."""
     from keymuster.estate.store.rows import Standing
 
     states = [one for one in Standing if one is not Standing.RESOLVED]
-    found: dict[Own, Finding] = {}
-    for one in store.findings(states):
-        if one.target not in names:
-            continue
-        key = one.target, one.finding.id
-        if key not in found or found[key].is_accepted:
-            found[key] = one.finding
+    found: dict[str, Finding] = {}
+    for one in store.findings(states, target):
+        if one.finding.id not in found or found[one.finding.id].is_accepted:
+            found[one.finding.id] = one.finding
     return found

@@ -179,7 +179,7 @@ def _scanned(task: Task, place: str, repository: str, origin: str, refs: Refs) -
         "look": _look(task, look.files, look.configured.fingerprint_key_env),
         "files": json.dumps(look.files),
         "key": look.configured.fingerprint_key_env,
-        "until": until(seen.inventory, task.now).isoformat(),
+        "until": until(seen.inventory.records, task.now).isoformat(),
     }
     return replace(outcome, left=left)
 

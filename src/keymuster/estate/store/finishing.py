@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, select, true,
 
 from keymuster.errors import PluginError
 from keymuster.estate.base import Event, Outcome, Work
+from keymuster.estate.keys import keys
 from keymuster.estate.store import working
 from keymuster.estate.store.inserting import upsert
 from keymuster.estate.store.opening import SHARED
@@ -165,6 +166,14 @@ class _Kept(Struct, kw_only=True):
         return self.first.severity.value, " ".join(self.first.nhi)
 
 
+class _Observed(Struct, frozen=True, kw_only=True):
+    """The records of a look: their digest, how many they are, and what of them others may share."""
+
+    digest: str
+    records: int
+    shared: bytes
+
+
 class _Pending:
     """What a look is about to write, and to tell."""
 
@@ -204,7 +213,7 @@ class _Look:
         told, written_some = self._write(changes, rows, _Pending(outcome.stands_for))
         observed = self._observe(outcome.observations, report.complete, old)
         self._frame(report, observed, old)
-        seen_anew = old is None or old.observed != observed[0]
+        seen_anew = old is None or old.observed != observed.digest
         self._looked(outcome, changed=bool(told) or written_some or seen_anew)
         return told
 
@@ -335,16 +344,19 @@ class _Look:
 
     def _observe(
         self, seen: Sequence[Observation], complete: bool, old: Row[Any] | None
-    ) -> tuple[str, int]:
+    ) -> _Observed:
         """Keep the records, unless they are the same ones. A look that was cut short adds to what is known and
-        takes nothing away. Their digest and number."""
+        takes nothing away."""
         if not complete and old is not None:
             ids = {one.id for one in seen}
             seen = [*seen, *(one for one in self._observed() if one.id not in ids)]
         made = list(pieces(seen))
         found = digest(b"\n".join(data for _, data in made))
+        if old is not None and old.observed == found and old.shared is not None:
+            return _Observed(digest=found, records=len(seen), shared=old.shared)
+        shared = pack(keys(seen))
         if old is not None and old.observed == found:
-            return found, len(seen)
+            return _Observed(digest=found, records=len(seen), shared=shared)
         self._connection.execute(delete(observations).where(observations.c.target == self._id))
         if made:
             self._connection.execute(
@@ -354,7 +366,7 @@ class _Look:
                     for at, (count, data) in enumerate(made)
                 ],
             )
-        return found, len(seen)
+        return _Observed(digest=found, records=len(seen), shared=shared)
 
     def _observed(self) -> Iterable[Observation]:
         rows = self._connection.execute(
@@ -364,7 +376,7 @@ class _Look:
         )
         return [one for row in rows for one in lines(row.body, Observation)]
 
-    def _frame(self, report: Report, observed: tuple[str, int], old: Row[Any] | None) -> None:
+    def _frame(self, report: Report, observed: _Observed, old: Row[Any] | None) -> None:
         """The report without its findings, which have rows, and without what is the same in thousands."""
         said = {digest(data := written(one)): ("rule", data) for one in report.rules}
         said |= {digest(data := written(one)): ("framework", data) for one in report.frameworks}
@@ -373,8 +385,9 @@ class _Look:
             "complete": report.complete,
             "frame": pack(replace(report, findings=(), rules=(), frameworks=())),
             "texts": pack([*said]),
-            "observed": observed[0],
-            "records": observed[1],
+            "observed": observed.digest,
+            "records": observed.records,
+            "shared": observed.shared,
         }
         if old is None:
             self._connection.execute(insert(looks).values(target=self._id, **values))

@@ -4,11 +4,14 @@ moment."""
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from itertools import islice
 from typing import Any
 
+import msgspec
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, false, func, or_, select
 
 from keymuster.estate.base import Event, Target
+from keymuster.estate.keys import VERSION, Keys
 from keymuster.estate.store.finishing import ACCEPTED, OPEN, RESOLVED
 from keymuster.estate.store.packing import lines, unpack
 from keymuster.estate.store.rows import Known, Standing, Stored
@@ -17,7 +20,7 @@ from keymuster.evaluate.states import State
 from keymuster.model import Finding, Observation, Report, Trouble
 
 _FEW = 100
-"""Targets that are asked for one by one; of more, all are read."""
+"""Targets that are asked for in one question."""
 
 _Told = tuple[tuple[str, str], ...]
 _AT_A_TIME = 500
@@ -158,17 +161,28 @@ def told_observations(
     asked = select(observations.c.target, observations.c.body).order_by(
         observations.c.target, observations.c.number
     )
-    if wanted is None or len(wanted) > _FEW:
-        for row in _streamed(connection, asked, 8):
-            if wanted is not None and row.target not in wanted:
-                continue
-            for one in lines(row.body, Observation):
-                yield row.target, one
+    if wanted is None:
+        yield from _told_of(connection, asked)
         return
-    for id in sorted(wanted):
-        for row in _streamed(connection, asked.where(observations.c.target == id), 8):
-            for one in lines(row.body, Observation):
-                yield id, one
+    left = iter(sorted(wanted))
+    while some := list(islice(left, _FEW)):
+        yield from _told_of(connection, asked.where(observations.c.target.in_(some)))
+
+
+def _told_of(connection: Connection, asked: Select[Any]) -> Iterator[tuple[str, Observation]]:
+    for row in _streamed(connection, asked, 8):
+        for one in lines(row.body, Observation):
+            yield row.target, one
+
+
+def told_keys(connection: Connection) -> Iterator[tuple[str, Keys | None]]:
+    """Of each target that was looked at; None where they are not known by now."""
+    for row in _streamed(connection, select(looks.c.target, looks.c.shared).order_by(looks.c.target)):
+        try:
+            found = None if row.shared is None else unpack(row.shared, Keys)
+        except msgspec.MsgspecError:  # an older version had others
+            found = None
+        yield row.target, found if found is not None and found.version == VERSION else None
 
 
 def told_frames(connection: Connection) -> Iterator[tuple[str, str, Report]]:

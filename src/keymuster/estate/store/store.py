@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Engine, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from keymuster.estate.base import Event, Failure, Outcome, Target, Task
+from keymuster.estate.keys import Keys
 from keymuster.estate.store import (
     counting,
     failing,
@@ -191,6 +192,12 @@ class Store:
         """Target and record: what the last good look at each saw. They are not all held at once."""
         with self._streaming() as connection:
             yield from reading.told_observations(connection, targets)
+
+    def keys(self) -> Iterator[tuple[str, Keys | None]]:
+        """Target, and what of its records others may share. None where an older version has looked: then the records
+        tell."""
+        with self._streaming() as connection:
+            yield from reading.told_keys(connection)
 
     def findings(
         self,

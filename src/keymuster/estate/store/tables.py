@@ -68,6 +68,7 @@ looks = Table(
     Column("texts", Packed, nullable=False),  # digests of those
     Column("observed", String(32), nullable=False),  # digest of all observations
     Column("records", Integer, nullable=False),
+    Column("shared", Packed, nullable=True),  # what of the records others may share
 )
 """What is known of the last look. Not in `targets`: an unchanged look writes a row there."""
 

@@ -136,6 +136,12 @@ def _worldwide(one: Thing) -> Iterator[str]:
             yield f"name:{name}"
 
 
+def marks(one: Thing) -> Iterator[str]:
+    """All keys by which what exists and what declares it may meet, but addresses, which hold in one repository."""
+    for keys in (_traces, _stacks, _worldwide):
+        yield from keys(one)
+
+
 def _meeting(
     things: Iterable[Thing], keys: Callable[[Thing], Iterable[str]]
 ) -> Iterator[tuple[str, str, str]]:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, inspect, text
 from keymuster.errors import SettingsError
 from keymuster.estate.store.tables import VERSION_TABLE
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest of `versions/`."""
 
 

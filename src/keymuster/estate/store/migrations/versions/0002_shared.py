@@ -1,0 +1,15 @@
+"""What of the records of a target others may share: by that the join knows which targets it takes together."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from keymuster.estate.store.columns import Packed
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    op.add_column("keymuster_looks", sa.Column("shared", Packed(), nullable=True))
