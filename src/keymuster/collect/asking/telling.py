@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterator
 
 from msgspec.structs import replace
 
@@ -17,10 +17,15 @@ from keymuster.model import Storage, Trouble
 
 class Telling:
     """Makes records of what units told. In the settings of objects of some types no secrets are looked
-    for: what looks like one there is told where it belongs."""
+    for: what looks like one there is told where it belongs. `kept` is what is left of an object whose values are
+    let go as soon as they were looked at."""
 
-    def __init__(self, context: Context, part: str, unsearched: Container[str] = ()) -> None:
+    def __init__(
+        self, context: Context, part: str, unsearched: Container[str] = (),
+        kept: Callable[[Declared], Declared] | None = None,
+    ) -> None:  # fmt: skip
         rules = context.rules
+        self._kept = kept
         self._part = part
         self._unsearched = unsearched
         self._wanted = rules.resource_types
@@ -47,7 +52,12 @@ class Telling:
     def _records(self, one: Declared) -> Iterator[Seen]:
         one.sealing = self._sealing
         try:
-            yield from meanings.records(one, self._wanted)
+            if self._kept is None:
+                yield from meanings.records(one, self._wanted)
+            else:
+                if one.type in self._wanted:
+                    yield meanings.resource(self._kept(one))
+                yield from meanings.records(one, ())
             if one.type not in self._unsearched:
                 yield from self._secrets.of(one)
         except Exception as error:  # noqa: BLE001 - an object that nobody foresaw costs itself alone

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from itertools import islice, product
 from typing import Any
 
@@ -15,6 +16,7 @@ from keymuster.collect.syntax.node import Node
 from keymuster.model import (
     Credential,
     CredentialKind,
+    CredentialStatus,
     Grant,
     GrantKind,
     Identity,
@@ -24,8 +26,8 @@ from keymuster.model import (
     Use,
     UseKind,
 )
+from keymuster.model.kubernetes import PROVIDER, by_issuer, called
 
-PROVIDER = "kubernetes"
 DEFAULT = "default"
 _OF_RELEASE = "${.Release.Namespace}"
 _MOST_PAIRS = 500
@@ -38,10 +40,11 @@ _GOOGLE_ACCOUNT = "iam.gke.io/gcp-service-account"
 _AZURE_CLIENT = "azure.workload.identity/client-id"
 
 
-def alias(kind: str, namespace: str, name: str) -> str:
-    """What others call an object: `kubernetes:Role/prod/reader`, `kubernetes:ClusterRole/view`."""
+def alias(kind: str, namespace: str, name: str, cluster: str = "") -> str:
+    """What others call an object: `kubernetes:Role/prod/reader`, `kubernetes:ClusterRole/view`. In a cluster that
+    was asked that is its id."""
     place = "" if kind in _CLUSTER_WIDE else f"{_home(namespace)}/"
-    return f"{PROVIDER}:{kind}/{place}{name}"
+    return called(f"{kind}/{place}{name}", cluster)
 
 
 def namespace(one: Declared) -> str:
@@ -67,7 +70,8 @@ def _service_account(one: Declared) -> Iterator[Observation]:
         name=name(one),
         account=namespace(one),
         location=one.location,
-        aliases=(alias("ServiceAccount", namespace(one), name(one)),),
+        aliases=_names(one),
+        created_at=created(one),
         tags=_tags(one) | ({_AUTOMOUNT: automount} if automount else {}),
     )
     for subject in _cloud_identities(one):
@@ -77,16 +81,45 @@ def _service_account(one: Declared) -> Iterator[Observation]:
         )  # fmt: skip
 
 
+ISSUER, CLUSTER, OF_NAMESPACE = "issuer", "cluster", "namespace"
+"""What is told of an object in a cluster beside what it says itself: who issues tokens there, what the cluster is
+called by whoever asks it, and the labels and annotations of the namespace."""
+
+
+def _names(one: Declared) -> tuple[str, ...]:
+    """Clouds know one that exists by the issuer of its cluster, a token of it by the number that the cluster gave it."""
+    named = (alias("ServiceAccount", namespace(one), name(one), one.account),)
+    if issuer := one.account and one.text(ISSUER):
+        named += (by_issuer(issuer, namespace(one), name(one)),)
+    if uid := one.account and one.text("metadata", "uid"):
+        named += (called(f"uid:{uid}"),)
+    return named
+
+
+def created(one: Declared) -> datetime | None:
+    """When it was made; only the cluster knows that."""
+    found = one.time("metadata", "creationTimestamp") if one.account else None
+    return found.astimezone(UTC) if found else None
+
+
 _LONGEST_TAG = 256
 _AUTOMOUNT = "automount"
 
 
 def _tags(one: Declared) -> dict[str, str]:
-    """Labels, and the annotations that are as short as those: people write owners into both."""
-    found = _map(one.get("metadata", "annotations")) | _map(one.get("metadata", "labels"))
-    return {
+    """Labels, and the annotations that are as short as those: people write owners into both, and into those of the
+    namespace, for all that is in it."""
+    around = one.get(OF_NAMESPACE) if one.account else None
+    found = {
+        **_map(around.get("annotations") if around else None),
+        **_map(around.get("labels") if around else None),
+        **_map(one.get("metadata", "annotations")),
+        **_map(one.get("metadata", "labels")),
+    }
+    tags = {
         key: text for key, text in found.items() if len(text) <= _LONGEST_TAG and key != _AUTOMOUNT
     }
+    return {CLUSTER: one.text(CLUSTER), **tags} if one.account and one.text(CLUSTER) else tags
 
 
 def _map(node: Node | None) -> dict[str, str]:
@@ -101,7 +134,8 @@ def _cloud_identities(one: Declared) -> Iterator[str]:
         if not value:
             continue
         if key == _ROLE_ARN:
-            yield f"aws:role/{value.rpartition('/')[2]}" if ":role/" in value else value
+            by_name = ":role/" in value and not one.account  # what exists is known by its whole ARN
+            yield f"aws:role/{value.rpartition('/')[2]}" if by_name else value
         elif key == _GOOGLE_ACCOUNT:
             yield f"gcp:{value}"
         elif key == _AZURE_CLIENT:
@@ -114,7 +148,7 @@ def _role(one: Declared) -> Iterator[Observation]:
         type=f"{one.type}Holder",
         name=name(one),
         location=one.location,
-        aliases=(alias(one.type, namespace(one), name(one)),),
+        aliases=(alias(one.type, namespace(one), name(one), one.account),),
         settings={"labels": _map(one.get("metadata", "labels")), "aggregates": _gathers(one)},
     )
     rules = one.get("rules")
@@ -140,7 +174,10 @@ def _role(one: Declared) -> Iterator[Observation]:
 
 
 def _gathers(one: Declared) -> list[dict[str, str]]:
-    """The labels of roles whose rules this one gathers; each map is asked for by itself."""
+    """The labels of roles whose rules this one gathers; each map is asked for by itself. A cluster writes the rules
+    that it gathered into the role."""
+    if one.account:
+        return []
     selectors = one.get("aggregationRule", "clusterRoleSelectors")
     asked = [_map(each.get("matchLabels")) for each in (selectors.items() if selectors else ())]
     return [labels for labels in asked if labels]
@@ -168,11 +205,11 @@ def _binding(one: Declared) -> Iterator[Observation]:
     if not role:
         return
     kind = one.text("roleRef", "kind") or "ClusterRole"
-    via = alias(kind, namespace(one), role)
+    via = alias(kind, namespace(one), role, one.account)
     conditions = {} if one.type == "ClusterRoleBinding" else {"namespace": namespace(one)}
     subjects = one.get("subjects")
     for number, subject in enumerate(subjects.items() if subjects else ()):
-        if holder := _subject(subject, namespace(one)):
+        if holder := _subject(one, subject):
             yield Grant(
                 id=f"{one.id}#{number}",
                 identity=holder,
@@ -180,19 +217,25 @@ def _binding(one: Declared) -> Iterator[Observation]:
                 provider=PROVIDER,
                 via=via,
                 conditions=conditions,
+                granted_at=created(one),
                 location=one.location,
             )
 
 
-def _subject(subject: Node, here: str) -> str:
-    """A service account by its alias; a user or group by its name."""
-    found = subject.get("name")
-    called = found.text() if found else ""
-    kind = subject.get("kind")
-    if called and kind and kind.text() == "ServiceAccount":
-        home = subject.get("namespace")
-        return alias("ServiceAccount", (home.text() if home else "") or here, called)
-    return called
+_ACCOUNT = "system:serviceaccount:"
+
+
+def _subject(one: Declared, subject: Node) -> str:
+    """A service account by its alias, whether as an account or as the user that it is; a user or group by its name,
+    which in a cluster is one of this cluster."""
+    who = subject.text("name")
+    if who and subject.text("kind") == "ServiceAccount":
+        home = subject.text("namespace") or namespace(one)
+        return alias("ServiceAccount", home, who, one.account)
+    if who.startswith(_ACCOUNT) and one.account:
+        home, _, account = who.removeprefix(_ACCOUNT).partition(":")
+        return alias("ServiceAccount", home, account, one.account)
+    return called(who, one.account) if who and one.account else who
 
 
 def _secret(one: Declared) -> Iterator[Observation]:
@@ -212,19 +255,50 @@ def _secret(one: Declared) -> Iterator[Observation]:
             yield from filter(None, (found,))
 
 
+SERVICE_ACCOUNT = "kubernetes.io/service-account.name"
+MADE_BY_ITSELF, TRACKED_SINCE = "made_by_itself", "tracked_since"
+"""What is told of a token in a cluster beside its metadata: that the cluster made it for each account, as those
+before 1.24 did, and since when the cluster notes which are used."""
+
+_LAST_USED = "kubernetes.io/legacy-token-last-used"
+_INVALID_SINCE = "kubernetes.io/legacy-token-invalid-since"
+
+
 def _token(one: Declared) -> Credential:
     """The token that the cluster makes for a service account, and that has no end."""
     annotations = one.get("metadata", "annotations")
-    account = annotations.get("kubernetes.io/service-account.name") if annotations else None
+    account = annotations.get(SERVICE_ACCOUNT) if annotations else None
+    labels = _map(one.get("metadata", "labels")) if one.account else {}
+    used = _day(labels.get(_LAST_USED, ""))
+    tags = {"declared_as": "service-account-token"}
+    if one.text(MADE_BY_ITSELF) == "true":
+        tags["made_by_itself"] = "true"
     return Credential(
         id=one.id,
         kind=CredentialKind.SERVICE_TOKEN,
         name=name(one),
-        identity=alias("ServiceAccount", namespace(one), account.text()) if account else None,
+        identity=alias("ServiceAccount", namespace(one), account.text(), one.account) if account else None,
         storage=one.storage,
         location=one.location,
-        tags={"declared_as": "service-account-token"},
-    )
+        status=CredentialStatus.DISABLED if labels.get(_INVALID_SINCE) else CredentialStatus.UNKNOWN,
+        created_at=created(one),
+        last_used_at=used,
+        never_used=_never_used(one) if used is None else False,
+        tags=tags,
+    )  # fmt: skip
+
+
+def _never_used(one: Declared) -> bool | None:
+    """Whether nobody has used it since it was made. Use before the cluster began to note it is not known."""
+    since, made = one.time(TRACKED_SINCE), created(one)
+    return True if since is not None and made is not None and made >= since else None
+
+
+def _day(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=UTC) if text else None
+    except ValueError:
+        return None
 
 
 def _config_map(one: Declared) -> Iterator[Observation]:

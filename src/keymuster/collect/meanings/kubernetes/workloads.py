@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from keymuster.collect.declared import Declared
 from keymuster.collect.meanings import Meaning
 from keymuster.collect.meanings.kubernetes import control_plane
-from keymuster.collect.meanings.kubernetes.access import DEFAULT, PROVIDER, alias, name, namespace
+from keymuster.collect.meanings.kubernetes.access import DEFAULT, alias, name, namespace
 from keymuster.collect.syntax.node import Node
 from keymuster.model import Location, Observation, Resource, Use, UseKind
+from keymuster.model.kubernetes import local
 
 _TEMPLATE = ("spec", "template", "spec")
 _POD_SPEC: dict[str, tuple[str, ...]] = {
@@ -44,9 +45,9 @@ def _workload(one: Declared) -> Iterator[Observation]:
     spec = one.get(*_POD_SPEC[one.type])
     if spec is None or spec.get("containers") is None:
         return
-    here = alias(one.type, namespace(one), name(one))
+    here = alias(one.type, namespace(one), name(one), one.account)
     account = _service_account(spec)
-    subject = alias("ServiceAccount", namespace(one), account)
+    subject = alias("ServiceAccount", namespace(one), account, one.account)
     yield Use(
         id=f"{one.id}#serviceaccount", subject=subject, by=here, kind=UseKind.WORKLOAD,
         location=_place(spec, "serviceAccountName", "serviceAccount") or one.location,
@@ -57,7 +58,7 @@ def _workload(one: Declared) -> Iterator[Observation]:
     yield Resource(
         id=f"{one.id}#workload",
         type="Workload",
-        name=here.removeprefix(f"{PROVIDER}:"),
+        name=local(here),
         location=one.location,
         aliases=(here,),
         settings={
@@ -104,11 +105,11 @@ def _environment(one: Declared, container: Node, by: str) -> Iterator[Observatio
         called, literal = item.text("name"), item.get("value")
         reference = item.get("valueFrom", "secretKeyRef")
         if reference is not None:
-            yield _in_environment(one, item, number, called, reference.text("name"), by)
+            key = _key(one, container, item.line, called, number)
+            yield _in_environment(one, item, key, called, reference.text("name"), by)
         if called in STATIC_CLOUD_KEYS and (reference is not None or literal is not None):
-            yield _part(
-                "StaticCloudKey", one, item, f"{container.line}.{number}", by, variable=called
-            )
+            key = _key(one, container, container.line, called, number)
+            yield _part("StaticCloudKey", one, item, key, by, variable=called)
         if literal is not None:
             found = one.sealing.credential(
                 item, called, literal.text(), declared_as="pod-environment"
@@ -116,13 +117,18 @@ def _environment(one: Declared, container: Node, by: str) -> Iterator[Observatio
             yield from filter(None, (found,))
     for number, item in enumerate(sources.items() if sources else ()):
         if (reference := item.get("secretRef")) is not None:
-            yield _in_environment(one, item, number, "*", reference.text("name"), by)
+            key = _key(one, container, item.line, f"*{reference.text('name')}", number)
+            yield _in_environment(one, item, key, "*", reference.text("name"), by)
+
+
+def _key(one: Declared, container: Node, line: int, called: str, number: int) -> str:
+    """What tells a variable apart from others: its place in a file, its name in a cluster."""
+    return f"{container.text('name')}/{called}" if one.account else f"{line}.{number}"
 
 
 def _in_environment(
-    one: Declared, item: Node, number: int, variable: str, secret: str, by: str
+    one: Declared, item: Node, key: str, variable: str, secret: str, by: str
 ) -> Resource:
-    key = f"{item.line}.{number}"
     return _part("SecretInEnvironment", one, item, key, by, variable=variable, secret=secret)
 
 
@@ -133,7 +139,7 @@ def _part(kind: str, one: Declared, node: Node, key: str, by: str, **settings: s
         type=kind,
         name=next(iter(settings.values()), "") or kind,
         location=node.location(),
-        settings={"workload": by.removeprefix(f"{PROVIDER}:"), **settings},
+        settings={"workload": local(by), **settings},
     )
 
 

@@ -1,0 +1,1 @@
+"""Clusters of Kubernetes that run, asked through their API servers. What files declare is in `collect/kubernetes/`."""

@@ -1,0 +1,27 @@
+"""Objects of a cluster on their way to records: in the words of manifests, each with the name that it alone has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from keymuster.collect.cluster.access import PART
+from keymuster.collect.cluster.scope import Scope
+from keymuster.collect.declared import Declared
+from keymuster.collect.syntax.node import Told
+from keymuster.model import ServiceLocation
+from keymuster.model.kubernetes import called
+
+
+def told(ask: Scope, kind: str, one: dict[str, Any], name: str = "", **more: Any) -> Declared:
+    """An object of a list, which does not say of each of what kind it is. `more` is what else is known of it."""
+    metadata = one["metadata"]
+    space = metadata.get("namespace")
+    name = name or str(metadata["name"])
+    path = f"{kind}/{space}/{name}" if space else f"{kind}/{name}"
+    key = called(path, ask.account)
+    place = Told.about(ServiceLocation(service=PART, account=ask.account, resource=key))
+    settings = {**one, **{key: value for key, value in more.items() if value not in (None, "", {})}}
+    return Declared(
+        type=kind, name=path, scope=called(ask.account), settings=place.node(settings), key=key,
+        account=ask.account,
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""The parts of a cluster, found by folder: each module has `SURFACES`."""
