@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from keymuster.analysis.kubernetes_rules import ALL, RBAC, WORKLOADS, Rule
 from keymuster.inventory.build import Inventory
 from keymuster.model import Grant, Resource
+from keymuster.model.kubernetes import called, cluster_of, local
 
 _EDIT = (
     Rule(
@@ -68,22 +69,48 @@ _GATHERED: dict[str, tuple[Mapping[str, str], ...]] = {
 }
 """What roles of every cluster gather, and by which labels; each has what the one below it has."""
 
+_CLUSTER_ROLE = "kubernetes:ClusterRole/"
+
 HOLDER = "ClusterRoleHolder"
 """The type of the resource that stands for a role; its settings are the labels of the role, and those
 by which it gathers others (`aggregates`)."""
 
 
+MASTERS = "system:masters"
+"""The group whom no role is asked for: it may do everything."""
+
+
 class Roles:
-    """What each role allows, by what an inventory declares."""
+    """What each role allows, by what an inventory declares, and by what each cluster has that was asked."""
 
     def __init__(self, inventory: Inventory) -> None:
         self._inventory = inventory
         self._labelled = [
-            one for one in inventory.of(Resource) if one.type == HOLDER and one.settings["labels"]
+            one
+            for one in inventory.of(Resource)
+            if one.type == HOLDER and one.settings["labels"] and not cluster_of(one.id)
         ]
+        self._found: dict[str, list[Rule] | None] = {}
 
     def rules(self, role: str) -> list[Rule] | None:
         """None for a role that nobody declares and not every cluster has."""
+        if role not in self._found:
+            self._found[role] = self._rules(role)
+        return self._found[role]
+
+    def of_group(self, group: str) -> list[Rule] | None:
+        """All that the roles of a group in a cluster allow; None if one of them is not known."""
+        if local(group) == MASTERS:
+            return list(BUILT_IN[f"{_CLUSTER_ROLE}cluster-admin"])
+        found: list[Rule] = []
+        for binding in self._inventory.grants(group):
+            rules = self.rules(binding.via)
+            if rules is None:
+                return None
+            found += rules
+        return found
+
+    def _rules(self, role: str) -> list[Rule] | None:
         own = self._own(role)
         if own is None:
             return None
@@ -93,7 +120,8 @@ class Roles:
         declared = [grant for grant in self._inventory.grants(role) if not grant.via]
         if declared or role in self._inventory.records:
             return [rule_of(grant) for grant in declared]
-        return list(BUILT_IN[role]) if role in BUILT_IN else None
+        everywhere = BUILT_IN.get(called(local(role)))
+        return None if everywhere is None else list(everywhere)
 
     def _gathered(self, role: str) -> Iterator[str]:
         """The roles whose rules a role gathers, and those that they gather."""

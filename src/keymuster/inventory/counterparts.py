@@ -7,11 +7,12 @@ from collections.abc import Iterable
 
 from keymuster import regex
 from keymuster.model import FileLocation, Identity, Observation, Resource, ServiceLocation
+from keymuster.model.kubernetes import PROVIDER
 
 _OF_ACCOUNT = regex.later(
     r"(?P<provider>[a-z]+):(?P<account>\d{12}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}):(?P<name>.+)"
 )
-"""An account of AWS, a tenant of Entra or a subscription of Azure."""
+"""An account of AWS, a tenant of Entra, a subscription of Azure or a cluster of Kubernetes."""
 
 
 def declared_at(records: Iterable[Observation]) -> dict[str, FileLocation]:
@@ -24,7 +25,8 @@ def declared_at(records: Iterable[Observation]) -> dict[str, FileLocation]:
     for one in records:
         if not isinstance(one, Identity | Resource):
             continue
-        account = getattr(one, "account", "")
+        # Of Kubernetes it is a namespace, which is part of the name; files do not tell the cluster.
+        account = "" if getattr(one, "provider", "") == PROVIDER else getattr(one, "account", "")
         if isinstance(one.location, ServiceLocation):
             alone[one.id] = one.location.resource
         for alias in one.aliases:

@@ -138,6 +138,7 @@ FACTS: dict[str, dict[str, tuple[str, Any]]] = {
         "takes_over": ("string", ""),
         "holders": ("list<string>", []),
         "dangers": ("list<string>", []),
+        "by_default": ("bool", False),
         "holder": ("string", ""),
         "holder_is_agent": ("bool", False),
         "role": ("string", ""),

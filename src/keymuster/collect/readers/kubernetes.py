@@ -19,7 +19,7 @@ _KIND = regex.later(
     r"kind[\"']?[ \t]{0,8}:[ \t]{0,8}[\"']?(?:ServiceAccount|(?:Cluster)?Role(?:Binding)?|"
     r"Secret|ConfigMap|Pod(?:Template)?|CronJob|Job|Deployment(?:Config)?|StatefulSet|DaemonSet|"
     r"ReplicaSet|ReplicationController|Rollout|Configuration|Service|Revision|KubeletConfiguration|"
-    r"ClusterConfiguration|\w{0,40}List)\b"
+    r"ClusterConfiguration|(?:Mutating|Validating)WebhookConfiguration|APIService|\w{0,40}List)\b"
 )
 _VERSION = regex.later(rb"(?m)^[\s{[\"'-]{0,20}apiVersion[\"']?[ \t]{0,8}:")
 _OPERATIONS = regex.later(

@@ -11,6 +11,7 @@ from keymuster.analysis.kubernetes_roles import Roles
 from keymuster.analysis.kubernetes_rules import dangers
 from keymuster.analysis.reach.graph import Basis, Edge, Kind, Node
 from keymuster.model import Identity, IdentityKind
+from keymuster.model.kubernetes import cluster_of
 
 BECOMES = Kind(
     "takes-over-accounts", "{start} acts as {to} ({way})", "Take from {start} what {way} needs"
@@ -40,14 +41,16 @@ def edges(basis: Basis) -> Iterator[Node | Edge]:
     ]
     if not accounts:
         return
-    spaces = sorted({one.account for one in accounts})
-    yield from (_accounts(""), *map(_accounts, spaces))
+    homes = sorted({cluster_of(one.id) for one in accounts})
+    spaces = sorted({(cluster_of(one.id), one.account) for one in accounts})
+    yield from (_accounts(home, "") for home in homes)
+    yield from (_accounts(home, space) for home, space in spaces)
     for one in accounts:
         used = bool(inventory.uses(one.id))
         doubt = "" if used else "no pod was seen that runs as it"
-        yield Edge(_accounts(one.account).id, one.id, IN, (one.id,), doubt)
-    for space in spaces:
-        yield Edge(_accounts("").id, _accounts(space).id, IN)
+        yield Edge(_accounts(cluster_of(one.id), one.account).id, one.id, IN, (one.id,), doubt)
+    for home, space in spaces:
+        yield Edge(_accounts(home, "").id, _accounts(home, space).id, IN)
     yield from _rights(accounts, basis)
 
 
@@ -60,31 +63,38 @@ def _rights(accounts: list[Identity], basis: Basis) -> Iterator[Node | Edge]:
         for rule in effective(one, basis.inventory, roles).rules:
             by_space[rule.namespace].append(rule)
         bindings = tuple(grant.id for grant in basis.inventory.grants(one.id))
+        home = cluster_of(one.id)
         for space, rules in by_space.items():
             brought = dangers(rules)
             ways = [way for way in _BECOMES if way in brought]
             if ways:
                 way = next((each for each in ways if each not in _ONLY_RUNNING), ways[0])
-                yield Edge(one.id, _accounts(space).id, BECOMES, bindings, "", way)
+                yield Edge(one.id, _accounts(home, space).id, BECOMES, bindings, "", way)
             if "read-secrets" in brought:
-                secrets = _secrets(space)
+                secrets = _secrets(home, space)
                 yield secrets
                 yield Edge(one.id, secrets.id, READS, bindings)
 
 
-def _accounts(space: str) -> Node:
-    where = f"namespace {space}" if space else "the cluster"
+def _accounts(home: str, space: str) -> Node:
     return Node(
-        id=f"accounts:{PROVIDER}:{space}", kind="accounts", name=f"the service accounts of {where}",
-        group=True,
+        id=_id("accounts", home, space), kind="accounts",
+        name=f"the service accounts of {_where(home, space)}", group=True,
     )  # fmt: skip
 
 
-def _secrets(space: str) -> Node:
-    where = f"namespace {space}" if space else "the cluster"
+def _secrets(home: str, space: str) -> Node:
     return Node(
-        id=f"secrets:{PROVIDER}:{space}",
-        kind="secrets",
-        name=f"the secrets of {where}",
+        id=_id("secrets", home, space), kind="secrets", name=f"the secrets of {_where(home, space)}",
         jewel="secrets",
-    )
+    )  # fmt: skip
+
+
+def _id(kind: str, home: str, space: str) -> str:
+    """One for what files declare, and one for each cluster that was asked."""
+    return f"{kind}:{PROVIDER}:{home}/{space}" if home else f"{kind}:{PROVIDER}:{space}"
+
+
+def _where(home: str, space: str) -> str:
+    where = f"namespace {space}" if space else "the cluster"
+    return f"{where} ({home})" if home else where

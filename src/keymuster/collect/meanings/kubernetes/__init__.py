@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from keymuster.collect.meanings.kubernetes import access, clusters, workloads
+from keymuster.collect.meanings.kubernetes import access, clusters, extensions, workloads
 
-TYPES = access.TYPES | clusters.TYPES | workloads.TYPES
+TYPES = access.TYPES | clusters.TYPES | workloads.TYPES | extensions.TYPES

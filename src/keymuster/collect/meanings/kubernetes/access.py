@@ -301,7 +301,7 @@ def _day(text: str) -> datetime | None:
         return None
 
 
-def _config_map(one: Declared) -> Iterator[Observation]:
+def config_map(one: Declared) -> Iterator[Observation]:
     values = one.get("data")
     for key, node in values.entries() if values else ():
         value = node.text()
@@ -318,5 +318,5 @@ TYPES: dict[str, Meaning] = {
     "RoleBinding": _binding,
     "ClusterRoleBinding": _binding,
     "Secret": _secret,
-    "ConfigMap": _config_map,
+    "ConfigMap": config_map,
 }
