@@ -137,6 +137,9 @@ def is_default_binding(binding: str, role: str, holder: str, rules: list[Rule] |
     known = _BINDINGS.get(name)
     if known is None or known[0] != what or who not in known[1]:
         return False
-    return who != "system:anonymous" or rules is None or [
-        Rule(verbs=one.verbs, resources=one.resources, names=one.names) for one in rules
-    ] == [_SHOWN_TO_ALL]
+    return (
+        who != "system:anonymous"
+        or rules is None
+        or [Rule(verbs=one.verbs, resources=one.resources, names=one.names) for one in rules]
+        == [_SHOWN_TO_ALL]
+    )

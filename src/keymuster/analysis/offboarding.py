@@ -24,6 +24,7 @@ from keymuster.model import (
     Use,
 )
 from keymuster.model.ids import scope
+from keymuster.model.kubernetes import cluster_of, issuer_of
 from keymuster.model.registration import TYPE as REGISTRATION
 from keymuster.model.unknown import reference
 from keymuster.settings import Settings
@@ -165,8 +166,14 @@ class _Accounts:
     def __init__(self, inventory: Inventory) -> None:
         self._declared: set[tuple[str, str]] = set()
         self._namespaces: set[str] = set()
+        self._by_issuer: dict[str, set[tuple[str, str]]] = defaultdict(set)
         for one in inventory.of(Identity):
             if one.provider == "kubernetes" and one.kind is IdentityKind.SERVICE_ACCOUNT:
+                if cluster_of(one.id):  # others have accounts of the same name
+                    for alias in one.aliases:
+                        if issuer := issuer_of(alias)[0]:
+                            self._by_issuer[issuer].add((one.account, one.name))
+                    continue
                 self._declared.add((one.account, one.name))
                 self._namespaces.add(one.account)
         for use in inventory.of(Use):  # a chart may make it, and a pod names it
@@ -174,7 +181,15 @@ class _Accounts:
                 self._declared.add((found["namespace"], found["name"]))
 
     def missing(self, text: str) -> str:
-        """The one that a trust is for, if its namespace is declared here and it is not."""
+        """The one that a trust is for, if its namespace is declared here and it is not; or if its cluster, which was
+        asked, has none of that name."""
+        for issuer, accounts in self._by_issuer.items():
+            if issuer in text:
+                meant = [(one["namespace"], one["name"]) for one in _SUBJECT.finditer(text)]
+                gone = [one for one in meant if one not in accounts and "*" not in "".join(one)]
+                spaces = {space for space, _ in accounts}
+                lost = [one for one in gone if one[0] in spaces]  # a scan may be of some namespaces alone
+                return "/".join(lost[0]) if lost and len(lost) == len(meant) else ""
         found = [
             (one["namespace"], one["name"])
             for one in _SUBJECT.finditer(text)

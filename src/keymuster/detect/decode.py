@@ -50,9 +50,20 @@ def _jwt_claims(token: bytes) -> dict[str, str]:
         "client_id": _client(claims),
         "object_id": _short(claims.get("oid")),
         "project": _short(claims.get("ref")),
+        "service_account_uid": _short(_account_of_kubernetes(claims)),
         "issued_at": _moment(claims.get("iat")),
         "expires_at": _moment(claims.get("exp")),
     }
+
+
+def _account_of_kubernetes(claims: dict[str, object]) -> object:
+    """The uid of a service account, which a cluster gives once. Tokens without an end have it in a claim of its
+    own."""
+    said = claims.get("kubernetes.io")
+    account = said.get("serviceaccount") if isinstance(said, dict) else None
+    if isinstance(account, dict):
+        return account.get("uid")
+    return claims.get("kubernetes.io/serviceaccount/service-account.uid")
 
 
 def _client(claims: dict[str, object]) -> str:

@@ -11,7 +11,9 @@ import re
 
 PROVIDER = "kubernetes"
 
-_IN_CLUSTER = re.compile(r"kubernetes:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}):(.+)", re.DOTALL)
+_IN_CLUSTER = re.compile(
+    r"kubernetes:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}):(.+)", re.DOTALL
+)
 
 
 def called(name: str, cluster: str = "") -> str:
@@ -29,6 +31,15 @@ def local(id: str) -> str:
     """What it is called inside its cluster: `Role/prod/reader`, `system:masters`."""
     found = _IN_CLUSTER.match(id)
     return found[2] if found else id.removeprefix(f"{PROVIDER}:")
+
+
+_BY_ISSUER = re.compile(r"kubernetes:([^:/]+(?::\d+)?(?:/[^:]*)?):ServiceAccount/(.+)")
+
+
+def issuer_of(alias: str) -> tuple[str, str]:
+    """The issuer and the account that an alias of `by_issuer` names; empty if it is another one."""
+    found = None if cluster_of(alias) else _BY_ISSUER.fullmatch(alias)
+    return (found[1], found[2]) if found and "." in found[1] else ("", "")
 
 
 def by_issuer(issuer: str, namespace: str, account: str) -> str:

@@ -21,7 +21,8 @@ def role(condition: dict[str, Any], effect: str = "Allow") -> list[str]:
     one = told("AWS::IAM::Role", ROLE, {"AssumeRolePolicyDocument": {"Statement": [statement]}})
     uses = [use for use in pods(one) if isinstance(use, Use)]
     assert {use.subject for use in uses} <= {ROLE}
-    return [use.by.removeprefix(f"{PROVIDER}/") for use in uses]
+    assert {use.id.partition("#ServiceAccount/")[2].startswith(PROVIDER) for use in uses} <= {True}
+    return [use.by.removeprefix(f"kubernetes:{ISSUER}:ServiceAccount/") for use in uses]
 
 
 def test_service_accounts_become_a_role() -> None:

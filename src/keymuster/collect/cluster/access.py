@@ -174,9 +174,7 @@ def _from_inside(stop: Event) -> _Entrance:
     return _entrance("in-cluster", made, {"tokenFile": ""}, stop)
 
 
-def _entrance(
-    name: str, config: Configuration, user: dict[str, Any], stop: Event
-) -> _Entrance:
+def _entrance(name: str, config: Configuration, user: dict[str, Any], stop: Event) -> _Entrance:
     address = str(config.host)
     checked(address, "kubeconfig")
 
@@ -322,10 +320,14 @@ def _credential(one: _Entrance) -> tuple[str, bool, str]:
         if "password" in user and "token" not in user and "tokenFile" not in user:
             return "password", True, ""
         end = _claims(one).get("exp")
-        ends = isinstance(end, int | float)
-        expires = datetime.fromtimestamp(float(end), UTC).isoformat() if ends else ""
+        ends = isinstance(end, int) and 0 < end < _FAR
+        expires = datetime.fromtimestamp(end, UTC).isoformat() if ends and end else ""
         return ("token-file" if "tokenFile" in user else "token"), not ends, expires
     return ("certificate" if one.config.cert_file else "none"), False, ""
+
+
+_FAR = 10**11
+"""Seconds since 1970: what is later is no time."""
 
 
 def _claims(one: _Entrance) -> dict[str, Any]:

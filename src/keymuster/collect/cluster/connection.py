@@ -26,8 +26,10 @@ def session(
     class Adapter(HTTPAdapter):
         """Whatever the environment says about certificates is of other servers."""
 
-        def init_poolmanager(self, *args: Any, **more: Any) -> None:
-            super().init_poolmanager(*args, **more, **self._tls())
+        def init_poolmanager(
+            self, connections: int, maxsize: int, block: bool = False, **more: Any
+        ) -> None:
+            super().init_poolmanager(connections, maxsize, block, **more, **self._tls())
 
         def proxy_manager_for(self, proxy: Any, **more: Any) -> Any:
             return super().proxy_manager_for(proxy, **more, **self._tls())
@@ -57,7 +59,11 @@ def _context(config: Configuration) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=config.ssl_ca_cert or None)
     # A cluster makes its own certificates, many of them without what RFC 5280 asks for.
     context.verify_flags &= ~getattr(ssl, "VERIFY_X509_STRICT", 0)
-    if not config.verify_ssl:
+    if not config.verify_ssl:  # the kubeconfig says so, and there is nothing to warn of at each request
+        from urllib3 import disable_warnings
+        from urllib3.exceptions import InsecureRequestWarning
+
+        disable_warnings(InsecureRequestWarning)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     if config.cert_file:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kubernetes.client import Configuration
 
 _DEFAULT = "~/.kube/config"
+_OWN_AUTHORITY = "idp-certificate-authority"
 _LOADING = Lock()
 """The loader runs programs and writes keys into files: one at a time."""
 
@@ -53,7 +54,8 @@ class Kubeconfig:
             current = self._plain.get("current-context")
             if current not in self.contexts:
                 raise CollectError(
-                    f"{self._paths} has no current context", f"Name one by --contexts: {self._known()}."
+                    f"{self._paths} has no current context",
+                    f"Name one by --contexts: {self._known()}.",
                 )
             return [str(current)]
         found: dict[str, None] = {}
@@ -94,13 +96,12 @@ class Kubeconfig:
     def _check_provider(self, context: str) -> None:
         """The library would ask an issuer without a certificate of its own, and send a token, without looking who
         answers."""
-        from requests.certs import where
+        from certifi import where
 
-        provider = self.user(context).get("auth-provider")
-        config = provider.get("config") if isinstance(provider, dict) else None
-        if isinstance(config, dict) and provider.get("name") == "oidc":
-            if not any(name.startswith("idp-certificate-authority") for name in config):
-                config["idp-certificate-authority"] = where()
+        provider = self.user(context).get("auth-provider") or {}
+        config = provider.get("config") if provider.get("name") == "oidc" else None
+        if isinstance(config, dict) and not any(name.startswith(_OWN_AUTHORITY) for name in config):
+            config[_OWN_AUTHORITY] = where()
 
     def _known(self) -> str:
         return ", ".join(self.contexts[:20]) or "none"
@@ -136,7 +137,11 @@ def _named(several: Any, name: str) -> dict[str, Any]:
 def _of_names(error: Exception) -> str:
     """The library's words where they speak of keys and files alone."""
     text = str(error)
-    return text if text.startswith(("Invalid kube-config", "File does not exist")) else type(error).__name__
+    return (
+        text
+        if text.startswith(("Invalid kube-config", "File does not exist"))
+        else type(error).__name__
+    )
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from keymuster.collect.cluster.access import PART
@@ -12,16 +13,17 @@ from keymuster.model import ServiceLocation
 from keymuster.model.kubernetes import called
 
 
-def told(ask: Scope, kind: str, one: dict[str, Any], name: str = "", **more: Any) -> Declared:
+def told(
+    ask: Scope, kind: str, one: dict[str, Any], more: Mapping[str, Any] | None = None
+) -> Declared:
     """An object of a list, which does not say of each of what kind it is. `more` is what else is known of it."""
     metadata = one["metadata"]
-    space = metadata.get("namespace")
-    name = name or str(metadata["name"])
+    space, name = metadata.get("namespace"), metadata["name"]
     path = f"{kind}/{space}/{name}" if space else f"{kind}/{name}"
     key = called(path, ask.account)
     place = Told.about(ServiceLocation(service=PART, account=ask.account, resource=key))
-    settings = {**one, **{key: value for key, value in more.items() if value not in (None, "", {})}}
+    known = {name: value for name, value in (more or {}).items() if value not in (None, "", {})}
     return Declared(
-        type=kind, name=path, scope=called(ask.account), settings=place.node(settings), key=key,
+        type=kind, name=path, scope=called(ask.account), settings=place.node({**one, **known}), key=key,
         account=ask.account,
     )  # fmt: skip

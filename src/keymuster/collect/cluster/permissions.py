@@ -75,7 +75,9 @@ def role(calls: Iterable[str]) -> str:
         for (group, asked), several in sorted(by_right.items())
     ]
     if urls:
-        lines.append(f"  - {{nonResourceURLs: [{', '.join(map(_quoted, sorted(urls)))}], verbs: [get]}}\n")
+        lines.append(
+            f"  - {{nonResourceURLs: [{', '.join(map(_quoted, sorted(urls)))}], verbs: [get]}}\n"
+        )
     return _HEAD + "".join(lines) + _TAIL.rstrip("\n")
 
 

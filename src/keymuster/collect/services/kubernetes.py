@@ -88,7 +88,7 @@ class Kubernetes:
 
 def _entered(access: Access) -> Iterator[Seen]:
     who = access.who
-    told = {
+    told: dict[str, Any] = {
         "context": access.name, "groups": list(who.groups), "may_write": who.may_write, "expires_at": who.expires_at,
     }  # fmt: skip
     yield scanner(

@@ -238,6 +238,23 @@ def _subject(record: Keyed) -> Iterator[str]:
             yield f"{issuer.rstrip('/')}|{subject}"
 
 
+def _account_of_kubernetes(record: Keyed) -> Iterator[str]:
+    """The uid of a service account: two clusters have none in common."""
+    match record:
+        case Credential():
+            if _GUID.fullmatch(id := record.tags.get("service_account_uid", "")):
+                yield id.lower()
+        case Identity(provider="kubernetes"):
+            yield from (
+                id.lower()
+                for alias in record.aliases
+                if alias.startswith(_UID) and _GUID.fullmatch(id := alias.removeprefix(_UID))
+            )
+
+
+_UID = "kubernetes:uid:"
+
+
 # --- the account that it is of -------------------------------------------------------------------
 
 
@@ -285,6 +302,9 @@ SORTS: tuple[Sort, ...] = (
     Sort(name="aws-user", says=Says.PROVES, what="user and account", of=_aws_user),
     Sort(name="oauth-client", says=Says.PROVES, what="OAuth client id", of=_oauth_client),
     Sort(name="github-app", says=Says.PROVES, what="GitHub app id", of=_github_app),
+    Sort(
+        name="kubernetes-account", says=Says.PROVES, what="uid of a service account", of=_account_of_kubernetes
+    ),
     Sort(name="jwt", says=Says.PROVES, what="issuer and subject", of=_subject),
     Sort(
         name="aws-account", says=Says.WITHIN, what="AWS account", of=_account("aws", "account", of=("aws",))

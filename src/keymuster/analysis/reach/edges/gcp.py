@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from functools import partial
 
+from keymuster import regex
 from keymuster.analysis.answers import Answer
 from keymuster.analysis.gcp_constraints import Constraints
 from keymuster.analysis.gcp_estate import Estate
@@ -15,6 +16,7 @@ from keymuster.analysis.reach.edges.credentials import IS_SAME
 from keymuster.analysis.reach.edges.trusts import ANYONE, EVERYBODY
 from keymuster.analysis.reach.graph import Basis, Edge, Kind, Node
 from keymuster.model import Effect, Grant, GrantKind, Identity, Resource, Trust, Use
+from keymuster.model.kubernetes import cluster_of, issuer_of
 
 PROVIDER = "gcp"
 
@@ -77,14 +79,22 @@ def _levels(reach: Reach) -> Iterator[Node | Edge]:
 
 def _pods(reach: Reach, basis: Basis) -> Iterator[Edge]:
     """A service account of Kubernetes is a member of bindings by the name of its cluster's pool."""
-    accounts = {
-        alias.removeprefix("kubernetes:ServiceAccount/"): one
-        for one in basis.of(Identity)
-        if one.provider == "kubernetes"
-        for alias in one.aliases
-    }
+    accounts: dict[str, Identity] = {}
+    known: dict[str, Identity] = {}
+    for one in basis.of(Identity):
+        if one.provider != "kubernetes":
+            continue
+        for alias in one.aliases:
+            issuer, called = issuer_of(alias)
+            if found := _OF_GOOGLE.fullmatch(issuer):
+                known[f"{found['project']}.svc.id.goog[{called}]"] = one
+            elif not cluster_of(one.id):
+                accounts[alias.removeprefix("kubernetes:ServiceAccount/")] = one
     said = _of_google(basis)
     for member in dict.fromkeys(hop.start for hop in reach.hops):
+        if (exact := known.get(member.rpartition(":")[2])) is not None:
+            yield Edge(exact.id, member, IS_SAME, (exact.id,))
+            continue
         name = member.partition(".svc.id.goog[")[2].removesuffix("]")
         account = accounts.get(name)
         if account is not None:
@@ -92,6 +102,12 @@ def _pods(reach: Reach, basis: Basis) -> Iterator[Edge]:
             yield Edge(
                 account.id, member, IS_SAME, (account.id,), "" if account.id in said else doubt
             )
+
+
+_OF_GOOGLE = regex.later(
+    r"container\.googleapis\.com/v1/projects/(?P<project>[^/]+)/locations/[^/]+/clusters/[^/]+"
+)
+"""The issuer of a cluster of Kubernetes Engine, which has a pool of members of its project."""
 
 
 def _of_google(basis: Basis) -> set[str]:

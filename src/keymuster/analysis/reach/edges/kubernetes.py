@@ -6,12 +6,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from keymuster.analysis.kubernetes_rbac import PROVIDER, effective
+from keymuster.analysis.kubernetes_rbac import effective
 from keymuster.analysis.kubernetes_roles import Roles
 from keymuster.analysis.kubernetes_rules import dangers
 from keymuster.analysis.reach.graph import Basis, Edge, Kind, Node
 from keymuster.model import Identity, IdentityKind
-from keymuster.model.kubernetes import cluster_of
+from keymuster.model.kubernetes import PROVIDER, cluster_of
 
 BECOMES = Kind(
     "takes-over-accounts", "{start} acts as {to} ({way})", "Take from {start} what {way} needs"

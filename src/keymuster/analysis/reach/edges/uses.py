@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from keymuster.analysis.reach.graph import Basis, Edge, Kind, Node
 from keymuster.inventory.facts import UNKNOWN
 from keymuster.model import Credential, Identity, IdentityKind, Observation, Use, UseKind
+from keymuster.model.kubernetes import issuer_of
 from keymuster.model.unknown import is_unknown
 
 RUNS_AS = Kind("runs-as", "{start} runs as {to}", "Let {start} run as an identity that may do less")
@@ -68,8 +69,10 @@ def _doubt(use: Use, subject: object, basis: Basis) -> str:
     name = by.aliases[0].partition("/")[2] if by.aliases else ""
     space, _, account = name.partition("/")
     wanted = (f"[{space}/{account}]", f"system:serviceaccount:{space}:{account}")
+    issuer = next((found for alias in by.aliases if (found := issuer_of(alias)[0])), "")
     for trust in basis.inventory.trusts(subject.id):
         said = f"{trust.principal} {trust.conditions}"
-        if any(one in said for one in wanted):
+        is_of_another = issuer and ":oidc-provider/" in trust.principal and issuer not in said
+        if any(one in said for one in wanted) and not is_of_another:
             return ""
     return f"no trust was seen that names {space}/{account}"

@@ -14,6 +14,7 @@ _GONE = "ResourceNotFoundException"
 def clusters(ask: Scope) -> Iterator[Told]:
     for name in ask.pages("eks:ListClusters", "clusters"):
         answer = ask.answer("eks:DescribeCluster", _GONE, name=name)
+        issuer = None
         if answer is not None:
             one = answer["cluster"]
             issuer = one.get("identity", {}).get("oidc", {}).get("issuer")
@@ -21,7 +22,7 @@ def clusters(ask: Scope) -> Iterator[Told]:
             yield told("AWS::EKS::Cluster", one["arn"], settings)
         yield from _nodes(ask, name)
         yield from _profiles(ask, name)
-        yield from _pods(ask, name)
+        yield from _pods(ask, name, issuer)
 
 
 def _nodes(ask: Scope, cluster: str) -> Iterator[Told]:
@@ -52,8 +53,9 @@ def _profiles(ask: Scope, cluster: str) -> Iterator[Told]:
             )
 
 
-def _pods(ask: Scope, cluster: str) -> Iterator[Told]:
-    """Which service account gets which role; only the whole of an association tells the role."""
+def _pods(ask: Scope, cluster: str, issuer: str | None) -> Iterator[Told]:
+    """Which service account gets which role; only the whole of an association tells the role. By the `issuer` of its
+    tokens an account is known wherever the cluster is asked."""
     for listed in ask.pages("eks:ListPodIdentityAssociations", "associations", clusterName=cluster):
         answer = ask.answer(
             "eks:DescribePodIdentityAssociation", _GONE,
@@ -62,7 +64,8 @@ def _pods(ask: Scope, cluster: str) -> Iterator[Told]:
         if answer is not None:
             one = answer["association"]
             yield told(
-                "AWS::EKS::PodIdentityAssociation", one["associationArn"], capitalized(one, "tags"),
+                "AWS::EKS::PodIdentityAssociation", one["associationArn"],
+                {**capitalized(one, "tags"), "OpenIdConnectIssuerUrl": issuer},
                 f"{cluster}/{one.get('namespace', '')}/{one.get('serviceAccount', '')}",
             )  # fmt: skip
 

@@ -21,7 +21,7 @@ def accounts(ask: Scope) -> Iterator[Told]:
     for one in ask.listed(_ACCOUNTS):
         space = one["metadata"].get("namespace", "")
         more = {OF_NAMESPACE: around.get(space), ISSUER: issuer, CLUSTER: ask.name}
-        yield told(ask, "ServiceAccount", one, **more)
+        yield told(ask, "ServiceAccount", one, more)
 
 
 _OF_CLUSTER = ("kubernetes.io/", "k8s.io/")

@@ -21,6 +21,8 @@ _TRACKER = {
     "namespace": "kube-system", "name": "kube-apiserver-legacy-service-account-token-tracking",
 }  # fmt: skip
 
+_TYPE = "kubernetes.io/service-account-token"
+
 _NOTED_SINCE = 26
 """From 1.26 on, a cluster may note when such tokens were used; from 1.28 on, each does."""
 _MADE_UNTIL = 24
@@ -36,8 +38,8 @@ def tokens(ask: Scope) -> Iterator[Told]:
             yield told(ask, "Secret", one)
             continue
         made = minor is not None and minor < _MADE_UNTIL and _is_made(one, account)
-        more = {MADE_BY_ITSELF: made or None, TRACKED_SINCE: since}
-        yield told(ask, "Secret", one, type="kubernetes.io/service-account-token", **more)
+        more = {"type": _TYPE, MADE_BY_ITSELF: made or None, TRACKED_SINCE: since}
+        yield told(ask, "Secret", one, more)
 
 
 def _since(ask: Scope) -> str:
@@ -48,7 +50,10 @@ def _since(ask: Scope) -> str:
 
 def _is_made(one: dict[str, Any], account: str) -> bool:
     """Whether the cluster named it, after the account."""
-    return re.fullmatch(re.escape(account) + r"-token-[a-z0-9]{5}", one["metadata"]["name"]) is not None
+    return (
+        re.fullmatch(re.escape(account) + r"-token-[a-z0-9]{5}", one["metadata"]["name"])
+        is not None
+    )
 
 
 SURFACES = (

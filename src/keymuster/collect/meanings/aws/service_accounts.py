@@ -8,8 +8,10 @@ from typing import Any
 from keymuster.collect.declared import Declared
 from keymuster.collect.meanings.aws import documents
 from keymuster.model import Effect, Observation, TrustKind, Use, UseKind
+from keymuster.model.kubernetes import by_issuer
 
 _ACCOUNT = "system:serviceaccount:"
+_PROVIDER = ":oidc-provider/"
 _WILD = frozenset("*?")
 
 
@@ -23,9 +25,11 @@ def pods(one: Declared) -> Iterator[Observation]:
             continue
         for subject in dict.fromkeys(_subjects(trust.conditions)):
             namespace, _, account = subject.removeprefix(_ACCOUNT).partition(":")
-            by = f"{trust.principal}/{namespace}/{account}"
+            named = f"{trust.principal}/{namespace}/{account}"
+            issuer = trust.principal.partition(_PROVIDER)[2]
+            by = by_issuer(issuer, namespace, account) if issuer else named
             yield Use(
-                id=f"{one.id}#ServiceAccount/{by}", subject=one.id, by=by, kind=UseKind.WORKLOAD,
+                id=f"{one.id}#ServiceAccount/{named}", subject=one.id, by=by, kind=UseKind.WORKLOAD,
                 location=one.location,
             )  # fmt: skip
 

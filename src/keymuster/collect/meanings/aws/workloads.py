@@ -9,6 +9,7 @@ from keymuster.collect.declared import Declared
 from keymuster.collect.meanings.aws.names import alias, tags, who
 from keymuster.collect.syntax.node import Node
 from keymuster.model import Observation, Resource, Use, UseKind
+from keymuster.model.kubernetes import by_issuer
 
 _ROLES: dict[str, tuple[str, ...]] = {
     "AWS::Amplify::App": ("IAMServiceRole", "ComputeRoleArn"),
@@ -212,11 +213,14 @@ def identity_pool(one: Declared) -> Iterator[Observation]:
 
 def pods(one: Declared) -> Iterator[Observation]:
     """The role that pods of a service account in a cluster get: it is that account which consumes it.
-    Of what exists the cluster is known, and others have accounts of the same name."""
+    Of what exists the cluster is known, by the issuer of its tokens, and others have accounts of the same name."""
     namespace, account = one.known("Namespace"), one.known("ServiceAccount")
+    issuer = one.known("OpenIdConnectIssuerUrl")
     by = one.id
     if namespace and account and not one.key:
         by = f"kubernetes:ServiceAccount/{namespace}/{account}"
+    elif namespace and account and issuer:
+        by = by_issuer(issuer, namespace, account)
     for path in ("RoleArn", "TargetRoleArn"):
         for node in at(one.settings, path):
             subject = who(one, node.text(), "role")

@@ -88,12 +88,12 @@ called by whoever asks it, and the labels and annotations of the namespace."""
 
 def _names(one: Declared) -> tuple[str, ...]:
     """Clouds know one that exists by the issuer of its cluster, a token of it by the number that the cluster gave it."""
-    named = (alias("ServiceAccount", namespace(one), name(one), one.account),)
-    if issuer := one.account and one.text(ISSUER):
-        named += (by_issuer(issuer, namespace(one), name(one)),)
-    if uid := one.account and one.text("metadata", "uid"):
-        named += (called(f"uid:{uid}"),)
-    return named
+    named = alias("ServiceAccount", namespace(one), name(one), one.account)
+    if not one.account:
+        return (named,)
+    issuer, uid = one.text(ISSUER), one.text("metadata", "uid")
+    others = (issuer and by_issuer(issuer, namespace(one), name(one)), uid and called(f"uid:{uid}"))
+    return (named, *filter(None, others))
 
 
 def created(one: Declared) -> datetime | None:
@@ -305,8 +305,8 @@ def config_map(one: Declared) -> Iterator[Observation]:
     values = one.get("data")
     for key, node in values.entries() if values else ():
         value = node.text()
-        for called, text in [(key, value), *lines(value)]:
-            found = one.sealing.credential(node, called, text, declared_as="configmap")
+        for setting, text in [(key, value), *lines(value)]:
+            found = one.sealing.credential(node, setting, text, declared_as="configmap")
             if found is not None and "\n" not in text:
                 yield found
 

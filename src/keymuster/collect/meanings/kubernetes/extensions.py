@@ -13,7 +13,12 @@ from urllib.parse import urlsplit
 
 from keymuster.collect.declared import Declared
 from keymuster.collect.meanings import Meaning
-from keymuster.collect.meanings.kubernetes.access import PROVIDER, config_map, created, name, namespace
+from keymuster.collect.meanings.kubernetes.access import (
+    config_map,
+    created,
+    name,
+    namespace,
+)
 from keymuster.collect.syntax.node import Node
 from keymuster.model import (
     Credential,
@@ -23,7 +28,7 @@ from keymuster.model import (
     Observation,
     Resource,
 )
-from keymuster.model.kubernetes import called
+from keymuster.model.kubernetes import PROVIDER, called
 
 # --- webhooks and APIs of others -----------------------------------------------------------------
 
@@ -95,7 +100,9 @@ def _api(one: Declared) -> Iterator[Observation]:
 # --- client certificates -------------------------------------------------------------------------
 
 _CLIENT = "kubernetes.io/kube-apiserver-client"
-_VALIDITY = re.compile(rb"(?:\x17\x0d|\x18\x0f)(\d{10,14})Z(?:\x17\x0d|\x18\x0f)(\d{10,14})Z", re.DOTALL)
+_VALIDITY = re.compile(
+    rb"(?:\x17\x0d|\x18\x0f)(\d{10,14})Z(?:\x17\x0d|\x18\x0f)(\d{10,14})Z", re.DOTALL
+)
 _COMMON_NAME = re.compile(rb"\x06\x03\x55\x04\x03[\x0c\x13\x16](.)", re.DOTALL)
 _ORGANIZATION = re.compile(rb"\x06\x03\x55\x04\x0a[\x0c\x13\x16](.)", re.DOTALL)
 _LARGEST = 64 * 1024
@@ -192,7 +199,7 @@ def _entries(node: Node) -> list[dict[str, Any]]:
     if len(text) > _LARGEST * 16:
         return []
     try:
-        found = load(text, CSafeLoader)  # noqa: S506 - it is a safe one
+        found = load(text, CSafeLoader)
     except YAMLError:
         return []
     return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
