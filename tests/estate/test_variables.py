@@ -33,6 +33,10 @@ def test_the_short_form_names_the_variable_of_the_service() -> None:
     assert variable_of("github", Reference(env="X")) == "GH_TOKEN"
     assert variable_of("aws", Reference(oidc="x")) == "AWS_WEB_IDENTITY_TOKEN_FILE"
     assert variable_of("aws", Reference(env="X")) is None
+    assert variable_of("kubernetes", Reference(env="X")) == "KUBERNETES_TOKEN"
+    assert variable_of("kubernetes", Reference(file="x")) == "KUBECONFIG"
+    assert takes_file("KUBECONFIG")
+    assert is_secret("KUBERNETES_TOKEN")
 
 
 @pytest.mark.parametrize("service", registry.names("service"))

@@ -15,6 +15,7 @@ _VARIABLES: dict[str, dict[str, str]] = {
     "google-workspace": {
         "oidc": "GOOGLE_APPLICATION_CREDENTIALS", "file": "GOOGLE_APPLICATION_CREDENTIALS",
     },
+    "kubernetes": {"env": "KUBERNETES_TOKEN", "file": "KUBECONFIG"},
     "okta": {"env": "OKTA_API_TOKEN", "file": "OKTA_API_TOKEN"},
     "slack": {"env": "SLACK_TOKEN", "file": "SLACK_TOKEN"},
 }  # fmt: skip

@@ -11,6 +11,22 @@ import re
 
 PROVIDER = "kubernetes"
 
+CONTROLLERS = frozenset((
+    "attachdetach-controller", "bootstrap-signer", "certificate-controller", "cloud-provider",
+    "clusterrole-aggregation-controller", "cronjob-controller", "daemon-set-controller", "deployment-controller",
+    "device-taint-eviction-controller", "disruption-controller", "endpoint-controller", "endpointslice-controller",
+    "endpointslicemirroring-controller", "ephemeral-volume-controller", "expand-controller", "generic-garbage-collector",
+    "horizontal-pod-autoscaler", "job-controller", "legacy-service-account-token-cleaner", "namespace-controller",
+    "node-controller", "persistent-volume-binder", "pod-garbage-collector", "pv-protection-controller",
+    "pvc-protection-controller", "replicaset-controller", "replication-controller", "resource-claim-controller",
+    "resourcequota-controller", "root-ca-cert-publisher", "route-controller", "selinux-warning-controller",
+    "service-account-controller", "service-cidrs-controller", "service-controller", "statefulset-controller",
+    "storage-version-migrator-controller", "token-cleaner", "ttl-after-finished-controller", "ttl-controller",
+    "validatingadmissionpolicy-status-controller", "volumeattributesclass-protection-controller",
+))  # fmt: skip
+"""The service accounts in kube-system that controllers of the control plane itself sign in as: the cluster makes them,
+and makes them again if somebody deletes them."""
+
 _IN_CLUSTER = re.compile(
     r"kubernetes:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}):(.+)", re.DOTALL
 )

@@ -59,7 +59,9 @@ def _context(config: Configuration) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=config.ssl_ca_cert or None)
     # A cluster makes its own certificates, many of them without what RFC 5280 asks for.
     context.verify_flags &= ~getattr(ssl, "VERIFY_X509_STRICT", 0)
-    if not config.verify_ssl:  # the kubeconfig says so, and there is nothing to warn of at each request
+    if (
+        not config.verify_ssl
+    ):  # the kubeconfig says so, and there is nothing to warn of at each request
         from urllib3 import disable_warnings
         from urllib3.exceptions import InsecureRequestWarning
 

@@ -130,7 +130,8 @@ def forget_files() -> None:
 
 
 def _named(several: Any, name: str) -> dict[str, Any]:
-    found = several if isinstance(several, list) else []
+    """What has a name in one of the lists of a kubeconfig, whose entries the library wraps."""
+    found = [getattr(one, "value", one) for one in several or ()]
     return next((one for one in found if isinstance(one, dict) and one.get("name") == name), {})
 
 

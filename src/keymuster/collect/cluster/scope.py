@@ -56,11 +56,13 @@ class Scope(RestScope):
     def listed(self, call: str, *absent: str, **parameters: Any) -> Iterator[dict[str, Any]]:
         """Every object of a kind, in the namespaces that are looked at."""
         _, _, what = call.partition(" ")
-        everywhere = what.rpartition("/")[2] in permissions.CLUSTER_WIDE
-        spaces = ("",) if everywhere else self.session.namespaces or ("",)
-        for space in spaces:
+        parameters = {**parameters, "limit": _PAGE}
+        if what.rpartition("/")[2] in permissions.CLUSTER_WIDE:
+            yield from self._whole(call, absent, parameters)
+            return
+        for space in self.session.namespaces or ("",):
             place = f"namespaces/{space}/" if space else ""
-            yield from self._whole(call, absent, {**parameters, "place": place, "limit": _PAGE})
+            yield from self._whole(call, absent, {**parameters, "place": place})
 
     def _whole(
         self, call: str, absent: tuple[str, ...], parameters: dict[str, Any]

@@ -26,7 +26,7 @@ from keymuster.model import (
     Use,
     UseKind,
 )
-from keymuster.model.kubernetes import PROVIDER, by_issuer, called
+from keymuster.model.kubernetes import CONTROLLERS, PROVIDER, by_issuer, called
 
 DEFAULT = "default"
 _OF_RELEASE = "${.Release.Namespace}"
@@ -103,7 +103,9 @@ def created(one: Declared) -> datetime | None:
 
 
 _LONGEST_TAG = 256
-_AUTOMOUNT = "automount"
+_AUTOMOUNT, _FIRST_PARTY = "automount", "first_party"
+_OURS = (_AUTOMOUNT, _FIRST_PARTY)
+"""Tags that nobody gives by a label."""
 
 
 def _tags(one: Declared) -> dict[str, str]:
@@ -117,9 +119,12 @@ def _tags(one: Declared) -> dict[str, str]:
         **_map(one.get("metadata", "labels")),
     }
     tags = {
-        key: text for key, text in found.items() if len(text) <= _LONGEST_TAG and key != _AUTOMOUNT
+        key: text for key, text in found.items() if len(text) <= _LONGEST_TAG and key not in _OURS
     }
-    return {CLUSTER: one.text(CLUSTER), **tags} if one.account and one.text(CLUSTER) else tags
+    if one.account and one.text(CLUSTER):
+        tags = {CLUSTER: one.text(CLUSTER), **tags}
+    is_of_cluster = one.account and namespace(one) == "kube-system" and name(one) in CONTROLLERS
+    return {**tags, _FIRST_PARTY: "yes"} if is_of_cluster else tags
 
 
 def _map(node: Node | None) -> dict[str, str]:
