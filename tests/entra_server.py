@@ -7,6 +7,7 @@ import base64
 import json
 import re
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +18,10 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from requests import PreparedRequest
 
+import entra_changes
+from entra_changes import Changes
 from keymuster.collect.asking.rest import Rest, session
+from keymuster.collect.asking.unchanged import Answers
 from keymuster.collect.asking.work import Answered, look
 from keymuster.collect.declared import Declared
 from keymuster.collect.entra.access import Access
@@ -72,6 +76,14 @@ class Tenant:
     """Whether lists tell the certificates themselves."""
     ended: set[str] = field(default_factory=set)
     page: int = MOST
+    changes: Changes = field(default_factory=Changes)
+    stale: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Objects of which lists still tell what they were."""
+    expands_filtered: bool = True
+    """Whether what hangs on objects is told of those that are picked by their ids."""
+    delay_seconds: float = 0
+    sent: int = 0
+    """Requests over the network: a batch is one."""
     url: str = ""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -148,7 +160,10 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length") or 0)
         body = json.loads(self.rfile.read(length)) if length else None
         token = self.headers.get("Authorization", "").removeprefix("Bearer ")
+        if tenant.delay_seconds:
+            time.sleep(tenant.delay_seconds)
         with tenant.lock:
+            tenant.sent += 1
             tenant.tokens[token] += 1
             if 0 < tenant.ends_sessions_after < tenant.tokens[token] and not tenant.ended:
                 tenant.ended.add(token)
@@ -190,6 +205,10 @@ def _batched(tenant: Tenant, path: str, body: Any) -> Answer:
     requests = body["requests"]
     if len(requests) > 20 or any(one["method"] != "GET" for one in requests):
         return 400, _error("BadRequest"), {}
+    if len({one["id"].lower() for one in requests}) < len(requests):
+        return 400, _error("BadRequest"), {}
+    if any(not one["url"].startswith("/") or one["url"].startswith(f"/{version}/") for one in requests):  # fmt: skip
+        return 400, _error("BadRequest"), {}  # addresses are relative to the version
     responses = []
     for one in reversed(requests):  # in any order
         status, answer, headers = _answer(tenant, "GET", f"/{version}{one['url']}", None)
@@ -226,6 +245,11 @@ def _answer(tenant: Tenant, method: str, url: str, body: Any) -> Answer:
     if path == "/v1.0/security/runHuntingQuery":
         table = body["Query"].partition(" ")[0]
         return 200, {"schema": [], "results": tenant.hunted.get(table, [])}, {}
+    name = path.removeprefix("/v1.0/").removesuffix("/delta")
+    if name in entra_changes.COLLECTIONS and path == f"/v1.0/{name}/delta":
+        rows = [_shaped(one, [], {}) for one in tenant.graph.get(name, [])]
+        with tenant.lock:
+            return tenant.changes.answer(f"{tenant.url}{path}", name, rows, query)
     return _graph(tenant, path, query)
 
 
@@ -250,6 +274,7 @@ def _graph(tenant: Tenant, path: str, query: dict[str, str]) -> Answer:
         rows = [one for one in rows if one.get("@odata.type") == f"#{cast}"]
     if steps:
         row = next((one for one in rows if one["id"] == steps[0]), None)
+        row = tenant.stale.get(steps[0], row) if len(steps) == 1 else row
         if row is None:
             return 404, _error("Request_ResourceNotFound"), {}
         if len(steps) == 1:
@@ -257,16 +282,23 @@ def _graph(tenant: Tenant, path: str, query: dict[str, str]) -> Answer:
         if steps[1] not in RELATIONSHIPS or len(steps) > 2:
             return 400, _error("BadRequest"), {}
         rows = row.get(steps[1], [])
-    if version == "v1.0" and name == "applications":
-        rows = [_older(one) for one in rows]
+    if tenant.stale and not steps:
+        rows = [tenant.stale.get(one["id"], one) for one in rows]
     try:
-        rows = [one for one in rows if _fits(one, query.get("$filter", ""))]
+        rows = _fitting(rows, query.get("$filter", ""))
     except ValueError:
+        return 400, _error("Request_UnsupportedQuery"), {}
+    if " in " in query.get("$filter", "") and (
+        name == "oauth2PermissionGrants" or (expand and not tenant.expands_filtered)
+    ):
         return 400, _error("Request_UnsupportedQuery"), {}
     most = MOST_WITH_EXPANDED if expand else MOST
     size = min(int(query.get("$top", "100")), most, tenant.page)
     start = int(query.get("$skiptoken", "0"))
-    answer = {"value": [_shaped(one, select, expand) for one in rows[start : start + size]]}
+    page = rows[start : start + size]
+    if version == "v1.0" and name == "applications":
+        page = [_older(one) for one in page]
+    answer = {"value": [_shaped(one, select, expand) for one in page]}
     for one in answer["value"] if not tenant.lists_keys else ():
         if "keyCredentials" in one:
             one["keyCredentials"] = [key | {"key": None} for key in one["keyCredentials"]]
@@ -304,18 +336,19 @@ _EQUALS = re.compile(r"(\w+) eq (?:'([^']*)'|(true|false))")
 _IN = re.compile(r"(\w+) in \(([^)]*)\)")
 
 
-def _fits(row: dict[str, Any], text: str) -> bool:
+def _fitting(rows: list[Any], text: str) -> list[Any]:
+    """ValueError if it is no filter that this knows."""
     if not text:
-        return True
+        return rows
     if (found := _IN.fullmatch(text)) is not None:
-        values = [one.strip("'") for one in found[2].split(",")]
+        values = {one.strip("'") for one in found[2].split(",")}
         if len(values) > 15:
             raise ValueError(text)
-        return row.get(found[1]) in values
+        return [one for one in rows if one.get(found[1]) in values]
     if (found := _EQUALS.fullmatch(text)) is None:
         raise ValueError(text)
     value = found[2] if found[3] is None else found[3] == "true"
-    return bool(row.get(found[1]) == value)
+    return [one for one in rows if one.get(found[1]) == value]
 
 
 _OBJECTS = ("applications", "servicePrincipals", "users", "groups")
@@ -375,7 +408,9 @@ def _error(code: str) -> dict[str, Any]:
     return {"error": {"code": code, "message": "said by the test"}}
 
 
-def access(tenant: Tenant, claims: dict[str, Any], cloud: str = "public") -> Access:
+def access(
+    tenant: Tenant, claims: dict[str, Any], cloud: str = "public", answers: Answers | None = None
+) -> Access:
     """Somebody who is signed in to it."""
     stop = threading.Event()
 
@@ -384,7 +419,9 @@ def access(tenant: Tenant, claims: dict[str, Any], cloud: str = "public") -> Acc
         return request
 
     rest = Rest(tenant.url, session(sign), stop=stop, patience=5)
-    return Access({"graph": rest, "azure": rest}, CLOUDS[cloud], claims, "test", stop)
+    return Access(
+        {"graph": rest, "azure": rest}, CLOUDS[cloud], claims, "test", stop, answers=answers
+    )
 
 
 def look_at(

@@ -15,7 +15,6 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
 from threading import Lock
@@ -25,6 +24,8 @@ from urllib.parse import parse_qs, urlsplit
 from msgspec import MsgspecError, Struct, msgpack
 
 from keymuster import cache
+from keymuster.collect.asking.kept import Kept
+from keymuster.collect.asking.searched import looks_secret
 from keymuster.collect.clean import named
 from keymuster.digests import blake2b
 
@@ -67,17 +68,28 @@ class Answers:
 
     def __init__(self, context: Context, now: datetime) -> None:
         self._context = context
-        self._now = now
-        self._parts: list[Given] = []
+        self.now = now
+        self._parts: list[Given | Kept] = []
 
     def given(self, service: str, address: str, whom: Secret) -> Given:
         """Those to somebody who signs in with a secret. All that decides what is seen of them has a part in the name
         of the file: the rules, the program."""
         fingerprint = whom.fingerprint(self._context.fingerprint_key)
         name = named(_KIND, self._context, f"{service} {address} {fingerprint}")
-        part = Given(name, self._context.memory, self._now)
+        part = Given(name, self._context.memory, self.now)
         self._parts.append(part)
         return part
+
+    def kept(self, service: str, address: str, whom: str, what: str) -> Kept:
+        """The objects of a list as they are shown to somebody; without any text of a secret."""
+        name = named(_KIND, self._context, ascii(("kept", service, address, whom, what)))
+        part = Kept(name, self._context.memory, MOST_BYTES)
+        self._parts.append(part)
+        return part
+
+    def is_recent(self, first: datetime) -> bool:
+        """Whether what was told then may still be told. What was told in the future was told by a clock that was wrong."""
+        return _is_recent(first, self.now)
 
     def save(self) -> None:
         """Keep what was told now, and what was told before and may still be asked for."""
@@ -90,7 +102,7 @@ class Answers:
 
     def _forget(self) -> None:
         """Files of which nothing would be used any more."""
-        oldest = self._now.timestamp() - LONGEST.total_seconds()
+        oldest = self.now.timestamp() - LONGEST.total_seconds()
         with suppress(OSError), os.scandir(self._context.memory) as entries:
             for one in entries:
                 if one.name.startswith(f"{_KIND}-") and one.stat().st_mtime < oldest:
@@ -141,7 +153,11 @@ class Given:
                     self._new.pop(_key(asking, url), None)
 
     def save(self, engine: Engine) -> None:
-        sound = {key: one for key, one in self._new.items() if not _looks_secret(engine, one)}
+        sound = {
+            key: one
+            for key, one in self._new.items()
+            if not looks_secret(engine, one.said(), one.link)
+        }
         if not self._new:
             return
         every = msgpack.encode({**self._old, **sound})
@@ -153,11 +169,11 @@ class Given:
             found = msgpack.decode(stored, type=dict[str, Held]) if stored else {}
         except MsgspecError:  # written by another version of a dependency
             return {}
-        return {key: one for key, one in found.items() if self._is_recent(one)}
+        return {key: one for key, one in found.items() if _is_recent(one.first, self._now)}
 
-    def _is_recent(self, one: Held) -> bool:
-        """What was told in the future was told by a clock that was wrong."""
-        return timedelta() <= self._now - one.first < LONGEST
+
+def _is_recent(first: datetime, now: datetime) -> bool:
+    return timedelta() <= now - first < LONGEST
 
 
 def same(tag: str, other: str) -> bool:
@@ -168,26 +184,3 @@ def same(tag: str, other: str) -> bool:
 def _key(asking: Asking, url: str) -> str:
     said = [url, sorted(asking.params.items()), sorted(asking.headers.items())]
     return blake2b(json.dumps(said, default=str).encode(), digest_size=16).hexdigest()
-
-
-def _looks_secret(engine: Engine, one: Held) -> bool:
-    """Whether anything in an answer could be a secret, however unsure that is; by its name or by itself."""
-    said = one.said()
-    whole = json.dumps(said, indent=0, ensure_ascii=False)
-    return any(
-        engine.scan(text.encode("utf-8", "surrogatepass"))
-        for text in (whole, "\n".join(_texts(said)), one.link)
-    )
-
-
-def _texts(value: Any) -> Iterator[str]:
-    match value:
-        case str():
-            yield value
-        case dict():
-            yield from (str(name) for name in value)
-            for one in value.values():
-                yield from _texts(one)
-        case list():
-            for one in value:
-                yield from _texts(one)

@@ -15,11 +15,14 @@ from keymuster.collect.asking.refusals import Refused
 from keymuster.collect.asking.rest import NoAnswer, Rest, session
 from keymuster.collect.entra.asked import Asked
 from keymuster.collect.entra.clouds import CLOUDS, Cloud
+from keymuster.collect.entra.tracking import Tracking, whom
 from keymuster.errors import CollectError
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
     from requests import PreparedRequest, Response
+
+    from keymuster.collect.asking.unchanged import Answers
 
 _EARLY_SECONDS = 300
 """A token that ends so soon is not used any more."""
@@ -100,7 +103,7 @@ class Access:
 
     def __init__(
         self, rests: Mapping[str, Rest], cloud: Cloud, claims: Mapping[str, Any], method: str,
-        stop: Event, subscriptions: Sequence[str] = (),
+        stop: Event, subscriptions: Sequence[str] = (), answers: Answers | None = None,
     ) -> None:  # fmt: skip
         self.cloud = cloud
         self.stop = stop
@@ -112,6 +115,11 @@ class Access:
         self.method = method
         self._rests = rests
         self._claims = claims
+        signed_in_as = whom(claims)
+        self.tracking: Tracking | None = None
+        """What is known of the tenant from an earlier look, if there may be any."""
+        if answers is not None and signed_in_as:
+            self.tracking = Tracking(answers, rests["graph"].base, signed_in_as)
 
     def rest(self, base: str) -> Rest:
         return self._rests[base]
@@ -135,7 +143,7 @@ class Access:
         return str(said) == "1" and "xms_mirid" not in self._claims
 
 
-def signed_in(asked: Asked, stop: Event) -> Access:
+def signed_in(asked: Asked, stop: Event, answers: Answers | None = None) -> Access:
     """The tenant that azure-identity's default chain signs in to; CollectError if it does not."""
     from azure.identity import DefaultAzureCredential
 
@@ -172,6 +180,7 @@ def signed_in(asked: Asked, stop: Event) -> Access:
         _method(credential),
         stop,
         asked.subscriptions,
+        answers,
     )
 
 

@@ -97,7 +97,10 @@ def _url(builder: Any, method: str, options: Mapping[str, Any]) -> str:
     else:  # the builder would want a model as body
         request = RequestInformation(Method(method), builder.url_template, builder.path_parameters)
     where, mark, query = request.url.partition("?")
-    found: str = where.replace("%7Bid%7D", "{id}") + mark + query.replace("%24", "$")
+    where = where.replace("%7Bid%7D", "{id}").removesuffix(
+        "()"
+    )  # of functions, as the documents write them
+    found: str = where + mark + query.replace("%24", "$")
     return found  # the SDK, too, writes `$` before it sends
 
 

@@ -15,8 +15,10 @@ _AGENTS = ("AgentIdentity.Read.All",)
 
 GRAPH: dict[str, tuple[str, ...]] = {
     "GET /v1.0/applications": _APPLICATIONS,
+    "GET /v1.0/applications/delta": _APPLICATIONS,
     "GET /v1.0/applications/{id}": _APPLICATIONS,
     "GET /v1.0/applications/{id}/owners": _APPLICATIONS,
+    "GET /v1.0/applications/{id}/federatedIdentityCredentials": _APPLICATIONS,
     "GET /v1.0/applications/{id}/appManagementPolicies": ("Application.Read.All and Policy.Read.All",),
     "GET /beta/applications/{id}/federatedIdentityCredentials": _APPLICATIONS,
     "GET /v1.0/applications/microsoft.graph.agentIdentityBlueprint": (
@@ -27,8 +29,10 @@ GRAPH: dict[str, tuple[str, ...]] = {
         "AgentIdentityBlueprint.Read.All", "Application.Read.All", "Directory.Read.All",
     ),
     "GET /v1.0/servicePrincipals": _APPLICATIONS,
+    "GET /v1.0/servicePrincipals/delta": _APPLICATIONS,
     "GET /v1.0/servicePrincipals/{id}": _APPLICATIONS,
     "GET /v1.0/servicePrincipals/{id}/owners": _APPLICATIONS,
+    "GET /v1.0/servicePrincipals/{id}/federatedIdentityCredentials": _APPLICATIONS,
     "GET /v1.0/servicePrincipals/{id}/appRoleAssignedTo": _APPLICATIONS,
     "GET /v1.0/servicePrincipals/microsoft.graph.agentIdentity": _AGENTS,
     "GET /v1.0/servicePrincipals/{id}/microsoft.graph.agentIdentity/sponsors": _AGENTS,
@@ -46,6 +50,8 @@ GRAPH: dict[str, tuple[str, ...]] = {
     "GET /v1.0/groups/{id}/transitiveMembers": ("GroupMember.Read.All", "Directory.Read.All"),
     "GET /v1.0/groups/{id}/owners": ("GroupMember.Read.All", "Directory.Read.All"),
     "GET /v1.0/oauth2PermissionGrants": ("Directory.Read.All",),
+    "GET /v1.0/oauth2PermissionGrants/delta": ("Directory.Read.All",),
+    "GET /v1.0/oauth2PermissionGrants/{id}": ("Directory.Read.All",),
     "POST /v1.0/directoryObjects/getByIds": ("Directory.Read.All",),
     "GET /v1.0/organization": ("Organization.Read.All", "Directory.Read.All"),
     "GET /v1.0/roleManagement/directory/roleAssignments": (

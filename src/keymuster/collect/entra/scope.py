@@ -16,9 +16,12 @@ from keymuster.collect.entra.addresses import about, address
 from keymuster.collect.entra.clouds import PUBLIC_ONLY
 from keymuster.collect.entra.permissions import QUERY, SUBSCRIPTIONS, is_azure, words
 from keymuster.collect.entra.refusals import refused
+from keymuster.collect.entra.shapes import Listed
+from keymuster.collect.entra.tracking import Objects
 
 PAGE = 999
-_BATCH = 20
+REQUESTS_IN_BATCH = 20
+IDS_IN_FILTER = 15
 _ATTEMPTS = 6
 _LATER = frozenset({429, 500, 502, 503, 504})
 _OK = range(200, 300)
@@ -40,6 +43,7 @@ class Scope(RestScope):
     def __init__(self, session: Access, surface: Surface) -> None:
         super().__init__(session, surface, session.stop)
         self._denied: set[str] = set()
+        self._tracked: dict[str, Objects | None] = {}
 
     def route(self, call: str) -> Route:
         method, _, path = call.partition(" /")
@@ -80,10 +84,40 @@ class Scope(RestScope):
             return
         yield from self.pages(call, "value", id=id, **{"top": PAGE, **query})
 
+    def listed(self, listed: Listed, select: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """The items of a list; those that are known from an earlier look are not asked for, if they have not changed."""
+        if (found := self.tracked(listed)) is None:
+            yield from self.rows(listed.call, select=select)
+        else:
+            yield from found.only(select)
+
+    def tracked(self, listed: Listed) -> Objects | None:
+        """A list that all surfaces share; None if each is to ask for itself. What failed once, failed for all."""
+        if (tracking := self.session.tracking) is None:
+            return None
+        if listed.call not in self._tracked:
+            self._tracked[listed.call] = found = tracking.objects(self, listed)
+            if found is not None:
+                self.rests_on(found.as_of)
+                for one in found.problems:
+                    self.refuse(one)
+        return self._tracked[listed.call]
+
+    def apart(self) -> Scope:
+        """The same, whose refusals are none of this one's."""
+        return type(self)(self.session, self.surface)
+
+    def refusals(self) -> tuple[Refused, ...]:
+        return tuple(self._refused.values())
+
     def known(self, call: str, fields: Sequence[str]) -> Sequence[str]:
         """These fields, if Graph knows them: in other clouds than the public one it learns later, and refuses
         to list anything with a field that it does not know."""
-        if self.session.cloud.name == "public" or self.answer(call, "400", top=1, select=fields):
+        if (
+            not fields
+            or self.session.cloud.name == "public"
+            or self.answer(call, "400", top=1, select=fields)
+        ):
             return fields
         return ()
 
@@ -137,7 +171,7 @@ class Scope(RestScope):
         refused. Of an object that is no more it is empty. A call that has no place for an id lists, and what
         is given instead of ids are filters. When all of twenty were refused, no more is asked."""
         coming = iter(ids)
-        while batch := list(islice(coming, _BATCH)):
+        while batch := list(islice(coming, REQUESTS_IN_BATCH)):
             found = {} if call in self._denied else self._batch(call, batch, query)
             for one in batch:
                 yield one, found.get(one)
@@ -232,11 +266,8 @@ _SHOW = "Assign a role that reads there; `keymuster services permissions entra`.
 def filters(ids: Iterable[str]) -> Iterator[str]:
     """Filters that name some ids each: as many as Graph takes in one."""
     coming = iter(ids)
-    while lot := list(islice(coming, _IN)):
+    while lot := list(islice(coming, IDS_IN_FILTER)):
         yield "id in (" + ",".join(f"'{one}'" for one in lot) + ")"
-
-
-_IN = 15
 
 
 def _next_rows(asking: Asking, answer: Answer) -> Asking | None:

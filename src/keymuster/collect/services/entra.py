@@ -45,14 +45,20 @@ class Entra:
 
         stop = Event()
         telling = Telling(self._context, self.name, unsearched=IDS_ONLY)
-        access = signed_in(self._asked, stop)
+        answers = self._context.answers
+        access = signed_in(self._asked, stop, answers)
         place = f"entra:{access.account}/{access.who}"
         yield scanner(
             self.name, place, account=access.account, name=access.who, place=place,
             static=access.is_static, method=access.method,
         )  # fmt: skip
-        for unit in in_order((partial(look, Scope(access, one)) for one in self._surfaces()), stop):
-            yield from telling.of(unit)
+        work = (partial(look, Scope(access, one)) for one in self._surfaces())
+        try:
+            for unit in in_order(work, stop):
+                yield from telling.of(unit)
+        finally:
+            if answers is not None:
+                answers.save()
 
     def permissions(self) -> str:
         from keymuster.collect.entra.grantable import document

@@ -10,6 +10,7 @@ from keymuster.collect.entra.objects import of_tenant
 from keymuster.collect.entra.owners import owned
 from keymuster.collect.entra.people import CALLS, People
 from keymuster.collect.entra.scope import Scope
+from keymuster.collect.entra.shapes import APPLICATIONS
 
 BLUEPRINT = "#microsoft.graph.agentIdentityBlueprint"
 
@@ -29,8 +30,7 @@ _BESIDE = (
 def applications(ask: Scope) -> Iterator[Told]:
     """Those that agents are made after are told where agents are."""
     people = People(ask)
-    fields = (*FIELDS, *ask.known("GET /v1.0/applications", NEWER))
-    for row, owners in owned(ask, people, "GET /v1.0/applications", fields):
+    for row, owners in owned(ask, people, APPLICATIONS, FIELDS, NEWER):
         if row.get("@odata.type") == BLUEPRINT:
             continue
         yield of_tenant(
@@ -79,7 +79,7 @@ def settings(row: dict[str, Any]) -> dict[str, Any]:
 SURFACES = (
     Surface(
         name="applications",
-        calls=("GET /v1.0/applications", "GET /v1.0/applications/{id}/owners", *CALLS),
+        calls=(*APPLICATIONS.calls, "GET /v1.0/applications/{id}/owners", *CALLS),
         types=("azuread_application",),
         look=applications,
         always=True,

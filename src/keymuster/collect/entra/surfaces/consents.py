@@ -10,11 +10,10 @@ from keymuster.collect.asking.surface import Surface, Told
 from keymuster.collect.entra.directory import GET_BY_IDS, found_by_ids
 from keymuster.collect.entra.objects import of_tenant
 from keymuster.collect.entra.scope import Scope
+from keymuster.collect.entra.shapes import CONSENTS, PRINCIPALS
 
-_PRINCIPALS = "GET /v1.0/servicePrincipals"
 _ASSIGNED = "GET /v1.0/servicePrincipals/{id}/appRoleAssignedTo"
 _AUDITS = "GET /v1.0/auditLogs/directoryAudits"
-_CONSENTS = "GET /v1.0/oauth2PermissionGrants"
 
 _MOST_NAMED = 20
 _LOT = 200
@@ -25,7 +24,7 @@ def app_roles(ask: Scope) -> Iterator[Told]:
     have one, page by page."""
     apis = {
         row["id"]: row
-        for row in ask.rows(_PRINCIPALS, select=["id", "appId", "appRoles"])
+        for row in ask.listed(PRINCIPALS, ["id", "appId", "appRoles"])
         if any("Application" in (role.get("allowedMemberTypes") or ()) for role in row.get("appRoles") or ())
     }  # fmt: skip
     for id, listed in ask.lists(_ASSIGNED, apis):
@@ -55,7 +54,7 @@ def consents(ask: Scope) -> Iterator[Told]:
     given = _given(ask)
     alike: dict[tuple[str, str, str], list[Any]] = {}
     apis: dict[str, dict[str, Any]] = {}
-    rows = ask.rows(_CONSENTS)
+    rows = ask.listed(CONSENTS, CONSENTS.fields)
     while lot := list(islice(rows, _LOT)):
         unknown = {one["resourceId"] for one in lot} - apis.keys()
         apis |= {id: {} for id in unknown} | found_by_ids(ask, unknown, "servicePrincipal")
@@ -119,13 +118,13 @@ def _consent(ask: Scope, one: dict[str, Any], apis: dict[str, Any], more: dict[s
 SURFACES = (
     Surface(
         name="app-roles",
-        calls=(_PRINCIPALS, _ASSIGNED),
+        calls=(*PRINCIPALS.calls, _ASSIGNED),
         types=("azuread_app_role_assignment",),
         look=app_roles,
     ),
     Surface(
         name="consents",
-        calls=(_CONSENTS, _AUDITS, GET_BY_IDS),
+        calls=(*CONSENTS.calls, _AUDITS, GET_BY_IDS),
         types=("azuread_service_principal_delegated_permission_grant",),
         look=consents,
     ),

@@ -10,12 +10,18 @@ from typing import Any
 from keymuster.collect.asking.surface import Surface, Told
 from keymuster.collect.entra.activity import OF_CREDENTIALS, Activity
 from keymuster.collect.entra.objects import of_tenant
-from keymuster.collect.entra.owners import PAGE
+from keymuster.collect.entra.owners import PAGE, related
 from keymuster.collect.entra.scope import Scope
-from keymuster.detect import hints
+from keymuster.collect.entra.shapes import (
+    APPLICATIONS,
+    PRINCIPALS,
+    Listed,
+    certificate,
+    hint_digest,
+    is_certificate,
+    keys,
+)
 
-_APPLICATIONS = "GET /v1.0/applications"
-_PRINCIPALS = "GET /v1.0/servicePrincipals"
 _FLEXIBLE = "GET /beta/applications/{id}/federatedIdentityCredentials"
 
 _FIELDS = ("id", "displayName", "passwordCredentials", "keyCredentials")
@@ -26,8 +32,8 @@ _LOT = 500
 
 
 def of_applications(ask: Scope) -> Iterator[Told]:
-    rows = ask.rows(_APPLICATIONS, select=_FIELDS)
-    yield from _credentials(ask, rows, _APPLICATIONS, "azuread_application", "application_id")
+    rows = ask.listed(APPLICATIONS, _FIELDS)
+    yield from _credentials(ask, rows, APPLICATIONS, "azuread_application", "application_id")
 
 
 def of_principals(ask: Scope) -> Iterator[Told]:
@@ -35,30 +41,30 @@ def of_principals(ask: Scope) -> Iterator[Told]:
     fields = [*_FIELDS, "servicePrincipalType", "preferredSingleSignOnMode"]
     rows = (
         one
-        for one in ask.rows(_PRINCIPALS, select=fields)
+        for one in ask.listed(PRINCIPALS, fields)
         if one.get("servicePrincipalType") != "ManagedIdentity"
     )
     yield from _credentials(
-        ask, rows, _PRINCIPALS, "azuread_service_principal", "service_principal_id"
+        ask, rows, PRINCIPALS, "azuread_service_principal", "service_principal_id"
     )
 
 
 def _credentials(
-    ask: Scope, rows: Iterable[dict[str, Any]], call: str, type: str, owner: str
+    ask: Scope, rows: Iterable[dict[str, Any]], listed: Listed, type: str, owner: str
 ) -> Iterator[Told]:
     activity = Activity(ask, OF_CREDENTIALS)
     left, unread = _MOST_READ, 0
     coming = iter(rows)
     while lot := list(islice(coming, _LOT)):
         certified = [one["id"] for one in lot if any(map(_is_unread, _keys(one)))]
-        keys = dict(ask.each(f"{call}/{{id}}", certified[:left], select=["id", "keyCredentials"]))
+        read = _read(ask, listed, certified[:left])
         unread += max(0, len(certified) - left)
         left = max(0, left - len(certified))
         for row in lot:
-            read = {
-                one["keyId"]: one.get("key") for one in _keys(keys.get(row["id"]) or row) if _is_certificate(one)
+            public = {
+                one["keyId"]: certificate(one) for one in _keys(read.get(row["id"]) or row) if is_certificate(one)
             }  # fmt: skip
-            for settings, kind in _of(row, read):
+            for settings, kind in _of(row, public):
                 key = settings["key_id"]
                 word = "passwordCredentials" if kind == "password" else "keyCredentials"
                 yield of_tenant(
@@ -74,7 +80,17 @@ def _credentials(
         )
 
 
-def _of(row: dict[str, Any], read: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
+def _read(ask: Scope, listed: Listed, ids: Iterable[str]) -> dict[str, dict[str, Any] | None]:
+    """Objects with their certificates. These need not be read again, where objects are known between looks."""
+    found = dict(ask.each(f"{listed.call}/{{id}}", ids, select=["id", "keyCredentials"]))
+    if (known := ask.tracked(listed)) is not None:
+        for id, row in found.items():
+            if row:
+                known.learn(id, keyCredentials=keys(row.get("keyCredentials")))
+    return found
+
+
+def _of(row: dict[str, Any], public: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
     """Each credential of an object. The key that a tenant signs SAML answers with has a password and a public
     half, which are nobody's to sign in with."""
     signing = [
@@ -91,7 +107,10 @@ def _of(row: dict[str, Any], read: dict[str, Any]) -> Iterator[tuple[dict[str, A
         if one in signing:
             yield {**_settings(one), **kinds}, "token_signing_certificate"
         elif one.get("customKeyIdentifier") not in halves:
-            yield {**_settings(one), **kinds, "certificate": read.get(one["keyId"])}, "certificate"
+            yield (
+                {**_settings(one), **kinds, "certificate": public.get(one["keyId"])},
+                "certificate",
+            )
 
 
 def _settings(one: dict[str, Any]) -> dict[str, Any]:
@@ -103,52 +122,49 @@ def _settings(one: dict[str, Any]) -> dict[str, Any]:
 
 def _hint(one: dict[str, Any]) -> dict[str, str]:
     """Graph shows the first three letters; they are let go at once, for what a found secret has as well."""
-    hint = one.get("hint")
-    return (
-        {"hint_digest": hints.digest(hint)} if isinstance(hint, str) and len(hint) == _HINT else {}
-    )
-
-
-_HINT = 3
+    digest = hint_digest(one)
+    return {} if digest is None else {"hint_digest": digest}
 
 
 def _keys(row: dict[str, Any]) -> list[dict[str, Any]]:
     return row.get("keyCredentials") or []
 
 
-def _is_certificate(one: dict[str, Any]) -> bool:
-    """Whether it is public: the key of others is a secret, and not to be read."""
-    return one.get("type") == "AsymmetricX509Cert" and one.get("usage") == "Verify"
-
-
 def _is_unread(one: dict[str, Any]) -> bool:
     """Whether a list told of a certificate without itself: Microsoft's pages do not agree on whether it does."""
-    return _is_certificate(one) and not one.get("key")
+    return is_certificate(one) and not certificate(one)
 
 
 def federated(ask: Scope) -> Iterator[Told]:
     """Whose tokens make their holder an application, or a managed identity."""
     unsaid = list[str]()
-    for row in _with_federated(ask, _APPLICATIONS):
-        found = row.get("federatedIdentityCredentials") or ()
+    for id, found in _with_federated(ask, APPLICATIONS):
         if any(not one.get("subject") for one in found):
-            unsaid.append(row["id"])
+            unsaid.append(id)
             continue
-        yield from (_federated(ask, row["id"], one) for one in found)
+        yield from (_federated(ask, id, one) for one in found)
     for id, listed in ask.lists(_FLEXIBLE, unsaid, top=0):
         yield from (_federated(ask, id, one) for one in listed or ())
-    for row in _with_federated(
-        ask, _PRINCIPALS, filter="servicePrincipalType eq 'ManagedIdentity'"
+    for id, found in _with_federated(ask, PRINCIPALS, "ManagedIdentity"):
+        yield from (_federated(ask, id, one) for one in found)
+
+
+def _with_federated(
+    ask: Scope, listed: Listed, type: str = ""
+) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """Objects, of a type if one is given, each with what is told with it: there are twenty at most, and so many are."""
+    word = "servicePrincipalType"
+    if (known := ask.tracked(listed)) is not None:
+        ids = (one["id"] for one in known.only(["id", word]) if not type or one.get(word) == type)
+        found = related(ask, listed, "federatedIdentityCredentials", ids)
+        if found is not None:
+            yield from ((id, of_one or []) for id, of_one in found.items())
+            return
+    filter = f"{word} eq '{type}'" if type else ""
+    for row in ask.rows(
+        listed.call, select=["id"], expand="federatedIdentityCredentials", top=PAGE, filter=filter
     ):
-        found = row.get("federatedIdentityCredentials") or ()
-        yield from (_federated(ask, row["id"], one) for one in found)
-
-
-def _with_federated(ask: Scope, call: str, **query: Any) -> Iterator[dict[str, Any]]:
-    """An object has twenty of them at most, and so many are told with it."""
-    yield from ask.rows(
-        call, select=["id"], expand="federatedIdentityCredentials", top=PAGE, **query
-    )
+        yield row["id"], row.get("federatedIdentityCredentials") or []
 
 
 def _federated(ask: Scope, owner: str, one: dict[str, Any]) -> Told:
@@ -167,13 +183,13 @@ def _federated(ask: Scope, owner: str, one: dict[str, Any]) -> Told:
 SURFACES = (
     Surface(
         name="application-credentials",
-        calls=(_APPLICATIONS, f"{_APPLICATIONS}/{{id}}", OF_CREDENTIALS),
+        calls=(*APPLICATIONS.calls, f"{APPLICATIONS.call}/{{id}}", OF_CREDENTIALS),
         types=("azuread_application_password", "azuread_application_certificate"),
         look=of_applications,
     ),
     Surface(
         name="service-principal-credentials",
-        calls=(_PRINCIPALS, f"{_PRINCIPALS}/{{id}}", OF_CREDENTIALS),
+        calls=(*PRINCIPALS.calls, f"{PRINCIPALS.call}/{{id}}", OF_CREDENTIALS),
         types=(
             "azuread_service_principal_password",
             "azuread_service_principal_certificate",
@@ -183,7 +199,13 @@ SURFACES = (
     ),
     Surface(
         name="federated-credentials",
-        calls=(_APPLICATIONS, _PRINCIPALS, _FLEXIBLE),
+        calls=(
+            *APPLICATIONS.calls,
+            f"{APPLICATIONS.call}/{{id}}/federatedIdentityCredentials",
+            *PRINCIPALS.calls,
+            f"{PRINCIPALS.call}/{{id}}/federatedIdentityCredentials",
+            _FLEXIBLE,
+        ),
         types=("azuread_application_federated_identity_credential",),
         look=federated,
     ),

@@ -12,6 +12,7 @@ from keymuster.collect.entra.objects import of_tenant
 from keymuster.collect.entra.owners import owned
 from keymuster.collect.entra.people import CALLS, People
 from keymuster.collect.entra.scope import Scope
+from keymuster.collect.entra.shapes import PRINCIPALS
 
 AGENTS = {
     "#microsoft.graph.agentIdentity", "#microsoft.graph.agentIdentityBlueprintPrincipal",
@@ -33,7 +34,7 @@ _BESIDE = (
 def service_principals(ask: Scope) -> Iterator[Told]:
     """Agents are told by themselves."""
     activity, people = Activity(ask, OF_PROGRAMS), People(ask)
-    for row, owners in owned(ask, people, "GET /v1.0/servicePrincipals", FIELDS):
+    for row, owners in owned(ask, people, PRINCIPALS, FIELDS):
         if row.get("@odata.type") in AGENTS:
             continue
         yield of_tenant(
@@ -67,7 +68,7 @@ SURFACES = (
     Surface(
         name="service-principals",
         calls=(
-            "GET /v1.0/servicePrincipals",
+            *PRINCIPALS.calls,
             "GET /v1.0/servicePrincipals/{id}/owners",
             OF_PROGRAMS,
             *CALLS,
