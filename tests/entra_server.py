@@ -77,6 +77,8 @@ class Tenant:
     ended: set[str] = field(default_factory=set)
     page: int = MOST
     changes: Changes = field(default_factory=Changes)
+    indexed: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """The objects of collections by their ids, for who has very many and does not replace them."""
     stale: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Objects of which lists still tell what they were."""
     expands_filtered: bool = True
@@ -273,7 +275,9 @@ def _graph(tenant: Tenant, path: str, query: dict[str, str]) -> Answer:
         steps.remove(cast)
         rows = [one for one in rows if one.get("@odata.type") == f"#{cast}"]
     if steps:
-        row = next((one for one in rows if one["id"] == steps[0]), None)
+        index = tenant.indexed.get(name)
+        found = (one for one in rows if one["id"] == steps[0])
+        row = index.get(steps[0]) if index else next(found, None)
         row = tenant.stale.get(steps[0], row) if len(steps) == 1 else row
         if row is None:
             return 404, _error("Request_ResourceNotFound"), {}
@@ -285,7 +289,7 @@ def _graph(tenant: Tenant, path: str, query: dict[str, str]) -> Answer:
     if tenant.stale and not steps:
         rows = [tenant.stale.get(one["id"], one) for one in rows]
     try:
-        rows = _fitting(rows, query.get("$filter", ""))
+        rows = _fitting(rows, query.get("$filter", ""), tenant.indexed.get(name))
     except ValueError:
         return 400, _error("Request_UnsupportedQuery"), {}
     if " in " in query.get("$filter", "") and (
@@ -336,7 +340,7 @@ _EQUALS = re.compile(r"(\w+) eq (?:'([^']*)'|(true|false))")
 _IN = re.compile(r"(\w+) in \(([^)]*)\)")
 
 
-def _fitting(rows: list[Any], text: str) -> list[Any]:
+def _fitting(rows: list[Any], text: str, index: dict[str, Any] | None = None) -> list[Any]:
     """ValueError if it is no filter that this knows."""
     if not text:
         return rows
@@ -344,6 +348,8 @@ def _fitting(rows: list[Any], text: str) -> list[Any]:
         values = {one.strip("'") for one in found[2].split(",")}
         if len(values) > 15:
             raise ValueError(text)
+        if index and found[1] == "id":
+            return [index[id] for id in sorted(values & index.keys())]
         return [one for one in rows if one.get(found[1]) in values]
     if (found := _EQUALS.fullmatch(text)) is None:
         raise ValueError(text)

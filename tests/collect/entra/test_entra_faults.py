@@ -16,6 +16,7 @@ from keymuster.collect.entra.surfaces import surfaces
 
 CLAIMS = {"tid": entra_tenant.TENANT}
 LATER = {"Retry-After": "0"}
+_OWNER = entra_tenant.who("user", entra_tenant.KIM, "Kim")
 
 
 def at(tenant: Tenant, surface: str, cloud: str = "public") -> Answered:
@@ -129,6 +130,20 @@ def test_after_a_refusal_that_holds_for_all_no_more_is_asked(tenant: Tenant) -> 
     unit = at(tenant, "applications")
     assert tenant.calls(path) == 20
     assert "(20 times)" in said(unit)
+
+
+def test_people_are_asked_for_once_and_what_failed_is_said_of_all_who_need_them(
+    tenant: Tenant,
+) -> None:
+    tenant.graph["applications"][1]["owners"] = [_OWNER]
+    tenant.graph["servicePrincipals"][1]["owners"] = [_OWNER]
+    path = "userRegistrationDetails"
+    tenant.faults.append(Fault(path, 403, "Authorization_RequestDenied", 999))
+    access = entra_server.access(tenant, CLAIMS)
+    both = [one for one in surfaces() if one.name in ("applications", "service-principals")]
+    found = [look(Scope(access, one)) for one in both]
+    assert tenant.calls(f"{path}/{entra_tenant.KIM}") == 1
+    assert all("userRegistrationDetails/{id} was denied" in said(one) for one in found)
 
 
 @pytest.mark.parametrize(

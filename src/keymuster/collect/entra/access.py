@@ -97,6 +97,15 @@ def _claims(response: Response) -> str:
         return ""
 
 
+class Met:
+    """The people that surfaces came across. One at a time asks, by way of the `asker`."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, dict[str, Any]] = {}
+        self.asker: Any = None
+        self.lock = Lock()
+
+
 class Access:
     """A tenant as somebody who is signed in there. `rests` has what answers as `graph` and as `azure`;
     both end waiting when `stop` is set. Only these `subscriptions` are to be looked at, or all if there are none."""
@@ -111,6 +120,7 @@ class Access:
         self.seen: list[str] | None = None
         """The subscriptions that are shown to who is signed in; None before somebody asked."""
         self.seeing = Lock()
+        self.met = Met()
         self.ended: Refused | None = None
         self.method = method
         self._rests = rests

@@ -110,6 +110,11 @@ class Scope(RestScope):
     def refusals(self) -> tuple[Refused, ...]:
         return tuple(self._refused.values())
 
+    def share(self, refusals: Iterable[Refused]) -> None:
+        """Note calls that were made for several surfaces, and may have been noted before."""
+        with self._lock:
+            self._refused.update({(one.call, one.code): one for one in refusals})
+
     def known(self, call: str, fields: Sequence[str]) -> Sequence[str]:
         """These fields, if Graph knows them: in other clouds than the public one it learns later, and refuses
         to list anything with a field that it does not know."""
