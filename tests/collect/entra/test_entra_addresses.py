@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("msgraph")
 
 from keymuster.collect.entra import addresses
-from keymuster.collect.entra.addresses import NOT_IN_SDK, about, address
+from keymuster.collect.entra.addresses import FILTER, NOT_IN_SDK, about, address, picking
 from keymuster.collect.entra.permissions import GRAPH, is_azure
 from keymuster.collect.entra.surfaces import surfaces
 
@@ -54,6 +54,15 @@ def test_a_filter_is_text_of_any_form() -> None:
     text = "displayName eq 'R&D #1 ${id}+%24'"
     found = about(address("GET /v1.0/groups", filter=text), "of another place")
     assert parse_qsl(urlsplit(found).query) == [("$filter", text)]
+
+
+@pytest.mark.parametrize("call", ["GET /v1.0/groups", "GET /v1.0/applications/delta"])
+def test_one_of_many_filters_is_written_as_one_alone(call: str) -> None:
+    text = "id in ('a b','R&D #1 ${id}+%24')"
+    many = address(call, select=["id"], filter=FILTER)
+    asked = urlsplit(picking(many, text))
+    assert parse_qsl(asked.query) == [("$filter", text), ("$select", "id")]
+    assert asked.path == urlsplit(address(call)).path
 
 
 @pytest.mark.parametrize("option", ["top", "filter", "beside"])

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 pytest.importorskip("msgraph")
@@ -20,6 +22,8 @@ from entra_sign_in import Authority
 from keymuster import pipeline, registry
 from keymuster.collect.base import Context, Selection
 from keymuster.errors import CollectError
+from keymuster.estate.base import Outcome, Target, Task
+from keymuster.estate.kinds.service import Service
 from keymuster.model import Identity, Looked, Resource, Trouble
 from keymuster.rules.schema import RuleSet
 
@@ -55,6 +59,54 @@ def service(rules: RuleSet, tenant: Tenant | None = None, **options: Any) -> Any
     context = Context(selection=Selection(root="/"), rules=rules)
     urls = {"graph_url": tenant.url, "azure_url": tenant.url} if tenant else {}
     return registry.part("service", "entra")(context, {**urls, **options})
+
+
+def test_looks_of_an_estate_ask_for_what_has_changed(
+    tenant: Tenant, authority: Authority, tmp_path: Path
+) -> None:
+    """As its target is run: who is signed in is known from the token."""
+    authority.claims |= {"appid": entra_tenant.DEPLOYER, "roles": ["Directory.Read.All"]}
+
+    def looked(hours: int) -> Outcome:
+        tenant.asked.clear()
+        options = {"graph-url": tenant.url, "azure-url": tenant.url}
+        target = Target(
+            id="service:entra/acme", kind="service", name="acme",
+            options={"service": "entra", "options": options, "environment": {}},
+        )  # fmt: skip
+        now = datetime(2026, 1, 1, hours, tzinfo=UTC)
+        return Service().perform(Task(target=target, now=now, cache=str(tmp_path / "cache")))
+
+    first, second = looked(1), looked(2)
+    for name in ("applications", "servicePrincipals", "oauth2PermissionGrants"):
+        assert tenant.calls(f"^GET /v1.0/{name}/delta$") == 1
+    assert first.report is not None
+    assert second.report is not None
+    assert msgspec.json.encode(second.report.findings) == msgspec.json.encode(first.report.findings)
+    assert second.observations == first.observations
+    assert (second.report.troubles, len(second.report.findings) > 30) == ((), True)
+    assert {one.as_of for one in first.report.coverage} == {None}
+    about = {one.policy: one.as_of for one in second.report.coverage}
+    assert about["entra-application-redirect-insecure"] == datetime(2026, 1, 1, 1, tzinfo=UTC)
+
+
+def test_a_look_that_is_interrupted_keeps_what_it_learned_wholly(
+    tenant: Tenant, authority: Authority, rules: RuleSet, tmp_path: Path
+) -> None:
+    authority.claims |= {"appid": entra_tenant.DEPLOYER}
+    context = Context(selection=Selection(root="/"), rules=rules, memory=str(tmp_path / "kept"))
+    for hours in (1, 2):
+        tenant.asked.clear()
+        tenant.queries.clear()
+        now = datetime(2026, 1, 1, hours, tzinfo=UTC)
+        knowing = pipeline.knowing(context, "services", now)
+        urls = {"graph_url": tenant.url, "azure_url": tenant.url}
+        seen = registry.part("service", "entra")(knowing, urls).collect()
+        assert next(one for one in seen if isinstance(one, Looked)).problem == ""
+        seen.close()
+    assert tenant.calls("^GET /v1.0/applications/delta$") == 1
+    [asked] = [query for path, query in tenant.queries if path == "/v1.0/applications/delta"]
+    assert asked["$deltatoken"] != "latest"
 
 
 def collected(rules: RuleSet, tenant: Tenant, **options: Any) -> list[Any]:

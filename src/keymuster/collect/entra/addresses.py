@@ -51,6 +51,17 @@ def about(address: str, id: str) -> str:
     return address.replace("{id}", quote(id, safe=""))
 
 
+def picking(address: str, filter: str) -> str:
+    """The address of a list of what fits a filter."""
+    return address.replace(_FILTER_SENT, quote(filter, safe=""))
+
+
+FILTER = "{filter}"
+"""Stands for one of many filters, as `{id}` does for one of many ids."""
+
+_FILTER_SENT = quote(FILTER)
+
+
 def _written_out(path: str, options: Mapping[str, Any]) -> str:
     query = {
         f"${name}": ",".join(one) if isinstance(one, list | tuple) else one

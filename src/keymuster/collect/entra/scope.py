@@ -12,7 +12,7 @@ from keymuster.collect.asking.rest import Answer, Asking, Follow, NoAnswer, by_a
 from keymuster.collect.asking.scope import Interrupted
 from keymuster.collect.asking.surface import Surface
 from keymuster.collect.entra.access import Access
-from keymuster.collect.entra.addresses import about, address
+from keymuster.collect.entra.addresses import FILTER, about, address, picking
 from keymuster.collect.entra.clouds import PUBLIC_ONLY
 from keymuster.collect.entra.permissions import QUERY, SUBSCRIPTIONS, is_azure, words
 from keymuster.collect.entra.refusals import refused
@@ -261,7 +261,8 @@ def _within(call: str, ids: Sequence[str], options: dict[str, Any]) -> dict[str,
         whole = address(call, **options)
         found = {one: about(whole, one) for one in ids}
     else:
-        found = {one: address(call, **options, filter=one) for one in ids}
+        whole = address(call, **options, filter=FILTER)
+        found = {one: picking(whole, one) for one in ids}
     return {one: f"/{url.partition('/')[2]}" for one, url in found.items()}
 
 
