@@ -70,3 +70,35 @@ def test_work_without_an_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "it took more than 0.3 seconds" in found.trouble
     assert signal.getsignal(signal.SIGALRM) is before
     assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+
+
+def drawing(*more: bytes) -> bytes:
+    """A page with a line on it and no font."""
+    page = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
+    page += b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>endobj\n" + b"".join(more)
+    return page + b"trailer<</Root 1 0 R>>\n%%EOF\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "is_read"),
+    [
+        (drawing(), False),
+        (drawing(b"4 0 obj<</Type/Font/Subtype/Type1>>endobj\n"), True),
+        (drawing(b"4 0 obj<</Type/F#6Fnt/Subtype/Type1>>endobj\n"), True),
+        (drawing(b"4 0 obj<</Type/ObjStm>>endobj\n"), True),
+        (drawing().removesuffix(b"%%EOF\n"), True),
+    ],
+)
+def test_a_drawing_does_not_cost_the_library(
+    data: bytes, is_read: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[bool] = []
+    real = pypdf.PdfReader
+
+    def reader(stream: io.BytesIO) -> pypdf.PdfReader:
+        read.append(True)
+        return real(stream)
+
+    monkeypatch.setattr(pypdf, "PdfReader", reader)
+    opened(data, "a.pdf")
+    assert bool(read) is is_read

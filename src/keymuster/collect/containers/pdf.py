@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from typing import Any, ClassVar, TypeVar
@@ -20,6 +21,14 @@ from keymuster.collect.containers.base import (
 
 _T = TypeVar("_T")
 
+_MAY_TELL = re.compile(
+    rb"/(?:Font|ObjStm|Encrypt|EmbeddedFile|Filespec|FileAttachment|EF|AF|[!-$&'*-.0-;=?-Z\\^-z|~]{0,127}#[0-9A-Fa-f]{2})"
+)
+"""Names of which a document with text or files in it has one: text is shown in a font. They may stand in
+a compressed stream of objects, or be spelled with escapes."""
+
+_END, _IN_LAST = b"%%EOF", 1024
+
 
 class Pdf(Container):
     """The text of each page, and attached files. A document that opens without a password is read,
@@ -33,6 +42,8 @@ class Pdf(Container):
         return data.startswith(b"%PDF-")
 
     def members(self, content: Content, budget: Budget) -> Iterator[Member]:
+        if _is_drawing(content.whole):
+            return  # to import the library takes longer than to scan a small repository
         import logging
 
         import pypdf
@@ -52,6 +63,11 @@ class Pdf(Container):
         for name, files in _in_time(lambda: dict(document.attachments), budget).items():
             for file in files:
                 yield Member(f"attachments/{name}", BytesIO(file))
+
+
+def _is_drawing(data: bytes) -> bool:
+    """Whether a document that is there to its end has neither text nor files."""
+    return _END in data[-_IN_LAST:] and _MAY_TELL.search(data) is None
 
 
 def _opens(document: Any) -> bool:
