@@ -63,6 +63,12 @@ def test_stretches_around_escapes_are_the_same(compiled: Loops, chance: Random) 
     assert compiled.stretches(b"a" * 200_000, many) == PLAIN.stretches(b"a" * 200_000, many)
     for begin, end in found:
         assert 0 <= begin <= end <= len(text)
+    others = [sorted(chance.choices(range(1, len(text) + 1), k=9)), [], ends]
+    counts, held = PLAIN.gathered(text, ends, others)
+    assert compiled.gathered(text, ends, others) == (counts, held)
+    assert counts[0] == sum(begin <= one <= end for begin, end in found for one in others[0])
+    parts = [(end - begin).to_bytes(8, "little") + text[begin:end] for begin, end in found]
+    assert held == b"".join(parts)
 
 
 @pytest.mark.parametrize(
@@ -77,6 +83,11 @@ def test_stretches_around_escapes_are_the_same(compiled: Loops, chance: Random) 
         ("stretches", (b"text", [0])),
         ("stretches", (b"text", [3, 2])),
         ("stretches", (b"text", ["a"])),
+        ("gathered", (b"text", [5], [])),
+        ("gathered", (b"text", [3, 2], [])),
+        ("gathered", (b"text", [2], [["a"]])),
+        ("gathered", (b"text", [2], [(1, 2)])),
+        ("gathered", (b"text", [2], [[1 << 70]])),
         ("same", (b"text", 5, b"text", 0)),
         ("same", (b"text", 0, b"text", -1)),
     ],

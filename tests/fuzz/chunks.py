@@ -50,6 +50,8 @@ def check(data: bytes) -> None:
         kept = _kept(text, text, chance)
         assert functions.stands_anew(text, kept, b"key") == PLAIN.stands_anew(text, kept, b"key")
         assert functions.stretches(text, ends) == PLAIN.stretches(text, ends)
+        others = [ends[::2], ends]
+        assert functions.gathered(text, ends, others) == PLAIN.gathered(text, ends, others)
         before = text, mine, had
 
 

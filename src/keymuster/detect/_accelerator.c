@@ -1101,38 +1101,122 @@ static int64_t right_of(const uint8_t *text, int64_t size, int64_t at)
     return ceiling;
 }
 
-static PyObject *stretches(PyObject *module, PyObject *args)
+typedef struct {
+    int64_t begin, end;
+} Stretch;
+
+/* The stretches around ends of escapes, to be freed, and how many; NULL if the ends are none. */
+static Stretch *stretched(const char *text, Py_ssize_t size, PyObject *ends, size_t *found)
 {
-    const char *text;
-    Py_ssize_t size;
-    PyObject *ends;
-    if (!PyArg_ParseTuple(args, "y#O!", &text, &size, &PyList_Type, &ends))
-        return NULL;
-    PyObject *result = PyList_New(0);
     Py_ssize_t count = PyList_Size(ends), at = 0;
     int64_t first = 0, last = 0;
-    for (; result && at <= count; at++) {
+    size_t room = 0;
+    Stretch *all = NULL;
+    *found = 0;
+    for (; at <= count; at++) {
         int64_t end = INT64_MAX;
         if (at < count) {
             end = PyLong_AsLongLong(PyList_GetItem(ends, at));
             if (end < 1 || end > size || end < last) {
                 if (!PyErr_Occurred())
                     PyErr_SetString(PyExc_ValueError, "ends ascend, in the text");
-                Py_CLEAR(result);
-                break;
+                free(all);
+                return NULL;
             }
         }
         if (first && end - last < BESIDE && end - first < TOGETHER) {
             last = end;
             continue;
         }
-        if (first &&
-            appended(result,
-                     Py_BuildValue("(LL)", (long long)left_of((const uint8_t *)text, first - 1),
-                                   (long long)right_of((const uint8_t *)text, size, last))))
-            Py_CLEAR(result);
+        if (grown((void **)&all, *found, &room, sizeof *all)) { /* which leaves room for none, too */
+            free(all);
+            return NULL;
+        }
+        if (first)
+            all[(*found)++] = (Stretch){left_of((const uint8_t *)text, first - 1),
+                                        right_of((const uint8_t *)text, size, last)};
         first = last = end;
     }
+    return all;
+}
+
+static PyObject *stretches(PyObject *module, PyObject *args)
+{
+    const char *text;
+    Py_ssize_t size;
+    PyObject *ends;
+    size_t count;
+    if (!PyArg_ParseTuple(args, "y#O!", &text, &size, &PyList_Type, &ends))
+        return NULL;
+    Stretch *all = stretched(text, size, ends, &count);
+    PyObject *result = all ? PyList_New(0) : NULL;
+    for (size_t one = 0; result && one < count; one++)
+        if (appended(result,
+                     Py_BuildValue("(LL)", (long long)all[one].begin, (long long)all[one].end)))
+            Py_CLEAR(result);
+    free(all);
+    return result;
+}
+
+/* How many of the ascending numbers in a list are less than one, or not greater; -1 if they are none. */
+static Py_ssize_t below(PyObject *list, int64_t than, int or_equal)
+{
+    Py_ssize_t low = 0, high = PyList_Size(list);
+    while (low < high) {
+        Py_ssize_t middle = low + (high - low) / 2;
+        int64_t one = PyLong_AsLongLong(PyList_GetItem(list, middle));
+        if (one == -1 && PyErr_Occurred())
+            return -1;
+        if (one < than || (or_equal && one == than))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static PyObject *gathered(PyObject *module, PyObject *args)
+{
+    const char *text;
+    Py_ssize_t size;
+    PyObject *ends, *others, *counts = NULL, *result = NULL;
+    size_t count;
+    uint64_t total = 0;
+    if (!PyArg_ParseTuple(args, "y#O!O!", &text, &size, &PyList_Type, &ends, &PyList_Type, &others))
+        return NULL;
+    Stretch *all = stretched(text, size, ends, &count);
+    for (size_t one = 0; all && one < count; one++) /* a line may be in two of them */
+        total += 8 + (uint64_t)(all[one].end - all[one].begin);
+    counts = all ? PyList_New(0) : NULL;
+    for (Py_ssize_t other = 0; counts && other < PyList_Size(others); other++) {
+        PyObject *list = PyList_GetItem(others, other);
+        Py_ssize_t inside = 0, from = 0, to = 0;
+        if (!PyList_Check(list)) {
+            PyErr_SetString(PyExc_TypeError, "ends come in lists");
+            from = -1;
+        }
+        for (size_t one = 0; from >= 0 && to >= 0 && one < count; one++) {
+            from = below(list, all[one].begin, 0);
+            to = from < 0 ? -1 : below(list, all[one].end, 1);
+            inside += to - from;
+        }
+        if (from < 0 || to < 0 || appended(counts, PyLong_FromSsize_t(inside)))
+            Py_CLEAR(counts);
+    }
+    PyObject *joined = counts ? PyBytes_FromStringAndSize(NULL, (Py_ssize_t)total) : NULL;
+    char *to = joined ? PyBytes_AsString(joined) : NULL;
+    for (size_t one = 0; to && one < count; one++) {
+        uint64_t length = (uint64_t)(all[one].end - all[one].begin);
+        for (int byte = 0; byte < 8; byte++)
+            *to++ = (char)(length >> 8 * byte);
+        memcpy(to, text + all[one].begin, (size_t)length);
+        to += length;
+    }
+    if (joined)
+        result = PyTuple_Pack(2, counts, joined);
+    Py_XDECREF(counts);
+    Py_XDECREF(joined);
+    free(all);
     return result;
 }
 
@@ -1634,6 +1718,7 @@ static PyType_Spec dead_ends = {"keymuster.detect._accelerator.DeadEnds", sizeof
 static PyMethodDef functions[] = {
     {"stands_anew", stands_anew, METH_VARARGS, NULL},
     {"stretches", stretches, METH_VARARGS, NULL},
+    {"gathered", gathered, METH_VARARGS, NULL},
     {"same", same, METH_VARARGS, NULL},
     {"line_hash", line_hash, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},

@@ -3,6 +3,7 @@ stand here. `_accelerator.c` has the same; whatever one returns, the other does 
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import TypeAlias
@@ -76,6 +77,18 @@ def _right(text: bytes, escape: int) -> int:
     return min((one for one in found if one >= 0), default=highest)
 
 
+def gathered(text: bytes, ends: list[int], others: list[list[int]]) -> tuple[list[int], bytes]:
+    """How many ends of each of the others lie in the stretches around escapes; and what the stretches
+    hold, on end, the length of each before it."""
+    spans = stretches(text, ends)
+    counts = [
+        sum([bisect_right(other, end) - bisect_left(other, start) for start, end in spans])
+        for other in others
+    ]
+    parts = [(end - start).to_bytes(8, "little") + text[start:end] for start, end in spans]
+    return counts, b"".join(parts)
+
+
 _STEP = 256
 
 
@@ -103,11 +116,12 @@ class Loops(Struct, frozen=True):
 
     stands_anew: Callable[[bytes, Kept, bytes], bool]
     stretches: Callable[[bytes, list[int]], list[tuple[int, int]]]
+    gathered: Callable[[bytes, list[int], list[list[int]]], tuple[list[int], bytes]]
     same: Same
     line_hash: LineHash | None = None
 
 
-PLAIN = Loops(stands_anew, stretches, same)
+PLAIN = Loops(stands_anew, stretches, gathered, same)
 
 
 @cache
@@ -116,8 +130,8 @@ def accelerated() -> Loops | None:
     if _accelerator is None:
         return None
     return Loops(
-        _accelerator.stands_anew, _accelerator.stretches, _accelerator.same,
-        _accelerator.line_hash,
+        _accelerator.stands_anew, _accelerator.stretches, _accelerator.gathered,
+        _accelerator.same, _accelerator.line_hash,
     )  # fmt: skip
 
 

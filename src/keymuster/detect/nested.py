@@ -17,7 +17,7 @@ from keymuster.detect import encodings
 from keymuster.detect.encodings.base import Ends, Piece
 from keymuster.detect.engine import Engine, Reading
 from keymuster.detect.layers import LARGEST, Layer
-from keymuster.detect.loops import Kept
+from keymuster.detect.loops import Kept, fastest
 from keymuster.detect.matches import Match
 from keymuster.detect.patterns import Pattern
 from keymuster.digests import blake2b
@@ -332,14 +332,12 @@ class Nested:
 def _known(name: str, piece: Piece, gated: Mapping[str, Ends]) -> Known:
     """How many escapes of each encoding before this one stood in the piece before it was decoded.
     Where no more stand in it now, both orders of decoding come to the same."""
-    return _before(name, piece.spans, gated) if piece.spans else _NOTHING
-
-
-def _before(
-    name: str, spans: Sequence[tuple[int, int]], gated: Mapping[str, Ends]
-) -> dict[str, int]:
+    if not piece.spans:
+        return _NOTHING
     return {
-        other: sum(bisect_right(ends[0], end) - bisect_left(ends[0], start) for start, end in spans)
+        other: sum(
+            bisect_right(ends[0], end) - bisect_left(ends[0], start) for start, end in piece.spans
+        )
         for other, ends in gated.items()
         if other < name and encodings.load(other).escapes
     }
@@ -347,15 +345,16 @@ def _before(
 
 def _digest(name: str, text: bytes, gated: Mapping[str, Ends], reading: Reading) -> bytes:
     """What names everything that an encoding makes of a text; empty if only decoding shows it."""
-    spans = encodings.load(name).spans
-    if spans is None:
+    if not encodings.load(name).spells:
         return b""
-    stretches = spans(text, gated[name].get(0, ()))
-    seen = _before(name, stretches, gated)
-    about = f"{name} {sorted(seen.items())} {reading.binary} {reading.path}"
-    parts = [about.encode("utf-8", "replace"), *(text[start:end] for start, end in stretches)]
-    lengths = ",".join([str(len(part)) for part in parts])
-    return blake2b(b"".join([lengths.encode(), *parts]), digest_size=16).digest()
+    names = [one for one in gated if one < name and encodings.load(one).escapes]
+    others = [[*gated[one][0]] for one in names]
+    counts, held = fastest().gathered(text, [*gated[name].get(0, ())], others)
+    about = f"{name} {[*zip(names, counts, strict=True)]} {reading.binary} {reading.path}"
+    told = about.encode("utf-8", "replace")
+    digest = blake2b(len(told).to_bytes(8, "little") + told, digest_size=16)
+    digest.update(held)
+    return digest.digest()
 
 
 _T = TypeVar("_T")

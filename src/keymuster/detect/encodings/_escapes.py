@@ -39,9 +39,8 @@ def encoding(name: str, gate: str, escape: str, meaning: Callable[[bytes], bytes
             yield _piece(name, spelling)
 
     return Encoding(
-        gates=gates, decode=decode, in_binary=False, escapes=True,
-        spans=lambda text, ends: loops.fastest().stretches(text, [*ends]),
-    )  # fmt: skip
+        gates=gates, decode=decode, in_binary=False, escapes=True, spells=True
+    )
 
 
 def _piece(name: str, spelling: _Spelling) -> Piece:

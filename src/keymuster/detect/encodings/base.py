@@ -47,9 +47,8 @@ class Encoding(Struct, frozen=True, kw_only=True):
     the text a bounded number of times, however many hits there are.
 
     `in_binary` says whether to look in content that is no text; `inner`, whether to look in
-    nothing but decoded content. `escapes` says that most of the text stands for itself. `spans`,
-    where an encoding knows them beforehand, are what it decodes: what it gives depends on nothing
-    else.
+    nothing but decoded content. `escapes` says that most of the text stands for itself. `spells`
+    says that what it gives depends on nothing but the stretches around the ends without a mark.
     """
 
     gates: Callable[[Sequence[bytes]], list[Gate]]
@@ -57,7 +56,7 @@ class Encoding(Struct, frozen=True, kw_only=True):
     in_binary: bool = True
     inner: bool = False
     escapes: bool = False
-    spans: Callable[[bytes, Sequence[int]], Sequence[tuple[int, int]]] | None = None
+    spells: bool = False
 
 
 _CONTROLS = bytes(byte for byte in range(32) if byte not in b"\t\n\f\r\x1b") + b"\x7f"
