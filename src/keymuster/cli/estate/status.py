@@ -12,7 +12,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from keymuster.cli.estate._options import estate_option, store_option
-from keymuster.cli.estate._runs import opened, spoken
+from keymuster.cli.estate._runs import spoken
+from keymuster.cli.estate._store import opened
 from keymuster.cli.output import stdout
 from keymuster.report.base import readable
 
@@ -73,7 +74,7 @@ def command(number: int | None, format_: str, estate: str, url: str) -> int:
     """
     from keymuster.estate.telling import not_told
 
-    with opened(estate, url) as (said, _, store):
+    with opened(estate, url) as (said, store):
         found = replace(_status(store, number), not_told=not_told(store, said))
     with stdout() as out:
         if format_ == "json":

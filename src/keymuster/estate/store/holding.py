@@ -12,6 +12,8 @@ from pathlib import Path
 
 from sqlalchemy import Engine, text
 
+from keymuster.errors import SettingsError
+
 _PAUSE_SECONDS = 0.2
 
 
@@ -33,7 +35,14 @@ def held(engine: Engine, name: str, patience: float) -> Iterator[bool]:
                         text("SELECT pg_advisory_unlock(:number)").bindparams(number=number)
                     )
         return
-    handle = os.open(_beside(engine, name), os.O_RDWR | os.O_CREAT, 0o600)
+    beside = _beside(engine, name)
+    try:
+        handle = os.open(beside, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise SettingsError(
+            f"{beside} cannot be written: {error.strerror}",
+            "Have the permissions of the folder of the store changed: this command writes there.",
+        ) from None
     try:
         yield _tried(lambda: _locked(handle), patience)
     finally:

@@ -9,9 +9,10 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import NullPool
 
 from keymuster.errors import SettingsError
-from keymuster.estate.store import migrations
+from keymuster.estate.store import migrations, unwritable
 from keymuster.estate.store.tables import VERSION_TABLE, metadata
 
 _EXAMPLES = "Examples: sqlite:///estate.db (a file), postgresql://user@host/database (a server)."
@@ -34,11 +35,21 @@ _PRAGMAS = (
 )
 
 
-def engine(url: str) -> Engine:
-    """Nothing is opened yet. SettingsError if the URL is none of ours."""
+def engine(url: str, *, create: bool = True) -> Engine:
+    """Nothing is opened yet. SettingsError if the URL is none of ours. A file that nobody means to make and that may not be
+    written to is only read."""
     parsed = _parsed(url)
     options: dict[str, Any] = {"hide_parameters": True}
     if parsed.get_backend_name() == "sqlite":
+        path = parsed.database or ""
+        if not create and os.path.exists(path) and not unwritable.may_write(path):
+            # each question opens it anew: it may have been put in another's place
+            made = create_engine(
+                parsed, creator=lambda: unwritable.connect(path, _WAIT_SECONDS), poolclass=NullPool, **options
+            )  # fmt: skip
+            event.listen(made, "connect", _set_up_to_read)
+            event.listen(made, "begin", _begin)
+            return made
         made = create_engine(parsed, connect_args={"timeout": _WAIT_SECONDS}, **options)
         event.listen(made, "connect", _set_up)
         event.listen(made, "begin", _begin)
@@ -71,10 +82,16 @@ def prepare(made: Engine, create: bool = True) -> None:
             raise SettingsError(
                 f"there is no store yet at {made.url.database}", "`keymuster estate run` makes it."
             )
-        _make_file(made.url)
+        if not is_only_read(made):
+            _make_file(made.url)
     with made.connect() as connection, connection.begin():
         if migrations.revision(connection) == migrations.HEAD:
             return
+    if is_only_read(made):
+        raise SettingsError(
+            f"the store {made.url.database} is none of this version, and cannot be brought up to date where nothing may be written",
+            "Copy it into a folder that you may write to, and name that as `store` in estate.yaml.",
+        )
     with made.execution_options(writes=True).connect() as connection, connection.begin():
         if made.dialect.name == "postgresql":
             connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
@@ -82,6 +99,10 @@ def prepare(made: Engine, create: bool = True) -> None:
             return
         _refuse_others(connection)
         migrations.upgrade(connection)
+
+
+def is_only_read(made: Engine) -> bool:
+    return isinstance(made.pool, NullPool)
 
 
 def _parsed(url: str) -> URL:
@@ -126,6 +147,10 @@ def _set_up(connection: sqlite3.Connection, _: object) -> None:
     of_the_file = _OF_THE_FILE if _may_be_ours(connection) else ()
     for pragma in (*of_the_file, *_PRAGMAS):
         connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _set_up_to_read(connection: sqlite3.Connection, _: object) -> None:
+    connection.isolation_level = None
 
 
 def _may_be_ours(connection: sqlite3.Connection) -> bool:

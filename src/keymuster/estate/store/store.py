@@ -17,6 +17,7 @@ from typing import TypeVar
 from sqlalchemy import Connection, Engine, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
+from keymuster.errors import Unreachable
 from keymuster.estate.base import Event, Failure, Outcome, Target, Task
 from keymuster.estate.keys import Keys
 from keymuster.estate.store import (
@@ -37,6 +38,7 @@ from keymuster.estate.store.masking import Net
 from keymuster.estate.store.purging import Purged, Retention
 from keymuster.estate.store.rows import Attempt, Day, Item, Known, Run, Standing, Stored
 from keymuster.estate.store.tables import cursors, runs
+from keymuster.estate.store.unwritable import Unmoved
 from keymuster.evaluate.comparison import JOIN
 from keymuster.evaluate.states import State
 from keymuster.model import Coverage, Framework, Observation, Report, RuleText, Trouble
@@ -69,7 +71,7 @@ class Store:
     def open(cls, url: str, patience: float = PATIENCE, *, create: bool = True) -> Store:
         """Made if it is not there (a file only with `create`), brought up to date if it is older. SettingsError if it is
         none, or a newer one; Unreachable if the server does not answer."""
-        store = cls(opening.engine(url), patience)
+        store = cls(opening.engine(url, create=create), patience)
         try:
             store._again(lambda: opening.prepare(store._engine, create))
         except BaseException:
@@ -330,7 +332,9 @@ class Store:
     def _read(self, question: Callable[[Connection], T]) -> T:
         def once() -> T:
             with self._reader.connect() as connection, connection.begin():
-                return question(connection)
+                found = question(connection)
+                _insist(connection)
+                return found
 
         return self._again(once)
 
@@ -341,6 +345,7 @@ class Store:
         try:
             with connection, connection.begin():
                 yield connection
+                _insist(connection)
         except SQLAlchemyError as error:
             raise failing.explained(error, self._engine.url) from None
 
@@ -356,6 +361,16 @@ class Store:
                     raise failing.explained(error, self._engine.url) from None
             time.sleep(pause)
             pause = min(2 * pause, 2.0)
+
+
+def _insist(connection: Connection) -> None:
+    """What was read without locks may be nonsense if it was written meanwhile."""
+    raw = connection.connection.driver_connection
+    if isinstance(raw, Unmoved) and raw.has_moved():
+        raise Unreachable(
+            f"the store {raw.file} was written while it was read, by somebody who cannot be waited for",
+            "Run it again.",
+        )
 
 
 def _utc(now: datetime) -> datetime:
