@@ -271,7 +271,7 @@ def carried_out(
                     click.echo(f"keymuster: run {begun.run} is under way", err=True)
                     return 0
                 with _working_too(said, url, store, jobs):
-                    ran = remote.follow(store, begun, stop, tell)
+                    ran = remote.follow(store, begun, stop, tell, tell.waiting)
         finally:
             tell.clear()
     if ran.went_on:

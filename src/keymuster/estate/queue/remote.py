@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from keymuster.errors import Unreachable
 from keymuster.estate.attempts import JOIN
 from keymuster.estate.base import Work
 from keymuster.estate.definition import Estate
@@ -62,25 +63,44 @@ def defer(store: Store, jobs: Jobs, run: int) -> None:
         jobs.defer(run, [JOIN.id])
 
 
-def follow(store: Store, begun: Begun, stop: threading.Event, tell: Tell) -> Ran:
-    """Until it has ended, or until nobody wants to wait any more; the workers go on."""
-    seconds = expected_seconds(store)
-    while True:
-        run = store.run(begun.run)
-        assert run is not None
-        if run.ended is None:
-            left = [
-                one.target for one in store.work(run.id) if one.work in (Work.QUEUED, Work.WAITING)
-            ]
-            counts = run.counts
-            running = counts.get(Work.RUNNING, 0)
-            progress = Progress(
-                run=run.id, targets=sum(counts.values()), done=counts.get(Work.DONE, 0),
-                dead=counts.get(Work.DEAD, 0), running=running, waiting=counts.get(Work.WAITING, 0),
-                left_seconds=left_seconds(seconds, left, running, running),
-            )  # fmt: skip
-            tell(progress, None)
-        if run.ended is not None or stop.wait(_LOOK_SECONDS):
-            return Ran(
-                run=run.id, complete=run.ended is not None, went_on=begun.went_on, troubles=begun.troubles
-            )  # fmt: skip
+def follow(
+    store: Store, begun: Begun, stop: threading.Event, tell: Tell, waiting: Callable[[str], None]
+) -> Ran:  # fmt: skip
+    """Until it has ended, or until nobody wants to wait any more; the workers go on. While the store is away, so do
+    we: `waiting` is told once why."""
+    is_away, ended = False, False
+    seconds: dict[str, float] | None = None
+    while not ended:
+        try:
+            if seconds is None:
+                seconds = expected_seconds(store)
+            progress = _progress(store, begun.run, seconds)
+        except Unreachable as error:
+            if not is_away:
+                waiting(f"{error.message}; the run is followed again when it does")
+            is_away = True
+        else:
+            is_away, ended = False, progress is None
+            if progress is not None:
+                tell(progress, None)
+        if not ended and stop.wait(_LOOK_SECONDS):
+            break
+    return Ran(
+        run=begun.run, complete=ended, went_on=begun.went_on, troubles=begun.troubles
+    )  # fmt: skip
+
+
+def _progress(store: Store, number: int, seconds: dict[str, float]) -> Progress | None:
+    """How far a run is; None if it has ended."""
+    run = store.run(number)
+    assert run is not None
+    if run.ended is not None:
+        return None
+    left = [one.target for one in store.work(run.id) if one.work in (Work.QUEUED, Work.WAITING)]
+    counts = run.counts
+    running = counts.get(Work.RUNNING, 0)
+    return Progress(
+        run=run.id, targets=sum(counts.values()), done=counts.get(Work.DONE, 0),
+        dead=counts.get(Work.DEAD, 0), running=running, waiting=counts.get(Work.WAITING, 0),
+        left_seconds=left_seconds(seconds, left, running, running),
+    )  # fmt: skip

@@ -71,7 +71,7 @@ def shown(url: URL) -> str:
     """Without password and without options, which may hold one."""
     if url.get_backend_name() == "sqlite":
         return f"sqlite:///{url.database}"
-    return url.set(query={}).render_as_string(hide_password=True)
+    return url.set(drivername=url.get_backend_name(), query={}).render_as_string(hide_password=True)
 
 
 def prepare(made: Engine, create: bool = True) -> None:
