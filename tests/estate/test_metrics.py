@@ -50,6 +50,7 @@ def test_findings_targets_and_runs_are_counted(looking: Looking) -> None:
     assert found["open_findings", frozenset({"critical"})] == 1
     assert found["open_findings", frozenset({"high"})] == 2
     assert found["open_findings", frozenset({"low"})] == 0
+    assert found["estate_open_findings", frozenset({"high"})] == 2
     assert found["findings", frozenset({"repository", "high", "resolved"})] == 1
     assert found["findings", frozenset({"repository", "high", "not observed"})] == 1
     assert found["findings_by_category", frozenset({"repository", "NHI9", "open"})] == 1
@@ -64,6 +65,14 @@ def test_findings_targets_and_runs_are_counted(looking: Looking) -> None:
     assert found["runs_unfinished", frozenset()] == 0
     pending = found["notify_pending_events", frozenset({"appsec"})]
     assert pending == sum(1 for _ in looking.store.events()) > 0
+
+
+def test_what_several_targets_have_is_one_in_the_estate(looking: Looking) -> None:
+    looking.look(finding("a"))
+    looking.look(finding("a"), target=WEB)
+    found = values(Metrics(looking.store, clock=at(looking.now)))
+    assert found["open_findings", frozenset({"high"})] == 2
+    assert found["estate_open_findings", frozenset({"high"})] == 1
 
 
 def test_what_a_channel_was_told_is_not_pending(looking: Looking) -> None:

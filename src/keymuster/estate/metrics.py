@@ -40,6 +40,7 @@ class Seen(Struct, frozen=True):
     unfinished: int
     troubles: dict[str, int]
     pending: dict[str, int]
+    open: dict[str, int]
 
 
 class Metrics:
@@ -55,6 +56,7 @@ class Metrics:
         self._until = 0.0
         self._state = ""
         self._troubles: dict[str, int] = {}
+        self._open: dict[str, int] = {}
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
         """KeymusterError if the store cannot be asked."""
@@ -75,11 +77,19 @@ class Metrics:
         store, now = self._store, self._clock()
         if (state := store.state()) != self._state:  # all that could not be seen is read for this
             self._troubles = Counter(trouble.part for _, trouble in store.troubles())
+            trend = store.trend(1, now)
+            self._open = trend[-1].by_severity if trend else {}
             self._state = state
         counts = store.counts(now)
         pending = {name: store.pending(cursor_of(name)) for name in self._channels}
         return Seen(
-            now, counts, store.runs(limit=20), len(store.unfinished_runs()), self._troubles, pending
+            now,
+            counts,
+            store.runs(limit=20),
+            len(store.unfinished_runs()),
+            self._troubles,
+            pending,
+            self._open,
         )
 
 
@@ -120,16 +130,20 @@ def _of_findings(seen: Seen) -> Iterator[GaugeMetricFamily]:
         by_state.items(), "kind", "severity", "state",
     )  # fmt: skip
     yield _family(
-        "findings_by_category", "Findings by category of the OWASP NHI Top 10. One may be in several.",
+        "findings_by_category", "Findings by category of the OWASP NHI Top 10, counted in each target. One may be in several categories.",
         by_category.items(), "kind", "nhi", "state",
+    )  # fmt: skip
+    yield _family(
+        "estate_open_findings", "Findings that are open, as the report of the estate counts them: what several targets have is one.",
+        [((one.value,), seen.open.get(one.value, 0)) for one in Severity], "severity",
     )  # fmt: skip
     found = {one.severity: one for one in seen.counts.open}
     yield _family(
-        "open_findings", "Findings that are open.",
+        "open_findings", "Findings that are open. Each is counted once in each target that has it.",
         [((one.value,), found[one].count if one in found else 0) for one in Severity], "severity",
     )  # fmt: skip
     yield _family(
-        "open_findings_older_than", "Findings that have been open for more than so many days.",
+        "open_findings_older_than", "Findings that have been open for more than so many days, counted in each target.",
         [((one.severity, str(days)), count) for one in seen.counts.open for days, count in one.older.items()],
         "severity", "days",
     )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -50,13 +51,29 @@ def test_a_run_its_status_and_the_next_one(estate: Path) -> None:
     told = json.loads(ran.stdout)
     assert told["targets"] == {"done": 3}
     assert told["findings"] == {"new": 1}
+    assert sum(told["open"].values()) == 1
+    assert told["joined"]
     assert told["complete"]
     assert call(estate, "run", "--fail-on", "never", "--only", "*clean").return_value == 0
     assert "every run came to its end" in call(estate, "resume").stderr
     said = call(estate, "status", "--run", "1").stdout
-    assert "targets: 3 done" in said
+    assert "targets: 3 done, their join among them" in said
     status = json.loads(call(estate, "status", "--format", "json").stdout)
     assert (status["run"], status["targets"], status["running"]) == (2, {"done": 2}, [])
+
+
+def test_what_several_targets_have_is_one_in_the_estate_and_one_in_each(estate: Path) -> None:
+    shutil.copytree(estate.parent / "repos" / "leaky", estate.parent / "repos" / "also-leaky")
+    said = call(estate, "run", "--fail-on", "never").stdout
+    # the join tells of the secret that both have
+    assert (
+        "open findings of the estate: 2 (1 high, 1 medium); what several targets have is one\n"
+        in said
+    )
+    assert "in its targets, counted in each: 3 new\n" in said
+    assert len(json.loads(call(estate, "report", "--format", "json").stdout)["findings"]) == 2
+    assert call(estate, "history").stdout.rstrip().splitlines()[-1].split()[1] == "2"
+    assert "report does: what several targets have is one" in call(estate, "history").stdout
 
 
 def test_what_could_not_be_listed_is_told_by_the_run_and_by_reports(estate: Path) -> None:

@@ -151,8 +151,9 @@ class GivenUpV1(Struct, frozen=True, kw_only=True):
 
 
 class RanV1(Struct, frozen=True, kw_only=True):
-    """What `run`, `resume` and the like tell other programs: how many targets came to what, how many findings stand
-    how after it, and what could not be looked at."""
+    """What `run`, `resume` and the like tell other programs: how many targets came to what, the join of all
+    (`joined`) among them; how many findings stand how after it, each counted in every target that has it; how many are `open` in
+    the estate, as its report and its trend count them: what several targets have, once; and what could not be looked at."""
 
     version: int
     run: int
@@ -161,6 +162,8 @@ class RanV1(Struct, frozen=True, kw_only=True):
     ended: datetime | None
     targets: dict[str, int]
     findings: dict[str, int]
+    open: dict[str, int]
+    joined: bool
     given_up: list[GivenUpV1]
     not_listed: list[GivenUpV1]
     not_told: list[GivenUpV1]
@@ -176,9 +179,10 @@ def told(
 
     found = store.run(run)
     assert found is not None
+    items = store.work(run)
     given_up = [
         GivenUpV1(target=one.target, message=one.trouble.message, advice=one.trouble.advice)
-        for one in store.work(run)
+        for one in items
         if one.work is Work.DEAD and one.trouble is not None
     ]
     standing: dict[str, int] = {}
@@ -194,9 +198,13 @@ def told(
             and finding.severity.rank >= Severity(fail_on).rank
         )  # fmt: skip
     unseen = sum(1 for _ in store.troubles())
+    today = store.trend(1, datetime.now(UTC))
+    by_severity = today[-1].by_severity if today else {}
     ran = RanV1(
         version=1, run=run, complete=complete, started=found.started, ended=found.ended,
         targets={work.value: count for work, count in found.counts.items()}, findings=standing,
+        open={one.value: by_severity.get(one.value, 0) for one in sorted(Severity, key=lambda one: -one.rank)},
+        joined=any(is_join(one.target) for one in items),
         given_up=given_up, not_listed=[_v1(one) for one in troubles],
         not_told=[_v1(one) for one in not_told], troubles=unseen,
     )  # fmt: skip
@@ -214,6 +222,17 @@ def told(
     return 3 if strict and (given_up or troubles or unseen) else 0
 
 
+def is_join(target: str) -> bool:
+    """Whether it is what all targets together tell, which counts among them."""
+    from keymuster.estate.attempts import JOIN
+
+    return target == JOIN.id
+
+
+def among(joined: bool) -> str:
+    return ", their join among them" if joined else ""
+
+
 def _v1(one: Trouble) -> GivenUpV1:
     return GivenUpV1(target=one.scope, message=one.message, advice=one.advice)
 
@@ -222,9 +241,12 @@ def _lines(ran: RanV1) -> Iterator[str]:
     targets = sum(ran.targets.values())
     done = ran.targets.get("done", 0)
     ending = "" if ran.complete else "; it was stopped: `keymuster estate resume` goes on"
-    yield f"run {ran.run}: {done} of {targets} targets looked at{ending}"
-    counts = [f"{count} {state}" for state, count in ran.findings.items()]
-    yield f"findings: {', '.join(counts) or 'none'}"
+    yield f"run {ran.run}: {done} of {targets} targets looked at{among(ran.joined)}{ending}"
+    by_severity = ", ".join(f"{count:,} {name}" for name, count in ran.open.items() if count)
+    whole = f"{sum(ran.open.values()):,} ({by_severity})" if by_severity else "none"
+    yield f"open findings of the estate: {whole}; what several targets have is one"
+    if counts := [f"{count:,} {state}" for state, count in ran.findings.items()]:
+        yield f"in its targets, counted in each: {', '.join(counts)}"
     for one in ran.given_up:
         yield f"could not be looked at: {one.target}: {one.message}"
         if one.advice:

@@ -113,6 +113,8 @@ def _lines(
         counts = [f"{changes[run.id].get(one, 0):>{_width(one)},}" for one in shown]
         yield "  ".join([*_run(run), *counts]) + (f"  {run.scheduled}" if run.scheduled else "")
     yield ""
+    yield "Changes are counted in each target. What is open is counted as the report does: what several targets have is one."
+    yield ""
     yield f"{'day':<10}  {'open':>8}  by category"
     for day in trend:
         parts = ", ".join(f"{name} {count:,}" for name, count in day.by_nhi.items() if count)

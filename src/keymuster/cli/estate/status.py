@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from keymuster.cli.estate._options import estate_option, store_option
-from keymuster.cli.estate._runs import spoken
+from keymuster.cli.estate._runs import among, is_join, spoken
 from keymuster.cli.estate._store import opened
 from keymuster.cli.output import stdout
 from keymuster.report.base import readable
@@ -47,6 +47,7 @@ class StatusV1(Struct, frozen=True, kw_only=True):
     cpu_seconds: float
     left_seconds: float | None
     not_told: dict[str, int] = {}
+    joined: bool = False
 
 
 @click.command("status")
@@ -110,6 +111,7 @@ def _status(store: object, number: int | None) -> StatusV1:
         waiting=[_item(one) for one in items if one.work is Work.WAITING],
         given_up=[_item(one) for one in items if one.work is Work.DEAD],
         seconds=sum(one.cost.seconds for one in done), cpu_seconds=sum(one.cost.cpu for one in done),
+        joined=any(is_join(one.target) for one in items),
         left_seconds=left_seconds(seconds, left, len(running), len(running)) if running or left else None,
     )  # fmt: skip
 
@@ -129,7 +131,7 @@ def _lines(found: StatusV1, now: datetime) -> Iterator[str]:
     counts = [
         f"{count} {'given up' if work == 'dead' else work}" for work, count in found.targets.items()
     ]
-    yield f"targets: {', '.join(counts) or 'none'}"
+    yield f"targets: {', '.join(counts) or 'none'}{among(found.joined)}"
     yield f"took:    {spoken(found.seconds)} by the clock of each, {spoken(found.cpu_seconds)} of CPU"
     if found.left_seconds is not None and found.ended is None:
         yield f"left:    about {spoken(found.left_seconds)}, by what it took before"
