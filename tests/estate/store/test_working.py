@@ -6,12 +6,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from estate.store.looking import API, WEB, Looking, day
 from keymuster.estate.base import Bounds, Failure, Outcome, Target, Work
 from keymuster.estate.store.rows import Attempt
 from keymuster.estate.store.store import Store
+from keymuster.estate.store.tables import workers
 from keymuster.model import Report, Trouble
 
 FAILURE = Failure(trouble=Trouble(part="repository", scope="acme/api", message="no answer"))
@@ -165,3 +167,18 @@ def test_channels_know_what_they_were_told(looking: Looking) -> None:
     assert looking.store.notified("chat", 5) == 5
     assert looking.store.notified("chat", 3) == 5
     assert (looking.store.notified("chat"), looking.store.notified("mail")) == (5, 0)
+
+
+def test_workers_that_died_long_ago_are_forgotten(looking: Looking) -> None:
+    store = looking.store
+    for name in ("old", "busy", "new"):
+        store.heartbeat(name, day(0))
+    store.heartbeat("new", day(8))
+    run = store.start_run([API], day(0))
+    assert store.begin(run, API.id, "busy", day(0)) is not None
+    looking.days = 8
+    looking.look(target=WEB)
+    with store._reader.connect() as connection:
+        left = set(connection.execute(select(workers.c.name)).scalars())
+    assert left >= {"busy", "new"}
+    assert "old" not in left

@@ -20,6 +20,7 @@ from sqlalchemy import (
     true,
 )
 
+from keymuster.estate.base import Work
 from keymuster.estate.store.finishing import RESOLVED
 from keymuster.estate.store.tables import events, findings, items, runs, spells, targets, workers
 
@@ -84,9 +85,20 @@ def purge(connection: Connection, retention: Retention, now: datetime, dry_run: 
         ),
     )
     if not dry_run:
-        connection.execute(delete(workers).where(workers.c.beat < now - timedelta(days=7)))
+        forget_workers(connection, now)
         gone(spells, retention.resolved_days, spells.c.closed < resolved, ~_has_finding())
     return found
+
+
+def forget_workers(connection: Connection, now: datetime) -> None:
+    """Those that have not beaten for a week are dead, and what they were at was taken from them long ago. Each start of a
+    worker has a name of its own, so that they would come to thousands."""
+    at_work = select(items.c.worker).where(items.c.work == Work.RUNNING.value)
+    dead = workers.c.beat < now - _DEAD_WORKERS
+    connection.execute(delete(workers).where(dead, workers.c.name.not_in(at_work)))
+
+
+_DEAD_WORKERS = timedelta(days=7)
 
 
 def _left(connection: Connection, since: datetime) -> Select[Any] | None:

@@ -120,6 +120,7 @@ class Store:
             )
             if ended.rowcount:
                 finishing.write_events(connection, finishing.lapse(connection, run, at))
+                purging.forget_workers(connection, at)
 
         self._write(end)
 
