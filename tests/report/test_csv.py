@@ -102,6 +102,25 @@ def test_no_cell_is_a_formula(evil: str) -> None:
     )  # fmt: skip
     trouble = Trouble(part="p", scope=evil, message=evil, advice=evil)
     read = rows(report(one, troubles=(trouble,)))
-    assert read[0]["message"].endswith(evil.lstrip("\t\r"))
+    assert read[0]["message"].lstrip("'\t\r").endswith(evil.lstrip("\t\r"))
     for row in read:
         assert [cell for cell in row.values() if cell.startswith(tuple("=+-@\t\r\n\uff1d"))] == []
+
+
+@pytest.mark.parametrize(
+    "evil", ["a;=1+1", 'a;"=1+1', "a;\t@SUM(1)", "a;\uff1d1", "a;b;+1", "a\n=1+1"]
+)
+def test_no_cell_is_a_formula_where_lines_are_split_at_semicolons(evil: str) -> None:
+    one = finding(message=evil, evidence={"also_found": "x, -1"})
+    text = written(report(one), "csv")
+    cells = [
+        cell.lstrip('"')
+        for line in text.replace("\r\n", "\n").split("\n")
+        for cell in line.split(";")
+    ]
+    assert [cell for cell in cells if cell.startswith(tuple("=+-@\t\uff1d"))] == []
+
+
+def test_what_is_no_formula_stays_as_it_is() -> None:
+    [row] = rows(report(finding(message="a; b - c = d;e")))
+    assert row["message"] == "a; b - c = d;e"
