@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterator
+from queue import Queue
 from threading import Event as Flag
 from typing import Any, ClassVar
 
@@ -14,8 +15,9 @@ from http_server import Reply, serving
 from keymuster import registry
 from keymuster.estate.base import Event
 from keymuster.estate.channels.base import Became, Message, Options, Undelivered
+from keymuster.estate.notify import delivery
 from keymuster.estate.notify.delivery import notify
-from keymuster.estate.notify.settings import Notify
+from keymuster.estate.notify.settings import Notify, settings
 from keymuster.evaluate.states import State
 from keymuster.model import Severity
 from telling_made import NOW, MemoryLog, event, finding
@@ -243,6 +245,25 @@ def test_a_crash_between_sending_and_noting_sends_the_same_again() -> None:
     notify(log, said(), NOW)
     assert [len(message.changes) for message in sent()] == [1, 1, 1]
     assert sent()[0].key == sent()[1].key != sent()[2].key
+
+
+def test_what_arrived_before_somebody_stopped_the_command_is_not_sent_again() -> None:
+    class Stopped(Queue):  # type: ignore[type-arg]
+        def get(self, block: bool = True, timeout: float | None = None) -> Any:
+            if block:
+                raise KeyboardInterrupt
+            return super().get(block, timeout)
+
+    log = MemoryLog(event(finding("f1")))
+    results: Any = Stopped()
+    channels = settings(said())
+    batch = delivery.batch_for(channels["a"], log, said(), channels, NOW)
+    one = delivery._Round("a", channels["a"].opened(Flag()), batch, Flag(), results)
+    one._bring()
+    with pytest.raises(KeyboardInterrupt):
+        delivery._wait_for({"a": one}, results, log, patience=9)
+    notify(log, said(), NOW)
+    assert len(sent()) == 1
 
 
 # --- one does not block another ---------------------------------------------------------------

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime
 from queue import Empty, Queue
 from threading import Event as Flag
@@ -365,14 +366,20 @@ class _Round:
 def _wait_for(
     rounds: dict[str, _Round], results: Queue[_Result], log: Log, patience: float
 ) -> None:
-    """Until all are through, or the time is over."""
+    """Until all are through, or the time is over. Whatever ends it, what has arrived by then is noted, and so not sent again."""
     ends = time.monotonic() + patience
-    while not all(one.is_done for one in rounds.values()):
-        try:
-            result = results.get(timeout=max(0.0, ends - time.monotonic()))
-        except Empty:
-            return
-        rounds[result.channel].note(result, log)
+    try:
+        while not all(one.is_done for one in rounds.values()):
+            try:
+                result = results.get(timeout=max(0.0, ends - time.monotonic()))
+            except Empty:
+                return
+            rounds[result.channel].note(result, log)
+    finally:
+        with suppress(Empty):
+            while True:
+                result = results.get_nowait()
+                rounds[result.channel].note(result, log)
 
 
 def _sent(channel: Channel, message: Message) -> Undelivered | None:
