@@ -57,12 +57,6 @@ def default() -> Estate:
     return _from_here(Estate(), os.getcwd())
 
 
-def lister_options(one: Mapping[str, Any]) -> tuple[str, Any]:
-    """The name of a lister of the file, and its options as it reads them."""
-    part = registry.part("lister", str(one["lister"]))
-    return part.name, msgspec.convert(dict(one), type=part.options)
-
-
 def store_url(said: Estate) -> str:
     """The address of the store; CollectError if it is named by a reference that leads nowhere."""
     if isinstance(said.store, str):

@@ -18,6 +18,7 @@ import msgspec
 
 from keymuster.estate import processes
 from keymuster.estate.base import Cost, Failure, Outcome, Task
+from keymuster.estate.structs import decoded
 from keymuster.estate.unit import Answer, Order
 from keymuster.model import Trouble
 
@@ -234,7 +235,7 @@ def _judged(
         said = f"the process that looked at it ended {how}, without an answer"
         return _failed(task, said, "The machine may be short of memory; or look at less at a time.")
     try:
-        told = msgspec.json.decode(answer.content, type=Answer)
+        told = decoded(answer.content, Answer)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return _failed(task, *_NONSENSE)
     if told.failure is not None:

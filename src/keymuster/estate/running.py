@@ -21,7 +21,6 @@ from keymuster.estate.attempts import JOIN, Came, Ended, Looking
 from keymuster.estate.base import Work
 
 if TYPE_CHECKING:
-    from keymuster.estate.store.rows import Item
     from keymuster.estate.store.store import Store
 
 BEAT_SECONDS = 10.0
@@ -224,8 +223,3 @@ def left_seconds(
     usual = sum(seconds.values()) / len(seconds)
     total = sum(seconds.get(one, usual) for one in left) + running * usual / 2
     return total / max(1, jobs)
-
-
-def reached_end(items: list[Item]) -> bool:
-    """Whether nothing is left to do in a run."""
-    return all(one.work in _SETTLED for one in items)

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 
 import keymuster.model.roll  # noqa: F401  a report cannot be decoded without
+from keymuster.estate.structs import decoded
 
 T = TypeVar("T")
 
@@ -37,7 +38,7 @@ def written(value: Any) -> bytes:
 
 def read(data: bytes, kind: type[T]) -> T:
     try:
-        return msgspec.json.decode(data, type=kind)
+        return decoded(data, kind)
     except msgspec.ValidationError:
         raise
     except msgspec.DecodeError:
