@@ -13,6 +13,7 @@ from keymuster.analysis.answers import Answer, every
 from keymuster.analysis.aws_alike import Alike, alike
 from keymuster.analysis.aws_conditions import texts
 from keymuster.analysis.aws_identities import (
+    NO_ACCOUNT,
     SOMEBODY,
     Estate,
     Permissions,
@@ -225,7 +226,8 @@ class _Search:
             self.mentions.shapes(kind, actions[0]),
             self.mentions.patterns(actions[0]),
         )
-        key = ("workloads", kind, *shapes, "", *patterns, self.mentions.statements(actions))
+        island = self.estate.island(self.permissions.id)
+        key = ("workloads", island, kind, *shapes, "", *patterns, self.mentions.statements(actions))
         several, others = self.estate.kept.get(key, lambda: self._alike_workloads(kind, actions))
         for one in several:
             found = self._on(way, actions, one.told)
@@ -242,17 +244,18 @@ class _Search:
         """Workloads by what statements say of them, and the examples that are none of them."""
         known: list[Pieces] = []
         things: list[tuple[tuple[str, ...], str]] = []
-        for workload, role in self.estate.workloads:
+        others = any(one != NO_ACCOUNT for one in self.mentions.accounts(actions[0]))
+        for workload, role in self.estate.workloads_near(self.permissions.id, others=others):
             looks = self.mentions.looks(workload, kind, actions[0])
             if looks:
                 known += looks
                 things.append((self.mentions.told(looks, actions[0]), role))
-        others = [
+        unknown = [
             name
             for name in self.mentions.examples(kind, actions[0])
             if not any(covers(one, name) for one in known)
         ]
-        return alike(things, self.mentions.says(actions)), others
+        return alike(things, self.mentions.says(actions)), unknown
 
     def _others(self, way: Way, kind: str, actions: Sequence[str]) -> Iterator[_Found]:
         """Identities that are known, and what else the statements name."""
@@ -299,14 +302,17 @@ class _Search:
         """Known identities by what statements say of them, and how the ARNs of all of them end."""
         patterns = tuple(self.mentions.telling(kind, actions[0]))
         accounts = self.mentions.accounts(actions[0])
-        key = ("identities", kind, patterns, accounts, self.mentions.statements(actions))
+        island = self.estate.island(self.permissions.id)
+        key = (
+            "identities", island, kind, patterns, accounts, self.mentions.statements(actions)
+        )  # fmt: skip
         return self.estate.kept.get(key, lambda: self._known_alike(kind, patterns, actions))
 
     def _known_alike(
         self, kind: str, patterns: Iterable[str], actions: Sequence[str]
     ) -> tuple[list[Alike], Collection[str]]:
         estate = self.estate
-        known = dict.fromkeys(id for one in patterns for id in estate.known(kind, one))
+        known = dict.fromkeys(id for one in patterns for id in estate.known(kind, one, self.permissions.id))
         called = {id: estate.names_of(estate.identities[id]) for id in known}
         things = [
             (self.mentions.called_here(names, actions[0]), id) for id, names in called.items()
@@ -315,7 +321,7 @@ class _Search:
         return alike(things, self.mentions.says(actions)), tails
 
     def _groups(self) -> set[str]:
-        return {self.estate.id(name) for name in self.permissions.groups}
+        return {self.estate.id(name, self.permissions.id) for name in self.permissions.groups}
 
     def _gain(self, id: str) -> Gain:
         level = self.level_of(id)
@@ -417,7 +423,7 @@ class _Search:
         known = published(self.estate.policies, policy)
         if known is not None:
             return Level(known.privilege)
-        id = self.estate.id(policy)
+        id = self.estate.id(policy, self.permissions.id)
         return self.level_of(id) if self.estate.grants(id) else Level.UNKNOWN
 
     def _trusts(self, id: str, service: str) -> bool:

@@ -13,7 +13,7 @@ from keymuster.analysis.aws_data import readable
 from keymuster.analysis.aws_duties import duties
 from keymuster.analysis.aws_escalations import Escalation, Gain, Ways
 from keymuster.analysis.aws_evidence import Evidence
-from keymuster.analysis.aws_identities import Estate, KnownPolicies, arn
+from keymuster.analysis.aws_identities import Estate, KnownPolicies, account, arn
 from keymuster.analysis.aws_organizations import Organizations
 from keymuster.analysis.aws_patterns import FRESH
 from keymuster.analysis.aws_reach import ASSUME, Path, Reach
@@ -150,8 +150,24 @@ def _reach(inventory: Inventory, known: Known) -> Reach:
         called=things.called,
         controls=organizations.controls,
         keys=organizations.keys,
+        islands=_islands(inventory),
     )
     return Reach(estate, Ways(known.aws.ways, known.aws.kinds))
+
+
+def _islands(inventory: Inventory) -> dict[str, str]:
+    """By id of a record, the repository that declares it, of all that do not tell of which account they are."""
+    if not inventory.roots:
+        return {}
+    found: dict[str, str] = {}
+    for one in inventory.records.values():
+        root = inventory.root(one.location)
+        if not root or (isinstance(one, Identity) and account(one).isdigit()):
+            continue
+        found[one.id] = root
+        if isinstance(one, Grant) and one.identity not in inventory.records:
+            found.setdefault(one.identity, root)
+    return found
 
 
 def _by_arn(trust: Trust, inventory: Inventory) -> Trust:

@@ -28,6 +28,7 @@ from keymuster.analysis.aws_policy import (
     of_trust,
     weigh,
 )
+from keymuster.inventory.names import is_unique
 from keymuster.model import Effect, Grant, GrantKind, Identity, IdentityKind, Trust, Use
 from keymuster.model.unknown import is_unknown
 
@@ -91,6 +92,8 @@ class Index:
         if found is None:
             service = action.partition(":")[0].lower()
             near = self._by_service.get(service, self._by_service[""])
+            if not near:  # of most services most identities have nothing: that is not worth remembering
+                return ()
             found = tuple(one for one in near if about_action(one, action) is not Answer.NO)
             self._found[action] = found
         return found
@@ -104,7 +107,7 @@ def _services(statement: Statement) -> set[str]:
 
 
 class Permissions(Struct, kw_only=True, dict=True):
-    """What one identity may do. `unread` names policies that it has and nobody has seen; `known` are
+    """What one identity may do, or whoever has the policy of this `id`. `unread` names policies that it has and nobody has seen; `known` are
     the grants that hand on a policy that AWS publishes, with what that comes to. `groups` and
     `policies` are the names of what it gets permissions by."""
 
@@ -121,6 +124,7 @@ class Permissions(Struct, kw_only=True, dict=True):
     groups: tuple[str, ...] = ()
     policies: tuple[str, ...] = ()
     grants: tuple[Grant, ...] = ()
+    id: str = ""
 
     def may(self, action: str) -> bool:
         """Whether some statement that allows is about an action at all; cheap."""
@@ -178,7 +182,8 @@ class Estate:
 
     `policies` are what AWS publishes. `workloads` are names of workloads, each with the role it runs
     as; `called` are further names of theirs and of policies: `aws:function/resize` is a function of
-    that name. `controls` are what the organisation lets an account do at most, by each level above it,
+    that name. `islands` are, by the ids of records, repositories that declare things of an account which they do not
+    tell: what one of them calls by a name that does not tell the account, no other does. `controls` are what the organisation lets an account do at most, by each level above it,
     and `keys` what is known of every request of its principals.
     """
 
@@ -195,38 +200,58 @@ class Estate:
         now: datetime | None = None,
         controls: Mapping[str, tuple[Index, ...]] | None = None,
         keys: Mapping[str, Mapping[str, tuple[str, ...]]] | None = None,
+        islands: Mapping[str, str] | None = None,
     ) -> None:
         self.identities = {one.id: one for one in identities}
         self.policies = policies or KnownPolicies()
         self.now = now
         self._controls = controls or {}
         self._keys = keys or {}
-        self._ids = dict(aliases or {})
+        self._islands = islands or {}
+        self._ids: dict[str, str] = {}
+        self._own_ids: dict[tuple[str, str], str] = {}
         self._names = {one.id: names(one) for one in self.identities.values()}
+        for name, id in (aliases or {}).items():
+            self._call(name, id)
         for id, several in self._names.items():
-            self._ids.update(dict.fromkeys(several, id))
+            for name in several:
+                self._call(name, id)
         self._grants: dict[str, list[Grant]] = defaultdict(list)
         for grant in grants:
-            self._grants[self.id(grant.identity)].append(grant)
+            self._grants[self.id(grant.identity, grant.id)].append(grant)
         self._trusts: dict[str, list[Statement]] = defaultdict(list)
         for trust in trusts:
-            self._trusts[self.id(trust.identity)].append(of_trust(trust))
+            self._trusts[self.id(trust.identity, trust.id)].append(of_trust(trust))
         self.called = called or {}
         self.workloads = list(
             dict.fromkeys(
-                (use.by, self.id(use.subject))
+                (use.by, id)
                 for use in uses
-                if self.id(use.subject) in self.identities
+                if (id := self.id(use.subject, use.id)) in self.identities
             )
         )
         self._permissions: dict[str, Permissions] = {}
-        self._known: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._known: dict[tuple[str, str, str], tuple[str, ...]] = {}
         self._services: dict[tuple[str, str], bool] = {}
         self.kept: Kept[tuple[list[Alike], Collection[str]]] = Kept(_MOST_KEPT, _size)
 
-    def id(self, name: str) -> str:
-        """The id of what goes by a name; the name itself if nobody is known by it."""
+    def island(self, id: str) -> str:
+        """Where a record stands if that does not tell its account; empty for all that do, or are in one repository."""
+        return self._islands.get(id, "")
+
+    def id(self, name: str, near: str = "") -> str:
+        """The id of what goes by a name, for a record `near` it; the name itself if nobody is known by it."""
+        if self._own_ids and (island := self.island(near)):
+            if (found := self._own_ids.get((island, name))) is not None:
+                return found
         return self._ids.get(name, name)
+
+    def _call(self, name: str, id: str) -> None:
+        island = self.island(id)
+        if island and name != id and not is_unique(name):
+            self._own_ids[island, name] = id
+        else:
+            self._ids[name] = id
 
     def names(self, id: str) -> tuple[str, ...]:
         """The id, and every other name that it goes by."""
@@ -238,6 +263,8 @@ class Estate:
         for name, id in self._ids.items():
             if name != id:
                 found[id].append(name)
+        for (_, name), id in self._own_ids.items():
+            found[id].append(name)
         return found
 
     def names_of(self, identity: Identity) -> tuple[str, ...]:
@@ -266,36 +293,51 @@ class Estate:
         """The statements of a role's trust policy; None if none was seen."""
         return self._trusts.get(id)
 
-    def known(self, kind: str, pattern: str) -> tuple[str, ...]:
-        """The ids of identities of a kind that a pattern may cover."""
-        key = (kind, pattern)
+    def known(self, kind: str, pattern: str, near: str = "") -> tuple[str, ...]:
+        """The ids of identities of a kind that a pattern may cover, which stands in a record."""
+        key = (kind, pattern, self.island(near))
         if key not in self._known:
-            self._known[key] = tuple(self._covered(kind, pattern))
+            self._known[key] = tuple(self._covered(kind, pattern, near))
         return self._known[key]
 
-    def _covered(self, kind: str, pattern: str) -> Iterator[str]:
-        if pattern in self._ids and (one := self.identities.get(self._ids[pattern])):
+    def _covered(self, kind: str, pattern: str, near: str) -> Iterator[str]:
+        if (one := self.identities.get(self.id(pattern, near))) is not None:
             if one.kind.value == kind:
                 yield one.id
             return
         plain = not set(pattern) & {"*", "?", "$"}
-        for one in (self._untold if plain else self._of_kind).get(kind, ()):
-            if any(matches(pattern, name) is not Answer.NO for name in self.names_of(one)):
-                yield one.id
+        places = {self.island(near), *([""] if tells_account(pattern) else ())}
+        for place in sorted(places):
+            for one in (self._untold if plain else self._of_kind).get((place, kind), ()):
+                if any(matches(pattern, name) is not Answer.NO for name in self.names_of(one)):
+                    yield one.id
+
+    def workloads_near(self, id: str, *, others: bool) -> Iterator[tuple[str, str]]:
+        """Those of the same repository; and the `others` whose account is told."""
+        for place in sorted({self.island(id), *([""] if others else ())}):
+            yield from self._workloads.get(place, ())
 
     @cached_property
-    def _of_kind(self) -> dict[str, list[Identity]]:
-        found: dict[str, list[Identity]] = defaultdict(list)
-        for one in self.identities.values():
-            found[one.kind.value].append(one)
+    def _workloads(self) -> dict[str, list[tuple[str, str]]]:
+        found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        for workload, role in self.workloads:
+            found[self.island(role)].append((workload, role))
         return found
 
     @cached_property
-    def _untold(self) -> dict[str, list[Identity]]:
+    def _of_kind(self) -> dict[tuple[str, str], list[Identity]]:
+        """By island and kind."""
+        found: dict[tuple[str, str], list[Identity]] = defaultdict(list)
+        for one in self.identities.values():
+            found[self.island(one.id), one.kind.value].append(one)
+        return found
+
+    @cached_property
+    def _untold(self) -> dict[tuple[str, str], list[Identity]]:
         """Those with a name that is not wholly told: plain text may mean them."""
         return {
-            kind: [one for one in several if any(map(is_unknown, self.names_of(one)))]
-            for kind, several in self._of_kind.items()
+            key: [one for one in several if any(map(is_unknown, self.names_of(one)))]
+            for key, several in self._of_kind.items()
         }
 
     def permissions(self, id: str) -> Permissions:
@@ -311,6 +353,7 @@ class Estate:
         gathered.add(id, boundary=False)
         limits = gathered.boundary
         return Permissions(
+            id=id,
             identity=identity,
             names=names(identity) if identity else (),
             own=Index(gathered.own),
@@ -337,6 +380,16 @@ class Estate:
 
 
 _OF_SERVICE = ":role/aws-service-role/"
+
+
+def tells_account(pattern: str) -> bool:
+    """Whether it is about things of a certain account."""
+    number = "".join(pattern.split(":", 5)[4:5])
+    return number.isdigit() and number != NO_ACCOUNT
+
+
+NO_ACCOUNT = "0" * 12
+"""Stands for that of a declaration which does not tell it."""
 
 _MOST_KEPT = 100_000
 """Ids of things that are alike: some 20 MB."""
@@ -378,7 +431,7 @@ class _Gathered:
                 (self.boundary if limits else self.own).append(of_grant(grant))
 
     def _follow(self, grant: Grant, limits: bool) -> None:
-        estate, id = self.estate, self.estate.id(grant.via)
+        estate, id = self.estate, self.estate.id(grant.via, grant.id)
         if estate.grants(id):
             self._note(grant.via, id, limits)
             self.add(id, boundary=limits)

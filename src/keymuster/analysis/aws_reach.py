@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict, deque
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from functools import cached_property
@@ -23,6 +24,7 @@ from keymuster.analysis.aws_identities import Estate, Permissions, account, name
 from keymuster.analysis.aws_patterns import whole_arn
 from keymuster.analysis.aws_privilege import privilege
 from keymuster.analysis.privilege import Level, Privilege
+from keymuster.inventory.names import is_unique
 from keymuster.model import Effect, Identity, IdentityKind
 from keymuster.model.unknown import is_unknown
 
@@ -142,13 +144,15 @@ class Reach:
         permissions = self.estate.permissions(one.id)
         all_alike = _is_about_all(permissions)
         seen: set[str] = set()
-        for name in dict.fromkeys((*told, number, *roots)):
+        island = self.estate.island(one.id)
+        for each in dict.fromkeys((*told, number, *roots)):
+            name = _apart(island, each)
             roles: Mapping[str, None] = self._trusted.get(name, {})
             if not roles:
                 continue
             if all_alike:
                 yield from self._same(name)
-            elif name not in told:
+            elif each not in told:
                 roles = self._allowed(permissions, roles)
             if not all_alike:
                 yield from ((role,) for role in roles if role not in seen)
@@ -174,13 +178,14 @@ class Reach:
             if "*" in statement.resources or not statement.resources:
                 return roles
             for pattern in statement.resources:
-                known = self.estate.known("role", whole_arn(pattern))
+                known = self.estate.known("role", whole_arn(pattern), permissions.id)
                 found |= dict.fromkeys(role for role in known if role in roles)
         return roles if permissions.unread else found
 
     @cached_property
     def _trusted(self) -> dict[str, dict[str, None]]:
-        """Principal -> the roles that trust it. What is not told may be anybody."""
+        """Principal -> the roles that trust it. What is not told may be anybody. What does not tell its account is of the
+        repository that names it."""
         found: dict[str, dict[str, None]] = defaultdict(dict)
         for role in self.estate.identities:
             for statement in self.estate.trusts(role) or ():
@@ -188,9 +193,10 @@ class Reach:
                     continue
                 for kind, name in statement.principals:
                     if kind == "AWS":
-                        known = self.estate.id(name) in self.estate.identities
+                        known = self.estate.id(name, role) in self.estate.identities
                         anybody = name == "*" or (is_unknown(name) and not known)
-                        found[_ANYBODY if anybody else name][role] = None
+                        whom = _ANYBODY if anybody else name
+                        found[_apart(self.estate.island(role), whom)][role] = None
         return found
 
     # --- whom one can become after all -------------------------------------------------------
@@ -288,5 +294,14 @@ def _is_about_all(permissions: Permissions) -> bool:
     several = [one for index in limits if index is not None for one in index.about(ASSUME_ROLE)]
     return bool(several) and all("*" in one.resources for one in several)
 
+
+def _apart(island: str, name: str) -> str:
+    """A name as those of a repository use it: of which there is one in the world, all do."""
+    if not island or is_unique(name) or _NUMBER.fullmatch(name):
+        return name
+    return f"{island}\0{name}"
+
+
+_NUMBER = re.compile(r"\d{12}")
 
 _ANYBODY = ""

@@ -22,7 +22,8 @@ from keymuster.estate.placing import placed
 from keymuster.inventory.linking.deployed import marks
 from keymuster.inventory.linking.keys import Says
 from keymuster.inventory.linking.keys import keys as exact
-from keymuster.inventory.links import NAMING, is_unique
+from keymuster.inventory.links import NAMING
+from keymuster.inventory.names import is_unique
 from keymuster.model import (
     Credential,
     Effect,

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from keymuster.inventory.counterparts import declared_at
 from keymuster.inventory.linking import Links, counterparts, joined, stands_in
 from keymuster.inventory.linking import found as links_between
-from keymuster.inventory.links import linked
+from keymuster.inventory.links import Rooted, linked
 from keymuster.model import (
     Credential,
     FileLocation,
@@ -34,13 +34,14 @@ _T = TypeVar("_T")
 class Inventory(Struct, kw_only=True, dict=True):
     """The estate by id. `seen` holds every observation of a record, in the order they came. `links` say
     which records are one thing. `facts` are what analysis derives: id -> name -> value. `now` is when it is
-    judged, if somebody said so."""
+    judged, if somebody said so. `roots` are folders that have nothing to do with each other, like repositories."""
 
     records: dict[str, Observation]
     seen: dict[str, list[Observation]]
     links: Links = Links()
     facts: dict[str, dict[str, Any]] = field(default_factory=dict)
     now: datetime | None = None
+    roots: tuple[str, ...] = ()
 
     def of(self, kind: type[_T]) -> Iterator[_T]:
         """The merged records of one kind, in order of their first sighting."""
@@ -65,6 +66,14 @@ class Inventory(Struct, kw_only=True, dict=True):
     def uses(self, subject: str) -> list[Use]:
         """Who consumes an identity or credential."""
         return self._about.get((Use, subject), [])
+
+    def root(self, place: Location) -> str:
+        """Which of its roots a place is in; empty for what is in no file, and if there are none."""
+        return (self._rooted.of(place) or "") if self.roots else ""
+
+    @cached_property
+    def _rooted(self) -> Rooted:
+        return Rooted(self.roots)
 
     def is_attached(self, policy: str) -> bool:
         """Whether somebody was seen who has a policy that stands by itself."""
@@ -122,7 +131,7 @@ class Inventory(Struct, kw_only=True, dict=True):
     def _declared(self) -> dict[str, list[FileLocation]]:
         """What a service calls a thing -> where states and code declare it, by what links them or by name."""
         found: dict[str, list[FileLocation]] = {}
-        for resource, place in declared_at(self.records.values()).items():
+        for resource, place in declared_at(self.records.values(), told=bool(self.roots)).items():
             found[resource] = [place]
         for id in self.links.same:
             one = self.records.get(id)
@@ -150,11 +159,12 @@ def build(observations: Iterable[Observation], roots: Collection[str] = ()) -> I
     for one in observations:
         seen.setdefault(one.id, []).append(one)
     records = linked({id: _merged(all) for id, all in seen.items()}, roots)
-    links = links_between(records)
+    links = links_between(records, weak=not roots)
     return Inventory(
         records=joined(records, links),
         seen={id: _apart(all) for id, all in seen.items()},
         links=links,
+        roots=tuple(roots),
     )
 
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from keymuster import regex
+from keymuster.inventory.names import is_unique
 from keymuster.model import FileLocation, Identity, Observation, Resource, ServiceLocation
 from keymuster.model.kubernetes import PROVIDER
 
@@ -15,10 +16,10 @@ _OF_ACCOUNT = regex.later(
 """An account of AWS, a tenant of Entra, a subscription of Azure or a cluster of Kubernetes."""
 
 
-def declared_at(records: Iterable[Observation]) -> dict[str, FileLocation]:
+def declared_at(records: Iterable[Observation], *, told: bool = False) -> dict[str, FileLocation]:
     """What a service calls a thing -> where it is declared: by a name that it alone has, or by one within its
     account, and by account where the declaration tells it. What has the name of two things of the service,
-    or of two declarations, is none of them."""
+    or of two declarations, is none of them. If the account must be `told`, a name alone is none, either."""
     declared: dict[str, list[tuple[str, FileLocation]]] = defaultdict(list)
     live: dict[str, list[tuple[str, str]]] = defaultdict(list)
     alone: dict[str, str] = {}
@@ -39,13 +40,13 @@ def declared_at(records: Iterable[Observation]) -> dict[str, FileLocation]:
     by_id = {
         resource: declared[id][0][1]
         for id, resource in alone.items()
-        if len(declared.get(id, ())) == 1
+        if len(declared.get(id, ())) == 1 and (is_unique(id) or not told)
     }
     return by_id | {
         resource: places[0]
         for name, several in live.items()
         for account, resource in several
-        if (places := _meant(account, declared.get(name, ()), alone=len(several) == 1))
+        if (places := _meant(account, declared.get(name, ()), alone=len(several) == 1 and not told))
     }
 
 

@@ -16,13 +16,13 @@ all else, like a workflow of the whole repository, may mean any of it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from msgspec.structs import replace
 
 from keymuster.inventory.environments import named_in
+from keymuster.inventory.names import is_unique
 from keymuster.model import (
     Credential,
     FileLocation,
@@ -48,14 +48,10 @@ NAMING: dict[type[Any], tuple[str, ...]] = {
 FARTHEST = 4
 """Folders between two files neither of which stands above the other."""
 
-_UNIQUE = re.compile(r"@|:\d{12}:")
-"""What is part of names that there is but one of in the world: a domain, an account."""
-
-
 def linked(records: dict[str, Observation], roots: Collection[str] = ()) -> dict[str, Observation]:
     """The same records, with ids where aliases were, if it is clear what they mean. In folders that are `roots`
     of their own, like repositories, a name that is not unique means nothing in another one."""
-    rooted = _Rooted(roots)
+    rooted = Rooted(roots)
     known: dict[str, dict[str | None, list[Identity | Resource]]] = {}
     for record in records.values():
         if isinstance(record, Identity | Resource):
@@ -67,7 +63,7 @@ def linked(records: dict[str, Observation], roots: Collection[str] = ()) -> dict
     return {id: _linked(record, records, known, rooted) for id, record in records.items()}
 
 
-class _Rooted:
+class Rooted:
     """Which of some folders a place is in; None for what is in no file."""
 
     def __init__(self, roots: Collection[str]) -> None:
@@ -89,7 +85,7 @@ def _linked(
     record: Observation,
     records: dict[str, Observation],
     known: dict[str, dict[str | None, list[Identity | Resource]]],
-    rooted: _Rooted,
+    rooted: Rooted,
 ) -> Observation:
     changes = {}
     for field in NAMING.get(type(record), ()):
@@ -103,11 +99,6 @@ def _linked(
             if meant is not None:
                 changes[field] = meant.id
     return replace(record, **changes) if changes else record
-
-
-def is_unique(name: str) -> bool:
-    """Whether there is but one thing of this name in the world."""
-    return _UNIQUE.search(name) is not None
 
 
 def _nearest(

@@ -65,8 +65,9 @@ class Links(Struct, frozen=True, kw_only=True):
 NONE = Links()
 
 
-def found(records: Mapping[str, Observation]) -> Links:
-    """The links between records. Where there are no two that could have one, there is nothing to do."""
+def found(records: Mapping[str, Observation], *, weak: bool = True) -> Links:
+    """The links between records; without those by `weak` keys, such as names, if these mean nothing to each other. Where
+    there are no two that could have one, there is nothing to do."""
     credentials = [one for one in records.values() if isinstance(one, Credential)]
     identities = [one for one in records.values() if isinstance(one, Identity)]
     if len(credentials) + len(identities) < 2:
@@ -102,7 +103,7 @@ def found(records: Mapping[str, Observation]) -> Links:
         proves=_meant(proves, records),
         within={id: tuple(names) for id, names in within.items()},
     )
-    return _suggested(links, records, credentials)
+    return _suggested(links, records, credentials, weak)
 
 
 def _shared(records: Iterable[Keyed]) -> list[tuple[Says, str, list[Keyed]]]:
@@ -161,10 +162,12 @@ def _is_told(record: Observation) -> bool:
 
 
 def _suggested(
-    links: Links, records: Mapping[str, Observation], credentials: list[Credential]
+    links: Links, records: Mapping[str, Observation], credentials: list[Credential], weak: bool
 ) -> Links:
     linked = {id: {one.to for one in others} for id, others in links.same.items()}
-    found = suggestions.suggested(credentials, deployed.possible(records.values()), linked)
+    found = suggestions.suggested(
+        credentials, deployed.possible(records.values()) if weak else (), linked, weak=weak
+    )
     return replace(links, suggested=found) if found else links
 
 

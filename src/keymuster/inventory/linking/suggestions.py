@@ -66,9 +66,11 @@ def suggested(
     credentials: Iterable[Credential],
     others: Iterable[tuple[str, str, str]],
     linked: Mapping[str, set[str]],
+    *,
+    weak: bool = True,
 ) -> dict[str, tuple[Link, ...]]:
     """By id of a credential: others that may be the same, or belong to it; with what `others` suggest. What
-    is `linked` already needs no suggestion."""
+    is `linked` already needs no suggestion. What only shares a `weak` key is far apart, if it is not asked."""
     from keymuster.inventory.linking import Link
 
     found: dict[str, dict[str, Link]] = defaultdict(dict)
@@ -79,7 +81,7 @@ def suggested(
             found[other].setdefault(one, Link(to=one, why=why))
 
     listed = list(credentials)
-    for hint in HINTS:
+    for hint in HINTS if weak else ():
         for one, other in _sharing(hint, listed):
             suggest(one.id, other.id, hint.why)
     for id, secret in _beside(listed):
