@@ -3,6 +3,7 @@ key itself."""
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -167,10 +168,11 @@ class _Accounts:
         self._declared: set[tuple[str, str]] = set()
         self._namespaces: set[str] = set()
         self._by_issuer: dict[str, set[tuple[str, str]]] = defaultdict(set)
+        in_part = _seen_in_part(inventory)
         for one in inventory.of(Identity):
             if one.provider == "kubernetes" and one.kind is IdentityKind.SERVICE_ACCOUNT:
-                if cluster_of(one.id):  # others have accounts of the same name
-                    for alias in one.aliases:
+                if cluster := cluster_of(one.id):  # others have accounts of the same name
+                    for alias in one.aliases if cluster not in in_part else ():
                         if issuer := issuer_of(alias)[0]:
                             self._by_issuer[issuer].add((one.account, one.name))
                     continue
@@ -184,7 +186,7 @@ class _Accounts:
         """The one that a trust is for, if its namespace is declared here and it is not; or if its cluster, which was
         asked, has none of that name."""
         for issuer, accounts in self._by_issuer.items():
-            if issuer in text:
+            if re.search(rf"{re.escape(issuer)}(?![\w./-])", text):
                 meant = [(one["namespace"], one["name"]) for one in _SUBJECT.finditer(text)]
                 gone = [one for one in meant if one not in accounts and "*" not in "".join(one)]
                 spaces = {space for space, _ in accounts}
@@ -198,6 +200,16 @@ class _Accounts:
         named = len(_SUBJECT.findall(text))
         lost = [one for one in found if one not in self._declared and "*" not in one[1]]
         return "/".join(lost[0]) if lost and len(lost) == named else ""
+
+
+def _seen_in_part(inventory: Inventory) -> set[str]:
+    """The clusters of whose accounts some may not have been told."""
+    return {
+        str(one.settings.get("uid", ""))
+        for one in inventory.of(Resource)
+        if one.type == "KubernetesCluster"
+        and "service-accounts" in (one.settings.get("unseen") or ())
+    }
 
 
 _SUBJECT = regex.later(

@@ -33,7 +33,8 @@ _VARIABLE = "KEYMUSTER_KUBERNETES_BIN"
 _PROGRAMS = os.environ.get(_VARIABLE, "")  # a test has no such variables any more
 
 pytestmark = pytest.mark.skipif(
-    not _PROGRAMS, reason=f"{_VARIABLE} names no folder with kube-apiserver and kube-controller-manager"
+    not _PROGRAMS,
+    reason=f"{_VARIABLE} names no folder with kube-apiserver and kube-controller-manager",
 )
 
 RBAC = "apis/rbac.authorization.k8s.io/v1"
@@ -56,7 +57,9 @@ class Real:
 
     def make(self, path: str, one: dict[str, Any]) -> None:
         metadata = {
-            key: value for key, value in one["metadata"].items() if key not in ("uid", "creationTimestamp")
+            key: value
+            for key, value in one["metadata"].items()
+            if key not in ("uid", "creationTimestamp")
         }
         space = metadata.get("namespace")
         group, _, resource = path.rpartition("/")
@@ -77,8 +80,20 @@ def _running(folder: Path) -> Iterator[Real]:
     store, peers, port, manager = (_free() for _ in range(4))
     token, weak = secrets.token_hex(16), secrets.token_hex(16)
     (folder / "tokens.csv").write_text(f'{token},admin,1,"system:masters"\n{weak},weak,2\n')
-    subprocess.run(["openssl", "genrsa", "-out", str(folder / "sa.key"), "2048"], check=True, capture_output=True)
-    public = ["openssl", "rsa", "-in", str(folder / "sa.key"), "-pubout", "-out", str(folder / "sa.pub")]
+    subprocess.run(
+        ["openssl", "genrsa", "-out", str(folder / "sa.key"), "2048"],
+        check=True,
+        capture_output=True,
+    )
+    public = [
+        "openssl",
+        "rsa",
+        "-in",
+        str(folder / "sa.key"),
+        "-pubout",
+        "-out",
+        str(folder / "sa.pub"),
+    ]
     subprocess.run(public, check=True, capture_output=True)
     url = f"https://127.0.0.1:{port}"
     admin = kubeconfig(folder / "admin", admin={
@@ -112,7 +127,9 @@ def _running(folder: Path) -> Iterator[Real]:
             stack.enter_context(_process(command, folder))
         found = _until(lambda: _ready(folder, url, token, weak))
         stack.enter_context(_process(commands[2], folder))
-        _until(lambda: len(found.ask("GET", "api/v1/namespaces/default/serviceaccounts")["items"]) > 0)
+        _until(
+            lambda: len(found.ask("GET", "api/v1/namespaces/default/serviceaccounts")["items"]) > 0
+        )
         yield found
 
 
@@ -134,7 +151,9 @@ def _ready(folder: Path, url: str, token: str, weak: str) -> Real | None:
         found = Real(folder, url, token, weak)
         found.ask("GET", "api/v1/namespaces/kube-system")
         found.ask("GET", f"{RBAC}/clusterroles/cluster-admin")
-        found.ask("GET", f"{RBAC}/namespaces/kube-system/rolebindings/system:controller:token-cleaner")
+        found.ask(
+            "GET", f"{RBAC}/namespaces/kube-system/rolebindings/system:controller:token-cleaner"
+        )
     except (requests.RequestException, ssl.SSLError):
         return None
     return found
@@ -212,7 +231,9 @@ def test_a_cluster_is_seen_as_it_is(real: Real, as_: Any, rules: RuleSet) -> Non
 
 
 def _secret(report: Report, policy: str) -> str:
-    return next((one.subject.rpartition(":")[2] for one in report.findings if one.policy == policy), "none")
+    return next(
+        (one.subject.rpartition(":")[2] for one in report.findings if one.policy == policy), "none"
+    )
 
 
 def _as_it_is_printed(real: Real, rules: RuleSet) -> str:
@@ -225,7 +246,11 @@ def _as_it_is_printed(real: Real, rules: RuleSet) -> str:
     }  # fmt: skip
     for one in yaml.safe_load_all(printed):
         real.ask("POST", paths[one["kind"]], one)
-    request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 3600}}
+    request = {
+        "apiVersion": "authentication.k8s.io/v1",
+        "kind": "TokenRequest",
+        "spec": {"expirationSeconds": 3600},
+    }
     path = "api/v1/namespaces/keymuster/serviceaccounts/keymuster/token"
     token: str = real.ask("POST", path, request)["status"]["token"]
     return token
@@ -236,7 +261,9 @@ def _people_at_work(real: Real) -> None:
     real.make("api/v1/namespaces", thing("prod"))
     real.make("api/v1/serviceaccounts", thing("deployer", "prod"))
     note = {"kubernetes.io/service-account.name": "deployer"}
-    token = thing("deployer-token", "prod", annotations=note, type="kubernetes.io/service-account-token")
+    token = thing(
+        "deployer-token", "prod", annotations=note, type="kubernetes.io/service-account-token"
+    )
     real.make("api/v1/secrets", token)
     real.make("api/v1/secrets", thing("db", "prod", stringData={"password": "never-seen"}))
     label = {"kubernetes.io/bootstrapping": "rbac-defaults"}

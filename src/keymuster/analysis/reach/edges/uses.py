@@ -72,7 +72,8 @@ def _doubt(use: Use, subject: object, basis: Basis) -> str:
     issuer = next((found for alias in by.aliases if (found := issuer_of(alias)[0])), "")
     for trust in basis.inventory.trusts(subject.id):
         said = f"{trust.principal} {trust.conditions}"
-        is_of_another = issuer and ":oidc-provider/" in trust.principal and issuer not in said
+        trusted = trust.principal.partition(":oidc-provider/")[2]
+        is_of_another = bool(issuer and trusted and trusted != issuer)
         if any(one in said for one in wanted) and not is_of_another:
             return ""
     return f"no trust was seen that names {space}/{account}"
