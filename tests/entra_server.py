@@ -81,6 +81,8 @@ class Tenant:
     """The objects of collections by their ids, for who has very many and does not replace them."""
     stale: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Objects of which lists still tell what they were."""
+    late: set[str] = field(default_factory=set)
+    """Objects that filters do not find yet."""
     expands_filtered: bool = True
     """Whether what hangs on objects is told of those that are picked by their ids."""
     delay_seconds: float = 0
@@ -292,6 +294,8 @@ def _graph(tenant: Tenant, path: str, query: dict[str, str]) -> Answer:
         rows = _fitting(rows, query.get("$filter", ""), tenant.indexed.get(name))
     except ValueError:
         return 400, _error("Request_UnsupportedQuery"), {}
+    if "$filter" in query:
+        rows = [one for one in rows if one["id"] not in tenant.late]
     if " in " in query.get("$filter", "") and (
         name == "oauth2PermissionGrants" or (expand and not tenant.expands_filtered)
     ):

@@ -20,6 +20,7 @@ import entra_tenant
 from entra_server import Tenant
 from keymuster.collect.asking.work import look
 from keymuster.collect.entra.scope import Scope
+from keymuster.collect.entra.shapes import APPLICATIONS, CONSENTS, PRINCIPALS, Listed
 from keymuster.collect.entra.surfaces import surfaces
 
 SHARED = Path(__file__).parents[4] / "shared/testbeds/entra"
@@ -113,6 +114,21 @@ def test_every_field_that_is_asked_for_is_one_that_the_sdk_reads(
                 assert not name or name in _fields(WITHIN[found[1]]), (path, name)
     assert selected > 100
     assert len(asked) > 50
+
+
+@pytest.mark.parametrize("listed", [APPLICATIONS, PRINCIPALS, CONSENTS], ids=lambda one: one.call)
+def test_what_is_asked_for_and_told_by_deltas_is_in_the_schema(listed: Listed) -> None:
+    name = listed.call.rpartition("/")[2]
+    assert {*listed.fields, *listed.newer} <= _fields(TYPES[name])
+    tenant = entra_tenant.seeded()
+    rows = [entra_server._shaped(one, [], {}) for one in tenant.graph[name]]
+    query = {"$select": ",".join((*listed.fields, *listed.newer))}
+    for page in (tenant.changes.answer("", name, rows, query), tenant.changes.answer("", name, rows, {})):  # fmt: skip
+        status, body, _ = page
+        assert status == 200
+        assert body["value"]
+        for one in body["value"]:
+            assert _strange(TYPES[name], one) == set()
 
 
 def test_what_azure_answers_of_roles_is_what_its_sdk_reads() -> None:

@@ -3,6 +3,7 @@ tells it, and what is kept holds no secret."""
 
 from __future__ import annotations
 
+import base64
 import os
 import random
 import stat
@@ -511,6 +512,29 @@ def test_a_part_that_is_refused_later_is_unknown_and_not_none(tenant: Tenant, lo
     assert "applications was denied" in " ".join(troubles(found))
 
 
+def test_what_a_filter_does_not_find_is_asked_for_by_itself(
+    tenant: Tenant, look: Look, whole: Look
+) -> None:
+    """It may be new: nothing is not said of it."""
+    look()
+    tenant.late = {made.DEPLOYER_APP, made.IDENTITY_SP}
+    found = look(HOUR)
+    assert owners_of(found)[made.DEPLOYER_APP] != []
+    tenant.late = set()
+    assert told(found) == told(whole(HOUR))
+
+
+def test_what_is_new_and_not_found_yet_is_told_by_the_next_look(tenant: Tenant, look: Look) -> None:
+    look()
+    id = made.guid(0x888)
+    tenant.graph["applications"].append(made.application(id, made.guid(0x889), "new"))
+    tenant.late = {id}
+    assert "new" not in {name for _, _, name, _ in told(look(HOUR))["applications"]}
+    tenant.late = set()
+    assert "new" in {name for _, _, name, _ in told(look(2 * HOUR))["applications"]}
+    assert lists(tenant) == []
+
+
 def test_a_filter_that_is_refused_at_all_is_done_without(tenant: Tenant, look: Look) -> None:
     plain = look(memory="")
     tenant.expands_filtered = False
@@ -674,6 +698,66 @@ def test_a_certificate_is_read_once(tenant: Tenant, look: Look, whole: Look) -> 
     tenant.graph["applications"][1]["displayName"] = "renamed"
     assert "MIIC" in str(told(look(2 * HOUR))["application-credentials"])
     assert tenant.calls(path) == 1
+
+
+def test_certificates_and_their_thumbprints_are_no_secrets(
+    tenant: Tenant, look: Look, folder: Path
+) -> None:
+    def made_key(number: int, usage: str) -> dict[str, Any]:
+        public = base64.b64encode(random.Random(number).randbytes(800)).decode()
+        thumbprint = base64.b64encode(random.Random(-number).randbytes(20)).decode()
+        return made.certificate(
+            made.guid(number), usage, "2027-01-01T00:00:00Z", f"MII{public}", thumbprint
+        )
+
+    tenant.graph["applications"] = [
+        made.application(made.guid(n), made.guid(n + 1000), f"a-{n}", keyCredentials=[made_key(n, "Verify")])
+        for n in range(2000, 2100)
+    ]  # fmt: skip
+    tenant.lists_keys = True
+    first = look()
+    assert {said["certificate"][:3] for *_, said in told(first)["application-credentials"]} == {
+        "MII"
+    }
+    found = look(HOUR)
+    assert (picked(tenant, "applications"), told(found)) == ([], told(first))
+
+
+def test_a_session_that_is_ended_while_changes_are_told_costs_a_whole_look(
+    tenant: Tenant, look: Look
+) -> None:
+    look()
+    tenant.faults.append(Fault("/applications/delta$", 401, "InvalidAuthenticationToken", 1))
+    found = look(HOUR)
+    assert (lists(tenant), troubles(found)) == (["applications"], [])
+
+
+def test_an_interrupt_while_changes_are_told_ends_it_and_keeps_what_was_known(
+    tenant: Tenant, look: Look, rules: RuleSet, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look()
+    before = contents(folder)
+    tenant.queries.clear()
+    for one in tenant.graph["applications"]:
+        one["displayName"] = "renamed"
+    tenant.changes.page = 1
+    context = Context(selection=Selection(root="/"), rules=rules, memory=str(folder))
+    answers = pipeline.knowing(context, "services", FIRST + HOUR).answers
+    assert answers
+    access = entra_server.access(tenant, CLAIMS, answers=answers)
+    says = tenant.changes._told
+
+    def interrupted(url: str, known: Any) -> Any:
+        access.stop.set()
+        return says(url, known)
+
+    monkeypatch.setattr(tenant.changes, "_told", interrupted)
+    [surface] = [one for one in surfaces() if one.name == "applications"]
+    unit = look_at(Scope(access, surface))
+    answers.save()
+    assert "was interrupted" in unit.troubles[0].message
+    assert lists(tenant) == []
+    assert contents(folder) == before
 
 
 def test_fields_that_nobody_knows_yet_are_not_kept(

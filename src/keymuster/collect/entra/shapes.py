@@ -4,11 +4,13 @@ secrets Graph shows the first letters; of these only a digest is let through, an
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from msgspec import Struct
 
 from keymuster.collect.asking.shape import Shape, fields
 from keymuster.detect import hints
+from keymuster.model.sha256 import sha256
 
 
 class Listed(Struct, frozen=True, kw_only=True):
@@ -35,7 +37,8 @@ CERTIFICATE = "certificate"
 """Where the public half of a key is, and whether it is there at all."""
 
 _HINT = 3
-_OF_SECRET = ("keyId", "displayName", "startDateTime", "endDateTime", "customKeyIdentifier")
+_OF_SECRET = ("keyId", "displayName", "startDateTime", "endDateTime")
+_PAIR = "customKeyIdentifier"
 
 
 def hint_digest(secret: dict[str, Any]) -> str | None:
@@ -63,7 +66,7 @@ def _secrets(value: Any) -> Any:
 
 
 def _secret(one: dict[str, Any]) -> dict[str, Any]:
-    kept = {name: one[name] for name in _OF_SECRET if name in one}
+    kept = {name: one[name] for name in _OF_SECRET if name in one} | _pair(one)
     digest = hint_digest(one)
     return kept if digest is None else kept | {"hintDigest": digest}
 
@@ -74,9 +77,20 @@ def keys(value: Any) -> Any:
 
 
 def _key(one: dict[str, Any]) -> dict[str, Any]:
-    kept = {name: one[name] for name in (*_OF_SECRET, "type", "usage") if name in one}
+    kept = {name: one[name] for name in (*_OF_SECRET, "type", "usage") if name in one} | _pair(one)
     public = certificate(one)
     return kept if public is None else kept | {CERTIFICATE: public}
+
+
+def _pair(one: dict[str, Any]) -> dict[str, str]:
+    """What the halves of a pair have in common, which is all that matters of it. Thumbprints, which it mostly is, look
+    like secrets; ids do not."""
+    said = one.get(_PAIR)
+    return (
+        {_PAIR: str(UUID(bytes=sha256(said.encode()).digest()[:16]))}
+        if isinstance(said, str) and said
+        else {}
+    )
 
 
 def _roles(value: Any) -> Any:
