@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
+from struct import Struct
+from struct import error as StructError
 
 NONE = 0xFFFFFFFF
 
@@ -27,6 +29,107 @@ def expand(
     """What a delta makes of its base, and the stretches of at least `least` bytes that come from it:
     (offset in the result, offset in the base, length). ValueError if it is no delta for this base or
     its result is larger than `most`."""
+    return _trusting(base, delta, max(1, least), most) or _careful(base, delta, least, most)
+
+
+def _trusting(
+    base: bytes, delta: bytes, least: int, most: int
+) -> tuple[bytes, list[tuple[int, int, int]]] | None:
+    """The same with a look at the sum instead of at each instruction; None if anything is odd. There
+    are hundreds of instructions in a delta, so each comparison counts."""
+    claimed, at = _number(delta, 0)
+    if claimed != len(base):
+        return None
+    size, at = _number(delta, at)
+    if size > most:
+        return None
+    end = len(delta)
+    pieces: list[bytes] = []
+    add = pieces.append
+    kept: list[tuple[int, int, int]] = []
+    here = first = length = source = 0
+    reach = -1  # where in the base a copy goes on that directly follows the one before it
+    try:
+        while at < end:
+            command = delta[at]
+            if command < 0x80:
+                at += 1
+                stop = at + command
+                add(delta[at:stop])
+                at = stop
+                here += command
+                reach = -1
+                continue
+            if command == _NEAR:
+                offset, count = _near(delta, at)
+                at += 4
+            elif command == _FAR:
+                offset, high, count = _far(delta, at)
+                offset |= high << 16
+                at += 5
+            elif command in _COMMON:
+                read, size_of = _COMMON[command]
+                offset, count = read(delta, at)
+                at += size_of
+            else:
+                offset, count, at = _copy(delta, at)
+            if count >= least or offset == reach:
+                if offset == reach and first + length == here:
+                    length += count
+                else:
+                    if length >= least:
+                        kept.append((first, source, length))
+                    # the one before it was too short by itself
+                    before = len(pieces[-1]) if offset == reach else 0
+                    first, source, length = here - before, offset - before, before + count
+            reach = offset + count
+            add(base[offset:reach])
+            here += count
+            if here > size:
+                return None
+    except (StructError, IndexError):
+        return None
+    text = b"".join(pieces)
+    # nothing is a copy from outside of the base, or an instruction that does not exist
+    if not here == size == len(text) or not all(pieces):
+        return None
+    if length >= least:
+        kept.append((first, source, length))
+    return text, kept
+
+
+_NEAR, _FAR = 0x93, 0x97
+"""Most copies: of less than 256 bytes, from an offset of two bytes, or three."""
+
+_near = Struct("<xHB").unpack_from
+_far = Struct("<xHBB").unpack_from
+_COMMON = {
+    command: (form.unpack_from, form.size)
+    for command, form in (
+        (0x91, Struct("<xBB")),
+        (0xB1, Struct("<xBH")),
+        (0xB3, Struct("<xHH")),
+    )
+}
+
+
+def _copy(delta: bytes, at: int) -> tuple[int, int, int]:
+    """Offset and length of a copy, and where its instruction ends."""
+    command = delta[at]
+    offset = count = 0
+    for bit in range(7):
+        if command & 1 << bit:
+            at += 1
+            if bit < 4:
+                offset |= delta[at] << 8 * bit
+            else:
+                count |= delta[at] << 8 * (bit - 4)
+    return offset, count or 0x10000, at + 1
+
+
+def _careful(
+    base: bytes, delta: bytes, least: int, most: int
+) -> tuple[bytes, list[tuple[int, int, int]]]:
     end = len(delta)
     claimed, at = _number(delta, 0)
     if claimed != len(base):
