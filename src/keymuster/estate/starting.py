@@ -44,5 +44,7 @@ def start(
             f"no target is called {' or '.join(only)}", "`keymuster estate targets` lists those that there are."
         )  # fmt: skip
     unlisted = there.troubles
-    run = store.start_run([*chosen, JOIN], now, scheduled=scheduled, unlisted=unlisted)
+    run = store.start_run(
+        [*chosen, JOIN], now, scheduled=scheduled, unlisted=unlisted, gone=there.gone(known)
+    )
     return Started(run=run, targets=len(chosen), troubles=unlisted)

@@ -45,6 +45,17 @@ class Found(Struct, frozen=True, kw_only=True):
             *(one for one in known if one.found_by in self.cut_short and one.id not in here),
         )
 
+    def gone(self, known: Collection[Target]) -> frozenset[str]:
+        """Those known from before that are in the estate no longer. While something that the file names is not where it
+        should be, as with a disk that is away, nobody can say that of what a glob may have found."""
+        here = {one.id for one in self.with_known(known)}
+        is_away = any(one.part == "estate" for one in self.troubles)
+        return frozenset(
+            one.id
+            for one in known
+            if one.id not in here and not (is_away and not one.found_by and one.kind != "service")
+        )
+
 
 def found(said: Estate, *, asking: bool = True) -> Found:
     """All of them; without `asking`, no lister that makes connections is asked. SettingsError if two that are written

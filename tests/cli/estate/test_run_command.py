@@ -76,6 +76,32 @@ def test_what_several_targets_have_is_one_in_the_estate_and_one_in_each(estate: 
     assert "report does: what several targets have is one" in call(estate, "history").stdout
 
 
+def test_a_repository_that_is_taken_out_is_told_as_such_and_keeps_nothing_open(
+    estate: Path,
+) -> None:
+    assert call(estate, "run").return_value == 1
+    shutil.rmtree(estate.parent / "repos" / "leaky")
+    ran = call(estate, "run", "--strict")
+    assert ran.return_value == 0
+    assert "open findings of the estate: none" in ran.stdout
+    assert "in its targets, counted in each: 1 not observed" in ran.stdout
+    [row] = [line for line in call(estate, "targets").stdout.splitlines() if "leaky" in line]
+    assert row.endswith("(no longer in the estate)")
+    assert "left the estate: repository:" in call(estate, "status").stdout
+    told = json.loads(call(estate, "report", "--format", "json").stdout)
+    assert told["findings"] == []
+    assert "no longer in the estate; its 1 findings" in told["troubles"][0]["message"]
+
+
+def test_a_folder_that_is_away_makes_nothing_leave(estate: Path) -> None:
+    assert call(estate, "run").return_value == 1
+    (estate.parent / "repos").rename(estate.parent / "elsewhere")
+    assert "could not be listed: " in call(estate, "run").stdout
+    assert "left the estate" not in call(estate, "status").stdout
+    [found] = json.loads(call(estate, "report", "--format", "json").stdout)["findings"]
+    assert found["rule"].startswith("secret-")
+
+
 def test_what_could_not_be_listed_is_told_by_the_run_and_by_reports(estate: Path) -> None:
     estate.write_text(
         "cache: {folder: cache}\ntargets: {repositories: [{glob: repos/clean}, {glob: nowhere/*}]}\n"

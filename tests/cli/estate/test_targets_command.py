@@ -88,4 +88,4 @@ def test_what_a_lister_cannot_list_any_more_stays_and_is_said(
     assert f"repository:{tmp_path}/mirrors/a.git  2026-02-01 03:00" in said.out
     assert "not listed: " in said.err
     (tmp_path / "mirrors").mkdir()
-    assert "a.git" not in keymuster("estate", "targets").out
+    assert "a.git  2026-02-01 03:00 (no longer in the estate)" in keymuster("estate", "targets").out

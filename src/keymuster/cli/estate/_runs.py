@@ -176,6 +176,7 @@ def told(
 ) -> int:  # fmt: skip
     """Say what came of a run; the exit code."""
     from keymuster.estate.base import Work
+    from keymuster.estate.leaving import has_left
 
     found = store.run(run)
     assert found is not None
@@ -190,14 +191,17 @@ def told(
     fail_on = options["fail_on"] or configured.fail_on
     sure = Confidence(options["fail_confidence"] or configured.fail_confidence).rank
     fails = False
+    left = {one.target.id for one in store.targets() if one.has_left}
     for one in store.findings():
         standing[one.state.value] = standing.get(one.state.value, 0) + 1
         finding = one.finding
         fails |= (
-            fail_on != "never" and one.state.is_open and finding.confidence.rank >= sure
+            fail_on != "never" and one.state.is_open and one.target not in left and finding.confidence.rank >= sure
             and finding.severity.rank >= Severity(fail_on).rank
         )  # fmt: skip
-    unseen = sum(1 for _ in store.troubles())
+    unseen = sum(
+        not has_left(one) for _, one in store.troubles()
+    )  # who left, was taken out by somebody
     today = store.trend(1, datetime.now(UTC))
     by_severity = today[-1].by_severity if today else {}
     ran = RanV1(

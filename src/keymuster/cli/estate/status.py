@@ -48,6 +48,7 @@ class StatusV1(Struct, frozen=True, kw_only=True):
     left_seconds: float | None
     not_told: dict[str, int] = {}
     joined: bool = False
+    left: list[str] = []
 
 
 @click.command("status")
@@ -111,6 +112,7 @@ def _status(store: object, number: int | None) -> StatusV1:
         waiting=[_item(one) for one in items if one.work is Work.WAITING],
         given_up=[_item(one) for one in items if one.work is Work.DEAD],
         seconds=sum(one.cost.seconds for one in done), cpu_seconds=sum(one.cost.cpu for one in done),
+        left=[one.target.id for one in store.targets() if one.has_left],
         joined=any(is_join(one.target) for one in items),
         left_seconds=left_seconds(seconds, left, len(running), len(running)) if running or left else None,
     )  # fmt: skip
@@ -146,6 +148,8 @@ def _lines(found: StatusV1, now: datetime) -> Iterator[str]:
         yield f"given up: {one.target}: {one.message}"
         if one.advice:
             yield f"  {one.advice}"
+    for id in found.left:
+        yield f"left the estate: {id}; its findings are not observed, until `keymuster estate purge` drops them"
     for name, count in found.not_told.items():
         events = "event" if count == 1 else "events"
         yield f"not told: {count:,} {events} to {name}; `keymuster estate notify` tries again"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -50,11 +50,18 @@ def command(
     before = known(said, url)
     every = found.with_known(one.target for one in before.values())
     chosen = targets.selected(every, globs or ("*",))
+    of_runs = [one.target for one in before.values() if one.target.kind != "join"]
+    away = found.gone(of_runs) if not no_asking else ()
+    gone = targets.selected([one for one in of_runs if one.id in away], globs or ("*",))
     with stdout() as out:
         if format_ == "json":
-            out.write(_json(chosen, before, found.troubles))
+            out.write(_json(chosen, before, found.troubles, gone))
         else:
             out.writelines(f"{line}\n" for line in _lines(chosen, before))
+            for one in gone:
+                out.write(
+                    readable(f"{one.id}  {_when(before[one.id])} (no longer in the estate)") + "\n"
+                )
     for one in found.troubles:
         click.echo(f"not listed: {readable(one.scope)}: {readable(one.message)}", err=True)
     return 3 if found.troubles else 0
@@ -63,22 +70,27 @@ def command(
 def _lines(chosen: Iterable[Target], before: dict[str, Known]) -> Iterator[str]:
     for one in chosen:
         was = before.get(one.id)
-        at = (
-            was.looked_at.strftime("%Y-%m-%d %H:%M") if was and was.looked_at else "never looked at"
-        )
-        failed = " (failed since)" if was and was.failure is not None else ""
+        at = _when(was)
+        failed = " (failed since)" if was and was.failure is not None and not was.has_left else ""
         by = f"  from {one.found_by}" if one.found_by else ""
         yield readable(f"{one.id}  {at}{failed}{by}")
 
 
-def _json(chosen: Iterable[Target], before: dict[str, Known], troubles: Iterable[Trouble]) -> str:
+def _when(was: Known | None) -> str:
+    return was.looked_at.strftime("%Y-%m-%d %H:%M") if was and was.looked_at else "never looked at"
+
+
+def _json(
+    chosen: Sequence[Target], before: dict[str, Known], troubles: Iterable[Trouble], gone: Sequence[Target]
+) -> str:  # fmt: skip
     import msgspec
 
     rows = []
-    for one in chosen:
+    for one in (*chosen, *gone):
         was = before.get(one.id)
         rows.append({
             "id": one.id, "kind": one.kind, "name": one.name, "found_by": one.found_by,
+            "in_estate": one not in gone,
             "looked_at": was.looked_at if was else None,
             "changed_at": was.changed_at if was else None,
             "complete": was.complete if was and was.looked_at else None,

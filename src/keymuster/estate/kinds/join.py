@@ -69,7 +69,7 @@ def _performed(task: Task, store: Store) -> Outcome:
             yield Seen(id, names[id], (observation for _, observation in several))
 
     made = joined(
-        _keys(store, names), read, partial(_known, store), rules=rules, configured=configured,
+        _keys(store, {one.target.id for one in known if not one.has_left}), read, partial(_known, store), rules=rules, configured=configured,
         choice=Choice(confidence=configured.confidence), now=task.now,
     )  # fmt: skip
     report = Report(

@@ -4,6 +4,7 @@ moment."""
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, false, func
 
 from keymuster.estate.base import Event, Target
 from keymuster.estate.keys import VERSION, Keys
+from keymuster.estate.leaving import has_left
 from keymuster.estate.store.finishing import ACCEPTED, OPEN, RESOLVED
 from keymuster.estate.store.packing import lines, unpack
 from keymuster.estate.store.rows import Known, Standing, Stored
@@ -177,7 +179,9 @@ def _told_of(connection: Connection, asked: Select[Any]) -> Iterator[tuple[str, 
 
 def told_keys(connection: Connection) -> Iterator[tuple[str, Keys | None]]:
     """Of each target that was looked at; None where they are not known by now."""
-    for row in _streamed(connection, select(looks.c.target, looks.c.shared).order_by(looks.c.target)):
+    for row in _streamed(
+        connection, select(looks.c.target, looks.c.shared).order_by(looks.c.target)
+    ):
         try:
             found = None if row.shared is None else unpack(row.shared, Keys)
         except msgspec.MsgspecError:  # an older version had others
@@ -236,6 +240,13 @@ def failures(connection: Connection) -> Iterator[tuple[str, Trouble]]:
     )
     for row in rows:
         yield row.id, unpack(row.failure, Trouble)
+
+
+def told_left(connection: Connection) -> dict[str, datetime]:
+    """Targets that have left the estate, and when that was seen."""
+    asked = select(targets.c.id, targets.c.failure, targets.c.failed_at)
+    rows = connection.execute(asked.where(targets.c.failure.is_not(None)))
+    return {row.id: row.failed_at for row in rows if has_left(unpack(row.failure, Trouble))}
 
 
 def told_events(

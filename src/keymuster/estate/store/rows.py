@@ -8,6 +8,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from keymuster.estate.base import Cost, Target, Work
+from keymuster.estate.leaving import has_left
 from keymuster.model import Finding, Trouble
 
 
@@ -97,6 +98,11 @@ class Known(Struct, frozen=True, kw_only=True):
     open: int = 0
     failure: Trouble | None = None
     failed_at: datetime | None = None
+
+    @property
+    def has_left(self) -> bool:
+        """Whether it is in the estate no longer."""
+        return has_left(self.failure)
 
 
 class Day(Struct, frozen=True, kw_only=True):

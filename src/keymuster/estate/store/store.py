@@ -99,15 +99,17 @@ class Store:
 
     def start_run(
         self, targets: Iterable[Target], now: datetime, *, scheduled: str = "",
-        unlisted: Sequence[Trouble] = (),
+        unlisted: Sequence[Trouble] = (), gone: Collection[str] | None = None,
     ) -> int:  # fmt: skip
         """A run with every target queued, and what could not be listed for it. The same time of a schedule, twice, gives
-        the same run."""
+        the same run. Targets that are known to be `gone` from the estate have left it, until they are not; None: nobody knows."""
         several = list(targets)
         unseen = [self._net.trouble(one) for one in unlisted]
         key = scheduled or working.new_token()
         at = _utc(now)
-        return self._write(lambda one: working.start(one, several, at, scheduled, key, unseen))
+        return self._write(
+            lambda one: working.start(one, several, at, scheduled, key, unseen, gone)
+        )
 
     def end_run(self, run: int, now: datetime) -> None:
         """Nothing happens to one that has ended. Findings whose acceptance is over are open from here on, also those

@@ -1,5 +1,5 @@
-"""How many findings were open at the end of each day, counted as reports tell them: what several targets have is one, and
-for what the join tells with more, that alone counts."""
+"""How many findings were open at the end of each day, counted as reports tell them: what several targets have is one,
+for what the join tells with more, that alone counts, and targets that have left the estate have nothing open any more."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from itertools import pairwise
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
 
-from keymuster.estate.store.reading import told_stands_for
+from keymuster.estate.store.reading import told_left, told_stands_for
 from keymuster.estate.store.rows import Day
 from keymuster.estate.store.tables import findings, spells
 from keymuster.model import Severity
@@ -35,7 +36,12 @@ def trend(connection: Connection, days: int, now: datetime) -> list[Day]:
         select(*keys, func.count()).where(counted).group_by(*keys)
     ):
         steps.add(opened, closed, severity, nhi, count)
-    together, standing = _together(connection, counted)
+    left = {id: at.toordinal() for id, at in told_left(connection).items()}
+    ended = select(*keys, spells.c.target).where(counted, spells.c.target.in_([*left]))
+    for opened, closed, severity, nhi, target in connection.execute(ended) if left else ():
+        if closed is None or closed > left[target]:
+            steps.add(max(opened, left[target]), closed, severity, nhi, -1)
+    together, standing = _together(connection, counted, left)
     for several in together.values():
         for one in several:
             steps.add(one.opened, one.closed, one.severity, one.nhi, -1)
@@ -90,7 +96,7 @@ _Own = tuple[str, str]
 
 
 def _together(
-    connection: Connection, counted: ColumnElement[bool]
+    connection: Connection, counted: ColumnElement[bool], left: dict[str, int]
 ) -> tuple[dict[str, list[_Spell]], dict[_Own, list[_Spell]]]:
     """By id, the spells of what several targets have or the join stands for; and for each of the latter, when it did."""
     stands_for = told_stands_for(connection)
@@ -101,9 +107,9 @@ def _together(
     of_join = {id for _, id in stands_for}
     ids = {id for own in stands_for.values() for _, id in own}
     by_id: dict[str, list[_Spell]] = defaultdict(list)
-    for one in _read(connection, [asked.where(spells.c.finding.in_(several))]):
+    for one in _read(connection, [asked.where(spells.c.finding.in_(several))], left):
         by_id[one.finding].append(one)
-    for one in _read(connection, _asked_for(asked, sorted((ids | of_join) - {*by_id}))):
+    for one in _read(connection, _asked_for(asked, sorted((ids | of_join) - {*by_id})), left):
         by_id[one.finding].append(one)
     standing: dict[_Own, list[_Spell]] = defaultdict(list)
     for (target, id), own in stands_for.items():
@@ -118,10 +124,17 @@ def _asked_for(asked: Select[Any], ids: Sequence[str]) -> Iterator[Select[Any]]:
         yield asked.where(spells.c.finding.in_(ids[first : first + _AT_ONCE]))
 
 
-def _read(connection: Connection, several: Iterable[Select[Any]]) -> Iterator[_Spell]:
+def _read(
+    connection: Connection, several: Iterable[Select[Any]], left: dict[str, int]
+) -> Iterator[_Spell]:
+    """What was open when its target left the estate was open until then."""
     for asked in several:
         for row in connection.execute(asked):
-            yield _Spell(*row)
+            one = _Spell(*row)
+            end = left.get(one.target)
+            if end is not None and (one.closed is None or one.closed > end):
+                one = replace(one, closed=max(end, one.opened))
+            yield one
 
 
 def _merged(

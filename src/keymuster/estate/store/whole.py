@@ -21,6 +21,7 @@ from keymuster.estate.store.reading import (
     failures,
     told_findings,
     told_frames,
+    told_left,
     told_targets,
     unlisted,
 )
@@ -52,19 +53,25 @@ _SHOWN = [one for one in Standing if one is not Standing.RESOLVED]
 def report(connection: Connection, now: datetime) -> Report:
     """All that is not resolved, with files in the folders of their targets. What several targets have
     found is one finding, with all its places. What is accepted in one of them, and open in another, is open. Of what
-    the join knows more, it alone tells."""
+    the join knows more, it alone tells. Targets that have left the estate are named, and no more."""
     every = told_targets(connection)
     places = folders(one for one in every if one.target.kind != JOIN)
     places |= {one.target.id: "" for one in every if one.target.kind == JOIN}
     gathered = _Gathered()
     covered = covered_findings(connection)
+    left = told_left(connection)
+    unseen: Counter[str] = Counter()
     for one in told_findings(connection, _SHOWN):
+        if one.target in left:
+            unseen[one.target] += 1
+            continue
         if (one.target, one.finding.id) in covered:
             continue
         gathered.add(replace(one, finding=_current(one, now)), places[one.target])
     frames = _Frames(places)
     for id, _, frame in told_frames(connection):
-        frames.add(id, frame)
+        if id not in left:
+            frames.add(id, frame)
     rules, frameworks = told_texts(connection)
     found = gathered.findings()
     told = {one.rule for one in found} | {one.policy for one in found}
@@ -74,7 +81,7 @@ def report(connection: Connection, now: datetime) -> Report:
         troubles=(
             *_nothing_yet(every),
             *unlisted(connection),
-            *_not_looked_at(connection, every),
+            *_not_looked_at(connection, every, unseen),
             *frames.troubles,
         ),
         undecided=tuple(frames.undecided),
@@ -90,7 +97,7 @@ def report(connection: Connection, now: datetime) -> Report:
         complete=frames.complete,
         roll=frames.roll,
         trend=_trend(connection, now),
-        targets=sum(one.target.kind != JOIN for one in every),
+        targets=sum(one.target.kind != JOIN and not one.has_left for one in every),
     )
 
 
@@ -262,12 +269,18 @@ def _nothing_yet(every: Sequence[Known]) -> Iterator[Trouble]:
         )
 
 
-def _not_looked_at(connection: Connection, every: Iterable[Known]) -> Iterator[Trouble]:
+def _not_looked_at(
+    connection: Connection, every: Iterable[Known], unseen: Counter[str]
+) -> Iterator[Trouble]:
     """Targets at which nobody could look, lately or ever."""
     names = {one.target.id: one for one in every}
     for id, trouble in failures(connection):
         one = names.pop(id)
         since = one.looked_at
+        if one.has_left:
+            what = f"its {unseen[id]:,} findings are not observed, and not told here"
+            yield replace(trouble, scope=one.target.name, message=f"{trouble.message}; {what}")
+            continue
         when = f"what is told of it is of {since:%Y-%m-%d}" if since else "it was never looked at"
         yield replace(trouble, scope=one.target.name, message=f"{trouble.message} ({when})")
     for one in names.values():

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, or_, select, update
 
 from keymuster.estate.base import Cost, Failure, Target, Task, Work
+from keymuster.estate.leaving import has_left, left
 from keymuster.estate.store.inserting import upsert
 from keymuster.estate.store.packing import pack, unpack
 from keymuster.estate.store.rows import Attempt, Item, Run
@@ -30,7 +31,7 @@ _UNTOUCHED: dict[str, Any] = {
 
 def start(
     connection: Connection, several: Iterable[Target], now: datetime, scheduled: str, key: str,
-    unlisted: Sequence[Trouble] = (),
+    unlisted: Sequence[Trouble] = (), gone: Collection[str] | None = None,
 ) -> int:  # fmt: skip
     """A run, or the one that has this key already."""
     row = {"key": key, "scheduled": scheduled, "started": now, "unlisted": pack(unlisted)}
@@ -40,6 +41,8 @@ def start(
         return int(connection.execute(select(runs.c.id).where(runs.c.key == key)).scalar_one())
     wanted = {one.id: one for one in several}
     _remember(connection, wanted)
+    if gone is not None:
+        _leave(connection, gone, now)
     rows = [{"run": run, "target": id, **_UNTOUCHED} for id in sorted(wanted)]
     if rows:
         connection.execute(insert(items), rows)
@@ -68,6 +71,19 @@ def _remember(connection: Connection, wanted: dict[str, Target]) -> None:
         connection.execute(made.on_conflict_do_update(index_elements=on, set_=set_), new)
     for values in other:
         connection.execute(update(targets).where(targets.c.id == values["id"]).values(values))
+
+
+def _leave(connection: Connection, gone: Collection[str], now: datetime) -> None:
+    """Of targets that are in the estate no longer, and of those that are in it again."""
+    rows = connection.execute(select(targets.c.id, targets.c.failure).order_by(targets.c.id))
+    for row in rows.all():
+        was = row.failure is not None and has_left(unpack(row.failure, Trouble))
+        if was == (row.id in gone):
+            continue
+        values: dict[str, Any] = {"failure": None, "failed_at": None}
+        if not was:
+            values = {"failure": pack(left(row.id)), "failed_at": now}
+        connection.execute(update(targets).where(targets.c.id == row.id).values(values))
 
 
 def begin(
