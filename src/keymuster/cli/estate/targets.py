@@ -62,8 +62,8 @@ def command(
                 out.write(
                     readable(f"{one.id}  {_when(before[one.id])} (no longer in the estate)") + "\n"
                 )
-    for one in found.troubles:
-        click.echo(f"not listed: {readable(one.scope)}: {readable(one.message)}", err=True)
+    for trouble in found.troubles:
+        click.echo(f"not listed: {readable(trouble.scope)}: {readable(trouble.message)}", err=True)
     return 3 if found.troubles else 0
 
 
