@@ -16,12 +16,13 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from keymuster.errors import Unreachable
+from keymuster.errors import PluginError, Unreachable
 from keymuster.estate import attempts, running
 from keymuster.estate.attempts import Came, Ended, Looking, retry_at, variables
 from keymuster.estate.base import Bounds, Failure, Target, Work
 from keymuster.estate.definition import Retries
 from keymuster.estate.running import Progress, carry_out, expected_seconds, left_seconds
+from keymuster.estate.store.rows import Attempt
 from keymuster.estate.store.store import Store
 from keymuster.estate.surroundings import surroundings
 from keymuster.model import Trouble
@@ -281,3 +282,29 @@ def test_why_nothing_goes_on_is_told_while_the_store_is_away(
     engine = replace(looking(store, pretend), waiting=told.append)
     assert engine.insist(call, threading.Event()) == "done"
     assert told == ["the disk is full; it is tried again until it works"] * 2
+
+
+def test_what_cannot_be_kept_is_not_tried_again(
+    store: Store, pretend: Pretending, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PluginError("it brought no report")
+
+    monkeypatch.setattr(store, "finish", refuse)
+    run = store.start_run([pretend.target("one")], NOW)
+    engine = looking(store, pretend, Retries(attempts=3, backoff_seconds=0))
+    came = engine.at(run, "pretend:one", threading.Event())
+    assert (came.how, came.failure and came.failure.trouble.message) == (
+        Ended.DEAD,
+        "it brought no report",
+    )
+
+
+def test_what_takes_its_lookers_down_is_given_up_after_as_many_tries_as_others(
+    store: Store, pretend: Pretending
+) -> None:
+    run = store.start_run([pretend.target("poison")], NOW)
+    lost = Attempt(run=run, target="pretend:poison", worker="gone", number=5)
+    assert not looking(store, pretend, Retries(attempts=8)).give_up_lost(lost)
+    assert looking(store, pretend, Retries(attempts=1)).give_up_lost(lost)
+    assert looking(store, pretend, Retries(attempts=8)).give_up_lost(replace(lost, number=8))

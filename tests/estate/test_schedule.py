@@ -187,3 +187,28 @@ def test_who_watches_says_what_was_late_and_outlives_a_broken_file(store: Store)
     assert begun == ["nightly@2026-11-13T02:00:00Z"]
     assert told[0] == "estate.yaml:1: is wrong"
     assert "also for 2 times before it" in told[1]
+
+
+def test_times_that_are_long_past_are_not_counted() -> None:
+    found = due("nightly", Schedule(cron="0 2 * * *"), NOON - timedelta(days=800), NOON)
+    assert found is not None
+    assert found.missed == 30
+
+
+def test_a_time_that_has_to_wait_is_told_once(store: Store) -> None:
+    said = Estate(schedule={"nightly": "0 2 * * *"})
+    all_due(said, store, NOON)
+    stop, told, asked = threading.Event(), [], []
+
+    def begin(_: Estate, one: Due) -> bool:
+        asked.append(one.mark)
+        if len(asked) == 3:
+            stop.set()
+        return False
+
+    stop.wait = lambda timeout=None: stop.is_set()  # type: ignore[method-assign]
+    watch(
+        lambda: said, store, begin=begin, stop=stop, tell=told.append, now=lambda: NOON + timedelta(days=1),
+    )  # fmt: skip
+    assert len(asked) == 3
+    assert told == [f"{asked[0]} waits until its targets are not being looked at any more"]
