@@ -109,6 +109,7 @@ def test_what_could_not_be_listed_is_told_by_the_run_and_by_reports(estate: Path
     ran = call(estate, "run", "--strict")
     assert ran.return_value == 3
     assert "could not be listed: " in ran.stdout
+    assert "\n  See the glob in the estate's file" in ran.stdout
     [said] = json.loads(call(estate, "report", "--format", "json").stdout)["troubles"]
     assert (said["scope"].endswith("nowhere/*"), said["message"]) == (
         True,

@@ -251,14 +251,13 @@ def _lines(ran: RanV1) -> Iterator[str]:
     yield f"open findings of the estate: {whole}; what several targets have is one"
     if counts := [f"{count:,} {state}" for state, count in ran.findings.items()]:
         yield f"in its targets, counted in each: {', '.join(counts)}"
-    for one in ran.given_up:
-        yield f"could not be looked at: {one.target}: {one.message}"
-        if one.advice:
-            yield f"  {one.advice}"
-    for one in ran.not_listed:
-        yield f"could not be listed: {one.target}: {one.message}"
-    for one in ran.not_told:
-        yield f"could not be told: {one.target}: {one.message}"
+    for words, several in (
+        ("looked at", ran.given_up), ("listed", ran.not_listed), ("told", ran.not_told),
+    ):  # fmt: skip
+        for one in several:
+            yield f"could not be {words}: {one.target}: {one.message}"
+            if one.advice:
+                yield f"  {one.advice}"
     if ran.troubles > len(ran.given_up):
         parts = ran.troubles - len(ran.given_up)
         yield f"not seen: {parts} {'part' if parts == 1 else 'parts'} of targets; `keymuster estate report` lists them"

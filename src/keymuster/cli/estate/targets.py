@@ -64,6 +64,8 @@ def command(
                 )
     for trouble in found.troubles:
         click.echo(f"not listed: {readable(trouble.scope)}: {readable(trouble.message)}", err=True)
+        if trouble.advice:
+            click.echo(f"  {readable(trouble.advice)}", err=True)
     return 3 if found.troubles else 0
 
 
@@ -71,7 +73,9 @@ def _lines(chosen: Iterable[Target], before: dict[str, Known]) -> Iterator[str]:
     for one in chosen:
         was = before.get(one.id)
         at = _when(was)
-        failed = " (failed since)" if was and was.failure is not None and not was.has_left else ""
+        failed = ""
+        if was and was.failure is not None:
+            failed = " (failed since)" if was.looked_at else " (the last try failed)"
         by = f"  from {one.found_by}" if one.found_by else ""
         yield readable(f"{one.id}  {at}{failed}{by}")
 
