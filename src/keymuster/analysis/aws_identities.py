@@ -241,10 +241,8 @@ class Estate:
 
     def id(self, name: str, near: str = "") -> str:
         """The id of what goes by a name, for a record `near` it; the name itself if nobody is known by it."""
-        if self._own_ids and (island := self.island(near)):
-            if (found := self._own_ids.get((island, name))) is not None:
-                return found
-        return self._ids.get(name, name)
+        own = self._own_ids.get((self.island(near), name)) if self._own_ids else None
+        return own or self._ids.get(name, name)
 
     def _call(self, name: str, id: str) -> None:
         island = self.island(id)

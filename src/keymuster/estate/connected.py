@@ -36,8 +36,8 @@ def components(keyed: Mapping[str, Keys]) -> list[list[str]]:
             for other in wanted.get(key, ()):
                 homes.join(other, target)
     found: dict[int, list[str]] = {}
-    for number, target in enumerate(targets):
-        found.setdefault(homes.of(number), []).append(target)
+    for number, name in enumerate(targets):
+        found.setdefault(homes.of(number), []).append(name)
     return list(found.values())
 
 

@@ -85,6 +85,9 @@ class _Found:
         self._informs: dict[str, Observation] = {}
         self._people: dict[str, Identity] = {}
         self._accounts: dict[tuple[str, str], Observation] = {}
+        self._placed: set[str] = set()
+        self._open_to_all: set[str] = set()
+        self._assuming_any: set[str] = set()
 
     def learn(self, one: Observation, *, is_shared: bool) -> None:
         is_told = not isinstance(one.location, FileLocation)
@@ -134,17 +137,17 @@ class _Found:
         """Accounts, and objects of services, that a record speaks of."""
         for text in _texts(one, is_told):
             self._asks.update(_number("token", token) for token in _tokens(text))
-        if isinstance(one, Identity) and one.provider in _ACCOUNTS and "${" not in one.account:
-            if one.account and _HERE not in one.account:
-                self._meets.add(_number("account", f"{one.provider} {one.account}"))
-                self._offers.add(_number("token", one.account.lower()))
-                self._offers.add(_number("token", f"projects/{one.account}".lower()))
+        if isinstance(one, Identity) and _tells_account(one):
+            self._meets.add(_number("account", f"{one.provider} {one.account}"))
+            self._offers.add(_number("token", one.account.lower()))
+            self._offers.add(_number("token", f"projects/{one.account}".lower()))
+            self._placed.add(one.id)
         if isinstance(one, Trust) and one.provider == "aws":
             self._meets.update(_number("external id", text) for text in _external_ids(one))
-            if is_told and one.principal == "*" and one.effect is Effect.ALLOW:
-                self._offers.add(_ANY_ROLE)
-        if isinstance(one, Grant) and is_told and _assumes_any(one):
-            self._asks.add(_ANY_ROLE)
+            if one.principal == "*" and one.effect is Effect.ALLOW:
+                self._open_to_all.add(one.identity)
+        if isinstance(one, Grant) and _assumes_any(one):
+            self._assuming_any.add(one.identity)
 
     def _of_service(self, one: Observation) -> None:
         place: Any = one.location
@@ -163,6 +166,10 @@ class _Found:
             self._informs[one.id] = one
 
     def keys(self, records: int) -> Keys:
+        if self._open_to_all & self._placed:
+            self._offers.add(_ANY_ROLE)
+        if self._assuming_any:  # perhaps by a policy, whoever has that
+            self._asks.add(_ANY_ROLE)
         seen = {
             (provider, account): Resource(
                 id=f"looked-at:{provider}/{account}", location=one.location, name=account,
@@ -192,6 +199,14 @@ INFORMING = frozenset({
 
 _ACCOUNTS = frozenset({"aws", "gcp", "azure", "entra"})
 """Whose accounts have a name that there is one of in the world."""
+
+
+
+def _tells_account(one: Identity) -> bool:
+    if not one.account or one.provider not in _ACCOUNTS:
+        return False
+    return "${" not in one.account and _HERE not in one.account
+
 
 _TOKEN = re.compile(
     r"(?<!\d)\d{12}(?!\d)"

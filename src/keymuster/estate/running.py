@@ -21,6 +21,7 @@ from keymuster.estate.attempts import JOIN, Came, Ended, Looking
 from keymuster.estate.base import Work
 
 if TYPE_CHECKING:
+    from keymuster.estate.store.rows import Item, Takes
     from keymuster.estate.store.store import Store
 
 BEAT_SECONDS = 10.0
@@ -62,14 +63,19 @@ def carry_out(
 
 
 @contextlib.contextmanager
-def beating(looking: Looking, seconds: float = BEAT_SECONDS) -> Iterator[None]:
-    """Say again and again that this engine lives."""
+def beating(
+    looking: Looking, seconds: float = BEAT_SECONDS, takes: Takes | None = None
+) -> Iterator[None]:
+    """Say again and again that this engine lives, and what it takes if that is not all."""
+    from keymuster.estate.store.rows import Takes
+
+    what = takes or Takes.ANY
     end = threading.Event()
 
     def beat() -> None:
         while True:
             with contextlib.suppress(Unreachable):  # the next one may get through
-                looking.store.heartbeat(looking.worker, looking.now())
+                looking.store.heartbeat(looking.worker, looking.now(), what)
             if end.wait(seconds):
                 return
 

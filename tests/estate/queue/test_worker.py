@@ -19,10 +19,12 @@ from keymuster.estate.attempts import JOIN
 from keymuster.estate.base import Bounds, Target, Work
 from keymuster.estate.queue import jobs
 from keymuster.estate.queue.database import SCHEMA, connect, migrations, prepare
-from keymuster.estate.queue.jobs import Jobs
+from keymuster.estate.queue.jobs import JOINS, Jobs
 from keymuster.estate.queue.remote import defer
+from keymuster.estate.store.rows import Takes
 from keymuster.estate.store.store import Store
 from keymuster.estate.surroundings import surroundings
+from keymuster.estate.waiting import unattended
 from postgresql_server import Server
 from pretend import Pretending
 
@@ -141,6 +143,30 @@ def test_a_run_is_carried_out_with_its_join_and_ends(
     assert one.returncode == 0
     assert "pretend:1: done, 1 changes" in said
     assert "Traceback" not in said
+
+
+def test_the_join_is_for_the_workers_that_take_it(
+    store: Store, url: str, workers: Workers, pretend: Pretending
+) -> None:
+    run = begun(store, url, [JOIN, pretend.target("a")])
+    [said, other] = unattended(store, run, datetime.now(UTC))
+    assert "1 target waits" in said
+    assert "the join waits" in other
+    workers.start("--takes", "targets")
+    until(lambda: {one.target: one.work for one in store.work(run)}["pretend:a"] is Work.DONE)
+    until(lambda: waits(url, JOINS))
+    assert ["--takes join" in one for one in unattended(store, run, datetime.now(UTC))] == [True]
+    assert not has_ended(store, run)
+    workers.start("--takes", "join")
+    until(lambda: has_ended(store, run))
+    assert {one.work for one in store.work(run)} == {Work.DONE}
+    assert {*store.workers(datetime.now(UTC)).values()} == {Takes.TARGETS, Takes.JOIN}
+
+
+def waits(url: str, queue: str) -> bool:
+    with connect(url) as connection:
+        asked = "SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo' AND queue_name = %s"
+        return bool(connection.execute(asked, [queue]).fetchone()[0])
 
 
 def test_who_is_stopped_hands_on_what_it_was_at(

@@ -49,6 +49,7 @@ class StatusV1(Struct, frozen=True, kw_only=True):
     not_told: dict[str, int] = {}
     joined: bool = False
     left: list[str] = []
+    unattended: list[str] = []
 
 
 @click.command("status")
@@ -92,6 +93,7 @@ def _status(store: object, number: int | None) -> StatusV1:
     from keymuster.estate.base import Work
     from keymuster.estate.running import expected_seconds, left_seconds
     from keymuster.estate.store.store import Store
+    from keymuster.estate.waiting import unattended
 
     assert isinstance(store, Store)
     run = store.run(number) if number is not None else next(iter(store.runs(limit=1)), None)
@@ -111,6 +113,7 @@ def _status(store: object, number: int | None) -> StatusV1:
         running=[_item(one) for one in running],
         waiting=[_item(one) for one in items if one.work is Work.WAITING],
         given_up=[_item(one) for one in items if one.work is Work.DEAD],
+        unattended=[*unattended(store, run.id, datetime.now(UTC))] if run.ended is None else [],
         seconds=sum(one.cost.seconds for one in done), cpu_seconds=sum(one.cost.cpu for one in done),
         left=[one.target.id for one in store.targets() if one.has_left],
         joined=any(is_join(one.target) for one in items),
@@ -144,6 +147,8 @@ def _lines(found: StatusV1, now: datetime) -> Iterator[str]:
     for one in found.waiting:
         again = f" again at {_time(one.again_at)}" if one.again_at else ""
         yield f"waiting:  {one.target}{again}, after {one.attempts} tries: {one.message}"
+    for words in found.unattended:
+        yield f"waiting:  {words}"
     for one in found.given_up:
         yield f"given up: {one.target}: {one.message}"
         if one.advice:

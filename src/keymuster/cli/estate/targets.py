@@ -74,7 +74,7 @@ def _lines(chosen: Iterable[Target], before: dict[str, Known]) -> Iterator[str]:
         was = before.get(one.id)
         at = _when(was)
         failed = ""
-        if was and was.failure is not None:
+        if was and was.failure is not None and not was.has_left:
             failed = " (failed since)" if was.looked_at else " (the last try failed)"
         by = f"  from {one.found_by}" if one.found_by else ""
         yield readable(f"{one.id}  {at}{failed}{by}")

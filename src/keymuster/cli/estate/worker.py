@@ -33,6 +33,13 @@ if TYPE_CHECKING:
     help="Targets to look at at a time.  [default: one per processor]",
 )
 @click.option(
+    "--takes",
+    type=click.Choice(["any", "targets", "join"]),
+    default="any",
+    show_default=True,
+    help="What to look at: the join over all targets needs more memory than any of them.",
+)
+@click.option(
     "--schedule",
     "watches",
     is_flag=True,
@@ -41,7 +48,9 @@ if TYPE_CHECKING:
 @click.option("-q", "--quiet", is_flag=True, help="Say only what fails.")
 @estate_option
 @store_option
-def command(concurrency: int | None, watches: bool, quiet: bool, estate: str, url: str) -> int:
+def command(
+    concurrency: int | None, takes: str, watches: bool, quiet: bool, estate: str, url: str
+) -> int:
     """Look at the targets of all runs on a store in PostgreSQL, beside other workers, until it is stopped.
 
     What estate.yaml says here of the cache, of tries and of settings holds for what is looked at here; without the file,
@@ -52,6 +61,7 @@ def command(concurrency: int | None, watches: bool, quiet: bool, estate: str, ur
     Examples:
       keymuster estate worker --db postgresql://keymuster@db.acme.test/estate
       KEYMUSTER_DB=postgresql://... keymuster estate worker --concurrency 8 --schedule
+      KEYMUSTER_DB=postgresql://... keymuster estate worker --takes join
 
     Exit codes: 0 when it was stopped; 2 could not run.
     """
@@ -71,19 +81,29 @@ def command(concurrency: int | None, watches: bool, quiet: bool, estate: str, ur
                 "Use `keymuster estate run`, or keep the store in PostgreSQL.",
             )
         from keymuster.estate.queue.worker import Worker
+        from keymuster.estate.store.rows import Takes
 
         with local.engine(said, address, store, lambda words: tell(words, None)) as looking:
             many = concurrency or said.defaults.jobs or work.default_jobs()
             if not quiet:
-                words = f"worker {looking.worker} takes {many} targets at a time from {store.url}"
+                words = f"worker {looking.worker} takes {_WHAT[takes].format(many)} from {store.url}"
                 tell(words, None)
             ended = None if without_file else partial(_tell_people, store, estate, tell)
             with _watching(estate, address, store, stop, tell) if watches else nullcontext():
                 try:
-                    Worker(looking, concurrency=many, stop=stop, tell=tell, ended=ended).run()
+                    Worker(
+                        looking, concurrency=many, stop=stop, tell=tell, ended=ended, takes=Takes(takes)
+                    ).run()  # fmt: skip
                 finally:
                     stop.set()
     return 0
+
+
+_WHAT = {
+    "any": "{} targets at a time",
+    "targets": "{} targets at a time, but no join,",
+    "join": "the join over targets",
+}
 
 
 def _tell_people(store: Store, estate: str, tell: Tell) -> None:

@@ -108,7 +108,7 @@ def _unseen(store: Store, known: Iterable[Known], names: dict[str, str]) -> tupl
 
 def _keys(store: Store, names: Collection[str]) -> dict[str, Keys]:
     """Of every target, in the order of their ids. Of one that an older version has looked at, from its records."""
-    found = {id: one for id, one in store.keys() if id in names}
+    found = {id: one for id, one in store.shared() if id in names}
     old = [id for id, one in found.items() if one is None]
     for id, several in groupby(store.observations(old), key=lambda one: one[0]) if old else ():
         found[id] = keys(observation for _, observation in several)

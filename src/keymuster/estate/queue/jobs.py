@@ -15,8 +15,8 @@ from keymuster.estate.queue.database import connection_arguments
 if TYPE_CHECKING:
     from keymuster.estate.store.rows import Item, Run
 
-TARGETS, UPKEEP = "targets", "upkeep"
-"""The queues: of what is looked at, and of what keeps that going, which never waits behind it."""
+TARGETS, JOINS, UPKEEP = "targets", "joins", "upkeep"
+"""The queues: of what is looked at, of the join over it, and of what keeps that going, which never waits behind it."""
 LOOK, SWEEP = "keymuster.look", "keymuster.sweep"
 
 BEAT_SECONDS = 5.0
@@ -70,7 +70,7 @@ class Jobs:
 
         jobs = [
             Job(
-                id=None, queue=TARGETS, lock=None, queueing_lock=f"{run}:{one}", task_name=LOOK,
+                id=None, queue=JOINS if one == JOIN.id else TARGETS, lock=None, queueing_lock=f"{run}:{one}", task_name=LOOK,
                 task_kwargs={"run": run, "target": one}, scheduled_at=at, priority=_AGAIN if again else 0,
             )
             for one in targets

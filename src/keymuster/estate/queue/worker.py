@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -15,6 +15,7 @@ from keymuster.estate.attempts import JOIN, Came, Ended, Looking
 from keymuster.estate.queue.database import connection_arguments, prepare
 from keymuster.estate.queue.jobs import (
     BEAT_SECONDS,
+    JOINS,
     LOOK,
     LOST_SECONDS,
     SWEEP,
@@ -23,23 +24,29 @@ from keymuster.estate.queue.jobs import (
     Jobs,
 )
 from keymuster.estate.running import beating
+from keymuster.estate.store.rows import Takes
 
 _SWEEPS = "* * * * * */5"
 """The last of six fields is the seconds."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 30.0, 900.0
 """Seconds for which a machine takes nothing new on that failed itself."""
 
+_QUEUES = {
+    Takes.ANY: (TARGETS, JOINS), Takes.TARGETS: (TARGETS,), Takes.JOIN: (JOINS,),
+}  # fmt: skip
+
 Tell = Callable[[str, Came | None], None]
 
 
 class Worker:
-    """`tell` gets what happens to it, and what comes of each target, from several threads. `ended` is called, in one of its own,
+    """It `takes` targets, the join over them, or both. `tell` gets what happens to it, and what comes of each target, from several threads. `ended` is called, in one of its own,
     when a run has come to its end here."""
 
     def __init__(
-        self, looking: Looking, *, concurrency: int, stop: threading.Event, tell: Tell, ended: Callable[[], None] | None = None
+        self, looking: Looking, *, concurrency: int, stop: threading.Event, tell: Tell, ended: Callable[[], None] | None = None,
+        takes: Takes = Takes.ANY,
     ) -> None:  # fmt: skip
-        self._looking, self._concurrency, self._stop = looking, concurrency, stop
+        self._looking, self._concurrency, self._stop, self._takes = looking, concurrency, stop, takes
         self._tell, self._ended = tell, ended
         self._pause = 0.0
         self._unwell = asyncio.Event()
@@ -54,7 +61,7 @@ class Worker:
             ThreadPoolExecutor(2, thread_name_prefix="upkeep") as self._upkeep,
             ThreadPoolExecutor(1, thread_name_prefix="telling") as self._telling,
             Jobs(self._looking.url) as self._jobs,
-            beating(self._looking, BEAT_SECONDS),
+            beating(self._looking, BEAT_SECONDS, self._takes),
         ):
             asyncio.run(self._serve())
 
@@ -97,7 +104,7 @@ class Worker:
             await asyncio.sleep(self._pause)
             self._unwell.clear()
         app = self._app()
-        taken = asyncio.create_task(self._work(app, TARGETS, self._concurrency))
+        taken = asyncio.create_task(self._work(app, _QUEUES[self._takes], self._concurrency))
         unwell = asyncio.create_task(self._unwell.wait())
         try:
             await asyncio.wait([taken, unwell], return_when=asyncio.FIRST_COMPLETED)
@@ -108,12 +115,12 @@ class Worker:
                 await taken
 
     async def _keep_going(self) -> None:
-        await self._work(self._app(), UPKEEP, 1)
+        await self._work(self._app(), (UPKEEP,), 1)
 
-    async def _work(self, app: Any, queue: str, concurrency: int) -> None:
+    async def _work(self, app: Any, queues: Sequence[str], concurrency: int) -> None:
         async with app.open_async():
             await app.run_worker_async(
-                queues=[queue], name=f"{self._looking.worker} {queue}", concurrency=concurrency,
+                queues=[*queues], name=f"{self._looking.worker} {' '.join(queues)}", concurrency=concurrency,
                 install_signal_handlers=False, update_heartbeat_interval=BEAT_SECONDS,
                 stalled_worker_timeout=LOST_SECONDS, delete_jobs="always", fetch_job_polling_interval=2,
             )  # fmt: skip

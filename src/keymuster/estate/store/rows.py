@@ -75,6 +75,14 @@ class Item(Struct, frozen=True, kw_only=True):
     cost: Cost = Cost()
 
 
+class Takes(StrEnum):
+    """What a worker looks at: anything, all but the join over it, or only that, which takes more memory."""
+
+    ANY = "any"
+    TARGETS = "targets"
+    JOIN = "join"
+
+
 class Attempt(Struct, frozen=True, kw_only=True):
     """A try at a target, the `number`th in its run."""
 

@@ -36,7 +36,7 @@ from keymuster.estate.store.counting import Counts
 from keymuster.estate.store.inserting import upsert
 from keymuster.estate.store.masking import Net
 from keymuster.estate.store.purging import Purged, Retention
-from keymuster.estate.store.rows import Attempt, Day, Item, Known, Run, Standing, Stored
+from keymuster.estate.store.rows import Attempt, Day, Item, Known, Run, Standing, Stored, Takes
 from keymuster.estate.store.tables import cursors, runs
 from keymuster.estate.store.unwritable import Unmoved
 from keymuster.evaluate.comparison import JOIN
@@ -175,9 +175,14 @@ class Store:
         """As if it had not begun: whoever looked was told to stop. Only the latest attempt can be given back."""
         self._write(lambda one: working.give_back(one, attempt))
 
-    def heartbeat(self, worker: str, now: datetime) -> None:
+    def heartbeat(self, worker: str, now: datetime, takes: Takes = Takes.ANY) -> None:
         at = _utc(now)
-        self._write(lambda one: working.beat(one, worker, at))
+        self._write(lambda one: working.beat(one, worker, at, takes))
+
+    def workers(self, now: datetime) -> dict[str, Takes]:
+        """Those that live, with what each takes."""
+        at = _utc(now)
+        return self._read(lambda one: working.alive(one, at))
 
     def stalled(self, now: datetime, after: timedelta = working.DEAD_AFTER) -> list[Attempt]:
         """Attempts of workers that have not beaten for so long. Their targets are queued again, the attempt counts:
@@ -198,7 +203,7 @@ class Store:
         with self._streaming() as connection:
             yield from reading.told_observations(connection, targets)
 
-    def keys(self) -> Iterator[tuple[str, Keys | None]]:
+    def shared(self) -> Iterator[tuple[str, Keys | None]]:
         """Target, and what of its records others may share. None where an older version has looked: then the records
         tell."""
         with self._streaming() as connection:

@@ -157,6 +157,7 @@ workers = Table(
     metadata,
     Column("name", Words, primary_key=True),
     Column("beat", Time, nullable=False),
+    Column("takes", String(8), nullable=True),  # `targets` or `join`, if not both
 )
 
 events = Table(

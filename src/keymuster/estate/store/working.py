@@ -13,7 +13,7 @@ from keymuster.estate.base import Cost, Failure, Target, Task, Work
 from keymuster.estate.leaving import has_left, left
 from keymuster.estate.store.inserting import upsert
 from keymuster.estate.store.packing import pack, unpack
-from keymuster.estate.store.rows import Attempt, Item, Run
+from keymuster.estate.store.rows import Attempt, Item, Run, Takes
 from keymuster.estate.store.tables import items, runs, targets, workers
 from keymuster.model import Trouble
 
@@ -179,13 +179,24 @@ def give_back(connection: Connection, attempt: Attempt) -> None:
     )
 
 
-def beat(connection: Connection, worker: str, now: datetime) -> None:
-    made = upsert(connection, workers).values(name=worker, beat=now)
+def beat(
+    connection: Connection, worker: str, now: datetime, takes: Takes | None = None
+) -> None:
+    """A worker lives; and `takes` this, if it says so."""
+    said = {"beat": now} if takes is None else {"beat": now, "takes": takes.value}
+    made = upsert(connection, workers).values(name=worker, **said)
+    changed = {name: made.excluded[name] for name in said}
     connection.execute(
-        made.on_conflict_do_update(
-            index_elements=[workers.c.name], set_={"beat": made.excluded.beat}
-        )
+        made.on_conflict_do_update(index_elements=[workers.c.name], set_=changed)
     )
+
+
+def alive(connection: Connection, now: datetime) -> dict[str, Takes]:
+    """Workers that beat, with what each takes."""
+    rows = connection.execute(
+        select(workers).where(workers.c.beat >= now - DEAD_AFTER).order_by(workers.c.name)
+    )
+    return {row.name: Takes(row.takes or Takes.ANY) for row in rows}
 
 
 def stalled(connection: Connection, now: datetime, after: timedelta) -> list[Attempt]:

@@ -1,4 +1,5 @@
-"""What of the records of a target others may share: by that the join knows which targets it takes together."""
+"""What of the records of a target others may share: by that the join knows which targets it takes together. And what a
+worker takes."""
 
 from __future__ import annotations
 
@@ -13,3 +14,4 @@ down_revision = "0001"
 
 def upgrade() -> None:
     op.add_column("keymuster_looks", sa.Column("shared", Packed(), nullable=True))
+    op.add_column("keymuster_workers", sa.Column("takes", sa.String(length=8), nullable=True))
