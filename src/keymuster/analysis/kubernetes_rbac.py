@@ -100,6 +100,8 @@ def facts(inventory: Inventory, _: Settings, __: Known) -> dict[str, dict[str, A
         if identity.provider == PROVIDER:
             has = effective(identity, inventory, roles)
             holes = unseen.get(cluster_of(identity.id), frozenset())
+            if not _BINDING.isdisjoint(holes):
+                has = replace(has, all_known=False)
             found[identity.id] = {
                 "privilege": str(privilege(has)),
                 "dangers": dangers(has.rules),
@@ -126,10 +128,13 @@ def _unseen(inventory: Inventory) -> dict[str, frozenset[str]]:
     """Cluster -> the parts of it that were not seen: of what uses an account nobody knows then that it does not. If
     only some namespaces were looked at, nobody knows it either."""
     return {
-        str(one.settings.get("uid", "")): frozenset(one.settings.get("unseen") or ())
+        str(one.settings.get("uid", "")): frozenset((
+            *(one.settings.get("unseen") or ()),
+            *(_BINDING if one.settings.get("namespaces") else ()),
+        ))
         for one in inventory.of(Resource)
         if one.type == CLUSTER
-    }
+    }  # fmt: skip
 
 
 def _of_grant(grant: Grant, inventory: Inventory, roles: Roles) -> Iterator[tuple[str, Any]]:

@@ -265,7 +265,10 @@ def _people_at_work(real: Real) -> None:
         "deployer-token", "prod", annotations=note, type="kubernetes.io/service-account-token"
     )
     real.make("api/v1/secrets", token)
-    real.make("api/v1/secrets", thing("db", "prod", stringData={"password": "never-seen"}))
+    real.make(
+        "api/v1/secrets",
+        thing("db", "prod", stringData={"one": f"never-seen-{secrets.token_hex(8)}"}),
+    )
     label = {"kubernetes.io/bootstrapping": "rbac-defaults"}
     real.make(f"{RBAC}/clusterroles", role("does-all", everything, labels=label))
     real.make(f"{RBAC}/clusterrolebindings", binding(

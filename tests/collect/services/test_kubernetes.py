@@ -306,6 +306,22 @@ def _with_low(rules: RuleSet, options: dict[str, Any]) -> set[tuple[str, str]]:
     return {(one.policy, one.subject.replace(HOME, "")) for one in report.findings}
 
 
+def test_how_much_somebody_may_do_is_not_known_when_bindings_were_not_seen(
+    cluster: Cluster, rules: RuleSet
+) -> None:
+    from keymuster.analysis import analysed
+    from keymuster.settings import Settings
+
+    def privilege() -> str:
+        seen = [one for one in collected(cluster, rules) if isinstance(one, Observation)]
+        inventory = analysed(build(seen), Settings(), rules)  # type: ignore[arg-type]
+        return str(inventory.facts[f"{HOME}ServiceAccount/prod/app"]["privilege"])
+
+    assert privilege() == "none"
+    cluster.faults.append(Fault("/rolebindings", 403, times=99))
+    assert privilege() == "unknown"
+
+
 def test_a_session_that_ends_on_the_way_is_said_once(cluster: Cluster, rules: RuleSet) -> None:
     cluster.faults.append(Fault("(?:secrets|pods|roles|bindings|deployments|maps)", 401, times=99))
     found = collected(cluster, rules)
@@ -570,6 +586,30 @@ def test_what_a_program_that_fails_prints_is_told_to_nobody(
     printed = "".join(capfd.readouterr())
     assert "the program that signs in gave no credential" in str(error.value)
     assert "token-in-words" not in f"{error.value}{error.value.advice()}{caplog.text}{printed}"
+
+
+def test_a_pod_signs_in_as_its_service_account(
+    over_tls: tuple[Cluster, Path, Path], rules: RuleSet, tmp_path: Path, monkeypatch: Any
+) -> None:
+    from kubernetes.config import incluster_config
+
+    cluster, authority, _ = over_tls
+    text = jwt(sub="system:serviceaccount:scan:keymuster", exp=2_000_000_000)
+    cluster.tokens = (text,)
+    (tmp_path / "token").write_text(text)
+    monkeypatch.setattr(incluster_config, "SERVICE_TOKEN_FILENAME", str(tmp_path / "token"))
+    monkeypatch.setattr(incluster_config, "SERVICE_CERT_FILENAME", str(authority))
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    host, port = cluster.url.removeprefix("https://").split(":")
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", host)
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", port)
+    found = list(service(rules).collect())
+    assert troubles(found) == []
+    scanner = next(
+        one for one in found if isinstance(one, Resource) and one.type == "keymuster:scanner"
+    )
+    assert (scanner.settings["method"], scanner.settings["static"]) == ("token-file", False)
 
 
 def test_who_is_not_let_in_is_told(cluster: Cluster, rules: RuleSet, tmp_path: Path) -> None:

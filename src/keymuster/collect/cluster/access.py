@@ -334,7 +334,7 @@ def _claims(one: _Entrance) -> dict[str, Any]:
     """What a token says of itself, if it says anything."""
     from keymuster.detect.checksums import unbase64
 
-    token = kubeconfig.token_of(one.config).removeprefix("Bearer ")
+    token = kubeconfig.token_of(one.config).partition(" ")[2].strip()
     parts = token.split(".")
     try:
         found = json.loads(unbase64(parts[1].encode())) if len(parts) == 3 else {}
