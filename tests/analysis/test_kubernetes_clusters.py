@@ -302,3 +302,28 @@ def test_a_workload_runs_as_the_account_of_its_own_cluster(rules: RuleSet) -> No
     assert facts(found, "ServiceAccount/prod/app")["is_used"] is True
     assert found.facts[called("ServiceAccount/prod/app", OTHER)]["is_used"] is False
     assert [one.name for one in found.of(Identity)] == ["app", "app"]
+
+
+@pytest.mark.parametrize(
+    ("member", "doubts"),
+    [
+        ("gcp:acme.svc.id.goog[prod/app]", [""]),
+        ("gcp:serviceAccount:acme.svc.id.goog[prod/app]", [""]),
+        ("gcp:other.svc.id.goog[prod/app]", []),
+    ],
+)
+def test_a_member_of_google_is_the_account_of_a_cluster_of_that_project(
+    rules: RuleSet, member: str, doubts: list[str]
+) -> None:
+    from types import SimpleNamespace
+
+    from keymuster.analysis.reach.edges.gcp import _pods
+    from keymuster.analysis.reach.graph import Basis
+
+    issuer = (
+        "https://container.googleapis.com/v1/projects/acme/locations/europe-west1/clusters/prod"
+    )
+    found = inventory(rules, told("ServiceAccount", thing("app", "prod"), issuer=issuer))
+    reach: Any = SimpleNamespace(hops=[SimpleNamespace(start=member)])
+    edges = list(_pods(reach, Basis(found, Settings(), rules)))  # type: ignore[arg-type]
+    assert [one.assumed for one in edges] == doubts
