@@ -18,6 +18,7 @@ from keymuster.model import (
     Use,
     UseKind,
 )
+from keymuster.model.kubernetes import by_issuer, called
 
 HERE = FileLocation(path="a.yml")
 LIVE = ServiceLocation(service="aws", account="111122223333", resource="x")
@@ -57,6 +58,23 @@ def test_a_name_of_which_there_is_one_connects() -> None:
     declared = role("terraform:.:aws_iam_role.r", HERE, arn)
     assert among(a=[use], b=[declared], c=[role("terraform:.:aws_iam_role.r")]) == [{"a", "b"}]
     assert among(a=[use], c=[role("terraform:.:aws_iam_role.r")]) == []
+
+
+def test_a_cluster_and_the_cloud_that_trusts_its_accounts_connect() -> None:
+    cluster = "0f1e6d2c-3b4a-4c5d-8e6f-7a8b9c0d1e2f"
+
+    def account(issuer: str) -> Identity:
+        return Identity(
+            id=called("ServiceAccount/prod/app", cluster), kind=IdentityKind.SERVICE_ACCOUNT, provider="kubernetes",
+            name="app", account="prod", aliases=(by_issuer(issuer, "prod", "app"),),
+            location=ServiceLocation(service="kubernetes", account=cluster, resource="x"),
+        )  # fmt: skip
+
+    arn = "arn:aws:iam::111122223333:role/r"
+    by = by_issuer("https://oidc.acme.test/id/A", "prod", "app")
+    use = Use(id="u", subject=arn, by=by, kind=UseKind.WORKLOAD, location=LIVE)
+    assert among(aws=[use], one=[account("https://oidc.acme.test/id/A")]) == [{"aws", "one"}]
+    assert among(aws=[use], one=[account("https://oidc.acme.test/id/B")]) == []
 
 
 def test_a_key_that_a_service_tells_of_connects() -> None:

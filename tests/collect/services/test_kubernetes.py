@@ -356,6 +356,12 @@ def test_only_the_namespaces_that_are_named(cluster: Cluster, rules: RuleSet) ->
     assert cluster.counts[f"GET {RBAC}/clusterroles"] == 1
 
 
+def test_a_namespace_that_is_not_there_is_not_clean(cluster: Cluster, rules: RuleSet) -> None:
+    found = collected(cluster, rules, api_server=cluster.url, namespaces=("prod", "prdo"))
+    [only] = troubles(found)
+    assert "there is no namespace prdo" in only
+
+
 def test_what_is_looked_at_is_what_kubernetes_has(cluster: Cluster) -> None:
     """Each field of a shape is one of the model of that kind."""
     from kubernetes.client import models
@@ -624,6 +630,18 @@ def test_who_is_not_let_in_is_told(cluster: Cluster, rules: RuleSet, tmp_path: P
         ({"kubeconfig": "/nowhere/config"}, "no kubeconfig that can be read|no current context"),
         ({"api_server": "http://cluster.acme.test"}, "in plain text"),
         ({"api_server": "cluster.acme.test"}, "no address"),
+        (
+            {"api_server": "https://x.test", "contexts": ("a",)},
+            "--contexts and --kubeconfig name others",
+        ),
+        (
+            {"ca_file": "ca.pem", "contexts": ("a",)},
+            "--ca-file is that of a cluster at --api-server",
+        ),
+        (
+            {"api_server": "https://x.test", "ca_file": "/nowhere/ca.pem"},
+            "certificates cannot be read",
+        ),
     ],
 )
 def test_a_wrong_option_is_said(

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -102,18 +103,25 @@ class _Entrance(Struct, frozen=True, kw_only=True):
 
 def signed_in(asked: Asked, stop: Event) -> Iterator[Access | Trouble]:
     """Every cluster that lets somebody in, once, and why others do not. CollectError if none does."""
+    if asked.api_server and (asked.contexts or asked.kubeconfig):
+        raise CollectError(
+            "--api-server names a cluster, and --contexts and --kubeconfig name others",
+            "Scan them one after the other.",
+        )
+    if asked.ca_file and not asked.api_server:
+        raise CollectError(
+            "--ca-file is that of a cluster at --api-server",
+            "In a kubeconfig, each cluster has its own.",
+        )
     entrances = [*_entrances(asked, stop)]
     kubeconfig.forget_files()
     entered: dict[str, Access] = {}
     closed: list[Trouble] = []
-    with ThreadPoolExecutor(8, thread_name_prefix="enter") as pool:
-        for found in pool.map(
-            lambda one: one if isinstance(one, Trouble) else _entered(one, asked), entrances
-        ):
-            if isinstance(found, Trouble):
-                closed.append(found)
-            else:
-                entered.setdefault(found.account, found)
+    for found in _tried(entrances, asked, stop):
+        if isinstance(found, Trouble):
+            closed.append(found)
+        else:
+            entered.setdefault(found.account, found)
     if not entered:
         first = closed[0]
         more = f", and {len(closed) - 1} more" if len(closed) > 1 else ""
@@ -122,13 +130,30 @@ def signed_in(asked: Asked, stop: Event) -> Iterator[Access | Trouble]:
     yield from entered.values()
 
 
+def _tried(
+    entrances: list[_Entrance | Trouble], asked: Asked, stop: Event
+) -> Iterator[Access | Trouble]:
+    """What is behind each, several at a time. An interrupt waits for none of them."""
+    pool = ThreadPoolExecutor(8, thread_name_prefix="enter")
+    try:
+        yield from pool.map(
+            lambda one: one if isinstance(one, Trouble) else _entered(one, asked), entrances
+        )
+    except KeyboardInterrupt:
+        stop.set()
+        raise
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
 def _entrances(asked: Asked, stop: Event) -> Iterator[_Entrance | Trouble]:
     if asked.api_server:
-        yield _by_address(asked, stop)
+        name = urlsplit(asked.api_server).netloc
+        yield _way_in(name, lambda: _by_address(name, asked, stop))
         return
     paths = kubeconfig.paths(asked.kubeconfig)
     if not paths and "KUBERNETES_SERVICE_HOST" in os.environ:
-        yield _from_inside(stop)
+        yield _way_in("in-cluster", lambda: _from_inside(stop))
         return
     if not paths:
         raise CollectError(
@@ -137,16 +162,27 @@ def _entrances(asked: Asked, stop: Event) -> Iterator[_Entrance | Trouble]:
         )
     config = Kubeconfig(paths)
     for context in config.chosen(asked.contexts):
-        try:
-            yield _entrance(context, config.load(context), config.user(context), stop)
-        except (Unusable, CollectError) as error:
-            yield _closed(context, str(error), _SEE.format(context))
+        yield _way_in(context, partial(_by_context, context, config, stop))
+
+
+def _way_in(name: str, find: Callable[[], _Entrance]) -> _Entrance | Trouble:
+    """One that cannot be used is told, and others are tried."""
+    try:
+        return find()
+    except Unusable as error:
+        return _closed(name, str(error), _SEE.format(name))
+    except CollectError as error:
+        return _closed(name, error.message, error.advice())
 
 
 _SEE = "See whether kubectl --context {} get namespaces works."
 
 
-def _by_address(asked: Asked, stop: Event) -> _Entrance:
+def _by_context(context: str, config: Kubeconfig, stop: Event) -> _Entrance:
+    return _entrance(context, config.load(context), config.user(context), stop)
+
+
+def _by_address(name: str, asked: Asked, stop: Event) -> _Entrance:
     from kubernetes.client import Configuration
 
     checked(asked.api_server, "api-server")
@@ -155,7 +191,6 @@ def _by_address(asked: Asked, stop: Event) -> _Entrance:
         raise CollectError(f"nobody is signed in to {asked.api_server}", f"Set {_TOKEN}.")
     made = Configuration(host=asked.api_server, ssl_ca_cert=asked.ca_file or None)
     made.api_key["BearerToken"] = f"Bearer {token}"
-    name = urlsplit(asked.api_server).netloc
     return _entrance(name, made, {"token": token}, stop)
 
 
@@ -235,7 +270,7 @@ def _refused(name: str, error: NoAnswer) -> Trouble:
     if not error.status:
         return _closed(
             name, f"the cluster was not reached ({error.code})",
-            "See its address and certificate in the kubeconfig, and the network.",
+            "See its address and its certificate authority (in the kubeconfig, or --ca-file), and the network.",
         )  # fmt: skip
     return _closed(name, f"the cluster gave no answer ({error.code})", _SEE.format(name))
 

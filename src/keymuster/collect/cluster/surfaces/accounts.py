@@ -17,6 +17,12 @@ _ISSUER = "get /.well-known/openid-configuration"
 
 def accounts(ask: Scope) -> Iterator[Told]:
     around = {one["metadata"]["name"]: _said(one) for one in ask.listed(_NAMESPACES)}
+    for name in ask.session.namespaces:  # of one that is not there, a cluster gives empty lists
+        if name not in around and not ask.failures:
+            ask.unseen(
+                f"there is no namespace {name}",
+                "See --namespaces: kubectl get namespaces lists them.",
+            )
     issuer = _issuer(ask)
     for one in ask.listed(_ACCOUNTS):
         space = one["metadata"].get("namespace", "")
