@@ -512,6 +512,34 @@ def test_a_part_that_is_refused_later_is_unknown_and_not_none(tenant: Tenant, lo
     assert "applications was denied" in " ".join(troubles(found))
 
 
+def test_a_list_that_is_not_whole_is_not_kept(tenant: Tenant, look: Look) -> None:
+    tenant.page = 1
+    tenant.faults.append(Fault("^/v1.0/oauth2PermissionGrants$", 403, "Authorization_RequestDenied", 99, 1))  # fmt: skip
+    first = look(names=("consents",))
+    assert "oauth2PermissionGrants was denied" in " ".join(troubles(first))
+    assert len(told(first)["consents"]) == 1
+    tenant.faults.clear()
+    found = look(HOUR, names=("consents",))
+    assert lists(tenant) == ["oauth2PermissionGrants"]
+    assert len(told(found)["consents"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(403, "Authorization_RequestDenied"), (400, "BadRequest")]
+)
+def test_what_changed_and_is_refused_costs_a_whole_look(
+    tenant: Tenant, look: Look, status: int, code: str
+) -> None:
+    """The list is refused once, where those that changed are picked from it."""
+    look()
+    tenant.graph["applications"][1]["displayName"] = "renamed"
+    tenant.faults.append(Fault("^/v1.0/applications$", status, code, 1))
+    found = look(HOUR)
+    assert lists(tenant) == ["applications"]
+    assert troubles(found) == []
+    assert "renamed" in {name for _, _, name, _ in told(found)["applications"]}
+
+
 def test_what_a_filter_does_not_find_is_asked_for_by_itself(
     tenant: Tenant, look: Look, whole: Look
 ) -> None:
