@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from array import array
 from itertools import pairwise
 
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 
 import packing
 from keymuster.collect.packs.functions import PLAIN, Functions, accelerated
+from keymuster.collect.packs.objects import _declared
 from keymuster.collect.packs.plain import NONE
 from packing import delta
 
@@ -227,3 +230,89 @@ class TestOrder:
         want = all(a < b for a, b in pairwise(ids))
 
         assert PLAIN.rising(b"".join(ids), 3) == fast.rising(b"".join(ids), 3) == want
+
+
+class TestListingInC:
+    """What stands in Python in `families` and in `_Heads`, and is compared with that in `test_store`."""
+
+    @staticmethod
+    def part(fast: Functions, **other: object) -> object:
+        said: dict[str, object] = {
+            "order": array("I", [0, 1]), "above": array("I", [NONE, 0]), "wanted": bytearray([1, 1]),
+            "sizes": array("Q", [9, 9]), "totals": array("Q", [0, 0]), "begin": 0, "most": 5,
+            "width": 3,
+            "sources": [
+                (0, 2, 7, True, 99, array("Q", [12, 40]), bytearray([1, 2]), array("I", [1, 0]),
+                 array("Q", [5, 6]), b"abcdef"),
+            ],
+        }  # fmt: skip
+        assert fast.part is not None
+        return fast.part(*(said | other).values())
+
+    def test_a_part_ends_where_it_weighs_enough(self, fast: Functions) -> None:
+        plain = struct.Struct("=IQQQQI?3s").pack
+        top = (7, 13, 40, 5, 9, NONE)
+        below = (7, 42, 99, 6, 9, 0)
+        assert self.part(fast) == (1, 1, 9, plain(*top, False, b"def"))
+        rest = plain(*top, True, b"def") + plain(*below, False, b"abc")
+        assert self.part(fast, begin=1) == (2, 1, 9, rest)
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            {"order": array("I", [0, 5])},
+            {"order": array("I", [0])},
+            {"above": array("I", [NONE, 1]), "begin": 1},
+            {"above": array("I", [1, NONE]), "begin": 0},
+            {"sizes": array("Q", [9])},
+            {"totals": array("Q", [0])},
+            {"begin": 2},
+            {"begin": -1},
+            {"width": 0},
+            {"width": 65},
+            {"sources": []},
+            {"sources": [(0, 2)]},
+            {"sources": [(0, 2, 0, False, 0, b"", b"", b"", b"", b"")]},
+            {"sources": [(2, 0, 0, True, 0, b"", b"", b"", b"", b"")]},
+            {"sources": [(0, 2, 0, True, 0, bytes(16), b"", b"", b"", b"")]},
+        ],
+    )
+    def test_what_is_no_listing_does_no_harm(
+        self, fast: Functions, other: dict[str, object]
+    ) -> None:
+        with pytest.raises((ValueError, TypeError)):
+            self.part(fast, **other)
+
+    @given(heads=st.lists(st.binary(max_size=24), max_size=6), flags=st.binary(max_size=6))
+    def test_what_a_delta_makes(self, fast: Functions, heads: list[bytes], flags: bytes) -> None:
+        chunk, offsets = b"", array("Q")
+        for head in heads:
+            offsets.append(100 + len(chunk))
+            chunk += b"." + zlib.compress(head).ljust(48, b".")
+        marks = bytearray(byte & 1 for byte in flags.ljust(len(heads), b"\1")[: len(heads)])
+        want = [
+            _declared(zlib.compress(head)) if mark else 0
+            for head, mark in zip(heads, marks, strict=True)
+        ]
+        sizes = array("Q", bytes(8 * len(heads)))
+        assert fast.declare is not None
+
+        end = fast.declare(
+            zlib.decompressobj, chunk, 100, offsets, bytearray([1] * len(heads)), marks, 0,
+            memoryview(sizes), 48, 20,
+        )  # fmt: skip
+
+        stops = [place for place, size in enumerate(want) if size < 0]
+        assert end == (stops[0] if stops else len(heads))
+        assert list(sizes[:end]) == want[:end]
+
+    def test_what_a_delta_makes_is_asked_of_arrays_that_fit(self, fast: Functions) -> None:
+        assert fast.declare is not None
+        for lengths, flags, sizes, most in (
+            (1, 2, 2, 9), (2, 1, 2, 9), (2, 2, 1, 9), (2, 2, 2, 0), (2, 2, 2, -1),
+        ):  # fmt: skip
+            with pytest.raises(ValueError, match="lengths"):
+                fast.declare(
+                    zlib.decompressobj, bytes(99), 0, array("Q", [12, 30]), bytearray(lengths),
+                    bytearray(flags), 0, memoryview(array("Q", [0] * sizes)), most, 20,
+                )  # fmt: skip

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from keymuster.collect.packs.base import Damaged, Family, TooLarge, Unsupported, Version
-from keymuster.collect.packs.functions import PLAIN, Functions
+from keymuster.collect.packs.functions import PLAIN, Functions, accelerated
 from keymuster.collect.packs.store import Store
 from repositories import Repository
 from stores import blobs, created, look, same_as_git, see
@@ -149,6 +149,26 @@ class TestEveryBlobComesOutOnce:
         seen = same_as_git(repo, functions, most=12_000)
 
         assert len(seen.families) > 10
+
+    def test_in_the_same_families_in_both(self, repo: Repository) -> None:
+        grown(repo, 24)
+        pack(repo, "-f", "--depth=4000", "--window=50")
+        grown(repo, 6, 2)
+        repo.git("repack", "-d", "-q")
+        grown(repo, 2, 3)
+        fast = accelerated()
+        if fast is None:
+            pytest.skip("the C accelerator was not built")
+        for most in (0, 9_000, 30_000, 1 << 30):
+            said = []
+            for functions in (PLAIN, fast):
+                with Store.open(
+                    str(objects(repo)), {40: "sha1", 64: "sha256"}[len(min(blobs(repo)))],
+                    functions=functions,
+                ) as store:  # fmt: skip
+                    said.append([*store.families(3000, most)])
+            assert said[0] == said[1]
+            assert any(isinstance(one, TooLarge) for one in said[0])
 
     def test_with_memory_for_a_few(self, repo: Repository, functions: Functions) -> None:
         grown(repo, 24)

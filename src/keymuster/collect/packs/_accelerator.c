@@ -391,10 +391,294 @@ done:
     return result;
 }
 
+/* The number that a delta begins with after another one: how much it makes; -1 if that is not all there. */
+static int64_t declared(const uint8_t *head, Py_ssize_t size)
+{
+    Py_ssize_t at = 0;
+    uint64_t value = 0;
+    while (at < size && head[at] & 0x80)
+        at++;
+    for (int shift = 0; ++at < size && shift < 64; shift += 7) {
+        uint64_t part = head[at] & 0x7F;
+        if (shift == 63 && part)
+            return -1;
+        value |= part << shift;
+        if (!(head[at] & 0x80))
+            return value >> 63 ? -1 : (int64_t)value;
+    }
+    return -1;
+}
+
+/* Fill in what the deltas make that begin in a chunk, as far as it tells. */
+static PyObject *declare(PyObject *self, PyObject *args)
+{
+    Py_buffer all[5]; /* chunk, offsets, lengths, flags, sizes */
+    PyObject *inflater;
+    unsigned long long start;
+    Py_ssize_t number, most, wanted;
+    int failed = 0;
+    if (!PyArg_ParseTuple(args, "Oy*Ky*y*y*nw*nn", &inflater, all, &start, all + 1, all + 2, all + 3,
+                          &number, all + 4, &most, &wanted))
+        return NULL;
+    const uint8_t *lengths = all[2].buf, *flags = all[3].buf;
+    const uint64_t held = (uint64_t)all[0].len, *offsets = all[1].buf;
+    uint64_t *sizes = all[4].buf;
+    Py_ssize_t count = all[1].len / 8;
+    if (number < 0 || most < 1 || wanted < 1 || all[2].len < count || all[3].len < count ||
+        all[4].len < 8 * count) {
+        PyErr_SetString(PyExc_ValueError, "arrays of different lengths");
+        failed = 1;
+    }
+    for (; !failed && number < count; number++) {
+        if (!flags[number])
+            continue;
+        uint64_t at = offsets[number] - start + lengths[number];
+        if (offsets[number] < start || at >= held || held - at < (uint64_t)most)
+            break;
+        PyObject *one = PyObject_CallNoArgs(inflater);
+        PyObject *head = one ? PyObject_CallMethod(one, "decompress", "y#n",
+                                                   (const char *)all[0].buf + at, most, wanted)
+                             : NULL;
+        int64_t size = head && PyBytes_Check(head)
+                           ? declared((const uint8_t *)PyBytes_AsString(head), PyBytes_Size(head))
+                           : -1;
+        Py_XDECREF(one);
+        Py_XDECREF(head);
+        if (PyErr_Occurred()) {
+            if (PyErr_ExceptionMatches(PyExc_MemoryError) ||
+                !PyErr_ExceptionMatches(PyExc_Exception)) {
+                failed = 1;
+                break;
+            }
+            PyErr_Clear();
+        }
+        if (size < 0)
+            break; /* somebody else looks closer */
+        sizes[number] = (uint64_t)size;
+    }
+    for (int one = 0; one < 5; one++)
+        PyBuffer_Release(all + one);
+    return failed ? NULL : PyLong_FromSsize_t(number);
+}
+
+#define PER_OBJECT 1024 /* see families.py */
+#define HEAVIEST (1ull << 62)
+#define COLUMNS 6
+#define ROW 41 /* bytes, and those of an id; see `layout` in base.py */
+
+/* The objects of a pack or, if it is none, those in files of their own. */
+typedef struct {
+    unsigned long long low, high, limit;
+    unsigned number; /* that of the pack, or of the first folder */
+    int is_pack;
+    Py_buffer all[COLUMNS]; /* offsets, lengths, positions, stored sizes, ids; or folders, ids */
+} Source;
+
+typedef struct {
+    const uint32_t *order, *above;
+    const uint8_t *wanted;
+    const uint64_t *sizes;
+    uint64_t *totals;
+    size_t count, objects;
+    Source *sources;
+    Py_ssize_t held;
+    Py_ssize_t width;
+} Parting;
+
+static void release_sources(Source *sources, Py_ssize_t held)
+{
+    for (Py_ssize_t one = 0; one < held; one++)
+        for (int each = 0; each < COLUMNS; each++)
+            if (sources[one].all[each].obj)
+                PyBuffer_Release(sources[one].all + each);
+    free(sources);
+}
+
+static int take_source(Source *to, PyObject *said)
+{
+    Py_buffer *all = to->all;
+    if (!PyTuple_Check(said) ||
+        !PyArg_ParseTuple(said, "KKIpKy*y*y*y*y*", &to->low, &to->high, &to->number, &to->is_pack,
+                          &to->limit, all, all + 1, all + 2, all + 3, all + 4)) {
+        if (!PyErr_Occurred())
+            PyErr_SetString(PyExc_TypeError, "no source");
+        memset(all, 0, sizeof to->all); /* what was taken was given back */
+        return -1;
+    }
+    uint64_t count = to->high - to->low;
+    int fits = to->low <= to->high && to->high < NONE;
+    if (to->is_pack)
+        fits = fits && (uint64_t)all[0].len == 8 * count && (uint64_t)all[1].len == count &&
+               (uint64_t)all[2].len == 4 * count && (uint64_t)all[3].len == 8 * count;
+    else
+        fits = fits && (uint64_t)all[0].len == 4 * count;
+    if (!fits)
+        PyErr_SetString(PyExc_ValueError, "arrays of different lengths");
+    return fits ? 0 : -1;
+}
+
+static const Source *source_of(const Parting *in, uint64_t number)
+{
+    Py_ssize_t low = 0, high = in->held;
+    while (low < high) {
+        Py_ssize_t middle = low + (high - low) / 2;
+        if (in->sources[middle].high <= number)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < in->held && in->sources[low].low <= number ? in->sources + low : NULL;
+}
+
+/* One row: where an object is, its base and its id. */
+static int put(const Parting *in, uint8_t *to, size_t here, uint32_t base, int silent)
+{
+    uint32_t number = in->order[here], source;
+    const Source *from = source_of(in, number);
+    if (!from) {
+        PyErr_SetString(PyExc_ValueError, "an object of no source");
+        return -1;
+    }
+    uint64_t mine = number - from->low, id = mine, size = in->sizes[number];
+    uint64_t said[4] = {0, 0, size, size}; /* begin, end, stored, size */
+    const Py_buffer *ids = from->all + 4;
+    if (from->is_pack) {
+        const uint64_t *offsets = from->all[0].buf;
+        uint64_t last = mine + 1 < from->high - from->low ? offsets[mine + 1] : from->limit;
+        source = from->number;
+        said[0] = offsets[mine] + ((uint8_t *)from->all[1].buf)[mine];
+        said[1] = last > said[0] ? last : said[0];
+        said[2] = ((uint64_t *)from->all[3].buf)[mine];
+        id = ((uint32_t *)from->all[2].buf)[mine];
+    } else
+        source = from->number + ((uint32_t *)from->all[0].buf)[mine];
+    memcpy(to, &source, 4);
+    memcpy(to + 4, said, 32);
+    memcpy(to + 36, &base, 4);
+    to[40] = (uint8_t)silent;
+    if ((id + 1) * (uint64_t)in->width <= (uint64_t)ids->len)
+        memcpy(to + ROW, (uint8_t *)ids->buf + id * (uint64_t)in->width, (size_t)in->width);
+    else
+        memset(to + ROW, 0, (size_t)in->width); /* nobody has named it */
+    return 0;
+}
+
+static uint64_t least_of(uint64_t one, uint64_t other) { return one < other ? one : other; }
+
+/* Where the part that begins at a place ends; what each object weighs with all above it is noted. */
+static size_t end_of(const Parting *in, size_t begin, uint64_t most, uint64_t *count, uint64_t *bytes)
+{
+    uint64_t weight = 0;
+    size_t here = begin;
+    *count = *bytes = 0;
+    for (; here < in->count; here++) {
+        uint32_t number = in->order[here], base = in->above[here];
+        if (number >= in->objects || (base != NONE && base >= here)) {
+            PyErr_SetString(PyExc_ValueError, "an order of other objects");
+            return 0;
+        }
+        uint64_t above = base == NONE ? 0 : in->totals[base], size = in->sizes[number];
+        uint64_t own = least_of(size, HEAVIEST) + PER_OBJECT;
+        in->totals[here] = least_of(above, HEAVIEST) + own;
+        if (here > begin && weight >= most && above / 2 + above % 2 <= weight)
+            break;
+        weight = least_of(weight + own, 2 * HEAVIEST);
+        if (in->wanted[number])
+            ++*count, *bytes = least_of(*bytes + least_of(size, HEAVIEST), 2 * HEAVIEST);
+    }
+    return here;
+}
+
+/* The rows of a part, behind those of all that its first object is made from. */
+static PyObject *rows_of(const Parting *in, size_t begin, size_t end)
+{
+    size_t above = 0, row = ROW + (size_t)in->width;
+    for (uint32_t last = (uint32_t)begin, one; (one = in->above[last]) != NONE; last = one, above++)
+        if (one >= last || in->order[one] >= in->objects) {
+            PyErr_SetString(PyExc_ValueError, "an order of other objects");
+            return NULL;
+        }
+    uint32_t *path = malloc((above + 1) * sizeof *path);
+    PyObject *rows = path ? PyBytes_FromStringAndSize(NULL, (Py_ssize_t)((above + end - begin) * row))
+                          : PyErr_NoMemory();
+    uint8_t *to = rows ? (uint8_t *)PyBytes_AsString(rows) : NULL;
+    int failed = !to;
+    size_t left = above;
+    for (uint32_t one = in->above[begin]; !failed && one != NONE; one = in->above[one])
+        path[--left] = one;
+    for (size_t one = 0; !failed && one < above; one++, to += row)
+        failed = put(in, to, path[one], one ? (uint32_t)one - 1 : NONE, 1);
+    for (size_t here = begin; !failed && here < end; here++, to += row) {
+        uint32_t base = in->above[here];
+        if (base != NONE && base >= begin)
+            base = (uint32_t)(base - begin + above);
+        else if (base != NONE) { /* of those above, ascending */
+            size_t low = 0, high = above;
+            while (low < high) {
+                size_t middle = low + (high - low) / 2;
+                if (path[middle] < base)
+                    low = middle + 1;
+                else
+                    high = middle;
+            }
+            if (low == above || path[low] != base) {
+                PyErr_SetString(PyExc_ValueError, "a base outside of the part");
+                failed = 1;
+                break;
+            }
+            base = (uint32_t)low;
+        }
+        failed = put(in, to, here, base, !in->wanted[in->order[here]]);
+    }
+    free(path);
+    if (failed)
+        Py_CLEAR(rows);
+    return rows;
+}
+
+static PyObject *part(PyObject *self, PyObject *args)
+{
+    Py_buffer all[5]; /* order, above, wanted, sizes, totals */
+    PyObject *sources, *result = NULL, *rows;
+    Py_ssize_t begin, most;
+    Parting in = {0};
+    if (!PyArg_ParseTuple(args, "y*y*y*y*w*nnnO!", all, all + 1, all + 2, all + 3, all + 4, &begin,
+                          &most, &in.width, &PyList_Type, &sources))
+        return NULL;
+    in.order = all[0].buf, in.above = all[1].buf, in.wanted = all[2].buf, in.sizes = all[3].buf;
+    in.totals = all[4].buf;
+    in.count = (size_t)all[0].len / 4, in.objects = (size_t)all[2].len;
+    int fits = all[1].len == all[0].len && all[3].len / 8 == all[2].len &&
+               (size_t)all[4].len / 8 >= in.count && in.objects < NONE && in.count < NONE &&
+               begin >= 0 && (size_t)begin < in.count && most >= 0 && in.width > 0 &&
+               in.width <= WITHIN;
+    Py_ssize_t held = PyList_Size(sources);
+    if (!fits)
+        PyErr_SetString(PyExc_ValueError, "arrays of different lengths");
+    else if (!(in.sources = calloc((size_t)held + 1, sizeof *in.sources)))
+        PyErr_NoMemory(), fits = 0;
+    for (; fits && in.held < held; in.held++)
+        if (take_source(in.sources + in.held, PyList_GetItem(sources, in.held))) {
+            fits = 0;
+            in.held++; /* what it took is to be given back, too */
+            break;
+        }
+    uint64_t count, bytes;
+    size_t end = fits ? end_of(&in, (size_t)begin, (uint64_t)most, &count, &bytes) : 0;
+    if (end && (rows = rows_of(&in, (size_t)begin, end)))
+        result = Py_BuildValue("(nKKN)", (Py_ssize_t)end, (unsigned long long)count,
+                               (unsigned long long)bytes, rows);
+    release_sources(in.sources, in.sources ? in.held : 0);
+    for (int one = 0; one < 5; one++)
+        PyBuffer_Release(all + one);
+    return result;
+}
+
 static PyMethodDef methods[] = {
     {"expand", expand, METH_VARARGS, NULL}, {"ascending", ascending, METH_VARARGS, NULL},
     {"rising", rising, METH_VARARGS, NULL}, {"headers", headers, METH_VARARGS, NULL},
     {"roots", roots, METH_VARARGS, NULL},   {"arrange", arrange, METH_VARARGS, NULL},
+    {"declare", declare, METH_VARARGS, NULL}, {"part", part, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 

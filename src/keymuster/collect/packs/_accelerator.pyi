@@ -1,4 +1,6 @@
 from array import array
+from collections.abc import Callable
+from typing import Any
 
 def expand(
     base: bytes, delta: bytes, least: int, most: int, /
@@ -20,3 +22,28 @@ def headers(
 ) -> int: ...
 def roots(kinds: bytearray, bases: array[int], /) -> bytearray: ...
 def arrange(wanted: bytearray, bases: array[int], /) -> tuple[bytes, bytes]: ...
+def declare(
+    inflater: Callable[[], Any],
+    chunk: bytes,
+    start: int,
+    offsets: array[int],
+    lengths: bytearray,
+    flags: bytearray,
+    first: int,
+    sizes: memoryview,
+    most: int,
+    wanted: int,
+    /,
+) -> int: ...
+def part(
+    order: array[int],
+    above: array[int],
+    wanted: bytearray,
+    sizes: array[int],
+    totals: array[int],
+    begin: int,
+    most: int,
+    width: int,
+    sources: list[tuple[int, int, int, bool, int, Any, Any, Any, Any, bytes]],
+    /,
+) -> tuple[int, int, int, bytes]: ...

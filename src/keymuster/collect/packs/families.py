@@ -25,12 +25,24 @@ def families(
     wanted = _chosen(objects)
     if without:
         _leave_out(without, wanted, objects)
-    for number, size in enumerate(objects.sizes):
-        if size > largest and wanted[number]:
-            wanted[number] = 0
-            [told] = objects.told([number])
-            yield TooLarge(told[-1].hex(), size)
+    if max(objects.sizes, default=0) > largest:
+        for number, size in enumerate(objects.sizes):
+            if size > largest and wanted[number]:
+                wanted[number] = 0
+                [told] = objects.told([number])
+                yield TooLarge(told[-1].hex(), size)
     order, bases = functions.arrange(wanted, objects.bases)
+    if functions.part is not None:
+        totals = array("Q", bytes(8 * len(order)))
+        sources = objects.sources()
+        here = 0
+        while here < len(order):
+            here, count, size, rows = functions.part(
+                order, bases, wanted, objects.sizes, totals, here, most, width, sources
+            )
+            if count:
+                yield Family(count, size, rows, width)
+        return
     totals = array("Q", bytes(8 * len(order)))  # what each weighs with all that is above it
     part = _Part(width, 0)
     for here, (number, base, told) in enumerate(
@@ -102,6 +114,13 @@ def _chosen(objects: Objects) -> bytearray:
     wanted = bytearray(len(objects.roots))
     seen: set[bytes] = set()
     for numbers in ranges:
+        if numbers is ranges[-1] and objects.all_named and len(seen) < len(numbers) // 8:
+            wanted[numbers.start : numbers.stop] = objects.roots[
+                numbers.start : numbers.stop
+            ].translate(ONLY_BLOBS)
+            for number in objects.among(seen, numbers):
+                wanted[number] = 0
+            continue
         blobs = [number for number in numbers if objects.roots[number] == BLOB]
         for number, told in zip(blobs, objects.told(blobs), strict=True):
             id = told[-1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable
+from typing import Any, TypeAlias
 
 from msgspec import Struct
 
@@ -16,8 +17,15 @@ except ImportError:
     _accelerator = None  # type: ignore[assignment]
 
 
+Source: TypeAlias = tuple[int, int, int, bool, int, Any, Any, Any, Any, bytes]
+"""The numbers of the first object and behind the last, the number of the pack or of the first folder, and
+whether it is a pack; of a pack where objects end, and by its objects offsets, lengths of headers,
+positions in the index and stored sizes, else by its objects the numbers of folders; all ids."""
+
+
 class Functions(Struct, frozen=True):
-    """See `plain.py` for what each does."""
+    """See `plain.py` for what each does. The last two are only there in C: `declare` fills in what deltas
+    make (`_Heads` in objects.py), as far as a chunk tells, and `part` cuts off the next family."""
 
     expand: Callable[[bytes, bytes, int, int], tuple[bytes, list[tuple[int, int, int]]]]
     ascending: Callable[[array[int]], tuple[array[int], array[int]]]
@@ -27,6 +35,8 @@ class Functions(Struct, frozen=True):
     ]
     roots: Callable[[bytearray, array[int]], bytearray]
     arrange: Callable[[bytearray, array[int]], tuple[array[int], array[int]]]
+    declare: Callable[..., int] | None = None
+    part: Callable[..., tuple[int, int, int, bytes]] | None = None
 
 
 PLAIN = Functions(
@@ -40,7 +50,7 @@ def accelerated() -> Functions | None:
         return None
     return Functions(
         _accelerator.expand, _ascending, _accelerator.rising, _accelerator.headers,
-        _accelerator.roots, _arrange,
+        _accelerator.roots, _arrange, _accelerator.declare, _accelerator.part,
     )  # fmt: skip
 
 

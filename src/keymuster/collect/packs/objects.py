@@ -5,14 +5,14 @@ from __future__ import annotations
 import zlib
 from array import array
 from bisect import bisect_right
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Sequence
 from itertools import compress, pairwise
 from operator import and_
 from typing import TypeAlias
 
 from keymuster.collect.packs import loose
 from keymuster.collect.packs.files import Garbled
-from keymuster.collect.packs.functions import Functions
+from keymuster.collect.packs.functions import Functions, Source
 from keymuster.collect.packs.pack import Pack, Table
 from keymuster.collect.packs.plain import ID_DELTA, NONE, OFFSET_DELTA
 
@@ -121,6 +121,33 @@ class Objects:
         edges = [*self._begins, len(self.kinds)]
         return [range(*edge) for edge in pairwise(edges)]
 
+    def sources(self) -> list[Source]:
+        """Each pack, and all files, as `part` wants them."""
+        edges = zip(self.ranges(), self._packs, self._tables, strict=False)
+        found: list[Source] = [
+            (
+                numbers.start, numbers.stop, source, True, table.limit, table.offsets,
+                table.lengths, table.positions, table.sizes, pack.index.ids,
+            )
+            for source, (numbers, pack, table) in enumerate(edges)
+        ]  # fmt: skip
+        begin = self._begins[-1]
+        folders = array("I", [folder for folder, _ in self._files])
+        ids = b"".join([id for _, id in self._files])
+        end = begin + len(self._files)
+        found.append((begin, end, len(self._packs), False, 0, folders, b"", b"", b"", ids))
+        return found
+
+    def among(self, ids: Collection[bytes], numbers: range) -> list[int]:
+        """The objects with these ids in one of the `ranges`."""
+        source = bisect_right(self._begins, numbers.start) - 1
+        if source == len(self._packs):
+            every = zip(numbers, self.told(numbers), strict=True)
+            return [number for number, told in every if told[-1] in ids]
+        pack, table = self._packs[source], self._tables[source]
+        found = [table.number(pack, id) for id in ids]
+        return [numbers.start + one for one in found if one != NONE]
+
     def having(self, ids: Container[bytes]) -> Iterator[tuple[bytes, int]]:
         """(id, number) of all objects with one of these ids. It looks at all ids of the store."""
         if not ids:
@@ -166,19 +193,30 @@ class Objects:
         broken = False
         deltas = self.kinds.translate(_ONLY_DELTAS)
         blobs = self.roots.translate(ONLY_BLOBS)
+        declare = self._functions.declare
         for begin, pack, table in zip(self._begins, self._packs, self._tables, strict=False):
             heads = _Heads(pack)
-            numbers = range(begin, begin + len(table.kinds))
-            both = map(and_, deltas[begin : numbers.stop], blobs[begin : numbers.stop])
-            for number in compress(numbers, both):
-                mine = number - begin
+            end = begin + len(table.kinds)
+            flags = bytearray(map(and_, deltas[begin:end], blobs[begin:end]))
+            sizes = memoryview(self.sizes)[begin:end]
+            mine = -1
+            while (mine := flags.find(1, mine + 1)) >= 0:
+                if declare is not None and (chunk := heads.from_(table.offsets[mine])) is not None:
+                    mine = declare(
+                        _inflater, *chunk, table.offsets, table.lengths, flags, mine, sizes,
+                        _HEAD, _SIZES,
+                    )  # fmt: skip
+                    if mine == len(flags):
+                        break
                 size = heads.size(table.offsets[mine] + table.lengths[mine])
                 if size < 0:
                     broken = True
+                    number = begin + mine
                     self.failed[number] = f"its delta in {pack.name} is damaged"
                     self.kinds[number] = 0
                 else:
-                    self.sizes[number] = size
+                    sizes[mine] = size
+            sizes.release()
         if broken:
             self.roots = self._functions.roots(self.kinds, self.bases)
 
@@ -190,6 +228,16 @@ class _Heads:
         self._pack = pack
         self._window = b""
         self._begin = 0
+
+    def from_(self, offset: int) -> tuple[bytes, int] | None:
+        """A chunk of the pack that holds what begins at an offset, and the offset of its begin."""
+        if offset - self._begin + _LONG_HEAD > len(self._window):
+            try:
+                self._window = self._pack.file.at(offset, min(_WINDOW, self._pack.end - offset))
+            except OSError:
+                return None
+            self._begin = offset
+        return self._window, self._begin
 
     def size(self, offset: int) -> int:
         """What a delta declares to make; -1 if it cannot be read."""
@@ -203,6 +251,9 @@ class _Heads:
             at = 0
         size = _declared(self._window[at : at + _HEAD])
         return _declared(self._window[at : at + _LONG_HEAD]) if size < 0 else size
+
+
+_inflater = zlib.decompressobj
 
 
 def _declared(compressed: bytes) -> int:

@@ -38,9 +38,7 @@ def encoding(name: str, gate: str, escape: str, meaning: Callable[[bytes], bytes
         if spelling.size:
             yield _piece(name, spelling)
 
-    return Encoding(
-        gates=gates, decode=decode, in_binary=False, escapes=True, spells=True
-    )
+    return Encoding(gates=gates, decode=decode, in_binary=False, escapes=True, spells=True)
 
 
 def _piece(name: str, spelling: _Spelling) -> Piece:
