@@ -21,7 +21,7 @@ from keymuster.estate.attempts import JOIN, Came, Ended, Looking
 from keymuster.estate.base import Work
 
 if TYPE_CHECKING:
-    from keymuster.estate.store.rows import Item, Takes
+    from keymuster.estate.store.rows import Takes
     from keymuster.estate.store.store import Store
 
 BEAT_SECONDS = 10.0
