@@ -352,6 +352,14 @@ def test_what_is_too_old_goes_and_a_dry_run_only_says_so(looking: Looking) -> No
     assert looking.store.purge(keep, day(99)).runs == 0  # the last one stays
 
 
+def test_what_came_back_keeps_the_days_on_which_it_was_open_before(looking: Looking) -> None:
+    looking.look(finding("a"))
+    looking.look()
+    looking.look(finding("a"))
+    looking.store.purge(Keep(resolved_days=10), day(60))
+    assert [one.open for one in looking.store.trend(99, day(3))] == [1, 0, 1]
+
+
 def test_a_target_that_no_run_names_any_more_goes_with_all_it_had(looking: Looking) -> None:
     looking.saw(report(finding("a")), observations=(credential("k"),))
     looking.look(finding("b"), target=WEB)
