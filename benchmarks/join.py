@@ -234,7 +234,9 @@ def measured(asked: argparse.Namespace) -> None:
     size = sum(len(one.meets) + len(one.offers) + len(one.asks) for one in keyed.values())
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(f"{records:,} records of {len(made.targets):,} targets: {found.size}")
-    print(f"keys:  {keying:.1f} s, {1e6 * keying / records:.0f} µs and {size / records:.0f} bytes a record")
+    print(
+        f"keys:  {keying:.1f} s, {1e6 * keying / records:.0f} µs and {size / records:.0f} bytes a record"
+    )
     print(f"join:  {total - keying:.1f} s more, {1e6 * (total - keying) / records:.0f} µs a record")
     print(f"peak:  {peak:,} MiB; {len(found.verdict.findings):,} findings")
 
@@ -242,12 +244,18 @@ def measured(asked: argparse.Namespace) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repositories", type=int, default=0, help="of one template")
-    parser.add_argument("--pairs", type=int, default=0, help="so many have a secret that another one has, too")
+    parser.add_argument(
+        "--pairs", type=int, default=0, help="so many have a secret that another one has, too"
+    )
     parser.add_argument("--together", type=int, default=0, help="so many have all the same secret")
-    parser.add_argument("--linked", type=int, default=0, help="so many have the key of a user of an account")
+    parser.add_argument(
+        "--linked", type=int, default=0, help="so many have the key of a user of an account"
+    )
     parser.add_argument("--accounts", type=int, default=0)
     parser.add_argument("--records", type=int, default=5000, help="of each account")
-    parser.add_argument("--chained", type=int, default=0, help="so many have a role that the one before may assume")
+    parser.add_argument(
+        "--chained", type=int, default=0, help="so many have a role that the one before may assume"
+    )
     measured(parser.parse_args())
     return 0
 

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+from msgspec.structs import replace
+
+from keymuster.estate import connected
 from keymuster.estate.connected import components
 from keymuster.estate.keys import keys
 from keymuster.model import (
     Credential,
     CredentialKind,
     FileLocation,
+    Grant,
+    GrantKind,
     Identity,
     IdentityKind,
     Location,
     Observation,
     ServiceLocation,
+    Trust,
+    TrustKind,
     Use,
     UseKind,
 )
@@ -83,3 +91,51 @@ def test_a_key_that_a_service_tells_of_connects() -> None:
     assert among(a=[key], aws=[told], c=[credential("secret:2", fingerprint="e" * 32)]) == [{
         "a", "aws",
     }]  # fmt: skip
+
+
+def account(number: str) -> ServiceLocation:
+    return ServiceLocation(service="aws", account=number, resource="x")
+
+
+def live(number: str, name: str, *more: Observation) -> list[Observation]:
+    id = f"arn:aws:iam::{number}:role/{name}"
+    return [replace(role(id, account(number)), account=number), *more]
+
+
+def trust(number: str, name: str, principal: str) -> Trust:
+    id = f"arn:aws:iam::{number}:role/{name}"
+    return Trust(id=f"{id}#trust", identity=id, principal=principal, kind=TrustKind.ASSUME, provider="aws", location=account(number))  # fmt: skip
+
+
+def grant(number: str, name: str, resource: str) -> Grant:
+    id = f"arn:aws:iam::{number}:role/{name}"
+    return Grant(id=f"{id}#grant", identity=id, kind=GrantKind.POLICY, provider="aws", location=account(number),
+        actions=("sts:AssumeRole",), resources=(resource,))  # fmt: skip
+
+
+def test_accounts_that_say_nothing_of_each_other_are_apart() -> None:
+    assert among(a=live("1" * 12, "r"), b=live("2" * 12, "r")) == []
+
+
+def test_an_account_that_another_one_speaks_of_is_with_it() -> None:
+    first, other = "1" * 12, "2" * 12
+    trusting = live(first, "r", trust(first, "r", f"arn:aws:iam::{other}:root"))
+    assert among(a=trusting, b=live(other, "x"), c=live("3" * 12, "y")) == [{"a", "b"}]
+
+
+def test_a_role_that_anybody_may_assume_is_with_whoever_may_assume_any() -> None:
+    first, other, third = "1" * 12, "2" * 12, "3" * 12
+    public = live(first, "r", trust(first, "r", "*"))
+    free, bound = (
+        live(other, "x", grant(other, "x", "*")),
+        live(third, "y", grant(third, "y", f"arn:aws:iam::{third}:role/*")),
+    )
+    assert among(a=public, b=free, c=bound) == [{"a", "b"}]
+
+
+def test_many_keys_are_looked_up_a_part_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connected, "_AT_A_TIME", 3)
+    several = {
+        f"t{n}": [credential(f"secret:{n // 2}", fingerprint=f"{n // 2}")] for n in range(20)
+    }
+    assert among(**several) == [{f"t{n}", f"t{n + 1}"} for n in range(0, 20, 2)]

@@ -28,6 +28,9 @@ from keymuster.settings import Settings
 
 PROVIDER = "aws"
 
+REACH = "reach"
+"""What an inventory remembers of it: a third of what is known of an account."""
+
 _ALL = (Gain.ADMIN, Gain.ANY)
 
 
@@ -124,7 +127,7 @@ def _policy(grant: Grant) -> str:
 
 def reach_of(inventory: Inventory, known: Known) -> Reach:
     """Who of AWS may become whom, worked out once for an inventory."""
-    return inventory.remembered("reach", PROVIDER, lambda: _reach(inventory, known))
+    return inventory.remembered(REACH, PROVIDER, lambda: _reach(inventory, known))
 
 
 def _reach(inventory: Inventory, known: Known) -> Reach:

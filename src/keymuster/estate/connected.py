@@ -41,7 +41,9 @@ def components(keyed: Mapping[str, Keys]) -> list[list[str]]:
     return list(found.values())
 
 
-def _parts(several: Sequence[array[int]], *beside: Sequence[array[int]]) -> Iterator[Iterator[tuple[int, int]]]:
+def _parts(
+    several: Sequence[array[int]], *beside: Sequence[array[int]]
+) -> Iterator[Iterator[tuple[int, int]]]:
     """Target and key, by ranges of keys: so many at a time as can be held, also of what is asked for `beside`."""
     total = sum(len(one) for each in (several, *beside) for one in each)
     count = total // _AT_A_TIME + 1

@@ -3,7 +3,7 @@ them tells alone."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TypeAlias
 
@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from keymuster.analysis import analysed
+from keymuster.analysis.aws_facts import REACH
 from keymuster.analysis.roll import roll
 from keymuster.analysis.rolls import Rolls
 from keymuster.estate.connected import components
@@ -115,8 +116,11 @@ class _Join:
         self._size = Size()
 
     def judge(self, group: Collection[str]) -> None:
-        origins: dict[str, list[Own]] = {}
+        origins = _Origins()
         inventory, every, beside = self._inventory(group, origins)
+        self._call(inventory, every, beside, origins)
+        del every, beside
+        inventory.forget(REACH)
         verdict = evaluate(
             inventory, self._rules, self._choice, self._now, self._configured.limits, conditions=self._conditions
         )  # fmt: skip
@@ -125,7 +129,6 @@ class _Join:
         self._texts |= {one.id: one for one in verdict.rules if one.id in kept}
         self._findings += told
         self._stands_for |= stands_for
-        self._call(inventory, every, beside, origins)
         self._size = Size(
             targets=self._size.targets + len(group), groups=self._size.groups + 1,
             largest=max(self._size.largest, sum(self._keyed[one].records for one in group)),
@@ -133,7 +136,7 @@ class _Join:
 
     def call(self, targets: Collection[str]) -> None:
         """Who there is in targets that have to do with no other one: what is to be said of them, they say themselves."""
-        origins: dict[str, list[Own]] = {}
+        origins = _Origins()
         inventory, every, beside = self._inventory(targets, origins)
         self._call(inventory, every, beside, origins)
 
@@ -150,7 +153,7 @@ class _Join:
         )  # fmt: skip
 
     def _inventory(
-        self, group: Collection[str], origins: dict[str, list[Own]]
+        self, group: Collection[str], origins: _Origins
     ) -> tuple[Inventory, list[Observation], list[Observation]]:
         """Of a group, with all of its records, and what it knows of others."""
         names: dict[str, str] = {}
@@ -163,22 +166,64 @@ class _Join:
 
     def _call(
         self, inventory: Inventory, every: Iterable[Observation], beside: Iterable[Observation],
-        origins: Mapping[str, list[Own]],
+        origins: _Origins,
     ) -> None:  # fmt: skip
-        _list_accepted(inventory, every)
+        """What a target has accepted holds in it alone: it is in the inventory for those who list it, and for nobody else."""
+        accepted = {one.id: one for one in every if isinstance(one, InlineAllow | RiskException)}
+        inventory.records.update(accepted)
+        inventory.seen.update({id: [one] for id, one in accepted.items()})
         others = {one.id for one in beside if isinstance(one, Identity)}
         self._rolls.add(roll(inventory, self._configured, self._rules), others)
         self._ends.append(until(inventory.records, self._now))
+        for id in accepted:
+            del inventory.records[id], inventory.seen[id]
         self._note_subjects(origins)
 
-    def _note_subjects(self, origins: Mapping[str, list[Own]]) -> None:
-        named = {own: id for id, several in origins.items() for own in several}
-        for target in dict.fromkeys(target for target, _ in named):
-            for id, finding in self._known(target).items():
-                if (record := named.get((target, finding.subject))) is not None:
-                    self._about.setdefault(id, {})[record] = None
-                    if record != finding.subject:
-                        self._renamed.add(id)
+    def _note_subjects(self, origins: _Origins) -> None:
+        """Which records the findings of targets are about."""
+        found = [
+            (target, id, one.subject)
+            for target in origins.targets
+            for id, one in self._known(target).items()
+        ]
+        wanted = {(target, subject) for target, _, subject in found}
+        named = {own: id for id, own in origins if own in wanted}
+        for target, id, subject in found:
+            if (record := named.get((target, subject))) is not None:
+                self._about.setdefault(id, {})[record] = None
+                if record != subject:
+                    self._renamed.add(id)
+
+
+class _Origins:
+    """Of which targets a record is, and which id it has there. Most are of one, and have the same there."""
+
+    def __init__(self) -> None:
+        self._alone: dict[str, str] = {}
+        self._others: dict[str, list[Own]] = {}
+        self.targets: dict[str, None] = {}
+
+    def add(self, id: str, target: str, own: str) -> None:
+        self.targets[target] = None
+        if id == own and id not in self._others and self._alone.setdefault(id, target) == target:
+            return
+        several = self._others.setdefault(id, [])
+        if (alone := self._alone.pop(id, None)) is not None:
+            several.append((alone, id))
+        if (target, own) not in several:
+            several.append((target, own))
+
+    def __iter__(self) -> Iterator[tuple[str, Own]]:
+        """Each record, with what it is in a target."""
+        for id, target in self._alone.items():
+            yield id, (target, id)
+        for id, several in self._others.items():
+            yield from ((id, own) for own in several)
+
+    def of(self, id: str) -> Sequence[Own]:
+        if (alone := self._alone.get(id)) is not None:
+            return ((alone, id),)
+        return self._others.get(id, ())
 
 
 class _Around:
@@ -237,7 +282,7 @@ class _Known:
 
 
 def _told(
-    findings: Iterable[Finding], known: _Known, origins: Mapping[str, list[Own]],
+    findings: Iterable[Finding], known: _Known, origins: _Origins,
     inventory: Inventory,
 ) -> tuple[list[Finding], dict[str, tuple[Own, ...]]]:  # fmt: skip
     """What rests on more than one target and is not known to any as it is, and what each stands for."""
@@ -245,7 +290,7 @@ def _told(
     for one in findings:
         if len(_targets(one, origins, inventory)) < 2 and one.subject not in inventory.links.within:
             continue
-        theirs = _theirs(one, origins.get(one.subject, ()), known)
+        theirs = _theirs(one, origins.of(one.subject), known)
         if theirs and all(_is_as(one, known.finding(each)) for each in theirs):
             continue
         told.append(_accepted(one, [known.finding(each) for each in theirs]))
@@ -254,27 +299,17 @@ def _told(
     return told, stands_for
 
 
-def _list_accepted(inventory: Inventory, every: Iterable[Observation]) -> None:
-    """What a target has accepted holds in it alone: it is in the inventory for those who list it."""
-    for one in every:
-        if isinstance(one, InlineAllow | RiskException):
-            inventory.records[one.id] = one
-            inventory.seen[one.id] = [one]
-
-
 def _records(
-    seen: Iterable[Seen], origins: dict[str, list[Own]], names: dict[str, str]
+    seen: Iterable[Seen], origins: _Origins, names: dict[str, str]
 ) -> Iterator[Observation]:
     for each in seen:
         names[each.target] = each.name
         for one in placed(each.name, each.observations):
-            own = (each.target, one.own)
-            if own not in (others := origins.setdefault(one.record.id, [])):
-                others.append(own)
+            origins.add(one.record.id, each.target, one.own)
             yield one.record
 
 
-def _targets(one: Finding, origins: Mapping[str, list[Own]], inventory: Inventory) -> set[str]:
+def _targets(one: Finding, origins: _Origins, inventory: Inventory) -> set[str]:
     """Whose records a finding rests on: those of its subject and of what is one with that, of the identity behind
     it, and of each step that leads there."""
     ids = {one.subject, *inventory.links.nodes.get(one.subject, ())}
@@ -282,7 +317,7 @@ def _targets(one: Finding, origins: Mapping[str, list[Own]], inventory: Inventor
     for step in (step for path in one.paths for step in path):
         ids |= {step.start, step.to, *step.records}
         ids.update(said.record for said in step.statements)
-    return {target for id in ids for target, _ in origins.get(id, ())}
+    return {target for id in ids for target, _ in origins.of(id)}
 
 
 def _theirs(one: Finding, origins: Iterable[Own], known: _Known) -> list[Own]:

@@ -178,7 +178,11 @@ class _Found:
             )
             for (provider, account), one in self._accounts.items()
         }  # fmt: skip
-        told = {str(one.settings.get("name", "")) for one in self._informs.values() if isinstance(one, Resource)}
+        told = {
+            str(one.settings.get("name", ""))
+            for one in self._informs.values()
+            if isinstance(one, Resource)
+        }
         for (provider, account), one in seen.items():
             if provider == "aws" or f"projects/{account}" not in told:
                 self._informs[one.id] = one
@@ -199,7 +203,6 @@ INFORMING = frozenset({
 
 _ACCOUNTS = frozenset({"aws", "gcp", "azure", "entra"})
 """Whose accounts have a name that there is one of in the world."""
-
 
 
 def _tells_account(one: Identity) -> bool:
@@ -272,7 +275,8 @@ def _assumes_any(one: Grant) -> bool:
     if one.provider != "aws" or one.effect is not Effect.ALLOW:
         return False
     may = bool(one.not_actions) or any(
-        text == "*" or text.lower().startswith(("sts:*", "sts:a", "s*", "st*")) for text in one.actions
+        text == "*" or text.lower().startswith(("sts:*", "sts:a", "s*", "st*"))
+        for text in one.actions
     )
     return may and (not one.resources or any(_is_any_account(text) for text in one.resources))
 

@@ -91,6 +91,11 @@ class Inventory(Struct, kw_only=True, dict=True):
         found: _T = self._remembered[key]
         return found
 
+    def forget(self, what: str) -> None:
+        """Let go of it; who asks again has it found again."""
+        for key in [key for key in self._remembered if key[0] == what]:
+            del self._remembered[key]
+
     @cached_property
     def _remembered(self) -> dict[tuple[str, str], Any]:
         return {}

@@ -86,7 +86,9 @@ def command(
         with local.engine(said, address, store, lambda words: tell(words, None)) as looking:
             many = concurrency or said.defaults.jobs or work.default_jobs()
             if not quiet:
-                words = f"worker {looking.worker} takes {_WHAT[takes].format(many)} from {store.url}"
+                words = (
+                    f"worker {looking.worker} takes {_WHAT[takes].format(many)} from {store.url}"
+                )
                 tell(words, None)
             ended = None if without_file else partial(_tell_people, store, estate, tell)
             with _watching(estate, address, store, stop, tell) if watches else nullcontext():

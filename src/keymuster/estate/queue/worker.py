@@ -46,7 +46,12 @@ class Worker:
         self, looking: Looking, *, concurrency: int, stop: threading.Event, tell: Tell, ended: Callable[[], None] | None = None,
         takes: Takes = Takes.ANY,
     ) -> None:  # fmt: skip
-        self._looking, self._concurrency, self._stop, self._takes = looking, concurrency, stop, takes
+        self._looking, self._concurrency, self._stop, self._takes = (
+            looking,
+            concurrency,
+            stop,
+            takes,
+        )
         self._tell, self._ended = tell, ended
         self._pause = 0.0
         self._unwell = asyncio.Event()

@@ -179,16 +179,12 @@ def give_back(connection: Connection, attempt: Attempt) -> None:
     )
 
 
-def beat(
-    connection: Connection, worker: str, now: datetime, takes: Takes | None = None
-) -> None:
+def beat(connection: Connection, worker: str, now: datetime, takes: Takes | None = None) -> None:
     """A worker lives; and `takes` this, if it says so."""
     said = {"beat": now} if takes is None else {"beat": now, "takes": takes.value}
     made = upsert(connection, workers).values(name=worker, **said)
     changed = {name: made.excluded[name] for name in said}
-    connection.execute(
-        made.on_conflict_do_update(index_elements=[workers.c.name], set_=changed)
-    )
+    connection.execute(made.on_conflict_do_update(index_elements=[workers.c.name], set_=changed))
 
 
 def alive(connection: Connection, now: datetime) -> dict[str, Takes]:
