@@ -230,7 +230,7 @@ class _Around:
     """What everybody is judged by, whoever tells it: what of services is ours, and who is there."""
 
     def __init__(self, keyed: Mapping[str, Keys]) -> None:
-        self._keyed = keyed
+        self._informs = {target: one.informs for target, one in keyed.items() if one.informs}
         self._people: dict[str, list[tuple[str, Identity]]] = {}
         for target, one in keyed.items():
             for person in one.people:
@@ -244,9 +244,9 @@ class _Around:
             return []
         own = set(group)
         found: dict[str, Observation] = {}
-        for target, one in self._keyed.items():
-            if one.informs and target not in own:
-                for each in one.informs:
+        for target, several_told in self._informs.items():
+            if target not in own:
+                for each in several_told:
                     found.setdefault(each.id, each)
         spoken = spoken_of(several) if self._people else ()
         for name in sorted(spoken):

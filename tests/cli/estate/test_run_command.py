@@ -58,6 +58,7 @@ def test_a_run_its_status_and_the_next_one(estate: Path) -> None:
     assert "every run came to its end" in call(estate, "resume").stderr
     said = call(estate, "status", "--run", "1").stdout
     assert "targets: 3 done, their join among them" in said
+    assert "join:    0 targets in 0 groups" in said
     status = json.loads(call(estate, "status", "--format", "json").stdout)
     assert (status["run"], status["targets"], status["running"]) == (2, {"done": 2}, [])
 

@@ -50,6 +50,7 @@ class StatusV1(Struct, frozen=True, kw_only=True):
     joined: bool = False
     left: list[str] = []
     unattended: list[str] = []
+    join: str = ""
 
 
 @click.command("status")
@@ -90,6 +91,7 @@ def command(number: int | None, format_: str, estate: str, url: str) -> int:
 
 def _status(store: object, number: int | None) -> StatusV1:
     from keymuster.errors import SettingsError
+    from keymuster.estate.attempts import JOIN
     from keymuster.estate.base import Work
     from keymuster.estate.running import expected_seconds, left_seconds
     from keymuster.estate.store.store import Store
@@ -113,6 +115,7 @@ def _status(store: object, number: int | None) -> StatusV1:
         running=[_item(one) for one in running],
         waiting=[_item(one) for one in items if one.work is Work.WAITING],
         given_up=[_item(one) for one in items if one.work is Work.DEAD],
+        join=store.left(JOIN.id).get("size", ""),
         unattended=[*unattended(store, run.id, datetime.now(UTC))] if run.ended is None else [],
         seconds=sum(one.cost.seconds for one in done), cpu_seconds=sum(one.cost.cpu for one in done),
         left=[one.target.id for one in store.targets() if one.has_left],
@@ -138,6 +141,8 @@ def _lines(found: StatusV1, now: datetime) -> Iterator[str]:
     ]
     yield f"targets: {', '.join(counts) or 'none'}{among(found.joined)}"
     yield f"took:    {spoken(found.seconds)} by the clock of each, {spoken(found.cpu_seconds)} of CPU"
+    if found.join:
+        yield f"join:    {found.join}, when it last looked"
     if found.left_seconds is not None and found.ended is None:
         yield f"left:    about {spoken(found.left_seconds)}, by what it took before"
     for one in found.running:

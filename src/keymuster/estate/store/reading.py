@@ -189,6 +189,11 @@ def told_keys(connection: Connection) -> Iterator[tuple[str, Keys | None]]:
         yield row.target, found if found is not None and found.version == VERSION else None
 
 
+def told_left(connection: Connection, target: str) -> dict[str, str]:
+    left = connection.execute(select(targets.c.left).where(targets.c.id == target)).scalar()
+    return {} if left is None else unpack(left, dict[str, str])
+
+
 def told_frames(connection: Connection) -> Iterator[tuple[str, str, Report]]:
     """Target, its name, and the report of its last look, without findings and texts."""
     asked = (

@@ -203,6 +203,10 @@ class Store:
         with self._streaming() as connection:
             yield from reading.told_observations(connection, targets)
 
+    def left(self, target: str) -> dict[str, str]:
+        """What the last look at a target left for the next one."""
+        return self._read(lambda one: reading.told_left(one, target))
+
     def shared(self) -> Iterator[tuple[str, Keys | None]]:
         """Target, and what of its records others may share. None where an older version has looked: then the records
         tell."""
