@@ -732,6 +732,38 @@ def test_a_certificate_of_another_authority_is_refused_unless_the_kubeconfig_say
     signed_in(cluster, rules, tmp_path, user, **{"insecure-skip-tls-verify": True})
 
 
+def test_a_cluster_that_goes_by_another_name_is_looked_for_by_that(
+    loopback: None, rules: RuleSet, tmp_path: Path
+) -> None:
+    import trustme
+
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("cluster.acme.test").configure_cert(context)
+    more = {"certificate-authority-data": base64.b64encode(authority.cert_pem.bytes()).decode()}
+    with serving(acme(), context) as cluster:
+        with pytest.raises(CollectError, match="was not reached"):
+            signed_in(cluster, rules, tmp_path, {"token": "made-up"}, **more)
+        signed_in(
+            cluster,
+            rules,
+            tmp_path,
+            {"token": "made-up"},
+            **more,
+            **{"tls-server-name": "cluster.acme.test"},
+        )
+
+
+def test_a_proxy_of_the_kubeconfig_goes_before_that_of_the_environment(
+    cluster: Cluster, rules: RuleSet, tmp_path: Path, monkeypatch: Any
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("NO_PROXY", "")
+    with pytest.raises(CollectError, match="was not reached"):
+        signed_in(cluster, rules, tmp_path, {"token": "made-up"})
+    signed_in(cluster, rules, tmp_path, {"token": "made-up"}, **{"proxy-url": cluster.url})
+
+
 def test_keys_that_the_library_wrote_into_files_are_gone_at_once(
     over_tls: tuple[Cluster, Path, Path], rules: RuleSet, tmp_path: Path, monkeypatch: Any
 ) -> None:

@@ -179,7 +179,9 @@ _SEE = "See whether kubectl --context {} get namespaces works."
 
 
 def _by_context(context: str, config: Kubeconfig, stop: Event) -> _Entrance:
-    return _entrance(context, config.load(context), config.user(context), stop)
+    return _entrance(
+        context, config.load(context), config.user(context), stop, config.proxy(context)
+    )
 
 
 def _by_address(name: str, asked: Asked, stop: Event) -> _Entrance:
@@ -209,7 +211,9 @@ def _from_inside(stop: Event) -> _Entrance:
     return _entrance("in-cluster", made, {"tokenFile": ""}, stop)
 
 
-def _entrance(name: str, config: Configuration, user: dict[str, Any], stop: Event) -> _Entrance:
+def _entrance(
+    name: str, config: Configuration, user: dict[str, Any], stop: Event, proxy: str = ""
+) -> _Entrance:
     address = str(config.host)
     checked(address, "kubeconfig")
 
@@ -219,7 +223,7 @@ def _entrance(name: str, config: Configuration, user: dict[str, Any], stop: Even
         return request
 
     try:
-        session = connection.session(config, sign, CONNECTIONS)
+        session = connection.session(config, sign, CONNECTIONS, proxy)
     except (OSError, ValueError) as error:  # an SSLError is an OSError
         raise Unusable(f"its certificates cannot be read ({type(error).__name__})") from None
 

@@ -12,9 +12,13 @@ if TYPE_CHECKING:
 
 
 def session(
-    config: Configuration, sign: Callable[[PreparedRequest], PreparedRequest], connections: int
+    config: Configuration,
+    sign: Callable[[PreparedRequest], PreparedRequest],
+    connections: int,
+    proxy: str = "",
 ) -> Session:
-    """Signed as told, over TLS as the configuration has it. ssl.SSLError or OSError if its files are none."""
+    """Signed as told, over TLS as the configuration has it. A `proxy` of this cluster goes before those of the
+    environment. ssl.SSLError or OSError if its files are none."""
     from requests import Session
     from requests.adapters import HTTPAdapter
 
@@ -50,8 +54,9 @@ def session(
 
     made = shared(Session(), sign)
     made.mount("https://", Adapter(pool_connections=4, pool_maxsize=connections))
-    if config.proxy:
-        made.proxies = {"https": config.proxy, "http": config.proxy}
+    if proxy:
+        made.trust_env = False
+        made.proxies = {"https": proxy, "http": proxy}
     return made
 
 

@@ -74,6 +74,12 @@ class Kubeconfig:
         found = _named(self._plain.get("users"), str(said.get("user", ""))).get("user")
         return found if isinstance(found, dict) else {}
 
+    def proxy(self, context: str) -> str:
+        """By which its cluster is reached; empty if the file names none."""
+        said = _named(self._plain.get("contexts"), context).get("context") or {}
+        found = _named(self._plain.get("clusters"), str(said.get("cluster", ""))).get("cluster")
+        return str(found.get("proxy-url") or "") if isinstance(found, dict) else ""
+
     def load(self, context: str) -> Configuration:
         """What the client library makes of a context. It may run the program that signs in."""
         from kubernetes.client import Configuration

@@ -60,7 +60,7 @@ def _is_inside(issuer: str) -> bool:
 
 SURFACES = (
     Surface(
-        name="service-accounts", calls=(_NAMESPACES, _ACCOUNTS, _ISSUER), types=("ServiceAccount",),
+        name="service-accounts", calls=(_NAMESPACES, _ACCOUNTS, _ISSUER), types=("ServiceAccount", "KubernetesCluster"),
         look=accounts, always=True,
     ),
 )  # fmt: skip
