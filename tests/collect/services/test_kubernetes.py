@@ -501,6 +501,23 @@ def test_a_cluster_that_does_not_say_which_it_is_is_known_by_its_address(
     assert not any(UID in one for one in first)
 
 
+@pytest.mark.parametrize("uid", ["", "x:y", "0F1E6D2C-3B4A-4C5D-8E6F-7A8B9C0D1E2F", f"{UID}\n"])
+def test_what_gives_itself_another_name_than_a_cluster_has_is_none(
+    cluster: Cluster, rules: RuleSet, uid: str
+) -> None:
+    cluster.uid = uid
+    with pytest.raises(CollectError, match="no API server"):
+        collected(cluster, rules)
+
+
+def test_a_site_of_somebody_else_is_no_cluster(
+    cluster: Cluster, rules: RuleSet, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(cluster, "reply", lambda *_: (404, {"error": "no such page"}, {}))
+    with pytest.raises(CollectError, match=r"no API server that is at work \(404\)"):
+        collected(cluster, rules)
+
+
 def test_a_file_and_a_cluster_that_have_one_name_do_not_lend_each_other_rights(
     cluster: Cluster, rules: RuleSet
 ) -> None:

@@ -24,6 +24,7 @@ from keymuster.collect.cluster import connection, kubeconfig
 from keymuster.collect.cluster.kubeconfig import Kubeconfig, Unusable
 from keymuster.errors import CollectError
 from keymuster.model import Trouble
+from keymuster.model.kubernetes import called, cluster_of
 
 if TYPE_CHECKING:
     from kubernetes.client import Configuration
@@ -148,8 +149,8 @@ def _tried(
 
 def _entrances(asked: Asked, stop: Event) -> Iterator[_Entrance | Trouble]:
     if asked.api_server:
-        name = urlsplit(asked.api_server).netloc
-        yield _way_in(name, lambda: _by_address(name, asked, stop))
+        name = urlsplit(asked.api_server).netloc or asked.api_server
+        yield _way_in(name, lambda: _by_address(name, asked, stop), "See --ca-file.")
         return
     paths = kubeconfig.paths(asked.kubeconfig)
     if not paths and "KUBERNETES_SERVICE_HOST" in os.environ:
@@ -162,15 +163,15 @@ def _entrances(asked: Asked, stop: Event) -> Iterator[_Entrance | Trouble]:
         )
     config = Kubeconfig(paths)
     for context in config.chosen(asked.contexts):
-        yield _way_in(context, partial(_by_context, context, config, stop))
+        yield _way_in(context, partial(_by_context, context, config, stop), _SEE.format(context))
 
 
-def _way_in(name: str, find: Callable[[], _Entrance]) -> _Entrance | Trouble:
+def _way_in(name: str, find: Callable[[], _Entrance], advice: str = "") -> _Entrance | Trouble:
     """One that cannot be used is told, and others are tried."""
     try:
         return find()
     except Unusable as error:
-        return _closed(name, str(error), _SEE.format(name))
+        return _closed(name, str(error), advice)
     except CollectError as error:
         return _closed(name, error.message, error.advice())
 
@@ -191,7 +192,8 @@ def _by_address(name: str, asked: Asked, stop: Event) -> _Entrance:
     token = os.environ.get(_TOKEN, "").strip()
     if not token:
         raise CollectError(f"nobody is signed in to {asked.api_server}", f"Set {_TOKEN}.")
-    made = Configuration(host=asked.api_server, ssl_ca_cert=asked.ca_file or None)
+    made = Configuration(host=asked.api_server)
+    made.ssl_ca_cert = asked.ca_file or None
     made.api_key["BearerToken"] = f"Bearer {token}"
     return _entrance(name, made, {"token": token}, stop)
 
@@ -244,26 +246,35 @@ def reason(body: Any) -> str:
 # --- the cluster behind the door ----------------------------------------------------------------
 
 
+_OF_CLUSTER = ("Forbidden", "NotFound")
+"""Refusals in the words of an API server: others may be somebody else's."""
+
+
 def _entered(one: _Entrance, asked: Asked) -> Access | Trouble:
     trouble = ""
+    asking = Asking(url=f"api/v1/namespaces/{_HOME}", headers={"Accept": METADATA})
     try:
-        found = one.door.ask(
-            Asking(url=f"api/v1/namespaces/{_HOME}", headers={"Accept": METADATA})
-        ).body
-        uid = str(found["metadata"]["uid"])
+        uid = _uid(one.door.ask(asking).body)
     except NoAnswer as error:
-        if error.status not in (403, 404):
+        if error.code not in _OF_CLUSTER:
             return _refused(one.name, error)
         uid = str(uuid5(NAMESPACE_URL, str(one.config.host)))
         trouble = (
             f"which cluster this is was not told ({error.code}): it is known by its address, and is another one "
             "to keymuster by another address"
         )
-    except (KeyError, TypeError):
+    if not uid:
         return _closed(one.name, "what answers is no API server", "See its address.")
     return Access(
         uid, one.name, one.rest, _who(one), asked, version=_version(one), trouble=trouble,
     )  # fmt: skip
+
+
+def _uid(body: Any) -> str:
+    """That of a namespace; empty if this is none."""
+    metadata = body.get("metadata") if isinstance(body, dict) else None
+    uid = metadata.get("uid") if isinstance(metadata, dict) else None
+    return uid if isinstance(uid, str) and uid and cluster_of(called(_HOME, uid)) == uid else ""
 
 
 def _refused(name: str, error: NoAnswer) -> Trouble:
@@ -276,7 +287,9 @@ def _refused(name: str, error: NoAnswer) -> Trouble:
             name, f"the cluster was not reached ({error.code})",
             "See its address and its certificate authority (in the kubeconfig, or --ca-file), and the network.",
         )  # fmt: skip
-    return _closed(name, f"the cluster gave no answer ({error.code})", _SEE.format(name))
+    return _closed(
+        name, f"what answers is no API server that is at work ({error.code})", "See its address."
+    )  # fmt: skip
 
 
 def _closed(name: str, message: str, advice: str) -> Trouble:

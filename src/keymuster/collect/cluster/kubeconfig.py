@@ -124,8 +124,13 @@ def paths(said: str) -> str:
 
 def token_of(config: Configuration) -> str:
     """What stands in the header of a request; empty if nothing does. One that has ended is made anew."""
+    name = next((one for one in _NAMES if one in config.api_key), "")
     with _LOADING, _unlogged():
-        return str(config.get_api_key_with_prefix("BearerToken", "authorization") or "")
+        return str(config.get_api_key_with_prefix(name) or "") if name else ""
+
+
+_NAMES = ("BearerToken", "authorization")
+"""What the library calls a token, now and in earlier versions."""
 
 
 def forget_files() -> None:
