@@ -142,6 +142,7 @@ def looks(url: str, control: Any, share: float, folder: str) -> Iterator[tuple[A
             target=look, args=(theirs, url, memory, hours)
         )
         process.start()
+        theirs.close()  # so that one that dies is not waited for
         said = ours.recv()
         process.join()
         control.send("")
