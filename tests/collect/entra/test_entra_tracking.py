@@ -809,6 +809,22 @@ def test_an_object_of_another_form_costs_what_it_did(tenant: Tenant, look: Look)
     assert told(found)["consents"]
 
 
+def test_a_name_that_cannot_be_kept_is_told_all_the_same(
+    tenant: Tenant, look: Look, folder: Path
+) -> None:
+    """Half of a surrogate pair is no text that could be written down."""
+    first = look()
+    tenant.graph["applications"][1]["displayName"] = "half \ud800"
+    plain = look(memory="")
+    for hours in (1, 2):
+        found = look(hours * HOUR)
+        assert troubles(found) == []
+        assert in_any_order(found) == in_any_order(plain) != in_any_order(first)
+    tenant.graph["applications"][1]["displayName"] = "whole"
+    look(3 * HOUR)
+    assert lists(tenant) == []
+
+
 def test_a_field_that_a_cloud_does_not_know_yet_is_left_out(tenant: Tenant, look: Look) -> None:
     tenant.unknown_fields = {"isDisabled"}
     found = look(cloud="usgov")

@@ -53,8 +53,11 @@ MOST_BYTES = 128 * 1024 * 1024
 """Of the objects of a list, in memory. One that is longer is read by each surface for itself, page by page."""
 
 _TYPE = "@odata.type"
-_ODD = (OddAnswer, KeyError, TypeError, AttributeError)
-"""What an answer of a form that is not known leads to; surfaces that list for themselves tell of it."""
+_ODD = (OddAnswer, KeyError, TypeError, AttributeError, UnicodeError)
+"""What an answer leads to that has a form which is not known, or half of a surrogate pair, which cannot be kept;
+surfaces then list for themselves, and tell of it if they must."""
+
+_IDS_WILL_DO = {"Prefer": "return=minimal"}
 
 
 class Objects:
@@ -143,7 +146,8 @@ def _changes(ask: Scope, link: str) -> tuple[list[str], str] | None:
     ids: dict[str, None] = {}
     next: Any = None
     try:
-        for page in ask.session.rest("graph").pages(Asking(url=link), by_address("@odata.nextLink")):  # fmt: skip
+        asking = Asking(url=link, headers=_IDS_WILL_DO)
+        for page in ask.session.rest("graph").pages(asking, by_address("@odata.nextLink")):
             ids.update(dict.fromkeys(str(one["id"]) for one in page["value"]))
             next = page.get("@odata.deltaLink")
             ask.go_on()
