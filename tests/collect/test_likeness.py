@@ -36,7 +36,10 @@ def test_so_it_is_in_any_texts(text: str, other: str, least: int) -> None:
 
 def _check(text: bytes, other: bytes, least: int) -> None:
     end = end_there = 0
-    for number, (here, there, length) in enumerate(common(text, other, least, PLAIN.same)):
+    found = common(text, other, least, PLAIN.same)
+    if (compiled := fastest().common) is not None:
+        assert compiled(text, other, least) == found
+    for number, (here, there, length) in enumerate(found):
         assert length >= least
         assert text[here : here + length] == other[there : there + length]
         assert len(text[here : here + length]) == len(other[there : there + length]) == length

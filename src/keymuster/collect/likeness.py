@@ -8,6 +8,7 @@ costs a small part of a search.
 from __future__ import annotations
 
 from collections import deque
+from functools import partial
 from typing import Any
 
 from keymuster.detect.loops import Kept, Same, fastest
@@ -34,7 +35,9 @@ class Likeness:
 
     def __init__(self, least: int) -> None:
         self._least = least
-        self._same = fastest().same
+        loops = fastest()
+        self._same = loops.same
+        self._common = loops.common or partial(common, same=loops.same)
         self._texts: deque[tuple[bytes, dict[str, Any]]] = deque(maxlen=_TEXTS)
 
     def to(self, text: bytes) -> tuple[dict[str, Any], Kept]:
@@ -42,7 +45,7 @@ class Likeness:
         if len(text) < _LEAST or not self._texts:
             return {}, ()
         other, notes = max(self._texts, key=lambda one: self._same(text, 0, one[0], 0))
-        kept = common(text, other, self._least, self._same)
+        kept = self._common(text, other, self._least)
         return (notes, kept) if kept else ({}, ())
 
     def add(self, text: bytes, notes: dict[str, Any]) -> None:

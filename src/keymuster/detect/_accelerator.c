@@ -1220,23 +1220,84 @@ static PyObject *gathered(PyObject *module, PyObject *args)
     return result;
 }
 
+static int64_t alike(const uint8_t *text, const uint8_t *other, int64_t most)
+{
+    int64_t done = 0;
+    while (most - done >= 8 && word(text + done) == word(other + done))
+        done += 8;
+    while (done < most && text[done] == other[done])
+        done++;
+    return done;
+}
+
 static PyObject *same(PyObject *module, PyObject *args)
 {
     const char *text, *other;
-    Py_ssize_t size, held, here, there, done = 0;
+    Py_ssize_t size, held, here, there;
     if (!PyArg_ParseTuple(args, "y#ny#n", &text, &size, &here, &other, &held, &there))
         return NULL;
     if (here < 0 || here > size || there < 0 || there > held) {
         PyErr_SetString(PyExc_ValueError, "an offset outside of a text");
         return NULL;
     }
-    Py_ssize_t most = size - here < held - there ? size - here : held - there;
-    while (most - done >= 8 && word((const uint8_t *)text + here + done) ==
-                                   word((const uint8_t *)other + there + done))
-        done += 8;
-    while (done < most && text[here + done] == other[there + done])
-        done++;
-    return PyLong_FromSsize_t(done);
+    return PyLong_FromLongLong(alike((const uint8_t *)text + here, (const uint8_t *)other + there,
+                                     size - here < held - there ? size - here : held - there));
+}
+
+/* See collect/likeness.py, which says why, and has the same in Python. */
+
+#define ANCHOR 64
+#define NEAR 4096
+#define FAILURES 4
+#define LOOKS 4
+
+/* Where an anchor stands first between two places; -1 if it does not. */
+static int64_t anchored(const uint8_t *text, int64_t at, int64_t end, const uint8_t *anchor)
+{
+    while (end - at >= ANCHOR) {
+        const uint8_t *found = memchr(text + at, anchor[0], (size_t)(end - at - ANCHOR + 1));
+        if (!found)
+            return -1;
+        if (!memcmp(found, anchor, ANCHOR))
+            return found - text;
+        at = found - text + 1;
+    }
+    return -1;
+}
+
+static PyObject *common(PyObject *module, PyObject *args)
+{
+    const char *text_, *other_;
+    Py_ssize_t size, held, least;
+    int64_t here = 0, there = 0, left = FAILURES * NEAR;
+    if (!PyArg_ParseTuple(args, "y#y#n", &text_, &size, &other_, &held, &least))
+        return NULL;
+    const uint8_t *text = (const uint8_t *)text_, *other = (const uint8_t *)other_;
+    PyObject *kept = PyList_New(0);
+    while (kept) {
+        int64_t length = alike(text + here, other + there,
+                               size - here < held - there ? size - here : held - there);
+        int64_t skip, line = 0, found = -1;
+        if (length >= least) {
+            if (appended(kept, Py_BuildValue("(LLL)", (long long)here, (long long)there,
+                                             (long long)length)))
+                Py_CLEAR(kept);
+            left += LOOKS * length;
+        }
+        here += length;
+        there += length;
+        for (skip = 0; kept && found < 0; skip = line - here + ANCHOR * (found < 0)) {
+            int64_t from = here + skip, stop = held - there < NEAR ? held : there + NEAR;
+            const uint8_t *end = from < size ? memchr(text + from, '\n', (size_t)(size - from)) : NULL;
+            line = end ? end - text + 1 : 0;
+            if (!line || size - line < ANCHOR || left < 0)
+                return kept;
+            found = anchored(other, there, stop, text + line);
+            left -= found < 0 ? NEAR : found - there + ANCHOR;
+        }
+        here = line, there = found;
+    }
+    return NULL;
 }
 
 #define WINDOW 100
@@ -1720,6 +1781,7 @@ static PyMethodDef functions[] = {
     {"stretches", stretches, METH_VARARGS, NULL},
     {"gathered", gathered, METH_VARARGS, NULL},
     {"same", same, METH_VARARGS, NULL},
+    {"common", common, METH_VARARGS, NULL},
     {"line_hash", line_hash, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };

@@ -21,8 +21,11 @@ Kept: TypeAlias = Sequence[tuple[int, int, int]]
 """What a text has from another one: (offset, offset in the other, bytes), ascending, apart."""
 
 Same: TypeAlias = Callable[[bytes, int, bytes, int], int]
+Gathered: TypeAlias = Callable[[bytes, list[int], list[list[int]]], tuple[list[int], bytes]]
 LineHash: TypeAlias = Callable[[bytes, int], tuple[int, int] | None]
 """Of a plain text; in Python there is but the general way (`collect/line_hash.py`)."""
+Common: TypeAlias = Callable[[bytes, bytes, int], list[tuple[int, int, int]]]
+"""In Python it stands in `collect/likeness.py`."""
 
 
 def stands_anew(text: bytes, kept: Kept, mark: bytes) -> bool:
@@ -116,9 +119,10 @@ class Loops(Struct, frozen=True):
 
     stands_anew: Callable[[bytes, Kept, bytes], bool]
     stretches: Callable[[bytes, list[int]], list[tuple[int, int]]]
-    gathered: Callable[[bytes, list[int], list[list[int]]], tuple[list[int], bytes]]
+    gathered: Gathered
     same: Same
     line_hash: LineHash | None = None
+    common: Common | None = None
 
 
 PLAIN = Loops(stands_anew, stretches, gathered, same)
@@ -131,7 +135,7 @@ def accelerated() -> Loops | None:
         return None
     return Loops(
         _accelerator.stands_anew, _accelerator.stretches, _accelerator.gathered,
-        _accelerator.same, _accelerator.line_hash,
+        _accelerator.same, _accelerator.line_hash, _accelerator.common,
     )  # fmt: skip
 
 

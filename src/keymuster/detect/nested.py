@@ -17,7 +17,7 @@ from keymuster.detect import encodings
 from keymuster.detect.encodings.base import Ends, Piece
 from keymuster.detect.engine import Engine, Reading
 from keymuster.detect.layers import LARGEST, Layer
-from keymuster.detect.loops import Kept, fastest
+from keymuster.detect.loops import Gathered, Kept, fastest
 from keymuster.detect.matches import Match
 from keymuster.detect.patterns import Pattern
 from keymuster.digests import blake2b
@@ -133,6 +133,7 @@ class Nested:
         self._rules = rules
         self._inside: dict[bytes, _Inside] = {}
         self._fruitless: dict[bytes, _Spent] = {}
+        self._gathered = fastest().gathered  # to ask each time what is wanted took longer than that
 
     @property
     def layers(self) -> list[Layer]:
@@ -179,7 +180,7 @@ class Nested:
         inner: list[_Hit] = []
         certain: list[Piece] = []
         for name in gated:
-            digest = _digest(name, content, gated, reading)
+            digest = _digest(name, content, gated, reading, self._gathered)
             spent = self._fruitless.get(digest)
             if spent is not None and budget.allows(spent):
                 budget.spend(spent)
@@ -343,13 +344,15 @@ def _known(name: str, piece: Piece, gated: Mapping[str, Ends]) -> Known:
     }
 
 
-def _digest(name: str, text: bytes, gated: Mapping[str, Ends], reading: Reading) -> bytes:
+def _digest(
+    name: str, text: bytes, gated: Mapping[str, Ends], reading: Reading, gathered: Gathered
+) -> bytes:
     """What names everything that an encoding makes of a text; empty if only decoding shows it."""
     if not encodings.load(name).spells:
         return b""
     names = [one for one in gated if one < name and encodings.load(one).escapes]
     others = [[*gated[one][0]] for one in names]
-    counts, held = fastest().gathered(text, [*gated[name].get(0, ())], others)
+    counts, held = gathered(text, [*gated[name].get(0, ())], others)
     about = f"{name} {[*zip(names, counts, strict=True)]} {reading.binary} {reading.path}"
     told = about.encode("utf-8", "replace")
     digest = blake2b(len(told).to_bytes(8, "little") + told, digest_size=16)
