@@ -72,9 +72,13 @@ class Log:
         rank: Rank = (0, 0)
         is_outside = False
         fields = _fields(self._file)
+        objects = self.objects
         for field in fields:
-            field = field.lstrip(b"\n")  # git puts line ends between commits
-            if field.startswith(b"\x01"):
+            first = field[:1]
+            if first == b"\n":  # git puts line ends between commits
+                field = field.lstrip(b"\n")
+                first = field[:1]
+            if first == b"\x01":
                 about = field.split(b"\x02", 3)
                 is_outside = field.startswith(b"-", 1)
                 id, time = unhexlify(about[0][2:]), _seconds(about[2])
@@ -83,14 +87,14 @@ class Log:
                     continue
                 self.commits += 1
                 rank = self.order.add(id, map(unhexlify, about[1].split()), time)
-            elif field.startswith(b":"):
+            elif first == b":":
                 path = next(fields, b"")
                 if is_outside:
                     continue
                 new, mode = _new(field)
                 if mode not in _FILE_MODES:
                     continue
-                self.objects.add(unhexlify(new))
+                objects.add(unhexlify(new))
                 if wanted is not None and new not in wanted:
                     continue
                 if about:
@@ -238,6 +242,8 @@ def _new(field: bytes) -> tuple[bytes, bytes]:
     """(new object, new mode) of `:<modes> <objects> <status>`, with one more colon, mode and object
     for each further parent."""
     words = field.split(b" ")
+    if not field.startswith(b":", 1):  # nearly all have one
+        return words[3], words[1]
     parents = len(field) - len(field.lstrip(b":"))
     return words[2 * parents + 1], words[parents]
 

@@ -48,7 +48,7 @@ class InlineAllows(Reader):
         if blob.before.get(self.name) is False:
             marked = self._stands_anew(content, blob.kept, _MARK)
         else:
-            marked = _MARK in content
+            marked = self._stands_anew(content, (), _MARK)
         blob.notes[self.name] = marked
         return marked
 
