@@ -155,3 +155,45 @@ def test_anything_is_read(rules: RuleSet, value: object) -> None:
 def test_long_lines_take_time_in_proportion(rules: RuleSet) -> None:
     for part in ("claude ", "--allowedTools ", "sandbox: ", "npx @openai/codex ", "curl x | "):
         read(AgentCommands, "ci.yml", "jobs:\n  claude:\n    - run: " + part * 20_000, rules)
+
+
+@pytest.mark.parametrize(
+    ("line", "is_one"),
+    [
+        ("      - run: npm install -g @sourcegraph/amp", True),
+        ("      - run: echo claude", True),
+        ("      # - run: echo claude", False),
+        ("      - run: cat stamp lamps clamp", False),
+        ("x" * 3000 + "claude", False),
+    ],
+)
+def test_lines_count_from_the_first_that_names_an_agent(
+    rules: RuleSet, line: str, is_one: bool
+) -> None:
+    """`--trust-all-tools` names one itself; `--yes-always` says something behind a name only."""
+    text = f"jobs:\n  a:\n    steps:\n      - run: --yes-always timestamp x\n{line}\n      - run: x --yes-always\n"
+    found = [one for one in seen(rules, ".github/workflows/a.yml", text) if "yes" in one[1]]
+    assert found == ([("agent_command", "--yes-always", 6)] if is_one else [])
+
+
+SERVERS = '{"mcpServers": {"x": {"command": "npx", "args": ["-y", "some-server"]}}}'
+INNER = '{"permissions": {"allow": ["Bash(*)"]}}'
+
+
+@pytest.mark.parametrize(
+    ("settings", "held"),
+    [
+        (f"          settings: '{INNER}'", True),
+        (f"          settings: |\n            {INNER}", True),
+        (f"          'settings' : &a '{INNER}'", True),
+        (f"          claude_settings: '{INNER}'", True),
+        (f"          env: [{{name: settings, value: '{INNER}'}}]", True),
+        (f"          note: all settings of claude stand here {INNER[1:-1]}", False),
+    ],
+)
+def test_settings_are_found_by_what_they_are_called(
+    rules: RuleSet, settings: str, held: bool
+) -> None:
+    text = f"jobs:\n  a:\n    steps:\n      - uses: anthropics/claude-code-action@v1\n        with:\n{settings}\n"
+    found = [one for one in seen(rules, ".github/workflows/a.yml", text) if "Bash" in one[1]]
+    assert bool(found) is held

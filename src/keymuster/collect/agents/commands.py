@@ -14,11 +14,16 @@ from keymuster.collect.agents.servers import Word
 from keymuster.collect.ci.things import Thing
 from keymuster.collect.syntax.node import File, Node
 
-MARKS = regex.later(
-    rb"(?i)claude|codex|gemini|qwen|copilot|opencode|cursor-agent|\bamp\b|aider|goose|droid|kiro-cli|\bq chat\b|"
-    rb"dangerously|--yolo|trust-all-tools|allow-all-tools"
+_NAMES = (
+    b"claude", b"codex", b"gemini", b"qwen", b"copilot", b"opencode", b"cursor-agent", b"aider", b"goose", b"droid", b"kiro-cli",
+    b"dangerously", b"--yolo", b"trust-all-tools", b"allow-all-tools",
+)  # fmt: skip
+_SHORT_NAMES = (b"amp", b"q chat")
+"""Those that are parts of other words, too."""
+_MARKS = tuple(
+    regex.later(rb"%b\b(?<=\b%b)" % (re.escape(name), re.escape(name))) for name in _SHORT_NAMES
 )
-"""What a file holds that starts one of the agents we know."""
+"""What a file holds that starts one of the agents we know, is one of these or of the longer names."""
 
 _PROGRAM = (
     r"(?:claude(?:-code)?(?:-action)?|codex(?:-action)?|gemini(?:-cli)?|qwen(?:-code)?|copilot(?:-cli)?|opencode|cursor-agent|amp|aider|goose|droid|"
@@ -67,17 +72,24 @@ class Started(NamedTuple):
     value: str = ""
 
 
+def may_start_one(lower: bytes) -> bool:
+    """Whether a file, in small letters, names an agent that we know."""
+    if any(name in lower for name in _NAMES):
+        return True
+    return any(
+        name in lower and mark.search(lower)
+        for name, mark in zip(_SHORT_NAMES, _MARKS, strict=True)
+    )
+
+
 def of(text: str, file: File) -> Iterator[Started]:
     """What each line says of an agent that it starts."""
     count = 0
-    is_agent = False
-    for number, raw in enumerate(text.splitlines(), 1):
-        line = raw[:_LONGEST]
+    lines = [raw[:_LONGEST] for raw in text.splitlines()]
+    first = _first_that_names_one(lines)
+    for number, line in enumerate(lines[first:], first + 1):
         stripped = line.lstrip()
-        if stripped.startswith(("#", "//")):
-            continue
-        is_agent = is_agent or MARKS.search(line.encode("utf-8", "replace")) is not None
-        if not is_agent or _FORBIDS.search(line):
+        if stripped.startswith(("#", "//")) or _FORBIDS.search(line):
             continue
         node = Node(
             value=None, file=file, line=number, column=len(line) - len(stripped) + 1, end_line=number,
@@ -88,6 +100,25 @@ def of(text: str, file: File) -> Iterator[Started]:
             count += 1
             if count >= MOST:
                 return
+
+
+def _first_that_names_one(lines: list[str]) -> int:
+    """How many lines there are before the first that names an agent, and is no comment: mostly all. One
+    look for each name through all of them takes a hundredth of a look at each line for any name."""
+    text = "\n".join(lines).encode("utf-8", "replace").lower()
+    if not may_start_one(text):
+        return len(lines)
+    places = [at for name in _NAMES if (at := text.find(name)) >= 0]
+    places += [found.start() for mark in _MARKS if (found := mark.search(text))]
+    first = text.count(b"\n", 0, min(places))
+    for number, line in enumerate(lines[first:], first):
+        if not line.lstrip().startswith(("#", "//")) and _names_one(line):
+            return number
+    return len(lines)
+
+
+def _names_one(line: str) -> bool:
+    return may_start_one(line.encode("utf-8", "replace").lower())
 
 
 _ORDER = regex.later(rf"(?i)\b{_PROGRAM}\s[^\n]{{0,400}}?--?[a-z]")

@@ -31,7 +31,13 @@ _STARTS = regex.later(
     rb"(?m)^[\"']?(?:jobs|services|steps|stages|pipelines|runs|tasks|apiVersion|workflows|script|before_script|pool)[\"']?[ \t]{0,8}:"
 )
 """What a file in YAML has at its margin if it starts something; others may only speak of it."""
-_EMBEDDED = (b"mcpServers", b"settings", b"mcp_config", b"mcp-config")
+_EMBEDDED = (b"mcpServers", b"mcp_config", b"mcp-config")
+"""What a file holds that has settings of an agent in it: these, or what is called settings."""
+_SETTINGS = b"settings"
+_BEFORE = regex.later(rb"(?:\A|[\"'{\[,:?-]|(?:\A|\s)[&!]\S{0,80})[ \t]*(?:claude_|gemini_)?\Z")
+_BEHIND = regex.later(rb"[\"']?\s*(?:[:,}\]#]|\n|\Z)")
+"""What stands around a name, and not around a word of a sentence."""
+_OTHERS = (b"mcp_servers", b"mcp_config", b"mcp-config")
 _LARGEST = 4 * 1024 * 1024
 """What the readers of pipelines say of a larger file."""
 
@@ -69,9 +75,10 @@ class AgentCommands(Reader):
         from keymuster.collect.ci.things import resources
         from keymuster.collect.literals.sealing import Sealing
 
-        holds_settings = any(mark in content for mark in _EMBEDDED)
+        lower = content.lower()
+        holds_settings = _holds_settings(content, lower)
         roots = _documents(blob) if is_compose or holds_settings else []
-        things = list(_commands(blob))
+        things = list(_commands(blob, lower))
         if is_compose:
             things += (one for root in roots for one in composed.of(root))
         yield from resources(
@@ -85,6 +92,25 @@ class AgentCommands(Reader):
                 )
 
 
+def _holds_settings(content: bytes, lower: bytes) -> bool:
+    """Whether there is a name in a file that settings of an agent may have."""
+    if any(mark in content for mark in _EMBEDDED):
+        return True
+    if _SETTINGS not in content:
+        return False
+    return _is_called_settings(lower) or any(name in lower for name in _OTHERS)
+
+
+def _is_called_settings(lower: bytes) -> bool:
+    at = lower.find(_SETTINGS)
+    while at >= 0:
+        before, end = lower[max(0, at - 200) : at].rpartition(b"\n")[2], at + len(_SETTINGS)
+        if _BEHIND.match(lower, end) and _BEFORE.search(before):
+            return True
+        at = lower.find(_SETTINGS, end)
+    return False
+
+
 def _documents(blob: Blob) -> list[Node]:
     from keymuster.collect.syntax import documents
     from keymuster.collect.syntax.node import Broken
@@ -95,8 +121,11 @@ def _documents(blob: Blob) -> list[Node]:
         return []
 
 
-def _commands(blob: Blob) -> Iterator[Thing]:
+def _commands(blob: Blob, lower: bytes) -> Iterator[Thing]:
     from keymuster.collect.agents import commands
+
+    if not commands.may_start_one(lower):
+        return
     from keymuster.collect.ci.things import Thing
     from keymuster.collect.syntax.node import File
 
