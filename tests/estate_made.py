@@ -23,9 +23,11 @@ from keymuster.detect import hints
 from keymuster.detect.checksums import CHECKSUMS
 from keymuster.detect.examples import from_shape
 from keymuster.model import Credential, Observation, Secret, ServiceLocation, Storage
+from keymuster.model.kubernetes import called
 from keymuster.rules.schema import RuleSet
 from repositories import Repository
 
+CLUSTER = "0f1e6d2c-3b4a-4c5d-8e6f-7a8b9c0d1e2f"
 TENANT = "99999999-1111-4222-8333-444444444444"
 ACCOUNTS = ("111122223333", "444455556666", "777788889999")
 DASHES = "-" * 5
@@ -284,6 +286,27 @@ class Estate:
             about.identity = app if about is one else ""
             self._scatter(about, text, self._random.randint(1, 4), _SETTINGS, name=one.name)
 
+    def token_of_account(self) -> None:
+        """A token without an end that a cluster gave a service account; another cluster has one of that name."""
+        one = self._planted("service account token")
+        uid = f"10000000-0000-4000-8000-{self._number:012d}"
+        account = called(f"ServiceAccount/prod/{one.name}", CLUSTER)
+        metadata = {"name": one.name, "namespace": "prod", "uid": uid}
+        self._tell("kubernetes", "ServiceAccount", account, CLUSTER, {"metadata": metadata})
+        for about, said in ((one, uid), (self._decoy(one), f"2{uid[1:]}")):
+            word = "kubernetes.io/serviceaccount"
+            claims = {
+                "iss": "kubernetes/serviceaccount", f"{word}/namespace": "prod",
+                f"{word}/service-account.name": one.name, f"{word}/service-account.uid": said,
+                "sub": f"system:serviceaccount:prod:{one.name}",
+            }  # fmt: skip
+            parts = [json.dumps(part).encode() for part in ({"alg": "RS256", "kid": "k"}, claims)]
+            text = ".".join(
+                [*(_base64url(part) for part in parts), _base64url(self._random.randbytes(256))]
+            )
+            about.identity = account if about is one else ""
+            self._scatter(about, text, self._random.randint(1, 4), _SETTINGS, name=one.name)
+
     # --- where it lies ---------------------------------------------------------------------------
 
     def write(self, repository: Repository) -> None:
@@ -452,7 +475,7 @@ class Estate:
 _SORTS: dict[Callable[[Estate], None], int] = {
     Estate.plain: 10, Estate.access_key: 5, Estate.google_key: 4, Estate.ssh_key: 3, Estate.certificate: 2,
     Estate.client_secret: 2, Estate.oauth_client: 1, Estate.hmac_key: 1, Estate.bedrock_key: 1,
-    Estate.token_of_application: 1,
+    Estate.token_of_application: 1, Estate.token_of_account: 1,
 }  # fmt: skip
 """How many of each there are among thirty."""
 
