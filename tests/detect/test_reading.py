@@ -150,6 +150,23 @@ def test_a_secret_beside_or_across_a_border_is_found(
         assert [one.secret.reveal() for one in found.matches] == [made]
 
 
+@pytest.mark.parametrize("escape", [b"\\n", b"%3D", b"\\x3d", b"\\u003d"])
+@pytest.mark.parametrize("before", [b"", b"\n", b"x\n", b"a line of words\n", b"word ", 200 * b"-"])
+def test_what_a_token_inside_of_a_word_led_to_holds_only_there(
+    nested: Nested, token: Token, before: bytes, escape: bytes
+) -> None:
+    made = token("github-pat").encode() + b"\n"
+    for text, counts in (
+        (before + escape[1:] + made, False),
+        (before + escape + made, True),
+        (before + escape[:-1] + b"\n" + escape[-1:] + made, False),
+        (before + escape[1:] + made, False),
+    ):
+        found, _ = read(nested, text)
+        assert told(found) == told(nested.scan(text))
+        assert any(one.format.id == "github-pat" for one in found.matches) is counts
+
+
 def test_what_is_kept_is_not_searched_again(
     nested: Nested, monkeypatch: pytest.MonkeyPatch
 ) -> None:

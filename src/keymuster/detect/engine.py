@@ -34,6 +34,9 @@ _LEAST_VARIETY = 3
 _BEFORE = 16
 """Bytes before a format's text that may have a say: those of an escape."""
 
+_ESCAPE = 6
+"""Bytes of the longest escape behind which a word may begin."""
+
 _BEFORE_IN_CONTEXT = 2 * (patterns.REACH + words.BEFORE)
 """The same of a format that only counts near its words, which may stand on the line before."""
 
@@ -261,7 +264,7 @@ class Engine:
         if known is not None:
             return known
         found, begin, stop = self._led_to(content, hit, reading.binary, reading.path)
-        answer = end - begin, stop - end, end, tuple(found)
+        answer = end - begin, max(0, stop - end), end, tuple(found)
         if not found:
             self._dead_ends.add(content, hit, about, *answer[:2])
         elif (answer[0] <= LEAD or end < LEAD) and answer[1] <= REST:
@@ -346,14 +349,15 @@ def _candidates(
     if pattern.recognizer:
         recognizer = recognizers.load(pattern.recognizer)
         return recognizer.recognize(content, start, pattern.number, path)
-    one = _standing_candidate(content, pattern, start) if start >= 0 else None
+    if start >= 0 and pattern.free and patterns.STANDS_FREE.match(content, start) is None:
+        line = content.rfind(b"\n", max(0, start - _ESCAPE), start)  # which no escape goes over
+        return (), line if line >= 0 else start - _ESCAPE, start
+    one = _candidate(content, pattern, start) if start >= 0 else None
     before = _BEFORE_IN_CONTEXT if pattern.context else _BEFORE
     return () if one is None else (one,), start - before, start + pattern.most + 2
 
 
-def _standing_candidate(content: bytes, pattern: Pattern, start: int) -> Candidate | None:
-    if pattern.free and patterns.STANDS_FREE.match(content, start) is None:
-        return None
+def _candidate(content: bytes, pattern: Pattern, start: int) -> Candidate | None:
     found = pattern.regex.match(content, start)
     if found is None or found.start("secret") == found.end("secret"):
         return None
