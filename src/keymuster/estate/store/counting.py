@@ -9,7 +9,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, Integer, case, func, select
 
 from keymuster.estate.store.finishing import ACCEPTED, RESOLVED
-from keymuster.estate.store.reading import _SHOWN, _UNSEEN, told_left
+from keymuster.estate.store.reading import _SHOWN, _UNSEEN, told_gone
 from keymuster.estate.store.rows import Standing
 from keymuster.estate.store.tables import (
     cursors,
@@ -132,7 +132,7 @@ def _open(connection: Connection, now: datetime) -> list[OpenCount]:
     older = [_number_if(spells.c.opened <= now - timedelta(days=days)) for days in AGES]
     rows = connection.execute(
         select(spells.c.severity, func.count(), func.min(spells.c.opened), *older)
-        .where(spells.c.closed.is_(None), spells.c.target.not_in([*told_left(connection)]))
+        .where(spells.c.closed.is_(None), spells.c.target.not_in([*told_gone(connection)]))
         .group_by(spells.c.severity)
     )
     return [
@@ -149,7 +149,7 @@ def _targets(connection: Connection, now: datetime) -> list[TargetCount]:
             _number_if(targets.c.failure.is_not(None)), _number_if(looks.c.complete.is_(False)), *within,
         )
         .select_from(targets.outerjoin(looks))
-        .where(targets.c.id.not_in([*told_left(connection)]))
+        .where(targets.c.id.not_in([*told_gone(connection)]))
         .group_by(targets.c.kind)
     )  # fmt: skip
     return [

@@ -247,7 +247,7 @@ def failures(connection: Connection) -> Iterator[tuple[str, Trouble]]:
         yield row.id, unpack(row.failure, Trouble)
 
 
-def told_left(connection: Connection) -> dict[str, datetime]:
+def told_gone(connection: Connection) -> dict[str, datetime]:
     """Targets that have left the estate, and when that was seen."""
     asked = select(targets.c.id, targets.c.failure, targets.c.failed_at)
     rows = connection.execute(asked.where(targets.c.failure.is_not(None)))

@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
 
-from keymuster.estate.store.reading import told_left, told_stands_for
+from keymuster.estate.store.reading import told_gone, told_stands_for
 from keymuster.estate.store.rows import Day
 from keymuster.estate.store.tables import findings, spells
 from keymuster.model import Severity
@@ -36,7 +36,7 @@ def trend(connection: Connection, days: int, now: datetime) -> list[Day]:
         select(*keys, func.count()).where(counted).group_by(*keys)
     ):
         steps.add(opened, closed, severity, nhi, count)
-    left = {id: at.toordinal() for id, at in told_left(connection).items()}
+    left = {id: at.toordinal() for id, at in told_gone(connection).items()}
     ended = select(*keys, spells.c.target).where(counted, spells.c.target.in_([*left]))
     for opened, closed, severity, nhi, target in connection.execute(ended) if left else ():
         if closed is None or closed > left[target]:

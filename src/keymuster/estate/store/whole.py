@@ -21,7 +21,7 @@ from keymuster.estate.store.reading import (
     failures,
     told_findings,
     told_frames,
-    told_left,
+    told_gone,
     told_targets,
     unlisted,
 )
@@ -59,7 +59,7 @@ def report(connection: Connection, now: datetime) -> Report:
     places |= {one.target.id: "" for one in every if one.target.kind == JOIN}
     gathered = _Gathered()
     covered = covered_findings(connection)
-    left = told_left(connection)
+    left = told_gone(connection)
     unseen: Counter[str] = Counter()
     for one in told_findings(connection, _SHOWN):
         if one.target in left:
