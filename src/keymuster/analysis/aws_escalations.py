@@ -312,7 +312,9 @@ class _Search:
         self, kind: str, patterns: Iterable[str], actions: Sequence[str]
     ) -> tuple[list[Alike], Collection[str]]:
         estate = self.estate
-        known = dict.fromkeys(id for one in patterns for id in estate.known(kind, one, self.permissions.id))
+        known = dict.fromkeys(
+            id for one in patterns for id in estate.known(kind, one, self.permissions.id)
+        )
         called = {id: estate.names_of(estate.identities[id]) for id in known}
         things = [
             (self.mentions.called_here(names, actions[0]), id) for id, names in called.items()

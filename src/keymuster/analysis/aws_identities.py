@@ -92,7 +92,9 @@ class Index:
         if found is None:
             service = action.partition(":")[0].lower()
             near = self._by_service.get(service, self._by_service[""])
-            if not near:  # of most services most identities have nothing: that is not worth remembering
+            if (
+                not near
+            ):  # of most services most identities have nothing: that is not worth remembering
                 return ()
             found = tuple(one for one in near if about_action(one, action) is not Answer.NO)
             self._found[action] = found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -68,7 +69,7 @@ class Rolls:
         numbers = {one.id: number for number, one in enumerate(identities)}
         credentials = [
             replace(one, identity=numbers.get(self._whose.get(one.id, "")))
-            for one in self._first(self._credentials)
+            for _, one in sorted(self._credentials.items())
         ]
         proofs = {one.id: number for number, one in enumerate(credentials)}
         order = self._order()
@@ -122,9 +123,9 @@ class Rolls:
             ranked_edges = sorted(self._edges, key=lambda key: (key[0] in self._identities, key))
             self._drop("edges", ranked_edges[MOST_EDGES:], self._edges)
 
-    def _drop(self, what: str, keys: Iterable[object], kept: dict[object, object] | dict[str, RolledIdentity] | dict[str, RolledCredential] | dict[str, GraphNode] | dict[_Joint, GraphEdge]) -> None:  # fmt: skip
+    def _drop(self, what: str, keys: Iterable[Any], kept: dict[Any, Any]) -> None:
         for key in keys:
-            del kept[key]  # type: ignore[arg-type]
+            del kept[key]
             self._left_out[what] += 1
 
     def _order(self) -> list[str]:
@@ -142,9 +143,6 @@ class Rolls:
                 id,
             ),
         )
-
-    def _first(self, several: dict[str, RolledCredential]) -> list[RolledCredential]:
-        return [several[id] for id in sorted(several)]
 
 
 def _is_grave(one: RolledIdentity) -> bool:

@@ -48,6 +48,7 @@ NAMING: dict[type[Any], tuple[str, ...]] = {
 FARTHEST = 4
 """Folders between two files neither of which stands above the other."""
 
+
 def linked(records: dict[str, Observation], roots: Collection[str] = ()) -> dict[str, Observation]:
     """The same records, with ids where aliases were, if it is clear what they mean. In folders that are `roots`
     of their own, like repositories, a name that is not unique means nothing in another one."""
