@@ -59,6 +59,7 @@ class Gathered(Struct, frozen=True, kw_only=True):
     troubles: tuple[Trouble, ...]
     counts: dict[str, int]
     complete: bool
+    folders: dict[str, int] = {}
     looked: tuple[Looked, ...] = ()
     told_by: dict[str, tuple[str, ...]] = {}
     joined: tuple[Joined, ...] = ()
@@ -105,6 +106,7 @@ def gather(
         | _counted(pairs)
         | {f"excluded_by_{why}": n for why, n in sorted(excluded.items())},
         complete=not cut,
+        folders=origin.folders(),
     )
 
 

@@ -19,7 +19,7 @@ import pypdf
 import pytest
 from msgspec.structs import replace
 
-from keymuster.model import Coverage, Nhi, Report, Roll, Severity, Trouble
+from keymuster.model import Coverage, FileLocation, Nhi, Place, Report, Roll, Severity, Trouble
 from report.reports import FULL, finding, place, report, written
 from report.rolls import full, large
 
@@ -392,6 +392,52 @@ def test_what_could_not_be_seen_is_never_called_clean(show: Show) -> None:
     cut = show(report(complete=False))
     assert "the scan was cut short" in cut.texts(".notice")[0]
     assert "All that was to be looked at" not in cut.page.locator("main").inner_text()
+
+
+def rows(shown: Shown) -> dict[str, list[str]]:
+    """The cells of the table of places, by their first."""
+    shown.go("coverage")
+    found = [
+        row.locator("td").all_inner_texts()
+        for row in shown.page.locator("#view-coverage tbody tr").all()
+    ]
+    return {first: rest for first, *rest in found}
+
+
+def test_folders_are_told_though_nothing_was_found_there(show: Show) -> None:
+    one = replace(
+        FULL.findings[0],
+        places=(FileLocation(path="src/a.env", line=3), FileLocation(path="b/c", line=1)),
+    )
+    said = report(
+        one,
+        places=tuple(Place(name=name, files=n) for name, n in ((".", 2), ("b/", 1), ("docs/", 7), ("src/", 40), ("x/", 1))),
+        troubles=(Trouble(part="worktree", scope="x/y", message="could not be read"),),
+    )  # fmt: skip
+    found = rows(show(said))
+    states = {name: found[name][:2] for name in ("files in no folder", "b/", "docs/", "src/", "x/")}
+    assert states == {
+        "files in no folder": ["clean", "2"], "b/": ["found something", "1"], "docs/": ["clean", "7"],
+        "src/": ["found something", "40"], "x/": ["could not see all", "1"],
+    }  # fmt: skip
+    assert rows(show(replace(said, complete=False)))["docs/"][0] == "could not see all"
+
+
+def test_targets_of_an_estate_are_told_though_nothing_was_found_there(show: Show) -> None:
+    one = replace(FULL.findings[0], places=(FileLocation(path="acme/shop/src/a.env", line=3),))
+    day = datetime(2026, 1, 1, tzinfo=UTC)
+    said = report(
+        one, targets=4,
+        places=(
+            Place(name="acme/shop", looked_at=day, open=1), Place(name="acme/docs", looked_at=day, open=0),
+            Place(name="acme", looked_at=day, open=0), Place(name="aws", open=0),
+        ),
+        troubles=(Trouble(part="worktree", scope="acme/docs/y", message="could not be read"),),
+    )  # fmt: skip
+    assert {name: one[0] for name, one in rows(show(said)).items() if name.startswith("a")} == {
+        "acme": "clean", "acme/docs": "could not see all", "acme/shop": "found something", "aws": "never looked at",
+        "acme/docs/y": "could not be read",
+    }  # fmt: skip
 
 
 def test_an_empty_report_says_that_nothing_was_found(show: Show) -> None:

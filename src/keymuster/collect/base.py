@@ -255,6 +255,10 @@ class Source(Protocol):
         """How much there was to look at, for the report."""
         ...
 
+    def folders(self) -> dict[str, int]:
+        """How many files there were by the first folder of their paths, if that is known; of those in none, as `.`."""
+        return {}
+
 
 class Reader(Protocol):
     """What a file says. Pure: no network, no other files. One that also reads the `past` finds what

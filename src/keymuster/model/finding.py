@@ -151,6 +151,16 @@ class Coverage(Struct, frozen=True, kw_only=True):
     as_of: datetime | None = None
 
 
+class Place(Struct, frozen=True, kw_only=True):
+    """Where was looked, whatever came of it: the first folder of paths, with a slash, or `.` for files in none; in the
+    report of an estate, a target, with the number of findings that are open in it."""
+
+    name: str
+    files: int | None = None
+    looked_at: datetime | None = None
+    open: int | None = None
+
+
 class Reference(Struct, frozen=True, kw_only=True):
     """An entry of a published framework, as a rule names it."""
 
@@ -221,7 +231,7 @@ class Scope(Struct, frozen=True, kw_only=True):
 class Report(Struct, frozen=True, kw_only=True):
     """Everything a reporter may use. `complete` is false when the scan was cut short. `signed_in_as`
     is who asked the services. The `roll` is there for reporters that want one, a `trend` where somebody
-    has kept count over days. One of a whole estate says how many `targets` that has."""
+    has kept count over days. One of a whole estate says how many `targets` that has, and its `places` are these."""
 
     findings: tuple[Finding, ...]
     troubles: tuple[Trouble, ...] = ()
@@ -230,6 +240,7 @@ class Report(Struct, frozen=True, kw_only=True):
     frameworks: tuple[Framework, ...] = ()
     coverage: tuple[Coverage, ...] = ()
     counts: dict[str, int] = {}
+    places: tuple[Place, ...] = ()
     provenance: Provenance = Provenance()
     mode: str = ""
     scope: Scope = Scope()

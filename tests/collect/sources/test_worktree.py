@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from keymuster import registry
-from keymuster.collect.base import Blob
+from keymuster.collect.base import Batch, Blob
 from keymuster.collect.sources import worktree
 from keymuster.errors import SettingsError, Unreadable
 from keymuster.model import Trouble
@@ -83,6 +83,18 @@ class TestWhatIsListed:
             (tmp_path / name).write_text(secret)
 
         assert scan().paths(secret) == ["a/b/.hidden", "a/one.txt", "top.txt"]
+
+    def test_files_are_counted_by_first_folder(
+        self, tmp_path: Path, rules: RuleSet, secret: str
+    ) -> None:
+        (tmp_path / "a" / "b").mkdir(parents=True)
+        for name in ("top.txt", "a/one.txt", "a/b/.hidden"):
+            (tmp_path / name).write_text("")
+        source = worktree.Worktree(context(rules, tmp_path))
+        [batch] = source.batches()
+        assert isinstance(batch, Batch)
+        assert len(batch.items) == 3
+        assert source.folders() == {".": 1, "a/": 2}
 
     def test_a_very_deep_folder_is_walked_to_its_end(
         self, tmp_path: Path, secret: str, scan: Callable[..., Look]

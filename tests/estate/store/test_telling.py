@@ -7,6 +7,7 @@ from datetime import date
 
 import pytest
 from msgspec import Struct
+from msgspec.structs import replace
 
 from estate.store.looking import (
     API,
@@ -190,6 +191,16 @@ def test_the_whole_is_one_report_with_the_names_of_targets_before_paths(looking:
     assert str(found.undecided[0].location) == "acme/api/u.tf:1"
     assert (found.counts, found.mode, found.complete) == ({"files": 5}, "worktree", True)
     assert (found.started_at, found.ended_at) == (day(1), day(3))
+
+
+def test_every_target_is_told_with_what_is_open_in_it(looking: Looking) -> None:
+    looking.look(finding("a"), finding("b", suppression=accepted(None)))
+    looking.look(target=WEB)
+    looking.look(finding("c"), target=replace(WEB, id="join", name="join", kind="join"))
+    found = looking.store.report(day(9)).places
+    assert [(one.name, one.open, one.looked_at) for one in found] == [
+        ("acme/api", 1, day(1)), ("acme/web", 0, day(2)),
+    ]  # fmt: skip
 
 
 def test_one_finding_of_several_targets_is_one_with_all_places(looking: Looking) -> None:

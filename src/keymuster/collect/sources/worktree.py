@@ -55,9 +55,13 @@ class Worktree(Source):
         self._excluded = excluder(context.selection.exclude)
         self._clean = context.clean
         self._counts = {"files": 0, "bytes": 0, "excluded": 0, "links_not_followed": 0}
+        self._folders: dict[str, int] = {}
 
     def counts(self) -> dict[str, int]:
         return self._counts
+
+    def folders(self) -> dict[str, int]:
+        return self._folders
 
     def finish(self, observed: Iterable[Observed]) -> Iterator[Observed]:
         yield from observed
@@ -194,6 +198,9 @@ class Worktree(Source):
         else:
             self._counts["files"] += 1
             self._counts["bytes"] += about.st_size
+            first, inside, _ = name.partition("/")
+            folder = f"{first}/" if inside else "."
+            self._folders[folder] = self._folders.get(folder, 0) + 1
             if self._clean is None or not self._clean.is_unchanged(name, about):
                 yield _File(path, name, about.st_size)
 

@@ -34,6 +34,7 @@ from keymuster.model import (
     FileLocation,
     Finding,
     Framework,
+    Place,
     Report,
     RuleText,
     Scope,
@@ -89,6 +90,11 @@ def report(connection: Connection, now: datetime) -> Report:
         frameworks=tuple(frameworks[id] for id in sorted(frameworks)),
         coverage=tuple(frames.coverage.values()),
         counts=dict(frames.counts),
+        places=tuple(
+            Place(name=places[one.target.id], looked_at=one.looked_at, open=one.open)
+            for one in every
+            if one.target.kind != JOIN and not one.has_left
+        ),
         mode=frames.mode,
         scope=frames.scope(),
         signed_in_as=tuple(dict.fromkeys(frames.signed_in_as)),

@@ -7,7 +7,7 @@ function coverage(view) {
     !ABOUT.complete && el("p", { class: "notice" }, "The scan was cut short: what comes after is not in this page."),
     el("h2", null, "What was to be looked at"), asked(),
     el("h2", null, "Could not be seen"), unseen(),
-    FOLDERS.size > 0 && [el("h2", null, "Folders"), folders()],
+    PLACES.size > 0 && [el("h2", null, ABOUT.targets ? "Targets" : "Folders"), places()],
     DATA.coverage.length > 0 && [el("h2", null, "Accounts"), accounts()],
     DATA.undecided.length > 0 && [el("h2", null, "Not decided"), el("p", null, "These policies could neither find nor clear their subject, because something that they ask for is not known here."), undecided()]);
 }
@@ -46,29 +46,43 @@ function unseen() {
   }), DATA.troubles);
 }
 
-// Where files lie, by the first folder of their path: what was found there, and what could not be seen.
-const FOLDERS = new Map();
-const folderOf = (path) => { const end = path.indexOf("/"); return end < 0 ? "." : path.slice(0, end + 1); };
-const inFolder = (name) => { if (!FOLDERS.has(name)) FOLDERS.set(name, { name, found: [], accepted: 0, unseen: 0 }); return FOLDERS.get(name); };
+// Where was looked: the targets of an estate, or the first folders of paths. What was found there, and what could not be seen.
+const PLACES = new Map();
+const placeNamed = (name) => { if (!PLACES.has(name)) PLACES.set(name, { name, found: [], accepted: 0, unseen: 0 }); return PLACES.get(name); };
+DATA.places.forEach((one) => Object.assign(placeNamed(one.name), one));
+
+// Names of targets may have several parts: the longest that a path begins with is its target.
+function placeOf(path) {
+  if (!ABOUT.targets) { const end = path.indexOf("/"); return end < 0 ? "." : path.slice(0, end + 1); }
+  for (let end = path.length; end > 0; end = path.lastIndexOf("/", end - 1)) if (PLACES.has(path.slice(0, end))) return path.slice(0, end);
+  return null;
+}
 
 FINDINGS.forEach((one, index) => {
-  if (!one.places[0].file) return;
-  const folder = inFolder(folderOf(at(one)));
-  if (isAccepted(one)) folder.accepted += 1;
-  else folder.found.push(index);
+  new Set(one.places.filter((place) => place.file).map((place) => placeOf(place.at)).filter(Boolean)).forEach((name) => {
+    if (isAccepted(one)) placeNamed(name).accepted += 1;
+    else placeNamed(name).found.push(index);
+  });
 });
-if (FOLDERS.size) DATA.troubles.forEach((one) => { const folder = folderOf(one.scope); if (FOLDERS.has(folder)) FOLDERS.get(folder).unseen += 1; });
+DATA.troubles.forEach((one) => { const name = placeOf(one.scope); if (PLACES.has(name)) PLACES.get(name).unseen += 1; });
 
-function folders() {
+const openIn = (one) => (one.open === undefined ? one.found.length : one.open);
+const stateOf = (one) => (ABOUT.targets && !one.looked_at ? "never looked at" : one.unseen || !ABOUT.complete ? (openIn(one) ? "found something, not all was seen" : "could not see all") : openIn(one) ? "found something" : "clean");
+
+function places() {
+  const files = DATA.places.some((one) => one.files), title = ABOUT.targets ? "Target" : "Folder";
   return shown(list({
-    caption: "Files by folder", sorted: 0,
+    caption: ABOUT.targets ? "Targets" : files ? "Files by folder" : "Folders in which something was found", sorted: 0,
     columns: [
-      { title: "Folder", class: "word", key: (one) => one.name, cell: (one) => (one.name === "." ? "files in no folder" : el("a", { class: "mono", href: `#findings?text=${encodeURIComponent(one.name)}` }, one.name)) },
-      { title: "Open findings", stacked: "Open findings", class: "number", down: true, key: (one) => one.found.length, cell: (one) => worst(one.found) },
+      { title, class: "word", key: (one) => one.name, cell: (one) => (one.name === "." ? "files in no folder" : one.found.length + one.accepted ? el("a", { class: "mono", href: `#findings?text=${encodeURIComponent(one.name)}` }, one.name) : el("span", { class: "mono" }, one.name)) },
+      { title: "State", stacked: "State", class: "word", key: stateOf, cell: stateOf },
+      files && { title: "Files", stacked: "Files", class: "number", down: true, key: (one) => one.files || 0, cell: (one) => number(one.files || 0) },
+      ABOUT.targets && { title: "Looked at", stacked: "Looked at", key: (one) => one.looked_at || "", cell: (one) => moment(one.looked_at) },
+      { title: "Open findings", stacked: "Open findings", class: "number", down: true, key: openIn, cell: (one) => (one.open === undefined ? worst(one.found) : number(one.open)) },
       { title: "Accepted", stacked: "Accepted", class: "number", down: true, key: (one) => one.accepted, cell: (one) => number(one.accepted) },
       { title: "Could not be seen", stacked: "Could not be seen", class: "number", down: true, key: (one) => one.unseen, cell: (one) => number(one.unseen) },
-    ],
-  }), [...FOLDERS.values()]);
+    ].filter(Boolean),
+  }), [...PLACES.values()]);
 }
 
 function accounts() {

@@ -79,6 +79,7 @@ def _document(report: Report) -> dict[str, Any]:
         ],
         "coverage": _coverage(report.coverage),
         "counts": report.counts,
+        "places": [_of_record(one) for one in report.places],
         "roll": None if report.roll is None else _roll(report.roll),
         "layouts": {} if report.roll is None or not report.roll.nodes else _layouts(report.roll),
         "trend": None
