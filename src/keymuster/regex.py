@@ -16,13 +16,13 @@ class _Later:
     """Stands for an expression that is not compiled yet; afterwards it has what that has, at no cost."""
 
     def __init__(self, pattern: Any, flags: int) -> None:
-        self._pattern = pattern
+        self.pattern = pattern
         self._flags = flags
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):  # who copies it asks for those
             raise AttributeError(name)
-        compiled = re.compile(self._pattern, self._flags)
+        compiled = re.compile(self.pattern, self._flags)
         for method in ("search", "match", "fullmatch", "finditer", "findall", "sub", "split"):
             setattr(self, method, getattr(compiled, method))
         return getattr(compiled, name)

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from msgspec import Struct
 
+from keymuster import regex
 from keymuster.analysis.answers import Answer, answer, every, negated, some
 from keymuster.analysis.aws_patterns import Fill, arn_matches, matches
 from keymuster.model.unknown import is_unknown
@@ -232,7 +233,7 @@ def _ordered(one: Any, other: Any, order: Sequence[int]) -> bool:
     return ((one > other) - (one < other)) in order
 
 
-_NUMBER = re.compile(r"[+-]?[0-9]{1,40}(?:\.[0-9]{1,40})?")
+_NUMBER = regex.later(r"[+-]?[0-9]{1,40}(?:\.[0-9]{1,40})?")
 
 
 def number(text: str) -> Decimal | None:

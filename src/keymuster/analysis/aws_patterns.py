@@ -11,6 +11,7 @@ from enum import Enum
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
+from keymuster import regex
 from keymuster.analysis.answers import Answer, answer
 from keymuster.model.unknown import is_unknown
 
@@ -44,7 +45,7 @@ Fill: TypeAlias = Callable[[str], Sequence[str] | None]
 FRESH = "some-other-one"
 """Stands for whatever a `*` covers and nobody names."""
 
-_PART = re.compile(
+_PART = regex.later(
     r"\$\{(?P<literal>[*?$])\}"
     r"|\$\{(?P<key>[A-Za-z][\w.-]{0,80}:[^:,{}][^,{}]*?)(?:\s*,\s*'(?P<default>[^'{}]*)')?\}"
     r"|(?P<untold>\$\{[^{}]*\})"

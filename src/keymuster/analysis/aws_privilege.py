@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
+from keymuster import regex
 from keymuster.analysis.answers import Answer, some
 from keymuster.analysis.aws_identities import Permissions, allows
 from keymuster.analysis.aws_patterns import FRESH, example, filled, matches, pieces
@@ -69,7 +69,7 @@ def _administrator(permissions: Permissions) -> Privilege:
     return Privilege(Level.NONE)
 
 
-_READS = re.compile(
+_READS = regex.later(
     r"(?:batch)?(?:get|list|describe|search|query|scan|select|lookup|check|simulate|view|head|test|"
     r"validate|read|preview|estimate|download|receive|discover|detect|filter|retrieve|verify|poll|"
     r"export|evaluate|classify|contains|compare|count|sample|resolve|admin(?:get|list)|gitpull|"

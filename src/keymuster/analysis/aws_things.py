@@ -8,13 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
+from keymuster import regex
 from keymuster.analysis.aws_identities import arn
 from keymuster.inventory.build import Inventory
 from keymuster.model import Identity, Observation, Resource, Use, UseKind
 
-_REFERENCE = re.compile(r"\$\{([^{}]+)\}")
+_REFERENCE = regex.later(r"\$\{([^{}]+)\}")
 
-_SOME_ACCOUNT = re.compile(r"(arn:[\w-]+:(?:iam|sts)::)\$\{[^{}:]+\}:")
+_SOME_ACCOUNT = regex.later(r"(arn:[\w-]+:(?:iam|sts)::)\$\{[^{}:]+\}:")
 _THIS_ACCOUNT = r"\1${account}:"
 """What ARNs of identities have whose account is not known (`aws_identities.names`): a declaration that
 leaves the account of another one open means its own."""

@@ -3,10 +3,10 @@ those are that run as it; and who reads the secrets of a vault."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from keymuster import regex
 from keymuster.analysis.azure_privilege import PROVIDERS, privilege
 from keymuster.analysis.entra_members import held
 from keymuster.analysis.known import Known
@@ -28,7 +28,7 @@ from keymuster.settings import Settings
 Facts = dict[str, dict[str, Any]]
 Words = Mapping[str, Sequence[str]]
 
-_SCOPE = re.compile(
+_SCOPE = regex.later(
     r"/subscriptions/(?P<subscription>[^/]+)(?:/resourcegroups/(?P<group>[^/]+))?.*"
 )
 _MANAGEMENT_GROUP = "/providers/microsoft.management/managementgroups/"

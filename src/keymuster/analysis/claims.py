@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeAlias
 
+from keymuster import regex
 from keymuster.analysis.expressions import whole
 from keymuster.analysis.languages import (
     EVERYTHING,
@@ -88,7 +89,7 @@ def intersection(parts: Iterable[Bounds]) -> Bounds:
 
 # --- texts that may hold unknowns -------------------------------------------------------------
 
-_PIECES = re.compile(r"(\$\{[^{}]*\})")
+_PIECES = regex.later(r"(\$\{[^{}]*\})")
 _STANDS_FOR = "unknown-name"
 
 

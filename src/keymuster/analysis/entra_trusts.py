@@ -10,10 +10,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from keymuster import regex
 from keymuster.analysis.claims import Both, Condition, Either, Undecided, claim, patterns, texts
 from keymuster.model.unknown import depends_on
 
-_TEST = re.compile(r"claims\['([^']+)'\] (eq|matches) '((?:[^']|'')*)'")
+_TEST = regex.later(r"claims\['([^']+)'\] (eq|matches) '((?:[^']|'')*)'")
 
 
 def condition(

@@ -11,12 +11,12 @@ without a sentence; where two signs of one sort contradict each other it is unkn
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from keymuster import regex
 from keymuster.inventory.build import Inventory
 from keymuster.inventory.environments import NOWHERE, TAGS, Placed, named, placed, said
 from keymuster.inventory.owners import tagged
@@ -207,11 +207,11 @@ class Environments:
         return {alias: one.popitem()[1] for alias, one in several.items() if len(one) == 1}
 
 
-_SUBSCRIPTION = re.compile(r"(?i)/subscriptions/([0-9a-f-]{36})")
-_GROUP = re.compile(r"(?i)/subscriptions/[0-9a-f-]{36}/resourceGroups/([^/]+)")
-_ARN = re.compile(r"\barn:[\w-]+:[\w-]*:[\w-]*:(\d{12}):")
-_PROJECT = re.compile(r"(?:\A|/)projects/([a-z][a-z0-9:.-]{4,62})(?:/|\Z)")
-_OF_PROJECT = re.compile(r"@([a-z][a-z0-9-]{4,28}[a-z0-9])\.iam\.gserviceaccount\.com")
+_SUBSCRIPTION = regex.later(r"(?i)/subscriptions/([0-9a-f-]{36})")
+_GROUP = regex.later(r"(?i)/subscriptions/[0-9a-f-]{36}/resourceGroups/([^/]+)")
+_ARN = regex.later(r"\barn:[\w-]+:[\w-]*:[\w-]*:(\d{12}):")
+_PROJECT = regex.later(r"(?:\A|/)projects/([a-z][a-z0-9:.-]{4,62})(?:/|\Z)")
+_OF_PROJECT = regex.later(r"@([a-z][a-z0-9-]{4,28}[a-z0-9])\.iam\.gserviceaccount\.com")
 _SPEAKING = (("aws", _ARN), ("azure", _SUBSCRIPTION), ("gcp", _PROJECT), ("gcp", _OF_PROJECT))
 """Names of things that say in which account they are."""
 

@@ -7,7 +7,6 @@ now: https://cloud.google.com/iam/docs/conditions-overview
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -53,7 +52,7 @@ class AccountNames(Unknown):
 
 
 _PROJECTS, _ACCOUNTS = "projects", "serviceAccounts/"
-_PROJECT = re.compile(r"[a-z][a-z0-9:.-]{4,61}|[0-9]{6,19}")
+_PROJECT = regex.later(r"[a-z][a-z0-9:.-]{4,61}|[0-9]{6,19}")
 
 
 class _Granting(Unknown):
@@ -297,7 +296,7 @@ class _Reader:
 
 
 _MODIFIED = "iam.googleapis.com/modifiedGrantsByRole"
-_DURATION = re.compile(r"(?P<count>\d{1,12}(?:\.\d{1,9})?)(?P<unit>s|m|h)")
+_DURATION = regex.later(r"(?P<count>\d{1,12}(?:\.\d{1,9})?)(?P<unit>s|m|h)")
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 
 

@@ -5,12 +5,12 @@ https://cloud.google.com/iam/docs/deny-overview
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from urllib.parse import unquote
 
 from msgspec import Struct
 
+from keymuster import regex
 from keymuster.analysis.answers import Answer, answer, every, negated, some
 from keymuster.analysis.gcp_conditions import Conditions
 from keymuster.analysis.gcp_hierarchy import Hierarchy
@@ -23,15 +23,15 @@ _SUBJECT = "principal://goog/subject/"
 _GROUP = "principalSet://goog/group/"
 _EVERYBODY = "principalSet://goog/public:all"
 _CUSTOMER = "principalSet://goog/cloudIdentityCustomerId/"
-_ACCOUNT = re.compile(
+_ACCOUNT = regex.later(
     r"principal://iam\.googleapis\.com/projects/[^/]+/serviceAccounts/(?P<email>[^/]+)"
 )
-_ACCOUNTS_OF = re.compile(
+_ACCOUNTS_OF = regex.later(
     r"principalSet://cloudresourcemanager\.googleapis\.com/(?P<level>(?:projects|folders|organizations)/[^/]+)"
     r"/type/ServiceAccount"
 )
-_POOL = re.compile(r"principalSet://(?P<pool>iam\.googleapis\.com/.+)/\*")
-_EMAIL_PROJECT = re.compile(r"gcp:[^@]+@(?P<project>[^.@]+)\.iam\.gserviceaccount\.com")
+_POOL = regex.later(r"principalSet://(?P<pool>iam\.googleapis\.com/.+)/\*")
+_EMAIL_PROJECT = regex.later(r"gcp:[^@]+@(?P<project>[^.@]+)\.iam\.gserviceaccount\.com")
 
 
 class _Rule(Struct, frozen=True):

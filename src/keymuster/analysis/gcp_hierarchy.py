@@ -5,18 +5,18 @@ https://cloud.google.com/resource-manager/docs/cloud-platform-resource-hierarchy
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 
+from keymuster import regex
 from keymuster.inventory.build import Inventory
 from keymuster.inventory.environments import named
 from keymuster.model import Environment, Grant, Identity, Resource, ServiceLocation
 from keymuster.model.gcp_hierarchy import FOLDER, ORGANIZATION, PROJECT
 from keymuster.model.unknown import is_unknown
 
-_LEVEL = re.compile(r"(?:projects|folders|organizations)/[^/]+")
-_IN_PROJECT = re.compile(r"(?:\A|/)projects/(?P<project>[^/]+)/")
-_ACCOUNT = re.compile(r"(?:projects/[^/]+/serviceAccounts/)?(?P<email>[^/]+@[^/]+)")
+_LEVEL = regex.later(r"(?:projects|folders|organizations)/[^/]+")
+_IN_PROJECT = regex.later(r"(?:\A|/)projects/(?P<project>[^/]+)/")
+_ACCOUNT = regex.later(r"(?:projects/[^/]+/serviceAccounts/)?(?P<email>[^/]+@[^/]+)")
 
 _DEEPEST = 20
 """Google allows ten folders, one in the other."""

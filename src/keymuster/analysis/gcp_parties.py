@@ -3,11 +3,11 @@ pools of identities by their project."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from keymuster import regex
 from keymuster.analysis.gcp_hierarchy import Hierarchy
 from keymuster.analysis.known import Known
 from keymuster.inventory.build import Inventory
@@ -26,13 +26,13 @@ class Party(NamedTuple):
     is_project: bool
 
 
-_PEOPLE = re.compile(r"(?:user|group|domain):(?:[^@:]+@)?(?P<domain>[^@:\s]+)")
-_ACCOUNT = re.compile(r"(?:serviceAccount:)?(?P<name>[^@:\s]+)@(?P<host>[a-z0-9.-]+)")
-_KUBERNETES = re.compile(r"(?:serviceAccount:)?(?P<project>[^.\[]+)\.svc\.id\.goog\[.*")
-_POOL = re.compile(r"principal(?:Set)?://iam\.googleapis\.com/projects/(?P<project>[^/]+)/.*")
+_PEOPLE = regex.later(r"(?:user|group|domain):(?:[^@:]+@)?(?P<domain>[^@:\s]+)")
+_ACCOUNT = regex.later(r"(?:serviceAccount:)?(?P<name>[^@:\s]+)@(?P<host>[a-z0-9.-]+)")
+_KUBERNETES = regex.later(r"(?:serviceAccount:)?(?P<project>[^.\[]+)\.svc\.id\.goog\[.*")
+_POOL = regex.later(r"principal(?:Set)?://iam\.googleapis\.com/projects/(?P<project>[^/]+)/.*")
 _MADE = "iam.gserviceaccount.com"
-_NUMBERED = re.compile(r"(?:service-)?(?P<number>[0-9]{5,19})(?:-compute)?")
-_GOOGLES_OWN = re.compile(
+_NUMBERED = regex.later(r"(?:service-)?(?P<number>[0-9]{5,19})(?:-compute)?")
+_GOOGLES_OWN = regex.later(
     r"system\.gserviceaccount\.com|(?:.+\.)?google\.com\.iam\.gserviceaccount\.com|.*-(?:robot|sa)\.google\.com"
 )
 

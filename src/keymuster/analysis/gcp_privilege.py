@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 
+from keymuster import regex
 from keymuster.analysis.answers import Answer
 from keymuster.analysis.gcp_estate import Estate, strongest
 from keymuster.analysis.privilege import Judge, Level, Privilege, highest
@@ -86,7 +87,7 @@ def _listed(known: GcpRoles) -> dict[str, Level]:
 
 _LISTED: dict[int, tuple[GcpRoles, dict[str, Level]]] = {}
 
-_READS = re.compile(
+_READS = regex.later(
     r"(?:get|list|search|query|read|export|fetch|lookup|check|test|view|preview|estimate|download|watch|access|count|"
     r"analyze|report|query|resolve|validate)\w*",
     re.IGNORECASE,
@@ -170,7 +171,7 @@ def _permissions(grant: Grant, grants: Grants) -> Iterator[str]:
             yield from inside.actions
 
 
-_WIDE = re.compile(r"(?:projects|folders|organizations)/.*", re.DOTALL)
+_WIDE = regex.later(r"(?:projects|folders|organizations)/.*", re.DOTALL)
 
 
 def _is_wide(grant: Grant) -> bool:

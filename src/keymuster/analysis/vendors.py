@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+from keymuster import regex
 from keymuster.analysis.known import Known
 from keymuster.model import Identity
 from keymuster.model.vendors import Vendor
@@ -177,10 +178,10 @@ class Vendors:
 
 _GITHUB = "github"
 _GITLAB = "gitlab"
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_CAMEL = regex.later(r"(?<=[a-z0-9])(?=[A-Z])")
 _MOST_NAMED = 20
 _MOST_WORDS = 4
-_FORM = re.compile(
+_FORM = regex.later(
     r"[,\s]{1,3}(?:inc|llc|l\.l\.c|ltd|limited|gmbh|corp|corporation|pbc|plc|ag|s\.a|bv|b\.v|pty ltd)\.?$",
     re.IGNORECASE,
 )

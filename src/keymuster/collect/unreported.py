@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from functools import cache
 
+from keymuster import regex
 from keymuster.detect.matches import Match
 from keymuster.errors import SettingsError
 from keymuster.model import Confidence, Credential, CredentialStatus, FileLocation, Secret
@@ -16,7 +17,7 @@ from keymuster.settings import HASHES, Exclude
 NAME, VALUE, RULE = "name", "value", "rule"
 """Why something is not reported."""
 
-_GLOB = re.compile(r"[*?\[]")
+_GLOB = regex.later(r"[*?\[]")
 
 
 class Unreported:
@@ -145,7 +146,7 @@ _OPTION = rb"(?<![\w-])--(?P<name>[A-Za-z][\w-]{0,119})[ \t]{1,10}" + _QUOTE + r
 _INSIDE = _JOIN + _QUOTE + rb"[^\s\"'`]{1,120}\Z"
 """As in `DATABASE_URL=postgres://app:` before the password."""
 
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_WORDS = regex.later(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 
 def _called(content: bytes, match: Match) -> Iterator[str]:

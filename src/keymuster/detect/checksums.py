@@ -15,6 +15,7 @@ from zlib import crc32
 
 from msgspec import Struct
 
+from keymuster import regex
 from keymuster.detect.marvin import marvin32
 from keymuster.model.sha256 import sha256
 
@@ -91,7 +92,7 @@ def _grafana_crc32(token: bytes) -> bytes:
     return crc32(token[:-9]).to_bytes(4, "little").hex().encode()
 
 
-_ESCAPED_EQUALS = re.compile(rb"(?:\\|%3[Dd])=?\Z")
+_ESCAPED_EQUALS = regex.later(rb"(?:\\|%3[Dd])=?\Z")
 
 
 def _crc32_hex_tail(token: bytes) -> bytes:
@@ -395,7 +396,7 @@ def _sign_json(prefix: bytes, keys: str) -> Callable[[bytes], bytes]:
     return sign
 
 
-_LOGIN = re.compile(rb"[^\x00-\x20\":\[\]{}\x7f]+:[^\x00-\x1f\x7f]+")
+_LOGIN = regex.later(rb"[^\x00-\x20\":\[\]{}\x7f]+:[^\x00-\x1f\x7f]+")
 
 
 def _user_password(token: bytes) -> bool:

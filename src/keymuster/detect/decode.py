@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
+from keymuster import regex
 from keymuster.detect import hints, ssh_keys
 from keymuster.detect.checksums import unbase62, unbase64
 
@@ -284,7 +285,7 @@ def _stripe(token: bytes) -> dict[str, str]:
 
 def _parts(pattern: bytes) -> Callable[[bytes], dict[str, str]]:
     """A decoder for tokens that carry their facts in clear: the named groups of a pattern."""
-    compiled = re.compile(pattern)
+    compiled = regex.later(pattern)
     return lambda token: _texts(compiled.match(token))
 
 

@@ -7,28 +7,30 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
+from keymuster import regex
+
 GATE = r"kind[\"']?[ \t]{0,8}:[ \t]{0,8}[\"']?Secret(?:[\"',\s}]|\Z)"
 """Ends one past the kind of a Secret."""
 
 BEFORE, AFTER = 1024 * 1024, 2 * 1024 * 1024
 """Bytes of the document that are read on either side of its kind."""
 
-_DATA = re.compile(
+_DATA = regex.later(
     rb"(?<![\w-])data[\"']?[ \t]{0,8}:[ \t]{0,8}(?:(?P<json>\s{0,200}\{(?!\{))|(?:[&!][^\s]{1,80}[ \t]{0,8})?(?:#[^\n]{0,200})?\r?(?=\n))"
 )
-_INDENT = re.compile(rb"([ \t]*)(?:- )?[\"']?")
-_YAML = re.compile(
+_INDENT = regex.later(rb"([ \t]*)(?:- )?[\"']?")
+_YAML = regex.later(
     rb"(?:\r?\n[ \t]*+(?:#[^\n]*+)?(?=\r?\n))*+\r?\n(?P<indent>[ \t]++)[\"']?(?P<key>[\w.-]{1,253})"
     rb"[\"']?[ \t]*+:[ \t]*+(?:![!\w]{1,20}[ \t]++)?(?:[|>][+-]?[ \t]*+\r?\n[ \t]*+)?[\"']?"
 )
-_JSON = re.compile(
+_JSON = regex.later(
     rb"(?P<indent>)\s*+,?\s*+[\"']?(?P<key>[\w.-]{1,253})[\"']?\s*+:\s*+[\"']?",
 )
-_OTHER = re.compile(rb"\r?\n(?P<indent>[ \t]*+)(?P<template>\{\{)?[^\r\n]*+")
+_OTHER = regex.later(rb"\r?\n(?P<indent>[ \t]*+)(?P<template>\{\{)?[^\r\n]*+")
 """A line of a mapping that is no entry: more of the value before it, or a step of a template."""
 
-_REST = re.compile(rb"[\"']?[^\r\n]*+")
-_REST_JSON = re.compile(rb"[\"']?")
+_REST = regex.later(rb"[\"']?[^\r\n]*+")
+_REST_JSON = regex.later(rb"[\"']?")
 
 
 class Entry(Struct, frozen=True):

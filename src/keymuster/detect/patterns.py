@@ -15,7 +15,7 @@ from itertools import takewhile
 from msgspec import Struct
 from msgspec.structs import replace
 
-from keymuster import cache
+from keymuster import cache, regex
 from keymuster.errors import RuleError
 from keymuster.rules import shape
 from keymuster.rules.schema import RuleSet, TokenFormat
@@ -271,7 +271,7 @@ LEFT_EDGE = (
 )
 """Where a token may begin: not inside a word, but after an escape such as `\\n`, `%3D`."""
 
-STANDS_FREE = re.compile(LEFT_EDGE.encode())
+STANDS_FREE = regex.later(LEFT_EDGE.encode())
 
 _FREE = r"(?:^|[^0-9A-Za-z]|\\[nrtbf]|%[0-9A-Fa-f]{2}|\\x[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4})"
 """What stands before a token; the engine's `_stands_free` decides. A gate says so where that is

@@ -7,12 +7,14 @@ from collections import Counter
 from math import log2
 from operator import sub
 
-_WORDS = re.compile(
+from keymuster import regex
+
+_WORDS = regex.later(
     rb"(?i)example|sample|placeholder|changeme|change[_-]me|replace|redacted|dummy|fake|your[_-]|"
     rb"insert|todo|xxxx|\*\*\*\*|\.\.\.|1234567890|0123456789|abcdefgh|qwerty|deadbeef|<[^>]*>|"
     rb"\$\{|\{\{|%\(|%s|\$\("
 )
-_RUN = re.compile(rb"(.)\1{5,}|(..)\2{4,}|(...)\3{4,}|(....)\4{3,}", re.DOTALL)
+_RUN = regex.later(rb"(.)\1{5,}|(..)\2{4,}|(...)\3{4,}|(....)\4{3,}", re.DOTALL)
 _SHARE = 6
 """A run counts if it is more than this part of the value: some formats begin with zeros."""
 

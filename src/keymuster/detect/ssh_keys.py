@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from base64 import b64decode, b64encode
 from binascii import Error
 
+from keymuster import regex
 from keymuster.model.sha256 import sha256
 
 _MAGIC = b"openssh-key-v1\0"
 
-_BODY = re.compile(rb"KEY-----((?:[\s\"',+A-Za-z0-9/=]|\\[nr])+)-----END")
-_BREAK = re.compile(rb"\\[nr]|[^A-Za-z0-9+/=]")
+_BODY = regex.later(rb"KEY-----((?:[\s\"',+A-Za-z0-9/=]|\\[nr])+)-----END")
+_BREAK = regex.later(rb"\\[nr]|[^A-Za-z0-9+/=]")
 
 _SEQUENCE, _INTEGER, _BITS, _OCTETS, _OBJECT = 0x30, 0x02, 0x03, 0x04, 0x06
 _PARAMETERS, _POINT = 0xA0, 0xA1

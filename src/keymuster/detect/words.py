@@ -8,6 +8,7 @@ from functools import cache, cached_property
 
 from msgspec import Struct
 
+from keymuster import regex
 from keymuster.detect import patterns
 from keymuster.detect.candidates import Candidate
 from keymuster.detect.patterns import Pattern
@@ -111,7 +112,7 @@ _DEEPEST = 44
 FURTHEST = patterns.REACH + _DEEPEST + 48
 """Bytes behind a word that decide where values may begin, and whether it is a word."""
 
-_OPENS = re.compile(rb"[>=:(\[,]\r?\n[ \t]{0,40}[\"'`]?")
+_OPENS = regex.later(rb"[>=:(\[,]\r?\n[ \t]{0,40}[\"'`]?")
 """The end of a line that leaves a value open, and the indentation before it."""
 
 
@@ -147,7 +148,7 @@ def _is_told_otherwise(content: bytes, start: int, end: int) -> bool:
     )
 
 
-_DIGEST = re.compile(
+_DIGEST = regex.later(
     rb"(?:[@#]|\bh1:|"
     rb"(?:(?:(?<![A-Za-z])|(?-i:(?<=[a-z])(?=[A-Z])))(?:sha-?\d{0,3}|etag|rev)|"
     rb"md5|crc32|checksum|digest|integrity|commit|revision)"

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
+from keymuster import regex
 from keymuster.errors import RuleError
 from keymuster.evaluate.conjuncts import Plain, conjuncts, plain
 from keymuster.evaluate.direct import Judge, judge
@@ -331,7 +332,7 @@ def _asked(policy: Policy) -> list[tuple[str, tuple[str, ...]]]:
 
 
 _MOST_REMEMBERED = 8192
-_FIELD = re.compile(r"\.\s*(\w+)")
+_FIELD = regex.later(r"\.\s*(\w+)")
 _ODD = "the form of a setting"
 _SAID_ELSEWHERE = {("grant", "actions"), ("grant", "not_actions"), ("trust", "principal")}
 """What is not known if all of it is given from outside. Of resources a part mostly is, and says enough."""
@@ -340,9 +341,9 @@ _WHOLE = ("bool", "string", "map<string, string>")
 """The types of what is known, if it is told at all."""
 _MAP = "map<string, dyn>"
 _ANY = "dyn"
-_HAS = re.compile(r"\bhas\(([a-z_]+(?:\.\w+)+)\.\w+\)")
-_NAME = re.compile(r"(?<![\w.])[a-z_]+(?:\.\w+)+(?![\w(])")
-_TEXT = re.compile(r"'[^'\\]*'|\"[^\"\\]*\"")
+_HAS = regex.later(r"\bhas\(([a-z_]+(?:\.\w+)+)\.\w+\)")
+_NAME = regex.later(r"(?<![\w.])[a-z_]+(?:\.\w+)+(?![\w(])")
+_TEXT = regex.later(r"'[^'\\]*'|\"[^\"\\]*\"")
 
 
 _OPEN = object()

@@ -6,13 +6,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from keymuster import regex
 from keymuster.evaluate.bounds import Bounds
 from keymuster.inventory.build import Inventory
 from keymuster.model import FileLocation
 from keymuster.model.digest import digest
 from keymuster.model.ids import in_id
 
-_NUMBER = re.compile(r"(?<=[/#\[:])\d{1,5}(?=[/#\]:]|\Z)")
+_NUMBER = regex.later(r"(?<=[/#\[:])\d{1,5}(?=[/#\]:]|\Z)")
 """How often something stands before it, as ids have it where a vendor gives no name. What is longer
 is an account or a project."""
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
+from keymuster import regex
 from keymuster.model import Framework, FrameworkEntry, Reference
 from keymuster.rules.schema import RuleSet
 
-_NHI = re.compile(r"nhi[-_ ]?0*([1-9]|10)(?:[:-]?2025)?", re.IGNORECASE)
+_NHI = regex.later(r"nhi[-_ ]?0*([1-9]|10)(?:[:-]?2025)?", re.IGNORECASE)
 
 
 def nhi_id(text: str) -> str | None:

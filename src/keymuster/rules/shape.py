@@ -11,6 +11,8 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
+from keymuster import regex
+
 ALPHABETS = {
     "digits": "0-9",
     "hex": "0-9a-f",
@@ -78,8 +80,8 @@ class Field(Struct, frozen=True):
 
 Part: TypeAlias = Literal | Choice | Field
 
-_FIELD = re.compile(r"\{([^{}]*)\}")
-_LENGTH = re.compile(r"(\d+)(?:-(\d+)|(\+))?")
+_FIELD = regex.later(r"\{([^{}]*)\}")
+_LENGTH = regex.later(r"(\d+)(?:-(\d+)|(\+))?")
 _UUID = tuple(
     part
     for size in (8, 4, 4, 4, 12)

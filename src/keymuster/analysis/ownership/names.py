@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 
-_MAIL = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;]+")
-_NOREPLY = re.compile(r"(?:\d+[+-])?(?P<login>[^@+]+)@users\.noreply\.(?:github|gitlab)\.[\w.-]+")
-_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_REFERENCE = re.compile(r"(?P<kind>group|user|team):(?:(?P<space>[\w.-]+)/)?(?P<name>[\w .-]+)")
-_CREATOR = re.compile(r"(?:IAMUser|AssumedRole|FederatedUser|Root):[^:]+:(?P<name>.+)")
+from keymuster import regex
+
+_MAIL = regex.later(r"[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;]+")
+_NOREPLY = regex.later(r"(?:\d+[+-])?(?P<login>[^@+]+)@users\.noreply\.(?:github|gitlab)\.[\w.-]+")
+_GUID = regex.later(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_REFERENCE = regex.later(r"(?P<kind>group|user|team):(?:(?P<space>[\w.-]+)/)?(?P<name>[\w .-]+)")
+_CREATOR = regex.later(r"(?:IAMUser|AssumedRole|FederatedUser|Root):[^:]+:(?P<name>.+)")
 """How AWS writes its own tag `aws:createdBy`."""
-_ARN = re.compile(r"arn:[\w-]+:(?:iam|sts)::\d*:(?:user|assumed-role)/(?:[^/]+/)*(?P<name>[^/]+)")
+_ARN = regex.later(r"arn:[\w-]+:(?:iam|sts)::\d*:(?:user|assumed-role)/(?:[^/]+/)*(?P<name>[^/]+)")
 
 _BOTS = frozenset(
     ("dependabot", "renovate", "github-actions", "web-flow", "gitlab-bot", "semantic-release-bot", "greenkeeper",
@@ -25,7 +27,7 @@ _NOBODY = frozenset(
     ("", "none", "n/a", "na", "nobody", "unknown", "tbd", "todo", "null", "nil", "-", "--", "?", "not committed yet", "not.committed.yet",
      "changeme", "change-me", "unassigned", "noone", "no one", "no-owner")
 )  # fmt: skip
-_MACHINE_MAIL = re.compile(
+_MACHINE_MAIL = regex.later(
     r"(?:.*[._+-])?(?:no-?reply|do-?not-?reply|bot|actions|jenkins|gitlab-ci|buildkite)(?:[._+-].*)?@.*|.*@localhost(?:\..*)?|.*\.local"
 )
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from keymuster import regex
 from keymuster.collect.agents.launchers import launch
 from keymuster.collect.agents.server_facts import things
 from keymuster.collect.agents.servers import Server, Word, split
 from keymuster.collect.ci.things import Thing
 from keymuster.collect.syntax.node import Node
 
-_AGENT = re.compile(
+_AGENT = regex.later(
     r"(?i)(?:\A|[^a-z])(?:mcp|agent|agents|claude|codex|gemini-cli|opencode|openclaw|goose|aider|openhands|modelcontextprotocol)(?:\Z|[^a-z])"
 )
 CLIENT = "compose"

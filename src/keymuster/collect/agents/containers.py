@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
+from keymuster import regex
 from keymuster.collect.agents.servers import Word
 
 _VALUES = {
@@ -32,7 +33,7 @@ _GLOBAL = {
     "--url",
 }
 
-SOCKETS = re.compile(
+SOCKETS = regex.later(
     r"(?i)(?:docker|podman|containerd|crio|buildkitd|finch|colima|nerdctl)[\w.-]*\.sock\b|docker_engine"
 )
 

@@ -23,7 +23,7 @@ _LARGEST = 100_000
 """Characters of the first lines."""
 
 _PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (client, re.compile(pattern))
+    (client, regex.later(pattern))
     for client, pattern in (
         ("claude-code", r"(?:\A|/)\.claude/(?:agents|commands|skills)/.+\.md\Z"),
         (

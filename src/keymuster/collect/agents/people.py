@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 
-_ADDRESS = re.compile(
+from keymuster import regex
+
+_ADDRESS = regex.later(
     r"(?P<local>[A-Za-z0-9._%+'-]{1,64})@(?P<host>[A-Za-z0-9.-]{1,253}\.[A-Za-z]{2,24})"
 )
-_FULL_NAME = re.compile(r"[a-z]{2,20}[._][a-z]{2,30}")
+_FULL_NAME = regex.later(r"[a-z]{2,20}[._][a-z]{2,30}")
 _FUNCTIONS = frozenset(
     ("svc", "service", "srv", "bot", "agent", "agents", "ci", "cd", "automation", "auto", "noreply", "reply", "api", "app",
      "integration", "system", "robot", "machine", "admin", "administrator", "root", "support", "info", "dev", "team",

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from keymuster import regex
 from keymuster.collect.agents import folders, hosts, shown, tools, values
 from keymuster.collect.agents.folders import Fact
 from keymuster.collect.agents.launchers import LOCAL, Launch
@@ -121,8 +122,8 @@ def has_static_token(server: Server, launch: Launch, *, bridged: bool) -> bool:
     )
 
 
-_PROOF = re.compile(r"(?i)auth|key|token")
-_SHORT_LIVED = re.compile(r"(?i)app[_-]|installation|session|oauth|oidc|\$\(")
+_PROOF = regex.later(r"(?i)auth|key|token")
+_SHORT_LIVED = regex.later(r"(?i)app[_-]|installation|session|oauth|oidc|\$\(")
 
 
 def _approvals(server: Server) -> Iterator[Fact]:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from keymuster import regex
 from keymuster.collect.agents import shown
 from keymuster.collect.agents.clients import places
 from keymuster.collect.syntax.node import Node
@@ -52,7 +53,7 @@ _AUTHENTICATION = (
 _LAST = (
     "command", "cmd", "args", "url", "uri", "httpUrl", "serverUrl", "headers", "env", "environment", "envs",
 )  # fmt: skip
-_URL = re.compile(r"(?i)\b(?:https?|wss?)://")
+_URL = regex.later(r"(?i)\b(?:https?|wss?)://")
 
 MOST = 2_000
 """Servers in one file."""

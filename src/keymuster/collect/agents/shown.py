@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from urllib.parse import SplitResult
 
+from keymuster import regex
+
 _HIDDEN = "****"
-_RUN = re.compile(r"[A-Za-z0-9]{18,}")
-_DIGIT, _LETTER = re.compile(r"\d"), re.compile(r"[A-Za-z]")
-_UUID = re.compile(r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_RUN = regex.later(r"[A-Za-z0-9]{18,}")
+_DIGIT, _LETTER = regex.later(r"\d"), regex.later(r"[A-Za-z]")
+_UUID = regex.later(r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _FEW = 2
 """Digits that a long word may have (`base64`, `oauth2`): what is drawn has more."""
 

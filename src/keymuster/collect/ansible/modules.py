@@ -13,10 +13,11 @@ from typing import Any, TypeAlias
 
 from msgspec import Struct
 
+from keymuster import regex
 from keymuster.collect.syntax.node import Node
 
-_EXPRESSION = re.compile(r"\{\{[-+]?([^{}]{0,400}?)[-+]?\}\}")
-_TEXT = re.compile(r"\"[^\"]*+\"|'[^']*+'")
+_EXPRESSION = regex.later(r"\{\{[-+]?([^{}]{0,400}?)[-+]?\}\}")
+_TEXT = regex.later(r"\"[^\"]*+\"|'[^']*+'")
 _DEEPEST = 60
 
 

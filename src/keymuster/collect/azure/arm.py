@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
+from keymuster import regex
 from keymuster.collect.azure.tree import (
     Access,
     Call,
@@ -21,7 +20,7 @@ DEEPEST = 60
 LONGEST = 100_000
 """Characters of an expression; Azure takes a quarter of that."""
 
-_TOKEN = re.compile(
+_TOKEN = regex.later(
     r"\s*+(?:(?P<text>'(?:[^']|'')*+')|(?P<number>-?\d++(?:\.\d++)?)|(?P<name>[A-Za-z_][\w$]*+)|"
     r"(?P<mark>[\[\](),.?]))"
 )

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 
+from keymuster import regex
 from keymuster.collect.azure.tree import (
     Access,
     Call,
@@ -32,17 +33,17 @@ MOST_TOKENS = 400_000
 
 MOST_MISTAKES = 20
 
-_BLANK = re.compile(
+_BLANK = regex.later(
     r"(?:[ \t\r\ufeff]++|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+(?:\*/)?|#[a-z-]++[^\n]*+)*+"
 )
-_TOKEN = re.compile(
+_TOKEN = regex.later(
     r"(?P<line>\n)|(?P<long>'''(?:[^']|'(?!''))*+'''(?!'))|(?P<quote>')|(?P<name>[A-Za-z_]\w*+)|"
     r"(?P<number>\d++)|(?P<mark>=>|==|!=|=~|!~|<=|>=|&&|\|\||\?\?|::|\.\.\.|[-+*/%<>!?:=.,(){}\[\]@|])"
 )
-_QUOTED = re.compile(r"[^'\\$\n]++")
-_ESCAPE = re.compile(r"\\(?:u\{([0-9A-Fa-f]{1,6})\}|([\\'nrt$]))")
+_QUOTED = regex.later(r"[^'\\$\n]++")
+_ESCAPE = regex.later(r"\\(?:u\{([0-9A-Fa-f]{1,6})\}|([\\'nrt$]))")
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t"}
-_STATEMENT = re.compile(
+_STATEMENT = regex.later(
     r"^(?:@|(?:param|var|resource|module|output|type|func|import|using|targetScope|metadata|assert|"
     r"extension|provider)\b)",
     re.MULTILINE,

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from msgspec import Struct
 
+from keymuster import regex
 from keymuster.collect.azure import arm
 from keymuster.collect.azure.tree import (
     Access,
@@ -756,7 +757,7 @@ def abroad(node: Node, scope: str) -> Node:
     return node
 
 
-_INSIDE = re.compile(r"\$\{\[(?!@)")
+_INSIDE = regex.later(r"\$\{\[(?!@)")
 
 
 def _parameter(name: str, place: Node) -> Node:

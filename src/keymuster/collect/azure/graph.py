@@ -6,8 +6,7 @@ https://learn.microsoft.com/graph/templates/bicep/overview-bicep-templates-for-g
 
 from __future__ import annotations
 
-import re
-
+from keymuster import regex
 from keymuster.collect.syntax.node import Node
 
 _TYPES = {
@@ -44,7 +43,7 @@ _NAMES = {
 
 _LISTS = ("owners", "members")
 _DEEPEST = 20
-_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_HUMP = regex.later(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 def translated(type: str, settings: Node) -> tuple[str, Node]:

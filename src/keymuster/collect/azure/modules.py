@@ -3,7 +3,6 @@ with what is passed to it."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from posixpath import normpath
@@ -12,6 +11,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from keymuster import regex
 from keymuster.collect.azure import objects
 from keymuster.collect.azure.evaluation import Budget, Deployment, Taken, abroad
 from keymuster.collect.azure.tree import Program
@@ -182,7 +182,7 @@ class Modules:
 
 
 _NAMING = frozenset(("name", "location", "tags", "parent", "scope"))
-_WORD = re.compile(r"[A-Za-z]\w{0,40}")
+_WORD = regex.later(r"[A-Za-z]\w{0,40}")
 
 
 def _judged(record: Observation) -> Any:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from msgspec import Struct
 from msgspec.structs import replace
 
+from keymuster import regex
 from keymuster.collect.ci.files import Kept, above
 from keymuster.collect.syntax.node import Node
 
@@ -22,10 +23,10 @@ _MOST_STEPS = 200_000
 """Values that are put together for one pipeline."""
 
 _LISTS = ("stages", "jobs", "steps", "variables")
-_PARAMETER = re.compile(
+_PARAMETER = regex.later(
     r"\$\{\{\s{0,20}parameters(?:\.(\w{1,100})|\['([\w-]{1,100})'\])\s{0,20}\}\}"
 )
-_CONTROL = re.compile(r"\$\{\{\s{0,20}(?:if|elseif|else|each|insert)\b")
+_CONTROL = regex.later(r"\$\{\{\s{0,20}(?:if|elseif|else|each|insert)\b")
 
 
 class TooMuch(Exception):

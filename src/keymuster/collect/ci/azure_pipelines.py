@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from keymuster import regex
 from keymuster.collect.ci.commands import commands
 from keymuster.collect.ci.common import (
     SECRET_NAME,
@@ -22,7 +23,7 @@ from keymuster.model import FileLocation
 
 PROVIDER = "azure-devops"
 
-_MACRO = re.compile(r"\$\(([\w.-]{1,80})\)")
+_MACRO = regex.later(r"\$\(([\w.-]{1,80})\)")
 _SCRIPTS = ("script", "bash", "pwsh", "powershell")
 _CONNECTIONS = (
     "azureSubscription", "connectedServiceName", "connectedServiceNameARM", "ConnectedServiceName",
@@ -33,7 +34,7 @@ _CONNECTIONS = (
 )  # fmt: skip
 """Inputs of tasks that name a service connection."""
 
-_SET_SECRET = re.compile(r"##vso\[task\.setvariable[^\]]{0,200}issecret=true", re.IGNORECASE)
+_SET_SECRET = regex.later(r"##vso\[task\.setvariable[^\]]{0,200}issecret=true", re.IGNORECASE)
 
 
 def jobs(root: Node) -> Iterator[tuple[str, Node]]:

@@ -10,6 +10,7 @@ from itertools import islice
 
 from msgspec import Struct
 
+from keymuster import regex
 from keymuster.collect.ci.expressions import ANY, contexts, path, spans, whole
 from keymuster.collect.ci.workflows import Job, Step, Workflow
 from keymuster.collect.syntax.node import Node
@@ -20,7 +21,7 @@ DEEPEST = 10
 _MOST = 50
 """Ways to one place that are gone through; people have a few."""
 
-_HOME = re.compile(r"(?:^|(?<=/))\.github/workflows/[^/]+\Z")
+_HOME = regex.later(r"(?:^|(?<=/))\.github/workflows/[^/]+\Z")
 
 
 class LocalCall(Struct, eq=False):

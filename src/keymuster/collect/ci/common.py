@@ -31,14 +31,14 @@ from keymuster.model import (
 from keymuster.model.secret import Secret
 
 _KINDS: tuple[tuple[re.Pattern[str], CredentialKind], ...] = (
-    (re.compile(r"PASSWORD|PASSWD|PASSPHRASE"), CredentialKind.PASSWORD),
-    (re.compile(r"PRIVATE_?KEY|SSH_KEY|_PEM\b"), CredentialKind.PRIVATE_KEY),
-    (re.compile(r"ACCESS_KEY|SECRET_KEY"), CredentialKind.ACCESS_KEY),
-    (re.compile(r"CLIENT_SECRET"), CredentialKind.CLIENT_SECRET),
-    (re.compile(r"WEBHOOK"), CredentialKind.WEBHOOK),
-    (re.compile(r"\bPAT\b|_PAT\b|\bPAT_|PERSONAL"), CredentialKind.PERSONAL_ACCESS_TOKEN),
-    (re.compile(r"API_?KEY"), CredentialKind.API_KEY),
-    (re.compile(r"CERT"), CredentialKind.CERTIFICATE),
+    (regex.later(r"PASSWORD|PASSWD|PASSPHRASE"), CredentialKind.PASSWORD),
+    (regex.later(r"PRIVATE_?KEY|SSH_KEY|_PEM\b"), CredentialKind.PRIVATE_KEY),
+    (regex.later(r"ACCESS_KEY|SECRET_KEY"), CredentialKind.ACCESS_KEY),
+    (regex.later(r"CLIENT_SECRET"), CredentialKind.CLIENT_SECRET),
+    (regex.later(r"WEBHOOK"), CredentialKind.WEBHOOK),
+    (regex.later(r"\bPAT\b|_PAT\b|\bPAT_|PERSONAL"), CredentialKind.PERSONAL_ACCESS_TOKEN),
+    (regex.later(r"API_?KEY"), CredentialKind.API_KEY),
+    (regex.later(r"CERT"), CredentialKind.CERTIFICATE),
 )
 SECRET_NAME = regex.later(
     r"(?:.*_)?(?:PASSWORD|PASSWD|PASSPHRASE|SECRET|SECRET_KEY|TOKEN|API_?KEY|PRIVATE_?KEY|ACCESS_?KEY"

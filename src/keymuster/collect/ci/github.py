@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
+from keymuster import regex
 from keymuster.collect.ci import conditions, keys, machines, steps
 from keymuster.collect.ci.calls import runs
 from keymuster.collect.ci.commands import commands, environment_writes, registry
@@ -51,7 +52,7 @@ def _triggers(workflow: Workflow) -> Iterator[Thing]:
 _COMMENTS = ("issue_comment", "discussion_comment")
 """Events that take no more than an account, and run with secrets."""
 
-_ASKS_WHO = re.compile(
+_ASKS_WHO = regex.later(
     r"author_association|github\.actor|triggering_actor|sender\.|user\.(?:login|id|type)|repository_owner"
     r"|collaborators/|getCollaboratorPermissionLevel|permission",
     re.IGNORECASE,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 
+from keymuster import regex
 from keymuster.collect.ci.commands import commands
 from keymuster.collect.ci.common import (
     SECRET_NAME,
@@ -30,7 +30,7 @@ KEYWORDS = {
 """Top-level keys that are no jobs."""
 
 _SCRIPTS = ("before_script", "script", "after_script")
-_VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w{0,80})\}?")
+_VARIABLE = regex.later(r"\$\{?([A-Za-z_]\w{0,80})\}?")
 _PREDEFINED = ("CI_", "GITLAB_")
 _ROLE_NAMES = ("AWS_ROLE_ARN", "ROLE_ARN")
 

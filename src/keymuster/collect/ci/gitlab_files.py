@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from keymuster import regex
 from keymuster.collect.ci.files import Kept, found, matching
 from keymuster.collect.ci.gitlab import KEYWORDS, included
 from keymuster.collect.syntax.node import Node
@@ -24,7 +24,7 @@ _GIVEN_BY_DEFAULT = (
     "image", "services", "before_script", "after_script", "cache", "artifacts", "retry", "timeout",
     "interruptible", "tags", "hooks", "id_tokens",
 )  # fmt: skip
-_INPUT = re.compile(r"\$\[\[\s{0,20}inputs\.([\w-]{1,100})[^\]]{0,200}\]\]")
+_INPUT = regex.later(r"\$\[\[\s{0,20}inputs\.([\w-]{1,100})[^\]]{0,200}\]\]")
 
 
 class TooMuch(Exception):

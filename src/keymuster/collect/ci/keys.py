@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from keymuster import regex
 from keymuster.collect.ci.commands import commands, is_public, registry
 from keymuster.collect.ci.common import login_cloud
 from keymuster.collect.ci.expressions import (
@@ -124,7 +124,7 @@ _PUBLISHING_SECRETS: dict[str, tuple[str, ...]] = {
 """Publishing actions and the inputs that make them use a stored token; `!` if it is by being false."""
 
 
-_PUBLIC = re.compile(r"(?:\b|\.)(?:(?:pypi|npmjs|rubygems)\.org|crates\.io)\b")
+_PUBLIC = regex.later(r"(?:\b|\.)(?:(?:pypi|npmjs|rubygems)\.org|crates\.io)\b")
 """Hosts of the public registries, which know trusted publishing."""
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
+from keymuster import regex
 from keymuster.collect.syntax.node import Node
 from keymuster.model import FileLocation
 
-_MARK = re.compile(r"\$\{\{")
+_MARK = regex.later(r"\$\{\{")
 
 
 class Places:

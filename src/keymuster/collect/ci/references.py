@@ -6,8 +6,10 @@ import re
 
 from msgspec import Struct
 
-_DIGEST = re.compile(r"[0-9a-fA-F]{40}|[0-9a-fA-F]{64}")
-_VERSION = re.compile(r"(?:[A-Za-z][\w-]{0,40}[-@_])?v?[0-9]{1,9}(?:[.\-_+][\w.+-]{0,60})?")
+from keymuster import regex
+
+_DIGEST = regex.later(r"[0-9a-fA-F]{40}|[0-9a-fA-F]{64}")
+_VERSION = regex.later(r"(?:[A-Za-z][\w-]{0,40}[-@_])?v?[0-9]{1,9}(?:[.\-_+][\w.+-]{0,60})?")
 _IMAGE_DIGEST = "@sha256:"
 FIRST_PARTY = ("actions", "github")
 """Those who publish for GitHub itself."""

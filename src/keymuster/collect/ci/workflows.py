@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from msgspec import Struct
 
+from keymuster import regex
 from keymuster.collect.ci.expressions import Expression, contexts, spans
 from keymuster.collect.ci.places import Places
 from keymuster.collect.ci.references import Uses
@@ -347,7 +347,7 @@ def _key(step: Node) -> str:
     return first[0].strip() if first else "step"
 
 
-_FIRST_WORDS = re.compile(r"\s{0,20}[\w./-]{1,40}(?: [\w./-]{1,40})?")
+_FIRST_WORDS = regex.later(r"\s{0,20}[\w./-]{1,40}(?: [\w./-]{1,40})?")
 
 
 class Action(Workflow):

@@ -12,6 +12,7 @@ from posixpath import normpath
 from msgspec import Struct
 from msgspec.structs import replace
 
+from keymuster import regex
 from keymuster.collect.kubernetes.patches import merged, operated
 from keymuster.collect.kubernetes.pieces import Kind, Piece
 from keymuster.collect.kubernetes.renaming import Called, Names, called, renamed
@@ -25,7 +26,7 @@ DEEPEST = 20
 MOST_THINGS = 100_000
 """Objects that all Kustomizations of a scan make together."""
 
-_REMOTE = re.compile(
+_REMOTE = regex.later(
     r"[a-z][a-z0-9+.-]{1,20}://|git@|[\w.-]{1,100}\.(?:com|org|io)[/:]|.*\?ref=|.*//"
 )
 
@@ -352,7 +353,7 @@ def _is_selected(target: Node, node: Node, names: Iterable[Called]) -> bool:
     )
 
 
-_PLAIN = re.compile(r"(?:[\w-]|\\?\.(?![*+?])|\.[*+])*")
+_PLAIN = regex.later(r"(?:[\w-]|\\?\.(?![*+?])|\.[*+])*")
 
 
 def _fits(pattern: str, text: str) -> bool:

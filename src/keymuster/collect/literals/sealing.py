@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Container
 
 from msgspec import Struct
 
+from keymuster import regex
 from keymuster.collect.base import Blob, Context
 from keymuster.collect.literals.names import is_vague, kind_of
 from keymuster.collect.literals.values import is_literal, is_random, is_sample
@@ -37,7 +37,7 @@ _LEAST = {
 }
 """Characters of what machines make; only people choose less."""
 
-_KEY_IN_CONNECTION = re.compile(
+_KEY_IN_CONNECTION = regex.later(
     r"(?i)(?:account_?key|shared_?access_?key|shared_?secret|password|pwd)\s{0,4}=\s{0,4}[^;\"\s]{3}"
 )
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from itertools import pairwise
 
+from keymuster import regex
 from keymuster.collect.base import Blob
 from keymuster.collect.syntax import json, yaml
 from keymuster.collect.syntax.node import Broken, File, Node
@@ -13,7 +13,7 @@ from keymuster.collect.syntax.node import Broken, File, Node
 MOST_BYTES = 8 * 1024 * 1024
 """Larger files that people write do not exist; what is made by machines is said to be unread."""
 
-_NEXT = re.compile(r"(?m)^---(?=[ \t\r\n]|\Z)")
+_NEXT = regex.later(r"(?m)^---(?=[ \t\r\n]|\Z)")
 
 
 def documents(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from keymuster import regex
+
 _OPEN, _CLOSE = "{{", "}}"
-_INSIDE = re.compile(r"[^\w.$@|()/,-]+")
-_TEXT = re.compile(r"\"[^\"]*+\"|'[^']*+'|`[^`]*+`")
+_INSIDE = regex.later(r"[^\w.$@|()/,-]+")
+_TEXT = regex.later(r"\"[^\"]*+\"|'[^']*+'|`[^`]*+`")
 """What stands in quotation marks may be a secret, and what a value depends on is printed."""
 
-_CALL = re.compile(r"(?:template|include)\s+\"([\w./-]{1,200})\"(?:\s|\Z)")
+_CALL = regex.later(r"(?:template|include)\s+\"([\w./-]{1,200})\"(?:\s|\Z)")
 _LONGEST = 80
 """Characters that are kept of what a value depends on."""
 
@@ -46,7 +47,7 @@ def _spans(text: str) -> Iterator[tuple[int, int]]:
         yield start, at
 
 
-_COMMENT = re.compile(r"\{\{-?\s{0,20}/\*")
+_COMMENT = regex.later(r"\{\{-?\s{0,20}/\*")
 
 
 def _between(spans: list[tuple[int, int]], size: int) -> Iterator[tuple[int, int]]:
@@ -104,7 +105,7 @@ _LONGEST_LINE = 500
 _MOST_LINES = 40
 """Lines that a template is followed over: others are templates, blank or comments."""
 
-_ALONE = re.compile(r"\s*+(?:\{\{(?:[^{}]|\{(?!\{)|\}(?!\}))*+\}\}\s*+)+")
+_ALONE = regex.later(r"\s*+(?:\{\{(?:[^{}]|\{(?!\{)|\}(?!\}))*+\}\}\s*+)+")
 
 
 def _replaced(inside: str, is_alone: bool, quote: str) -> str:

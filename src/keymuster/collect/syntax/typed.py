@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TypeVar
 
 import msgspec
 
+from keymuster import regex
 from keymuster.collect.syntax.node import Broken, Node
 
 _T = TypeVar("_T")
@@ -37,7 +37,7 @@ _WORDS = {
     "Invalid RFC3339 encoded date": "not a date as in 2027-01-31",
 }
 
-_STEP = re.compile(r"\.([A-Za-z_]\w*)|\[(\d+)\]")
+_STEP = regex.later(r"\.([A-Za-z_]\w*)|\[(\d+)\]")
 
 
 def _at(root: Node, path: str) -> Node:

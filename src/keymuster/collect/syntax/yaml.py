@@ -5,11 +5,11 @@ Plain scalars are read as YAML 1.2 has them: `yes` and `on` are text. Keys are t
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import yaml as pyyaml
 
+from keymuster import regex
 from keymuster.collect.syntax.node import DEEPEST, MOST_NODES, Broken, File, Node, Scalar, Value
 
 _LOADER: Any = getattr(pyyaml, "CSafeLoader", pyyaml.SafeLoader)
@@ -19,9 +19,9 @@ _WORDS: dict[str, Scalar] = {
     **dict.fromkeys(("false", "False", "FALSE"), False),
     **dict.fromkeys(("null", "Null", "NULL", "~", "")),
 }
-_WHOLE = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})")
+_WHOLE = regex.later(r"[-+]?(?:0|[1-9][0-9]{0,17})")
 """Not what begins with a zero: an account id, a file mode, a date."""
-_FLOAT = re.compile(r"[-+]?(?:[0-9]{1,30}\.[0-9]{0,30}|\.[0-9]{1,30})(?:[eE][-+]?[0-9]{1,3})?")
+_FLOAT = regex.later(r"[-+]?(?:[0-9]{1,30}\.[0-9]{0,30}|\.[0-9]{1,30})(?:[eE][-+]?[0-9]{1,3})?")
 
 _MERGE = "<<"
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
+from keymuster import regex
 from keymuster.collect.syntax.hcl_tree import Block, Entries, Expression, Literal
 from keymuster.collect.syntax.node import Node
 from keymuster.collect.terraform.evaluation import Place, source_name
@@ -11,7 +10,7 @@ from keymuster.collect.terraform.modules import Declaration, Instance, Module, b
 
 PROVIDER = "aws"
 
-_WITHOUT_TAGS = re.compile(
+_WITHOUT_TAGS = regex.later(
     r"(?<!^aws_iam)(?<!^aws_organizations)_policy$|"
     r"_(?:attachment|version|permission|membership|association|rotation|access_key|profile_url|acl|"
     r"versioning|block|configuration|group|login_profile|assignment|inline_policy)$"

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from hashlib import md5, sha1, sha256, sha512
 from typing import Any
 
+from keymuster import regex
 from keymuster.collect.syntax.hcl_tree import Call
 from keymuster.collect.syntax.json import parse as parse_json
 from keymuster.collect.syntax.node import Broken, Node
@@ -414,7 +415,7 @@ def _format(arguments: list[Node], place: Place, at: Node) -> Node:
     return from_plain(at, _formatted(str(arguments[0].value), texts))
 
 
-_VERB = re.compile(r"%(?:%|(?:\[(\d{1,3})\])?([-+ #0]{0,3})(\d{0,3})(?:\.(\d{1,3}))?([a-zA-Z]))")
+_VERB = regex.later(r"%(?:%|(?:\[(\d{1,3})\])?([-+ #0]{0,3})(\d{0,3})(?:\.(\d{1,3}))?([a-zA-Z]))")
 
 
 def _formatted(form: str, texts: list[str | None]) -> str:
@@ -468,8 +469,8 @@ def _replace(arguments: list[Node], place: Place, at: Node) -> Node:
     return at.holding(text.replace(old, new) if old else text)
 
 
-_REPEATED = re.compile(r"[*+}]")
-_NESTED = re.compile(r"\)[*+?{]|\\[^.\-/\\sdwSDW]|\(\?")
+_REPEATED = regex.later(r"[*+}]")
+_NESTED = regex.later(r"\)[*+?{]|\\[^.\-/\\sdwSDW]|\(\?")
 
 
 def _substituted(text: str, pattern: str, new: str) -> str | None:

@@ -4,11 +4,11 @@ See https://developer.hashicorp.com/terraform/language/files/override"""
 from __future__ import annotations
 
 import posixpath
-import re
 
+from keymuster import regex
 from keymuster.collect.syntax.hcl_tree import Block, Literal
 
-_OVERRIDE = re.compile(r"(?:.*_)?override\.(?:tf|tofu)(?:\.json)?")
+_OVERRIDE = regex.later(r"(?:.*_)?override\.(?:tf|tofu)(?:\.json)?")
 
 
 def is_override(path: str) -> bool:

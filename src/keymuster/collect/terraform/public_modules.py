@@ -3,16 +3,16 @@ inputs is known."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from keymuster import regex
 from keymuster.collect.syntax.node import Node
 from keymuster.collect.terraform.modules import BLOCKS
 from keymuster.collect.terraform.values import is_made, unknown_at
 from keymuster.rules.schema import TerraformObject
 
-_REPOSITORY = re.compile(
+_REPOSITORY = regex.later(
     r"(?:git::)?(?:https://|ssh://|git@)?(?:[^/@]{1,100}@)?github\.com[/:](?P<owner>[\w-]{1,60})/terraform-"
     r"(?P<provider>[a-z0-9]{1,30})-(?P<name>[\w-]{1,80}?)(?:\.git)?(?P<inside>//[\w./-]{1,200})?(?:\?.*)?"
 )

@@ -3,14 +3,14 @@ names them."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from keymuster import regex
 from keymuster.collect.syntax.node import Node
 from keymuster.collect.terraform.modules import is_local
 from keymuster.model import Trouble
 
-_USER = re.compile(r"//[^/@\s]*@")
+_USER = regex.later(r"//[^/@\s]*@")
 """Who signs in to a server, and maybe with which password."""
 
 

@@ -3,12 +3,12 @@ themselves. What is found is placed exactly."""
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from itertools import accumulate
 
+from keymuster import regex
 from keymuster.detect import loops
 from keymuster.detect.encodings.base import Encoding, Ends, Gate, Piece
 
@@ -19,7 +19,7 @@ _LONGEST = 65_536
 def encoding(name: str, gate: str, escape: str, meaning: Callable[[bytes], bytes]) -> Encoding:
     """An encoding by its gate, its escapes (a regular expression without groups), and what one
     escape stands for; an escape that stands for nothing comes back as it is."""
-    pattern = re.compile(f"({escape})".encode())
+    pattern = regex.later(f"({escape})".encode())
 
     def gates(_: Sequence[bytes]) -> list[Gate]:
         return [(gate, 0)]

@@ -7,14 +7,16 @@ from functools import lru_cache
 
 from msgspec import Struct
 
+from keymuster import regex
+
 _BREAK = (
     rb"(?:\\?\r?\n[ \t]{0,200}|(?:\\r)?\\n[ \t]{0,200}|"
     rb"[\"'][ \t]{0,8}[+.,&\\]?[ \t]{0,8}\r?\n[ \t]{0,200}(?:[+.&][ \t]{0,8})?[\"'])"
 )
 """A line break, a written one (`\\n`), or the joint of string literals on consecutive lines."""
 
-_WRAP = re.compile(_BREAK)
-_AFTER = re.compile(rb"[\s\"'`<,;)\]}\\]|\Z")
+_WRAP = regex.later(_BREAK)
+_AFTER = regex.later(rb"[\s\"'`<,;)\]}\\]|\Z")
 _LEAST_WIDTH = 40
 _USUAL_WIDTHS = (60, 64, 72, 76)
 

@@ -7,11 +7,11 @@ first three letters of each group are of a few only. That is true of base64 of b
 from __future__ import annotations
 
 import binascii
-import re
 from collections.abc import Callable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from functools import cache
 
+from keymuster import regex
 from keymuster.detect.encodings._runs import Run, run
 from keymuster.detect.encodings.base import Encoding, Ends, Gate, Piece, is_text
 from keymuster.detect.text import as_text
@@ -27,8 +27,8 @@ _ANY = r"[+/0-9A-Za-z_-]"
 _TEXT_LENGTH = 12
 _PACKED_LENGTH = 8
 _LEAST = 16
-_HEAD = re.compile(rb"[+/0-9A-Za-z_-]{0,800}")
-_NEVER_CUT = re.compile(rb"\\/|\\u00|%2[BbFf]|%3[Dd]|&#|&(?:sol|plus|equals);")
+_HEAD = regex.later(rb"[+/0-9A-Za-z_-]{0,800}")
+_NEVER_CUT = regex.later(rb"\\/|\\u00|%2[BbFf]|%3[Dd]|&#|&(?:sol|plus|equals);")
 """Behind an escaped letter the run goes on; it is whole where the escapes are decoded."""
 
 

@@ -236,7 +236,7 @@ _OF_A_LINE = frozenset(
 """Forms that cross no line but where the value stands on the one behind its name."""
 
 _NAMED = tuple("(?P<name>" in form.confirm for form in FORMS)
-_VALUES = tuple(re.compile(form.value.encode()) if form.value else None for form in FORMS)
+_VALUES = tuple(regex.later(form.value.encode()) if form.value else None for form in FORMS)
 _IN_NAMES = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz.-$@/"
 _LONGEST_NAME = 80
 _LONGEST_WRAPPER = 160
@@ -265,7 +265,7 @@ _QUOTE = regex.later(rb"\\{0,3}(?:\"\"\"|'''|[\"'`])")
 _SAYS_SCHEME = regex.later(rb"(?i)" + _SCHEME.encode() + rb"[ \t]{1,4}(?=\S)")
 _BARE = regex.later(rb"[^\s\"'`]{1,%d}" % LONGEST)
 _INSIDE = {
-    quote: re.compile(rb"(?:[^%b\\\r\n]|\\[^\r\n]){0,%d}+" % (quote, LONGEST))
+    quote: regex.later(rb"(?:[^%b\\\r\n]|\\[^\r\n]){0,%d}+" % (quote, LONGEST))
     for quote in (b'"', b"'", b"`")
 }
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from datetime import datetime
 from typing import Any
 
+from keymuster import regex
 from keymuster.evaluate.derived.common import EXCEPTED, Fields
 from keymuster.inventory.build import Inventory
 from keymuster.model import Resource, Use, UseKind
@@ -30,7 +30,7 @@ def _scopes(record: Use, inventory: Inventory) -> Counter[str]:
     return Counter(scope for scope, _ in consumers)
 
 
-_REVISION = re.compile(r"(?<=:task-definition/)([\w-]{1,255}):\d{1,9}\Z")
+_REVISION = regex.later(r"(?<=:task-definition/)([\w-]{1,255}):\d{1,9}\Z")
 
 
 def _declaration(id: str) -> str:

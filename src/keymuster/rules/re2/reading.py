@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from keymuster import regex
 from keymuster.rules.re2.tree import (
     ANY,
     NOTHING,
@@ -40,11 +41,11 @@ _POSIX: dict[str, Callable[[str], bool]] = {
     "word": lambda char: char.isalnum() or char == "_",
     "xdigit": lambda char: char in "0123456789abcdefABCDEF",
 }
-_REPEAT = re.compile(r"\{([0-9]+)(?:(,)([0-9]*))?\}")
-_NAMED = re.compile(r"P?<(\w+)>")
-_FLAGS = re.compile(r"([imsU]*)(?:-([imsU]+))?([:)])")
-_HEX = re.compile(r"x(?:([0-9A-Fa-f]{2})|\{([0-9A-Fa-f]{1,6})\})")
-_OCTAL = re.compile(r"0[0-7]{0,2}|[1-7][0-7]{1,2}")
+_REPEAT = regex.later(r"\{([0-9]+)(?:(,)([0-9]*))?\}")
+_NAMED = regex.later(r"P?<(\w+)>")
+_FLAGS = regex.later(r"([imsU]*)(?:-([imsU]+))?([:)])")
+_HEX = regex.later(r"x(?:([0-9A-Fa-f]{2})|\{([0-9A-Fa-f]{1,6})\})")
+_OCTAL = regex.later(r"0[0-7]{0,2}|[1-7][0-7]{1,2}")
 _DEEPEST = 40
 """Brackets inside each other; each takes up to ten calls inside each other, of a thousand."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator
 
+from keymuster import regex
 from keymuster.analysis.reach.edges.uses import HAS
 from keymuster.analysis.reach.graph import Basis, Edge, Kind, Node
 from keymuster.model import (
@@ -25,7 +25,7 @@ STEERS = Kind(
     "steers", "{start} steers {to}", "Let {to} read nothing that strangers write, or act on nothing"
 )
 
-_READS_WEB = re.compile(
+_READS_WEB = regex.later(
     r"(?i)\b(?:web_?fetch|web_?search|fetch|browse[r]?|browser_\w+|url_fetch|read_url|http_get|curl|wget)\b"
 )
 """Tools, in the rules of any client, that bring in what anybody in the world has written."""

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
-
+from keymuster import regex
 from keymuster.collect.declared import Declared
 from keymuster.model.unknown import is_unknown, reference
 
-_ARN = re.compile(
+_ARN = regex.later(
     r"arn:(?:\$\{[^{}]*\}|[\w-]*):(?P<service>iam|sts)::(?P<account>\$\{[^{}]*\}|[^:{}]*):"
     r"(?P<kind>role|user|group|policy|instance-profile|assumed-role)/(?P<path>.+)"
 )
 
-_GIVEN = re.compile(
+_GIVEN = regex.later(
     r"(?:var|local|each|count|path|self|env|opt|Parameters|ImportValue|Mappings|Conditions)\.|Fn::|AWS::|"
     r"(?:Join|Select|Split|Sub|If)\b"
 )

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from keymuster import regex
 from keymuster.collect.declared import Declared
 from keymuster.collect.literals.names import kind_of
 from keymuster.collect.literals.sealing import PARAMETER as PARAMETER_DEFAULT
@@ -85,7 +86,7 @@ _SCRIPTS = frozenset(("customData", "userData", "commandToExecute", "script", "s
 _NO_SECRETS = frozenset(("keyData", "instrumentationKey", "InstrumentationKey"))
 """Settings whose names only look like those of secrets, or that are no secrets."""
 
-_CONNECTION = re.compile(
+_CONNECTION = regex.later(
     r"(?i)(?:^|;)\s{0,4}(?:AccountKey|SharedAccessKey|SharedSecret|Password|Pwd)\s{0,4}=\s{0,4}([^;\"\n]{3,400})"
 )
 

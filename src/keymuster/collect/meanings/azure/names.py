@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
+from keymuster import regex
 from keymuster.collect.declared import Declared
 from keymuster.model.unknown import is_unknown, reference
 from keymuster.rules import azure_roles
@@ -11,12 +10,14 @@ from keymuster.rules import azure_roles
 _GIVEN = ("var.", "local.", "each.", "count.", "path.", "self.", "parameters.")
 """How references begin that are no objects: each is a thing of its own."""
 
-_GUID = re.compile(r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_ASSIGNED = re.compile(r"(?i)/userAssignedIdentities/([^/]+)\Z")
-_ROLE = re.compile(r"(?i)(?:\A|/roleDefinitions/)([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\Z")
+_GUID = regex.later(r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_ASSIGNED = regex.later(r"(?i)/userAssignedIdentities/([^/]+)\Z")
+_ROLE = regex.later(r"(?i)(?:\A|/roleDefinitions/)([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\Z")
 
 
-_OBJECT = re.compile(rf"(?i)/(?:applications|servicePrincipals|users|groups)/({_GUID.pattern[4:]})")
+_OBJECT = regex.later(
+    rf"(?i)/(?:applications|servicePrincipals|users|groups)/({_GUID.pattern[4:]})"
+)
 
 
 def principal(one: Declared, text: str) -> str:

@@ -3,11 +3,11 @@ a thing will exist, or does, is told."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from keymuster import regex
 from keymuster.collect.declared import Declared
 from keymuster.collect.meanings.google.existing import activity
 from keymuster.collect.meanings.google.names import service_account, target
@@ -59,7 +59,7 @@ def _named(one: Declared) -> dict[str, str]:
     return {"client_email": found["email"], "private_key_id": found["id"]} if found else {}
 
 
-_NAME = re.compile(r"(?:\Agcp:|/serviceAccounts/)(?P<email>[^/@]+@[^/]+)/keys/(?P<id>[0-9a-f]+)\Z")
+_NAME = regex.later(r"(?:\Agcp:|/serviceAccounts/)(?P<email>[^/@]+@[^/]+)/keys/(?P<id>[0-9a-f]+)\Z")
 
 
 def _items(one: Declared, *keys: str) -> list[Any]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import unquote
 
 from msgspec import Struct
 
+from keymuster import regex
 from keymuster.collect.declared import Declared
 from keymuster.collect.meanings.google import names
 from keymuster.collect.meanings.google.existing import activity
@@ -182,7 +182,7 @@ def _grant(
     )
 
 
-_BECOMING = re.compile(
+_BECOMING = regex.later(
     r"roles/(?:owner|editor|iam\.(?:serviceAccount(?:TokenCreator|User|OpenIdTokenCreator|KeyAdmin|Admin)|"
     r"workloadIdentityUser|securityAdmin|admin))"
 )
@@ -223,7 +223,7 @@ _NAMES = (
 )  # fmt: skip
 """Settings that name the resource that a policy is on, the most exact first."""
 
-_BINDING = re.compile(r"(?P<about>google_\w+?)_iam_(?:member|binding|policy)(?:_\w+)?")
+_BINDING = regex.later(r"(?P<about>google_\w+?)_iam_(?:member|binding|policy)(?:_\w+)?")
 
 
 def _resource(one: Declared) -> str:
@@ -253,10 +253,10 @@ def _of_full_name(resource: str) -> str:
     )
 
 
-_HIERARCHY = re.compile(
+_HIERARCHY = regex.later(
     r"//cloudresourcemanager\.googleapis\.com/(?P<name>(?:projects|folders|organizations)/[^/]+)"
 )
-_ACCOUNT = re.compile(
+_ACCOUNT = regex.later(
     r"//iam\.googleapis\.com/projects/[^/]+/serviceAccounts/(?P<name>[^/@]+@[^/]+)"
 )
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
+from keymuster import regex
 from keymuster.collect.declared import Declared
 from keymuster.model.unknown import is_unknown, reference
 
 _GIVEN = ("var.", "local.", "each.", "count.", "path.", "self.")
 """How references begin that mean no declared object."""
 
-_NAME = re.compile(r"(?:projects/[^/]+/serviceAccounts/)?(?P<email>[^/]+@[^/]+)")
+_NAME = regex.later(r"(?:projects/[^/]+/serviceAccounts/)?(?P<email>[^/]+@[^/]+)")
 
 DEFAULT_COMPUTE = "gcp:default-compute-account"
 DEFAULT_APP_ENGINE = "gcp:default-app-engine-account"

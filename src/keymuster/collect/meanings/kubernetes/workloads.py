@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from keymuster import regex
 from keymuster.collect.declared import Declared
 from keymuster.collect.meanings import Meaning
 from keymuster.collect.meanings.kubernetes import control_plane
@@ -38,7 +39,7 @@ STATIC_CLOUD_KEYS = frozenset({
 })  # fmt: skip
 """Environment variables that cloud SDKs take long-lived keys from."""
 
-_FLAG = re.compile(r"--?(?P<name>[A-Za-z][\w.-]{1,60})=(?P<value>.{1,400})", re.DOTALL)
+_FLAG = regex.later(r"--?(?P<name>[A-Za-z][\w.-]{1,60})=(?P<value>.{1,400})", re.DOTALL)
 
 
 def _workload(one: Declared) -> Iterator[Observation]:
