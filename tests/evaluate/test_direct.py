@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from cel_expr_python import cel
 
 from keymuster.evaluate.conditions import Conditions, _judge, _parts
 from keymuster.evaluate.direct import judge
@@ -104,6 +105,28 @@ def _least(kind: str) -> Any:
         ("thing.settings.a >= 2", {"a": 2}, True),
         ("thing.settings.a != 2", {"a": True}, None),
         ("thing.settings.a < 2", {"a": 1.5}, None),
+        ("thing.settings['a'] == 'x'", {"a": "x"}, True),
+        ("string(thing.settings.a) == 'true'", {"a": "true"}, True),
+        ("string(thing.settings.a) == 'true'", {"a": True}, None),
+        ("thing.settings.a.matches('(?i)^x[.]y$')", {"a": "X.y"}, True),
+        ("thing.settings.a.matches('(?i)^x[.]y$')", {"a": "x.y\n"}, False),
+        ("!thing.settings.a.matches('^x')", {"a": 1}, None),
+        ("thing.settings.a.exists(t, t == 'a' || t.contains('(b'))", {"a": ["c", "a(b"]}, True),
+        ("thing.settings.a.exists(t, t == 'a' || t.contains('(b'))", {"a": ["c"]}, False),
+        ("thing.settings.a.exists(t, t == 'a' || t.contains('(b'))", {"a": ["a", 1]}, None),
+        ("!thing.settings.a.exists(t, t.startsWith('t, t'))", {"a": {"t, to": 1}}, False),
+        (
+            "thing.settings.a.exists(t, string(t) in ['x'] && thing.settings.b)",
+            {"a": ["x"], "b": True},
+            True,
+        ),
+        ("thing.settings.a.exists(t, string(t) in ['x'] && thing.settings.b)", {"a": ["x"]}, None),
+        ("['a', 'b'].exists(k, k in thing.settings && thing.settings[k] == 'k')", {"b": "k"}, True),
+        (
+            "['a', 'b'].exists(k, k in thing.settings && thing.settings[k] == 'k')",
+            {"b": 1, "a": "x"},
+            None,
+        ),
     ],
 )
 def test_a_part_is_judged_where_its_values_are_of_its_types(
@@ -112,14 +135,19 @@ def test_a_part_is_judged_where_its_values_are_of_its_types(
     found = judge(text, TYPES)
     assert found is not None
     assert found({"thing.settings": settings}) is answer
+    environment = cel.NewEnv(variables={name: cel.Type(kind) for name, kind in TYPES.items()})
+    if answer is not None:
+        data = {"thing.settings": settings}
+        assert environment.compile(text).eval(data=data).value() is answer
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "thing.name.matches('x')", "thing.settings['a'] == 'x'", "other.name == 'x'", "thing.other == 'x'", "thing.name.inner",
+        "thing.name.matches('(x+)*')", "thing.settings['a-b'] == 'x'", "other.name == 'x'", "thing.other == 'x'", "thing.name.inner",
         "!thing.name == 'x'", "thing.name == \"x\"", "thing.name == 'it\\'s'", "thing.name < 'x'", "limits.days > 3.0",
-        "thing.settings.a ? true : false", "thing.name == r'x'", "thing.tags.exists(t, t == 'a' || t == 'b')",
+        "thing.settings.a ? true : false", "thing.name == r'x'", "thing.tags.exists(t, t == 'a' ? true : false)",
+        "['a', 'b'].exists(k, thing.other)", "thing.name.matches('\\\\s')", "thing.name.matches('x') == true",
         "size(thing.name) + 1 > 2", "!size(thing.tags) > 2", "thing.tags.filter(t, t != 'a').size() > 1", "thing.tags.size() > 1u",
     ],
 )  # fmt: skip

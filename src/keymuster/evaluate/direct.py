@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from keymuster import regex
 from keymuster.evaluate.conjuncts import alternatives, conjuncts
+from keymuster.evaluate.matching import matching
 
 Judge: TypeAlias = Callable[[Mapping[str, Any]], bool | None]
 """Whether a part holds for a record, given its view by the names that conditions use; None for what
@@ -19,20 +20,42 @@ only the runtime can say."""
 
 def judge(text: str, types: Mapping[str, str]) -> Judge | None:
     """What judges a part of a condition about fields of these types; None if only the runtime can."""
+    return _judge(_plainer(text.strip()), types)
+
+
+def _plainer(text: str) -> str:
+    """The same with `a.b` for `a['b']`, and without `string` around a field: what is no text is left to
+    the runtime anyway."""
+    if '"' in text:
+        return text
+    return _STRING.sub(r"\1", _INDEX.sub(r"\1.\2", text))
+
+
+_INDEX = regex.later(r"(?<![\w.'])([a-z_]+(?:\.\w+)+)\['([A-Za-z_]\w*)'\]")
+_STRING = regex.later(r"(?<![\w.'])string\(([a-z_]+(?:\.\w+)+)\)")
+
+
+def _judge(text: str, types: Mapping[str, str]) -> Judge | None:
     text = text.strip()
     for parts, joined in ((alternatives(text), _any), (conjuncts(text), _all)):
         if len(parts) > 1:
-            judges = [judge(one, types) for one in parts]
+            judges = [_judge(one, types) for one in parts]
             known = [one for one in judges if one is not None]
             return joined(known) if len(known) == len(parts) else None
     if text.startswith("!"):
-        inner = _bracketed(text[1:], types) or _formed(text[1:], types, _CALLS)
+        text = text[1:].strip()
+        if found := _EXISTS.fullmatch(text):
+            inner = _one_exists(found, types)
+        else:
+            inner = _bracketed(text, types) or _formed(text, types, _CALLS)
         return None if inner is None else _not(inner)
+    if found := _EXISTS.fullmatch(text):
+        return _one_exists(found, types)
     return _bracketed(text, types) or _formed(text, types, (*_CALLS, *_COMPARISONS))
 
 
 def _bracketed(text: str, types: Mapping[str, str]) -> Judge | None:
-    return judge(text[1:-1], types) if text.startswith("(") and _closes(text) else None
+    return _judge(text[1:-1], types) if text.startswith("(") and _closes(text) else None
 
 
 def _formed(text: str, types: Mapping[str, str], forms: Sequence[_Form]) -> Judge | None:
@@ -41,6 +64,71 @@ def _formed(text: str, types: Mapping[str, str], forms: Sequence[_Form]) -> Judg
         if found is not None and (path := _path(found["path"], types)) is not None:
             return make(found, path)
     return None
+
+
+def _one_exists(found: re.Match[str], types: Mapping[str, str]) -> Judge | None:
+    """`exists` with any condition on the one. Of a list that is written out, each is put in its place."""
+    if _closes(found["all"]) is False:
+        return None
+    one, body = re.escape(found["one"]), found["body"]
+    if found["list"]:
+        said = _QUOTED.findall(found["list"])
+        if not all(word.isidentifier() for word in said):
+            return None
+        texts = [re.sub(rf"\[{one}\]", f".{word}", body) for word in said]
+        named = [_renamed(text, one, f"'{word}'") for text, word in zip(texts, said, strict=True)]
+        judges = [_judge(_plainer(text), types) for text in named]
+        known = [each for each in judges if each is not None]
+        return _any(known) if len(known) == len(judges) else None
+    path = _path(found["path"], types)
+    if path is None or _ITEM in types:
+        return None
+    inner = _judge(_plainer(_renamed(body, one, _ITEM)), {**types, _ITEM: "string"})
+    if inner is None:
+        return None
+    holds = inner
+
+    def one_holds(view: Mapping[str, Any]) -> bool | None:
+        texts = _texts(_value(view, path))
+        if texts is None:
+            return None
+        sure = True
+        for text in texts:
+            if (answer := holds(_Beside(view, text))) is True:
+                return True
+            sure = sure and answer is not None
+        return False if sure else None
+
+    return one_holds
+
+
+_ITEM = "one.text"
+"""What stands for the one that `exists` is about, as if it were a field."""
+
+
+class _Beside(dict[str, Any]):
+    """A view, and one text of a list in it."""
+
+    def __init__(self, view: Mapping[str, Any], text: str) -> None:
+        super().__init__({_ITEM: text})
+        self._view = view
+
+    def __missing__(self, name: str) -> Any:
+        return self._view[name]
+
+
+def _renamed(text: str, one: str, other: str) -> str:
+    """The text with another word for a variable, outside of quotes."""
+    parts = _IN_QUOTES.split(text)
+    parts[::2] = [re.sub(rf"(?<![\w.]){one}(?!\w)", other, part) for part in parts[::2]]
+    return "".join(parts)
+
+
+_IN_QUOTES = regex.later(r"('(?:[^'\\]|\\.)*')")
+_EXISTS = regex.later(
+    r"(?s)(?:(?P<path>[a-z_]+(?:\.\w+)+?)|(?P<list>\['[^'\\]*'(?:,\s*'[^'\\]*')*\]))"
+    r"\.exists(?P<all>\((?P<one>[a-z]\w*),\s*(?P<body>.*)\))"
+)
 
 
 def _any(judges: Sequence[Judge]) -> Judge:
@@ -168,6 +256,19 @@ def _has_text(found: re.Match[str], path: _Path) -> Judge:
     return has_text
 
 
+def _matches(found: re.Match[str], path: _Path) -> Judge | None:
+    matches = matching(found["pattern"].replace("\\\\", "\\"))
+    if matches is None:
+        return None
+    holds = matches
+
+    def is_matched(view: Mapping[str, Any]) -> bool | None:
+        value = _value(view, path)
+        return holds(value) if isinstance(value, str) else None
+
+    return is_matched
+
+
 def _member(found: re.Match[str], path: _Path) -> Judge:
     text = found["text"]
 
@@ -241,13 +342,13 @@ _SIGNS: dict[str, Callable[[int, int], bool]] = {
 }  # fmt: skip
 _TYPES: dict[str, type[Any]] = {"map": dict, "list": list, "string": str, "bool": bool}
 
-_BRACKET = regex.later(r"'[^'\\]*'|\"[^\"\\]*\"|[()]")
+_BRACKET = regex.later(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|[()]")
 _QUOTED = regex.later(r"'([^']*)'")
 _AT = r"(?P<path>[a-z_]+(?:\.\w+)+)"
 _LIST = r"(?P<list>\['[^'\\]*'(?:,\s*'[^'\\]*')*\])"
 _THAN = r"\s*(?P<sign>[=!]=|[<>]=?)\s*(?P<number>\d{1,9})"
 _FILTER = rf"\.filter\((?P<one>\w+),\s*(?P=one)\s+in\s+{_LIST}\)"
-_Form: TypeAlias = tuple[re.Pattern[str], Callable[[re.Match[str], _Path], Judge]]
+_Form: TypeAlias = tuple[re.Pattern[str], Callable[[re.Match[str], _Path], Judge | None]]
 _CALLS: tuple[_Form, ...] = (
     (regex.later(r"has\((?P<path>[a-z_]+(?:\.\w+){2,})\)"), _there),
     (
@@ -255,6 +356,10 @@ _CALLS: tuple[_Form, ...] = (
             r"(?P<path>[a-z_]+(?:\.\w+)+?)\.(?P<method>contains|startsWith|endsWith)\('(?P<text>[^'\\]*)'\)"
         ),
         _has_text,
+    ),
+    (
+        regex.later(r"(?P<path>[a-z_]+(?:\.\w+)+?)\.matches\('(?P<pattern>(?:[^'\\\n]|\\\\)*)'\)"),
+        _matches,
     ),
     (
         regex.later(
