@@ -109,7 +109,9 @@ def names(wheel: Path) -> list[str]:
 
 def test_a_wheel_holds_what_follows_from_its_rules(wheel: Path) -> None:
     kinds = sorted({name.split("-")[0] for name in names(wheel)})
-    assert kinds == ["code.bin", "database", "encodings", "glance", "key.bin", "patterns", "rules"]
+    assert kinds == [
+        "code.bin", "conditions", "database", "encodings", "glance", "key.bin", "patterns", "rules",
+    ]  # fmt: skip
     assert "py3-none-" in wheel.name
     assert not wheel.name.endswith("-any.whl")
 

@@ -9,6 +9,7 @@ from keymuster import cache
 from keymuster.detect import glance, necessary
 from keymuster.detect.database import built_name, compile_database, compile_expressions
 from keymuster.detect.nested import Nested
+from keymuster.evaluate.conditions import prepare
 from keymuster.rules import loader
 
 
@@ -23,6 +24,7 @@ def make(folder: str, *, checkout: bool) -> None:
         cache.write(cache.KEY, key.encode())
         cache.write(cache.CODE, loader.code_key().encode())
     rules = loader.built(key)
+    prepare(rules, "" if checkout else loader.code_key())
     for layer in Nested(rules).layers:
         database = compile_database(layer.gates())
         cache.write(built_name(layer.key), hyperscan.dumpb(database))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from msgspec.structs import replace
 
 from evaluate.records import NOW, credential, place
 from keymuster.errors import RuleError
+from keymuster.evaluate import conditions
 from keymuster.evaluate.conditions import Conditions, check
 from keymuster.evaluate.view import SUBJECTS, fields, view
 from keymuster.inventory.build import build
@@ -221,3 +223,33 @@ def _stands_in_the_way(about: Policy, provider: str) -> str:
     )  # fmt: skip
     named = Conditions.named("trust", view("trust", record, build([record]), NOW))
     return Conditions().unknown(about, named, False)
+
+
+@pytest.fixture
+def own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("KEYMUSTER_CACHE", str(tmp_path))
+
+
+@pytest.mark.usefixtures("own_cache")
+def test_what_is_prepared_is_what_taking_it_apart_gives(rules: RuleSet) -> None:
+    known = conditions.prepare(replace(rules, key="prepared"))
+    again = conditions.prepare(replace(rules, key="prepared", policies=[]))  # from the cache
+    plain, kept = Conditions(), Conditions(prepared=known)
+    for policy in rules.policies:
+        assert again.of(policy.id, policy.when) == known.of(policy.id, policy.when) is not None
+        assert kept._parts_of(policy) == plain._parts_of(policy)
+        assert kept._asks_for(policy) == plain._asks_for(policy)
+        assert kept.demanded(policy) == plain.demanded(policy)
+
+
+@pytest.mark.usefixtures("own_cache")
+def test_another_condition_of_the_same_name_is_taken_apart(rules: RuleSet) -> None:
+    known = conditions.prepare(replace(rules, key="prepared"))
+    other = replace(rules.policies[0], when=rules.policies[1].when)
+    assert known.of(other.id, other.when) is None
+    assert Conditions(prepared=known)._parts_of(other) == Conditions()._parts_of(other)
+
+
+def test_nothing_is_prepared_of_rules_that_nobody_keeps(rules: RuleSet) -> None:
+    policy = rules.policies[0]
+    assert conditions.prepare(replace(rules, key="")).of(policy.id, policy.when) is None

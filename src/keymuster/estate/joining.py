@@ -19,7 +19,7 @@ from keymuster.estate.keys import Keys, names_of, spoken_of
 from keymuster.estate.looking import until
 from keymuster.estate.placing import placed
 from keymuster.evaluate.choice import Choice
-from keymuster.evaluate.conditions import Conditions
+from keymuster.evaluate.conditions import Conditions, prepare
 from keymuster.evaluate.engine import Verdict, evaluate, finding_id, order
 from keymuster.inventory.build import Inventory, build
 from keymuster.model import (
@@ -104,7 +104,7 @@ class _Join:
     ) -> None:  # fmt: skip
         self._keyed, self._read, self._known = keyed, read, known
         self._rules, self._choice, self._configured, self._now = rules, choice, configured, now
-        self._conditions = Conditions(configured.limits)
+        self._conditions = Conditions(configured.limits, prepare(rules))
         self._around = _Around(keyed)
         self._rolls = Rolls()
         self._findings: list[Finding] = []

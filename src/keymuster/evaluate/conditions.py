@@ -11,6 +11,7 @@ from keymuster import regex
 from keymuster.errors import RuleError
 from keymuster.evaluate.conjuncts import Plain, conjuncts, plain
 from keymuster.evaluate.direct import Judge, judge
+from keymuster.evaluate.prepared import NOTHING, Known, Prepared, check_of, prepared
 from keymuster.evaluate.view import fields
 from keymuster.inventory.facts import FACTS, UNKNOWN
 from keymuster.model.unknown import depends_on, is_unknown, reference
@@ -43,14 +44,16 @@ _LIMITS = Lifetimes()
 
 
 class Conditions:
-    """Compiles each condition once. A condition may also name `limits`, by their names in the settings."""
+    """Compiles each condition once. A condition may also name `limits`, by their names in the settings. What
+    is `prepared` of some is not taken apart again."""
 
-    def __init__(self, limits: Lifetimes = _LIMITS) -> None:
+    def __init__(self, limits: Lifetimes = _LIMITS, prepared: Known = NOTHING) -> None:
         self._limits = {
             f"limits.{name}": float(getattr(limits, name)) for name in limits.__struct_fields__
         }
         self._environments: dict[Subject, Any] = {}
         self._compiled: dict[str, Any] = {}
+        self._prepared = prepared
         self._asked: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
         self._parts: dict[str, _Parts] = {}
         self._alone: dict[tuple[Subject, str], Any] = {}
@@ -155,12 +158,17 @@ class Conditions:
 
     def _parts_of(self, policy: Policy) -> _Parts:
         if policy.id not in self._parts:
-            self._parts[policy.id] = _parts(policy)
+            known = self._prepared.of(policy.id, policy.when)
+            if known is None:
+                self._parts[policy.id] = _parts(policy)
+            else:
+                self._parts[policy.id], self._asked[policy.id] = _unpacked(known), known.asked
         return self._parts[policy.id]
 
     def _asks_for(self, policy: Policy) -> list[tuple[str, tuple[str, ...]]]:
         if policy.id not in self._asked:
-            self._asked[policy.id] = _asked(policy)
+            known = self._prepared.of(policy.id, policy.when)
+            self._asked[policy.id] = _asked(policy) if known is None else known.asked
         return self._asked[policy.id]
 
     @staticmethod
@@ -199,6 +207,34 @@ class Conditions:
                 }
             )
         return self._environments[subject]
+
+
+def prepare(rules: RuleSet, code: str = "") -> Known:
+    """What the conditions of all policies come to, from the cache if it has them."""
+    return prepared(rules, _prepare, code)
+
+
+def _prepare(rules: RuleSet) -> dict[str, Prepared]:
+    made = {}
+    for policy in rules.policies:
+        parts = _parts(policy)
+        plain = [
+            (one.name, None if one.values is None else sorted(one.values, key=str), one.holds)
+            for one in parts.plain
+        ]
+        others = [(one.when, one.names) for one in parts.others]
+        made[policy.id] = Prepared(check_of(policy.when), plain, others, _asked(policy))
+    return made
+
+
+def _unpacked(known: Prepared) -> _Parts:
+    return _Parts(
+        [
+            Plain(name, None if values is None else frozenset(values), holds)
+            for name, values, holds in known.plain
+        ],
+        [_Part(when, names) for when, names in known.others],
+    )
 
 
 class Sieve:

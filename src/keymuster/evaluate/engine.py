@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from keymuster.evaluate import alike, allows, exceptions, leaks, repeats, severity
 from keymuster.evaluate.bounds import bounds
 from keymuster.evaluate.choice import Choice
-from keymuster.evaluate.conditions import Conditions, Sieve
+from keymuster.evaluate.conditions import Conditions, Sieve, prepare
 from keymuster.evaluate.evidence import links, paths
 from keymuster.evaluate.fingerprints import fingerprint
 from keymuster.evaluate.messages import filled
@@ -57,7 +57,7 @@ def evaluate(
     """Every finding the wanted policies have on the inventory. What was `looked` at wholly (`code`,
     `history`, a service) is where an exception that covers nothing is not needed any more. Who judges several
     inventories by the same rules and limits has their `conditions` compiled once."""
-    conditions = conditions or Conditions(limits)
+    conditions = conditions or Conditions(limits, prepare(rules))
     comments = inventory.allows
     held: list[tuple[Finding, str]] = []
     undecided: list[Undecided] = []

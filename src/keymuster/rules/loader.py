@@ -283,6 +283,17 @@ def built_code_key() -> str:
     return _built(cache.CODE)
 
 
+def conditions_key() -> str:
+    """Covers the code that takes conditions apart, by size and time where it may change."""
+    if key := built_code_key():
+        return key
+    digest = blake2b(__version__.encode(), digest_size=16)
+    for part in ("evaluate", "inventory", "model"):
+        for name, size, time in sorted(stamps(os.path.join(_PACKAGE, part), ".py")):
+            digest.update(b"%d %d %b\0" % (size, time, os.fsencode(name)))
+    return digest.hexdigest()
+
+
 def _of_content(files: Iterable[tuple[str, int, int]]) -> str:
     digest = blake2b(__version__.encode(), digest_size=16)
     for name, size, _ in files:

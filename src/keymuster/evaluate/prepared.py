@@ -1,0 +1,62 @@
+"""What the conditions of policies come to before anything is asked of them, kept with the rules: to take apart
+those that a scan asks took a twelfth of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from zlib import crc32
+
+from msgspec import MsgspecError, Raw, Struct, msgpack
+
+from keymuster import cache
+from keymuster.rules import loader
+from keymuster.rules.schema import RuleSet
+
+
+class Prepared(Struct, frozen=True, array_like=True):
+    """The parts of a condition that can be judged at once (field, values, whether it is one of them), the
+    others with the fields that they name, and the fields that may not be known, with the path into each."""
+
+    of: int
+    plain: list[tuple[str, list[str | bool] | None, bool]]
+    others: list[tuple[str, list[str]]]
+    asked: list[tuple[str, tuple[str, ...]]]
+
+
+class Known:
+    """By the id of the policy; each is unpacked when somebody asks: few of many are."""
+
+    def __init__(self, packed: Mapping[str, Raw]) -> None:
+        self._packed = packed
+
+    def of(self, id: str, when: str) -> Prepared | None:
+        """None for a condition that is not known, or another one of the same name."""
+        if (packed := self._packed.get(id)) is None:
+            return None
+        try:
+            known = msgpack.decode(packed, type=Prepared)
+        except MsgspecError:
+            return None
+        return known if known.of == check_of(when) else None
+
+
+NOTHING = Known({})
+
+
+def prepared(
+    rules: RuleSet, make: Callable[[RuleSet], dict[str, Prepared]], code: str = ""
+) -> Known:
+    """Nothing for rules that nobody keeps. `code` is the key of the code, if that is not for us to say."""
+    if not rules.key:
+        return NOTHING
+
+    def packed() -> dict[str, Raw]:
+        return {id: Raw(msgpack.encode(one)) for id, one in make(rules).items()}
+
+    name = f"conditions-{rules.key}-{code or loader.conditions_key()}.bin"
+    return Known(cache.derived(name, dict[str, Raw], packed))
+
+
+def check_of(when: str) -> int:
+    """Tells one condition from another that has come in its place."""
+    return crc32(when.encode())
