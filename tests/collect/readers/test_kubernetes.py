@@ -140,3 +140,23 @@ def test_anything_is_read(one: object, other: object, third: object) -> None:
         }  # fmt: skip
         survives(Kubernetes, "a.yaml", manifest)
     survives(Kubernetes, "a.json", {"apiVersion": "v1", "kind": "List", "items": one})
+
+
+def test_a_definition_is_not_read_for_the_kinds_that_it_speaks_of(rules: RuleSet) -> None:
+    definition = """\
+kind: CustomResourceDefinition
+apiVersion: apiextensions.k8s.io/v1
+metadata: {name: x.example.org}
+spec:
+  description: |
+    such as
+      kind: Secret
+  broken: [
+---
+"""
+    account = "kind: ServiceAccount\napiVersion: v1\nmetadata: {name: a}\n"
+    listed = "kind: CustomResourceDefinition\napiVersion: v1\nitems:\n- " + account.replace(
+        "\n", "\n  "
+    )
+    assert only(Identity, read(Kubernetes, "a.yaml", definition + account, rules))
+    assert only(Identity, read(Kubernetes, "b.yaml", listed, rules))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from keymuster import regex
 from keymuster.collect.base import Blob, Context, Observed, Reader
+from keymuster.collect.margin import AtMargin
 from keymuster.model.ids import in_id
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 _JSON = regex.later(
     r"(?:\A|/)(?:package|tasks|launch|devcontainer)\.json\Z|(?:\A|/)\.devcontainer\.json\Z"
 )
-_COMPOSE = regex.later(rb"(?m)^[\"']?services[\"']?[ \t]{0,8}:")
+_COMPOSE = AtMargin(rb"[\"']?services[\"']?[ \t]{0,8}:")
 _FOR_AGENTS = (
     b"mcp", b"agent", b"claude", b"codex", b"gemini", b"opencode", b"openclaw", b"goose", b"aider", b"openhands",
 )  # fmt: skip

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from keymuster import regex
 from keymuster.collect.base import Blob, Context, Fragment, Observed, Reader
+from keymuster.collect.margin import AtMargin
 from keymuster.model import Observation, Trouble
 from keymuster.model.ids import in_id
 
@@ -17,17 +17,13 @@ if TYPE_CHECKING:
 _HOME = regex.later(
     r"(?:^|/)(?:\.?azure[-_]?pipelines?[^/]*|\.?(?:azure-pipelines|azuredevops|azure-devops|pipelines)/.*)\.ya?ml\Z"
 )
-_STEPS = regex.later(
-    rb"^[ \t]*(?:-[ \t]+)?(?:task|script|bash|pwsh|powershell|template|deployment)[ \t]*:",
-    re.MULTILINE,
+_STEPS = AtMargin(
+    rb"[ \t]*(?:-[ \t]+)?(?:task|script|bash|pwsh|powershell|template|deployment)[ \t]*:"
 )
-_SURE = regex.later(
-    rb"^(?:pool|trigger|pr|stages|steps|jobs|resources|extends|variables)[ \t]*:", re.MULTILINE
-)
-_TASK = regex.later(rb"^[ \t]*-[ \t]+task[ \t]*:[ \t]*[\w.-]+@[0-9]", re.MULTILINE)
-_OTHERS = regex.later(
-    rb"^(?:apiVersion|kind|on|services|language|pipelines|include|version|workflows|image)[ \t]*:",
-    re.MULTILINE,
+_SURE = AtMargin(rb"(?:pool|trigger|pr|stages|steps|jobs|resources|extends|variables)[ \t]*:")
+_TASK = AtMargin(rb"[ \t]*-[ \t]+task[ \t]*:[ \t]*[\w.-]+@[0-9]")
+_OTHERS = AtMargin(
+    rb"(?:apiVersion|kind|on|services|language|pipelines|include|version|workflows|image)[ \t]*:"
 )
 """What other files have that look like a template."""
 

@@ -19,6 +19,7 @@ _SUFFIXES = (".yaml", ".yml", ".json", ".template", ".cfn", ".cft", ".cform", ".
 
 _RESOURCES = regex.later(rb"(?:^|[{,])[ \t\"']*Resources[\"']?\s{0,200}:", re.MULTILINE)
 _TYPE = regex.later(rb"[\"']?Type[\"']?\s{0,20}:\s{0,200}[\"']?(?:AWS|Alexa|Custom)::")
+_PREFIXES = (b"AWS::", b"Alexa::", b"Custom::")
 _SURELY = regex.later(
     rb"^[ \t{\"']*(?:AWSTemplateFormatVersion|Transform[\"']?:[ \t\"']*AWS::)", re.MULTILINE
 )
@@ -44,6 +45,7 @@ class CloudFormation(Reader):
         if (
             blob.core is not None
             or b"Resources" not in content
+            or not any(prefix in content for prefix in _PREFIXES)
             or not _TYPE.search(content)
             or not _RESOURCES.search(content)
         ):

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
 from keymuster.collect.base import Blob, Context, Observed, Reader
+from keymuster.collect.margin import AtMargin
 from keymuster.model import Resource
 from keymuster.model.ids import in_id
 
 if TYPE_CHECKING:
     from keymuster.collect.syntax.node import Node
 
-_SERVICES = re.compile(rb"(?m)^[\"']?services[\"']?[ \t]{0,8}:")
+_SERVICES = AtMargin(rb"[\"']?services[\"']?[ \t]{0,8}:")
 _ONE_OF = ("image", "build", "extends")
 _FLAG = re.compile(r"--?(?P<name>[A-Za-z][\w.-]{1,60})=(?P<value>\S{1,400})")
 

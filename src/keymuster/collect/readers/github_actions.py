@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from keymuster import regex
 from keymuster.collect.base import Blob, Context, Fragment, Observed, Reader
+from keymuster.collect.margin import AtMargin
 from keymuster.model import Observation, Trouble
 
 if TYPE_CHECKING:
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 _HOME = regex.later(r"(?:^|/)\.github/workflows/[^/]+\.ya?ml\Z")
 _ACTION = regex.later(r"(?:^|/)action\.ya?ml\Z")
-_WORKFLOW_KEYS = regex.later(rb"^(?:on|\"on\"|'on')[ \t]*:", re.MULTILINE)
-_JOBS = regex.later(rb"^jobs[ \t]*:", re.MULTILINE)
-_RUNS = regex.later(rb"^runs[ \t]*:", re.MULTILINE)
+_WORKFLOW_KEYS = AtMargin(rb"(?:on|\"on\"|'on')[ \t]*:")
+_JOBS = AtMargin(rb"jobs[ \t]*:")
+_RUNS = AtMargin(rb"runs[ \t]*:")
 
 _LARGEST = 4 * 1024 * 1024
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from keymuster import regex
 from keymuster.collect.base import Blob, Context, Fragment, Observed, Reader
+from keymuster.collect.margin import AtMargin
 from keymuster.model import Observation, Trouble
 from keymuster.model.ids import in_id
 
@@ -15,20 +15,14 @@ if TYPE_CHECKING:
     from keymuster.collect.syntax.node import Node
 
 _HOME = regex.later(r"(?:^|/)(?:[^/]*\.gitlab-ci|\.gitlab-ci[^/]*|\.gitlab/[^/].*)\.ya?ml\Z")
-_STAGES = regex.later(
-    rb"^(?:stages|include|default|image|variables|workflow|before_script)[ \t]*:", re.MULTILINE
-)
-_SCRIPT = regex.later(rb"^[ \t]+script[ \t]*:", re.MULTILINE)
-_SURE = regex.later(rb"^stages[ \t]*:", re.MULTILINE)
-_PART = regex.later(
-    rb"^(?:include|variables|\.[\w.:-]+)[ \t]*:|^[ \t]+(?:- )?script[ \t]*:", re.MULTILINE
-)
+_STAGES = AtMargin(rb"(?:stages|include|default|image|variables|workflow|before_script)[ \t]*:")
+_SCRIPT = AtMargin(rb"[ \t]+script[ \t]*:")
+_SURE = AtMargin(rb"stages[ \t]*:")
+_PART = AtMargin(rb"(?:include|variables|\.[\w.:-]+)[ \t]*:|[ \t]+(?:- )?script[ \t]*:")
 """What a file may hold that another one includes, whatever it is called."""
 _MARKS = (b"\ninclude", b"\nvariables", b"script", b"\n.")
 """What `_PART` finds: to look for words takes a tenth of what an expression takes."""
-_OTHERS = regex.later(
-    rb"^(?:jobs|steps|pool|pipelines|trigger|apiVersion|language|kind)[ \t]*:", re.MULTILINE
-)
+_OTHERS = AtMargin(rb"(?:jobs|steps|pool|pipelines|trigger|apiVersion|language|kind)[ \t]*:")
 
 
 class GitlabCi(Reader):
@@ -46,15 +40,15 @@ class GitlabCi(Reader):
     def read(self, blob: Blob) -> Iterator[Observed]:
         content = blob.text.content
         is_home = bool(_HOME.search(blob.path))
-        has_script = b"script" in content and _SCRIPT.search(content)
-        is_sure = bool(has_script or (is_home and _STAGES.search(content)))
-        if not is_home and is_sure:
-            is_sure = bool(_SURE.search(content)) and not _OTHERS.search(content)
-        if not is_sure and not (
-            any(mark in content or content.startswith(mark.strip()) for mark in _MARKS)
-            and _PART.search(content)
-            and not _OTHERS.search(content)
-        ):
+        is_other = bool(_OTHERS.search(content))
+        if is_other and not is_home:
+            return
+        is_sure = bool(b"script" in content and _SCRIPT.search(content))
+        if is_home:
+            is_sure = is_sure or bool(_STAGES.search(content))
+        else:
+            is_sure = is_sure and bool(_SURE.search(content))
+        if not is_sure and (is_other or not _is_part(content)):
             return
         if blob.core is not None or blob.text.binary:
             return
@@ -97,3 +91,9 @@ class GitlabCi(Reader):
                 files[path], f"{self.name}:{in_id(path)}", gitlab.things, gitlab.written, self._rules.resource_types,
                 self._key, self.name,
             )  # fmt: skip
+
+
+def _is_part(content: bytes) -> bool:
+    """Whether another file may include it."""
+    marked = any(mark in content or content.startswith(mark.strip()) for mark in _MARKS)
+    return marked and bool(_PART.search(content))

@@ -21,6 +21,9 @@ _KIND = regex.later(
     r"ReplicaSet|ReplicationController|Rollout|Configuration|Service|Revision|KubeletConfiguration|"
     r"ClusterConfiguration|(?:Mutating|Validating)WebhookConfiguration|APIService|\w{0,40}List)\b"
 )
+_DEFINITION = regex.later(r"(?:\A|\n)kind:[ \t]{1,8}[\"']?CustomResourceDefinition[\"']?\s")
+_ITEMS = regex.later(r"(?:\A|\n)[\"']?items[\"']?\s{0,8}:")
+"""A definition, large as they are, declares nothing by itself, whatever kinds it speaks of."""
 _VERSION = regex.later(rb"(?m)^[\s{[\"'-]{0,20}apiVersion[\"']?[ \t]{0,8}:")
 _OPERATIONS = regex.later(
     rb"(?m)^[\s{[\"'-]{0,20}op[\"']?[ \t]{0,8}:[ \t]{0,8}[\"']?(?:add|replace|remove|move|copy)\b"
@@ -97,12 +100,18 @@ def _documents(blob: Blob) -> list[Node]:
     template = b"{{" in blob.data
     try:
         return documents.documents(
-            blob, _KIND.search, go_template.masked if template and not _is_json(blob) else None
+            blob, _may_declare, go_template.masked if template and not _is_json(blob) else None
         )
     except Broken:
         if template:  # what the template makes of it may be well-formed
             return []
         raise
+
+
+def _may_declare(document: str) -> bool:
+    if not _KIND.search(document):
+        return False
+    return not _DEFINITION.search(document) or bool(_ITEMS.search(document))
 
 
 def _is_json(blob: Blob) -> bool:
