@@ -8,13 +8,16 @@ from msgspec.structs import replace
 
 from analysis.aws import ACCOUNT, ADMINISTRATOR
 from keymuster.analysis import analysed
+from keymuster.analysis.kubernetes_rules import RBAC
 from keymuster.evaluate.choice import Choice
 from keymuster.evaluate.engine import evaluate
 from keymuster.inventory.build import build
 from keymuster.model import Finding
+from keymuster.model.kubernetes import called, local
 from keymuster.rules.schema import Case, RuleSet, Told
 from keymuster.selftest import NOW, told
 from keymuster.settings import Settings
+from kubernetes_cluster import UID
 
 ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 QUEUES = {"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}
@@ -81,6 +84,29 @@ def test_a_policy_that_several_have_is_told_of_once(rules: RuleSet) -> None:
         ("sqs:*",), ("iam:PutUserPolicy",),
     }  # fmt: skip
     assert [one.subject for one in others] == [arn("user", "ann"), arn("user", "bob")]
+
+
+def cluster_role(name: str, *rules: tuple[str, str, str]) -> Told:
+    said = [
+        {"verbs": [verb], "apiGroups": [group], "resources": [kind]} for verb, group, kind in rules
+    ]
+    return Told(
+        type="ClusterRole", id=called(f"ClusterRole/{name}", UID), account=UID, service="kubernetes",
+        settings={"metadata": {"name": name}, "rules": said},
+    )  # fmt: skip
+
+
+def test_each_role_of_a_cluster_is_told_of_once(rules: RuleSet) -> None:
+    roles = (
+        cluster_role("all", ("bind", RBAC, "clusterroles"), ("*", "*", "*")),
+        cluster_role("all#0", ("*", "*", "*")),
+        cluster_role("signs", ("update", "certificates.k8s.io", "certificatesigningrequests/approval")),
+    )  # fmt: skip
+    assert sorted((one.policy, local(one.subject)) for one in found(rules, *roles)) == [
+        ("rbac-grants-everything", "ClusterRole/all#0#0"),
+        ("rbac-grants-everything", "ClusterRole/all#1"),
+        ("rbac-may-approve-certificates", "ClusterRole/signs#0"),
+    ]
 
 
 def test_what_nobody_asked_for_hides_nothing(rules: RuleSet) -> None:

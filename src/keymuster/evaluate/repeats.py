@@ -87,8 +87,13 @@ def _is_told(one: Finding, kind: str, told: Mapping[str, Severity]) -> bool:
 
 
 def _document(grant: Grant) -> str:
-    """The policy that a statement is of; what hands on another one stands for itself."""
-    return grant.id if grant.via else grant.id.rpartition("/")[0]
+    """The policy, or the role, that a statement is of; what hands on another one stands for itself. A principal may
+    have several policies, each with a label before the number of the statement; a role has its statements itself."""
+    if grant.via:
+        return grant.id
+    holder, _, statement = grant.id.rpartition("#")
+    label, _, _ = statement.rpartition("/")
+    return f"{holder}#{label}"
 
 
 def _gravest(several: list[Finding]) -> Finding:
