@@ -188,6 +188,23 @@ def test_what_files_declare_is_judged_as_it_is_written(rules: RuleSet) -> None:
 # --- one cluster and another -----------------------------------------------------------------------
 
 
+def test_a_user_who_is_called_like_an_account_is_not_that_account(rules: RuleSet) -> None:
+    subjects = [
+        {"kind": "User", "name": "ServiceAccount/prod/app"},
+        {"kind": "Group", "name": "system:serviceaccount:prod:app"},
+        {"kind": "User", "name": "system:serviceaccount:prod:other"},
+    ]
+    everything = {
+        "metadata": {"name": "b"},
+        "roleRef": {"kind": "ClusterRole", "name": "cluster-admin"},
+    }
+    found = inventory(
+        rules, account("app"), account("other"), told("ClusterRoleBinding", {**everything, "subjects": subjects}),
+    )  # fmt: skip
+    assert not facts(found, "ServiceAccount/prod/app")["is_bound"]
+    assert facts(found, "ServiceAccount/prod/other")["is_bound"]
+
+
 def test_rights_stay_in_their_cluster(rules: RuleSet) -> None:
     everybody = binding("b", "ClusterRole/reads", "Group/system:authenticated")
     found = inventory(

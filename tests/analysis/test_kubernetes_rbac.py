@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from keymuster.analysis import analysed
 from keymuster.analysis.kubernetes_rbac import effective
@@ -136,11 +137,24 @@ def test_rights_of_groups_count() -> None:
         Identity, inventory(ACCOUNT, ROLE, binding("ClusterRoleBinding", "exec", group))
     )
     assert found["dangers"] == ["exec-into-pods"]
+    assert found["cluster_dangers"] == []  # the binding tells it once, for all accounts
     group = "{kind: Group, name: 'system:serviceaccounts:dev'}"
     [found] = facts(
         Identity, inventory(ACCOUNT, ROLE, binding("ClusterRoleBinding", "exec", group))
     )
     assert found["dangers"] == []
+
+
+def test_a_name_limits_nothing_where_it_is_that_of_who_may_do_everything() -> None:
+    acts = Rule(verbs=("impersonate",), resources=("/groups",), names=("system:masters",))
+    binds = Rule(
+        verbs=("bind",),
+        resources=("rbac.authorization.k8s.io/clusterroles",),
+        names=("cluster-admin",),
+    )
+    assert dangers([acts]) == ["impersonate"]
+    assert dangers([binds]) == ["bind-roles"]
+    assert dangers([replace(acts, names=("ops",)), replace(binds, names=("view", "edit"))]) == []
 
 
 def test_roles_that_every_cluster_has_are_known() -> None:

@@ -25,7 +25,7 @@ from keymuster.settings import Settings
 
 class Effective(Struct, frozen=True, kw_only=True):
     """Rules, each in the namespace where it is bound, and whether they are all there are. Those that were `added` are
-    no rights that the account has in every cluster."""
+    given to this account, and no rights that it has in every cluster."""
 
     rules: tuple[Rule, ...]
     all_known: bool
@@ -51,6 +51,8 @@ def effective(identity: Identity, inventory: Inventory, roles: Roles) -> Effecti
             all_known = all_known and rules is not None
             here = [replace(rule, namespace=place) for rule in rules or ()]
             found += here
+            if holder != identity.id:  # what all accounts may is told of the binding of their group
+                continue
             is_default = _is_default(binding, rules)
             added += (one for one in here if not is_default or beyond(binding.via, [one]))
     return Effective(rules=tuple(found), all_known=all_known, added=tuple(added))

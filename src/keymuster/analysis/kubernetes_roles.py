@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from keymuster.analysis.kubernetes_rules import ALL, RBAC, WORKLOADS, Rule
+from keymuster.analysis.kubernetes_rules import ALL, MASTERS, RBAC, WORKLOADS, Rule
 from keymuster.inventory.build import Inventory
 from keymuster.model import Grant, Resource
 from keymuster.model.kubernetes import called, cluster_of, local
@@ -74,10 +74,6 @@ _CLUSTER_ROLE = "kubernetes:ClusterRole/"
 HOLDER = "ClusterRoleHolder"
 """The type of the resource that stands for a role; its settings are the labels of the role, and those
 by which it gathers others (`aggregates`)."""
-
-
-MASTERS = "system:masters"
-"""The group whom no role is asked for: it may do everything."""
 
 
 class Roles:

@@ -13,6 +13,9 @@ from msgspec import Struct
 ALL = "*"
 RBAC = "rbac.authorization.k8s.io"
 
+MASTERS = "system:masters"
+"""The group whom no role is asked for: it may do everything."""
+
 
 class Rule(Struct, frozen=True, kw_only=True):
     """What a rule of a role allows, in one namespace or, without one, everywhere. Resources are
@@ -70,15 +73,21 @@ def _requests(verbs: Iterable[str], resources: Iterable[str]) -> tuple[Request, 
 
 DANGERS: dict[str, tuple[Request, ...]] = {
     "escalate-roles": _requests(["escalate"], [f"{RBAC}/roles", f"{RBAC}/clusterroles"]),
-    "bind-roles": _requests(["bind"], [f"{RBAC}/roles", f"{RBAC}/clusterroles"]),
+    "bind-roles": (
+        *_requests(["bind"], [f"{RBAC}/roles", f"{RBAC}/clusterroles"]),
+        Request(verb="bind", resource=f"{RBAC}/clusterroles", name="cluster-admin"),
+    ),
     "change-roles": _requests(
         ["create", "update", "patch"],
         [f"{RBAC}/{kind}" for kind in ("roles", "clusterroles", "rolebindings", "clusterrolebindings")],
     ),
-    "impersonate": _requests(
-        ["impersonate"],
-        ["/users", "/groups", "/serviceaccounts", "authentication.k8s.io/uids",
-         "authentication.k8s.io/userextras"],
+    "impersonate": (
+        *_requests(
+            ["impersonate"],
+            ["/users", "/groups", "/serviceaccounts", "authentication.k8s.io/uids",
+             "authentication.k8s.io/userextras"],
+        ),
+        Request(verb="impersonate", resource="/groups", name=MASTERS),
     ),
     "mint-tokens": _requests(["create"], ["/serviceaccounts/token"]),
     "read-secrets": _requests(["get", "list", "watch"], ["/secrets"]),

@@ -530,6 +530,53 @@ def test_in_kubernetes_rights_hold_in_their_namespace(rules: RuleSet) -> None:
     assert not [edge for edge in found if edge[0] == "prod/ci" and edge[2].endswith(":test")]
 
 
+def test_in_kubernetes_a_right_to_some_accounts_leads_to_these(rules: RuleSet) -> None:
+    def allows(role: str, resource: str, verb: str) -> Observation:
+        return grant(
+            role, provider="kubernetes", kind=GrantKind.POLICY, actions=(verb,), resources=(resource,),
+            conditions={"resourceNames": ["app"]},
+        )  # fmt: skip
+
+    records = (
+        account("ci", "prod"),
+        account("ops", "prod"),
+        account("app", "prod"),
+        account("app", "test"),
+        allows("mints", "/serviceaccounts/token", "create"),
+        allows("acts", "/serviceaccounts", "impersonate"),
+        resource("RoleHolder", "mints", labels={}, aggregates=[]),
+        resource("RoleHolder", "acts", labels={}, aggregates=[]),
+        grant("prod/ci", provider="kubernetes", via="mints", conditions={"namespace": "prod"}),
+        grant("prod/ops", provider="kubernetes", via="acts"),
+    )
+    found = said(kubernetes.edges(known(rules, *records)))
+    assert {edge for edge in found if edge[0] in ("prod/ci", "prod/ops")} == {
+        ("prod/ci", "takes-over-accounts", "prod/app"),
+        ("prod/ops", "takes-over-accounts", "prod/app"),
+        ("prod/ops", "takes-over-accounts", "test/app"),
+    }
+
+
+def test_in_kubernetes_secrets_hold_tokens_and_kubelets_lead_to_what_runs(rules: RuleSet) -> None:
+    records = (
+        account("ci", "prod"),
+        grant(
+            "role", provider="kubernetes", kind=GrantKind.POLICY, actions=("get",), resources=("/nodes/proxy",)
+        ),
+        resource("RoleHolder", "role", labels={}, aggregates=[]),
+        grant("prod/ci", provider="kubernetes", via="role"),
+        replace(
+            key("token"), identity="kubernetes:ServiceAccount/prod/app", tags={"declared_as": "service-account-token"}
+        ),
+        replace(key("other"), identity="kubernetes:ServiceAccount/prod/app"),
+    )  # fmt: skip
+    found = said(kubernetes.edges(known(rules, *records)))
+    assert ("secrets:kubernetes:prod", "token-in-secret", "secret:token") in found
+    assert ("secrets:kubernetes:", "token-in-secret", "secret:token") in found
+    assert not [edge for edge in found if edge[2] == "secret:other"]
+    assert ("prod/ci", "takes-over-accounts", "accounts:kubernetes:") in found
+
+
 def test_in_azure_those_read_a_vault_who_have_a_role_on_it(rules: RuleSet) -> None:
     id = "/subscriptions/s/resourceGroups/g/providers/Microsoft.KeyVault/vaults/v"
     vault = resource(

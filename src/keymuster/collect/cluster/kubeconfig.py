@@ -38,6 +38,8 @@ class Kubeconfig:
         from yaml import YAMLError
 
         self._paths = paths
+        if not any(os.path.exists(one) for one in paths.split(os.pathsep)):
+            raise CollectError(f"there is no file {paths}", "See --kubeconfig and KUBECONFIG.")
         try:
             self._config = KubeConfigMerger(paths).config
             self._plain: dict[str, Any] = dict(self._config.value)

@@ -237,10 +237,17 @@ def _subject(one: Declared, subject: Node) -> str:
     if who and subject.text("kind") == "ServiceAccount":
         home = subject.text("namespace") or namespace(one)
         return alias("ServiceAccount", home, who, one.account)
-    if who.startswith(_ACCOUNT) and one.account:
+    is_group = subject.text("kind") == "Group"
+    if who.startswith(_ACCOUNT) and one.account and not is_group:
         home, _, account = who.removeprefix(_ACCOUNT).partition(":")
         return alias("ServiceAccount", home, account, one.account)
+    if one.account and who.partition("/")[0] in _NAMED_BY_KIND:
+        who = f"{subject.text('kind')}/{who}"
     return called(who, one.account) if who and one.account else who
+
+
+_NAMED_BY_KIND = frozenset(("ServiceAccount", "Role", "ClusterRole", "User", "Group"))
+"""Whoever gives names to users may give them that of an account, which they are not."""
 
 
 def _secret(one: Declared) -> Iterator[Observation]:
