@@ -190,7 +190,9 @@ class _Accounts:
                 meant = [(one["namespace"], one["name"]) for one in _SUBJECT.finditer(text)]
                 gone = [one for one in meant if one not in accounts and "*" not in "".join(one)]
                 spaces = {space for space, _ in accounts}
-                lost = [one for one in gone if one[0] in spaces]  # a scan may be of some namespaces alone
+                lost = [
+                    one for one in gone if one[0] in spaces
+                ]  # a scan may be of some namespaces alone
                 return "/".join(lost[0]) if lost and len(lost) == len(meant) else ""
         found = [
             (one["namespace"], one["name"])
