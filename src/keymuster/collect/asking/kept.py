@@ -42,6 +42,10 @@ class Known(Struct, frozen=True, kw_only=True):
     again: tuple[str, ...] = ()
 
 
+_KNOWN = msgpack.Decoder(Known)
+"""Made once: lists are read in several threads, and two that let msgspec 0.22 learn of a type at once end the process."""
+
+
 class Kept:
     """What is known of one list, and of it what is to be known to the next look."""
 
@@ -59,7 +63,7 @@ class Kept:
             return None
         with suppress(MsgspecError, zlib.error):  # of another version of a dependency, or damaged
             unpacking = zlib.decompressobj()
-            found = msgpack.decode(unpacking.decompress(stored, _MOST_UNPACKED), type=Known)
+            found = _KNOWN.decode(unpacking.decompress(stored, _MOST_UNPACKED))
             return found if unpacking.eof else None
         return None
 
