@@ -109,6 +109,27 @@ def test_each_role_of_a_cluster_is_told_of_once(rules: RuleSet) -> None:
     ]
 
 
+def cluster_binding(role: str, *accounts: str) -> Told:
+    subjects = [{"kind": "ServiceAccount", "name": one, "namespace": "prod"} for one in accounts]
+    settings = {"metadata": {"name": role}, "roleRef": {"kind": "ClusterRole", "name": role}, "subjects": subjects}  # fmt: skip
+    return Told(
+        type="ClusterRoleBinding", id=called(f"ClusterRoleBinding/{role}", UID), account=UID, service="kubernetes",
+        settings=settings,
+    )  # fmt: skip
+
+
+def test_a_role_that_one_account_has_is_told_of_with_that_account(rules: RuleSet) -> None:
+    roles = [cluster_role(name, ("get", "", "secrets")) for name in ("one", "two", "none")]
+    bindings = [cluster_binding("one", "app"), cluster_binding("two", "app", "ci")]
+    assert sorted(local(one.subject) for one in found(rules, *roles, *bindings)) == [
+        "ClusterRole/none#0",
+        "ClusterRole/two#0",
+        "ClusterRoleBinding/one#0",
+        "ClusterRoleBinding/two#0",
+        "ClusterRoleBinding/two#1",
+    ]
+
+
 def test_what_nobody_asked_for_hides_nothing(rules: RuleSet) -> None:
     assert said(rules, user("ann", ALL), only=("aws-admin-statement",)) == [
         ("aws-admin-statement", arn("user", "ann")),

@@ -3,12 +3,14 @@ that several share.
 
 Code is mended where it is written, so each statement of it is told of. In an account there are
 principals, and policies that several of them have: what is wrong with a principal is told of it, and
-is not told again of the policy that it alone has, and of each policy there is one finding, the gravest.
+is not told again of the policy, or the role, that it alone has, and of each policy there is one finding, the
+gravest.
 That an identity is shared is told of it, with all that share it, and not again of each of these.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -33,12 +35,19 @@ def left(
     listed = list(findings)
     told = _told_of_identities(listed, inventory, policies)
     shared = _shared(listed, inventory, policies)
+    bound = _bound(listed, inventory)
     documents: dict[str, list[Finding]] = {}
     found: list[Finding] = []
     for one in listed:
         grant = inventory.records.get(one.subject)
         kind = policies[one.policy].kind
         if isinstance(grant, Use) and kind == _SHARED and grant.subject in shared:
+            continue
+        if (
+            isinstance(grant, Grant)
+            and bound[one.policy, grant.identity] == 1
+            and _is_in_account(grant)
+        ):
             continue
         if not (isinstance(grant, Grant) and kind in _TOO_MUCH and _is_in_account(grant)):
             found.append(one)
@@ -73,6 +82,16 @@ def _shared(
         if kind == _SHARED or (kind == _ACROSS and across):
             found.add(one.subject)
     return found
+
+
+def _bound(findings: Iterable[Finding], inventory: Inventory) -> Counter[tuple[str, str]]:
+    """Policy and role -> of how many holders of that role it is told."""
+    grants = ((one.policy, inventory.records.get(one.subject)) for one in findings)
+    return Counter(
+        (policy, grant.via)
+        for policy, grant in grants
+        if isinstance(grant, Grant) and grant.kind is GrantKind.ROLE_BINDING and grant.via
+    )
 
 
 def _is_in_account(grant: Grant) -> bool:
