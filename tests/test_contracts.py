@@ -206,7 +206,7 @@ LAYERS = {
         "model", "rules", "detect", "collect", "inventory", "analysis", "evaluate", "report", "export", "estate",
         "work", "registry", "redaction", "gathering", "pipeline", "selftest", "profile", "cli", *BOTTOM,
     },
-    "derived": {"rules", "detect", *BOTTOM},
+    "derived": {"rules", "detect", "evaluate", *BOTTOM},
     "hook": {"model", "rules", "detect", "collect", "registry", "pipeline", "cli", *BOTTOM},
     "__main__": {"cli"},
     "__init__": set(),

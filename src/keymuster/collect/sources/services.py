@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
-from keymuster.collect.base import Batch, Blob, Context, Observed
+from keymuster.collect.base import Batch, Blob, Context, Observed, Source
 from keymuster.model import Trouble
 
 
-class Services:
+class Services(Source):
     """A scan of services alone."""
 
     name: ClassVar[str] = "services"
-    past: ClassVar[bool] = False
 
     def __init__(self, context: Context) -> None:
         self._services = context.selection.services
