@@ -39,7 +39,7 @@ _CONTROLLERS: dict[str, frozenset[str]] = {
     "job-controller": _WORKING,
     "legacy-service-account-token-cleaner": frozenset(("write-secrets",)),
     "namespace-controller": frozenset(("exec-into-pods", "forward-ports", "reach-kubelets", "read-secrets")),
-    "persistent-volume-binder": frozenset(("create-workloads", "read-secrets")),
+    "persistent-volume-binder": frozenset(("create-volumes", "create-workloads", "read-secrets")),
     "replicaset-controller": _WORKING,
     "replication-controller": _WORKING,
     "resourcequota-controller": frozenset(("read-secrets",)),

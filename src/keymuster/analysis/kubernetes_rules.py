@@ -100,6 +100,7 @@ DANGERS: dict[str, tuple[Request, ...]] = {
     "reach-kubelets": _requests(["get", "create", "update", "patch"], ["/nodes/proxy"]),
     "create-workloads": _requests(["create"], WORKLOADS),
     "change-workloads": _requests(["update", "patch"], WORKLOADS[1:]),
+    "create-volumes": _requests(["create"], ["/persistentvolumes"]),
     "approve-certificates": _requests(
         ["update", "patch"], ["certificates.k8s.io/certificatesigningrequests/approval"]
     ),
