@@ -180,6 +180,16 @@ def test_a_field_that_a_cloud_does_not_know_yet_is_left_out_there(tenant: Tenant
     assert "GET /v1.0/applications failed" in said(at(tenant, "applications", cloud="usgov"))
 
 
+@pytest.mark.parametrize(("status", "why"), [(0, "NoResponseInBatch"), (204, "NotJson")])
+def test_what_a_batch_does_not_answer_is_told(tenant: Tenant, status: int, why: str) -> None:
+    path = f"^/v1.0/applications/{entra_tenant.BLUEPRINT_APP}/owners"
+    tenant.faults.append(Fault(path, status, "", 1))
+    unit = at(tenant, "agent-blueprints")
+    assert why in said(unit)
+    [blueprint] = settings(unit).values()
+    assert isinstance(blueprint["owners"], str)
+
+
 def test_one_refusal_in_a_batch_does_not_keep_the_rest_from_being_asked(tenant: Tenant) -> None:
     """Members of some groups are hidden."""
     groups = [tenant.graph["groups"][0] | {"id": entra_tenant.guid(0x900 + n)} for n in range(30)]

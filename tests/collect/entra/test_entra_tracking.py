@@ -542,6 +542,17 @@ def test_what_changed_and_is_refused_costs_a_whole_look(
     assert "renamed" in {name for _, _, name, _ in told(found)["applications"]}
 
 
+@pytest.mark.parametrize("status", [0, 204, 404])
+def test_what_a_batch_does_not_answer_is_not_gone(tenant: Tenant, look: Look, status: int) -> None:
+    look()
+    tenant.graph["applications"][1]["displayName"] = "renamed"
+    tenant.faults.append(Fault("^/v1.0/applications$", status, "UnknownError", 1))
+    found = look(HOUR)
+    assert lists(tenant) == ["applications"]
+    assert troubles(found) == []
+    assert "renamed" in {name for _, _, name, _ in told(found)["applications"]}
+
+
 def test_what_a_filter_does_not_find_is_asked_for_by_itself(
     tenant: Tenant, look: Look, whole: Look
 ) -> None:

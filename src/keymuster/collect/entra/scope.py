@@ -224,12 +224,15 @@ class Scope(RestScope):
             except NoAnswer as error:
                 self._failed(call, error)
                 return answers
-            later, pause = list[str](), 0.0
+            later, pause, open_ = list[str](), 0.0, set(left)
             for one in said["responses"]:
                 id, status, body = left[int(one["id"])], int(one["status"]), one.get("body")
-                if status in _OK:
-                    answers[id] = body if isinstance(body, dict) else {}
-                elif status == _ABSENT:
+                open_.discard(id)
+                if status in _OK and isinstance(body, dict):
+                    answers[id] = body
+                elif status in _OK:
+                    self.refuse(self.refused(call, NoAnswer(status, "NotJson")))
+                elif status == _ABSENT and "{id}" in call:
                     answers[id] = {}
                 elif status in _LATER and attempt < _ATTEMPTS:
                     later.append(id)
@@ -237,6 +240,8 @@ class Scope(RestScope):
                 else:
                     refused += status in _FOR_ALL
                     self.refuse(self.refused(call, NoAnswer(status, _code(body) or str(status))))
+            if open_:
+                self.refuse(self.refused(call, NoAnswer(200, "NoResponseInBatch")))
             if not later:
                 if refused == len(ids):
                     self._denied.add(call)

@@ -22,7 +22,8 @@ A list is read as a whole when it was a week before, which is also how long Grap
 that it cannot tell (410, `syncStateNotFound`); when so much changed that it costs less; when somebody else signs in,
 or the same with other permissions; when the fields, the rules or the program are others. A look that fails to learn
 what changed reads all, and what was known stays. That a principal shows what an application in another tenant says of
-itself (its publisher) may change without an entry here; then, too, it is a week.
+itself (its publisher) may change without an entry here; then, too, it is a week. So it is where a replica did not show
+yet, when all was read, what had changed in the moments before: what changes from then on is told, and no more.
 
 Tenants of Azure AD B2C and external ones have no delta. That the version 1.0 of `application-delta` tells of blueprints
 of agents is said on its beta page only.
