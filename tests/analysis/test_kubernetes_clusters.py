@@ -108,6 +108,15 @@ def test_a_role_of_the_control_plane_is_judged_by_what_was_added(rules: RuleSet)
     assert facts(found, f"ClusterRole/{CONTROLLER}#1")["by_default"] is False
 
 
+@pytest.mark.parametrize(
+    "name", ["system:persistent-volume-provisioner", "system:controller:persistent-volume-binder"]
+)
+def test_those_who_make_volumes_in_every_cluster_may(name: str) -> None:
+    makes = Rule(verbs=("create",), resources=("/persistentvolumes",))
+    assert beyond(called(f"ClusterRole/{name}", UID), [makes]) == []
+    assert beyond(called("ClusterRole/edit", UID), [makes]) == ["create-volumes"]
+
+
 def test_an_asterisk_that_was_added_to_a_role_without_one_is_not_by_default(rules: RuleSet) -> None:
     found = inventory(rules, told("ClusterRole", role(CONTROLLER, rule("acme.test", "*", "*"))))
     assert facts(found, f"ClusterRole/{CONTROLLER}#0")["by_default"] is False

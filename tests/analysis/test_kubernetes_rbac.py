@@ -145,6 +145,11 @@ def test_rights_of_groups_count() -> None:
     assert found["dangers"] == []
 
 
+def test_whoever_changes_a_pod_changes_what_it_runs() -> None:
+    assert dangers([Rule(verbs=("patch",), resources=("/pods",))]) == ["change-workloads"]
+    assert dangers([Rule(verbs=("patch",), resources=("/pods/status",))]) == []
+
+
 def test_a_name_limits_nothing_where_it_is_that_of_who_may_do_everything() -> None:
     acts = Rule(verbs=("impersonate",), resources=("/groups",), names=("system:masters",))
     binds = Rule(

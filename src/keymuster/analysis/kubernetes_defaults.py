@@ -57,6 +57,7 @@ _ROLES: dict[str, frozenset[str] | None] = {
     "ClusterRole/system:aggregate-to-edit": _EDIT,
     "ClusterRole/system:kube-controller-manager": _MANAGER,
     "ClusterRole/system:kubelet-api-admin": frozenset(("reach-kubelets",)),
+    "ClusterRole/system:persistent-volume-provisioner": frozenset(("create-volumes",)),
     "ClusterRole/system:node": frozenset(("create-workloads", "mint-tokens", "read-secrets")),
     "Role/kube-system/system:controller:bootstrap-signer": frozenset(("read-secrets",)),
     "Role/kube-system/system:controller:token-cleaner": frozenset(("read-secrets",)),

@@ -99,7 +99,7 @@ DANGERS: dict[str, tuple[Request, ...]] = {
     "add-debug-containers": _requests(["update", "patch"], ["/pods/ephemeralcontainers"]),
     "reach-kubelets": _requests(["get", "create", "update", "patch"], ["/nodes/proxy"]),
     "create-workloads": _requests(["create"], WORKLOADS),
-    "change-workloads": _requests(["update", "patch"], WORKLOADS[1:]),
+    "change-workloads": _requests(["update", "patch"], WORKLOADS),
     "create-volumes": _requests(["create"], ["/persistentvolumes"]),
     "approve-certificates": _requests(
         ["update", "patch"], ["certificates.k8s.io/certificatesigningrequests/approval"]

@@ -676,6 +676,23 @@ def test_what_is_damaged_is_as_if_it_were_not_there(
     assert lists(tenant) == []
 
 
+def test_of_two_looks_at_once_either_may_write_last(
+    tenant: Tenant, look: Look, whole: Look, folder: Path
+) -> None:
+    look()
+    tenant.graph["applications"][1]["displayName"] = "renamed"
+    look(HOUR)
+    earlier = {one: one.read_bytes() for one in folder.iterdir()}
+    tenant.graph["applications"][1]["displayName"] = "renamed again"
+    tenant.graph["oauth2PermissionGrants"] = tenant.graph["oauth2PermissionGrants"][1:]
+    look(HOUR)
+    for file, content in earlier.items():
+        file.write_bytes(content)
+    found = look(2 * HOUR)
+    assert lists(tenant) == []
+    assert told(found) == told(whole(2 * HOUR))
+
+
 def test_what_is_kept_is_nobody_elses_to_read(look: Look, folder: Path) -> None:
     look()
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
