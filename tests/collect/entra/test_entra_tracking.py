@@ -758,6 +758,23 @@ def test_a_certificate_is_read_once(tenant: Tenant, look: Look, whole: Look) -> 
     assert tenant.calls(path) == 1
 
 
+def test_a_key_whose_certificate_was_not_given_is_told_by_the_next_look(
+    tenant: Tenant, look: Look, whole: Look, monkeypatch: Any
+) -> None:
+    each = Scope.each
+
+    def without(self: Scope, call: str, ids: Any, **query: Any) -> Any:
+        for id, row in each(self, call, ids, **query):
+            if row and "keyCredentials" in query.get("select", ()):
+                row = {"id": id}
+            yield id, row
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Scope, "each", without)
+        look()
+    assert told(look(HOUR)) == told(whole(HOUR))
+
+
 def test_certificates_and_their_thumbprints_are_no_secrets(
     tenant: Tenant, look: Look, folder: Path
 ) -> None:

@@ -3,7 +3,7 @@ other issuers that stand for them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
@@ -14,12 +14,12 @@ from keymuster.collect.entra.owners import PAGE, related
 from keymuster.collect.entra.scope import Scope
 from keymuster.collect.entra.shapes import (
     APPLICATIONS,
+    CERTIFICATE,
     PRINCIPALS,
     Listed,
     certificate,
     hint_digest,
     is_certificate,
-    keys,
 )
 
 _FLEXIBLE = "GET /beta/applications/{id}/federatedIdentityCredentials"
@@ -56,8 +56,8 @@ def _credentials(
     left, unread = _MOST_READ, 0
     coming = iter(rows)
     while lot := list(islice(coming, _LOT)):
-        certified = [one["id"] for one in lot if any(map(_is_unread, _keys(one)))]
-        read = _read(ask, listed, certified[:left])
+        certified = {one["id"]: _keys(one) for one in lot if any(map(_is_unread, _keys(one)))}
+        read = _read(ask, listed, dict(islice(certified.items(), left)))
         unread += max(0, len(certified) - left)
         left = max(0, left - len(certified))
         for row in lot:
@@ -80,14 +80,23 @@ def _credentials(
         )
 
 
-def _read(ask: Scope, listed: Listed, ids: Iterable[str]) -> dict[str, dict[str, Any] | None]:
-    """Objects with their certificates. These need not be read again, where objects are known between looks."""
-    found = dict(ask.each(f"{listed.call}/{{id}}", ids, select=["id", "keyCredentials"]))
+def _read(
+    ask: Scope, listed: Listed, keys: Mapping[str, list[dict[str, Any]]]
+) -> dict[str, dict[str, Any] | None]:
+    """Objects with their certificates. These need not be read again, where objects are known between looks; which
+    keys an object has is known by its list alone, as a replica that answers here may lag behind."""
+    found = dict(ask.each(f"{listed.call}/{{id}}", keys, select=["id", "keyCredentials"]))
     if (known := ask.tracked(listed)) is not None:
         for id, row in found.items():
-            if row:
-                known.learn(id, keyCredentials=keys(row.get("keyCredentials")))
+            public = {one["keyId"]: certificate(one) for one in _keys(row or {})}
+            known.learn(
+                id, keyCredentials=[_with(one, public.get(one["keyId"])) for one in keys[id]]
+            )
     return found
+
+
+def _with(key: dict[str, Any], public: str | None) -> dict[str, Any]:
+    return key if public is None else key | {CERTIFICATE: public}
 
 
 def _of(row: dict[str, Any], public: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
