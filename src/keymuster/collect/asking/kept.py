@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from msgspec import MsgspecError, Struct, json, msgpack
@@ -47,7 +48,8 @@ _KNOWN = msgpack.Decoder(Known)
 
 
 class Kept:
-    """What is known of one list, and of it what is to be known to the next look."""
+    """What is known of one list, and of it what is to be known to the next look. After an interrupt it is saved while
+    threads may be learning still."""
 
     def __init__(self, name: str, folder: str, most_bytes: int) -> None:
         self._name = name
@@ -55,6 +57,7 @@ class Kept:
         self._most_bytes = most_bytes
         self._next: Known | None = None
         self._fresh: set[str] = set()
+        self._lock = Lock()
 
     def known(self) -> Known | None:
         """None if there is nothing of which all can be read."""
@@ -69,21 +72,25 @@ class Kept:
 
     def keep(self, known: Known, fresh: Iterable[str]) -> None:
         """For the next look. What is `fresh` was not kept before."""
-        self._next = known
-        self._fresh = set(fresh)
+        with self._lock:
+            self._next = known
+            self._fresh = set(fresh)
 
     def learn(self, id: str, text: bytes) -> None:
         """More of an object than its list tells."""
-        if self._next is not None and id in self._next.rows:
-            self._next.rows[id] = text
-            self._fresh.add(id)
+        with self._lock:
+            if self._next is not None and id in self._next.rows:
+                self._next.rows[id] = text
+                self._fresh.add(id)
 
     def save(self, engine: Engine) -> None:
         """All of it or nothing: a link without what it goes with would hide what has changed."""
-        known = self._next
-        if known is None:
-            return
-        fresh = {id: known.rows[id] for id in self._fresh if id in known.rows}
+        with self._lock:
+            known = self._next
+            if known is None:
+                return
+            known = replace(known, rows=dict(known.rows))
+            fresh = {id: known.rows[id] for id in self._fresh if id in known.rows}
         secret = set(_secret(engine, fresh))
         again = tuple(dict.fromkeys((*known.again, *sorted(secret))))
         rows = {id: text for id, text in known.rows.items() if id not in secret}

@@ -153,14 +153,14 @@ class Given:
                     self._new.pop(_key(asking, url), None)
 
     def save(self, engine: Engine) -> None:
-        sound = {
-            key: one
-            for key, one in self._new.items()
-            if not looks_secret(engine, one.said(), one.link)
-        }
-        if not self._new:
+        with self._lock:  # after an interrupt, threads may be at work still
+            old, new = dict(self._old), dict(self._new)
+        if not new:
             return
-        every = msgpack.encode({**self._old, **sound})
+        sound = {
+            key: one for key, one in new.items() if not looks_secret(engine, one.said(), one.link)
+        }
+        every = msgpack.encode({**old, **sound})
         cache.write(self._name, every if len(every) <= MOST_BYTES else b"", self._folder)
 
     def _read(self) -> dict[str, Held]:
