@@ -247,10 +247,10 @@ def _resource(one: Declared) -> str:
 
 def _of_full_name(resource: str) -> str:
     """What a full resource name of an asset stands for: `//cloudresourcemanager.googleapis.com/projects/a`."""
-    named = _HIERARCHY.fullmatch(resource) or _ACCOUNT.fullmatch(resource)
-    return (
-        (named["name"] if named.re is _HIERARCHY else f"gcp:{named['name']}") if named else resource
-    )
+    if level := _HIERARCHY.fullmatch(resource):
+        return level["name"]
+    account = _ACCOUNT.fullmatch(resource)
+    return f"gcp:{account['name']}" if account else resource
 
 
 _HIERARCHY = regex.later(
