@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from keymuster.collect.cluster.access import PART
+from keymuster.collect.cluster.entrance import PART
 from keymuster.collect.cluster.scope import Scope
 from keymuster.collect.declared import Declared
 from keymuster.collect.syntax.node import Told

@@ -9,7 +9,8 @@ from keymuster.collect.asking.calls import RestScope, Route
 from keymuster.collect.asking.rest import NoAnswer, by_token
 from keymuster.collect.asking.shape import Shape
 from keymuster.collect.cluster import permissions, shapes
-from keymuster.collect.cluster.access import PART, Access
+from keymuster.collect.cluster.access import Access
+from keymuster.collect.cluster.entrance import PART
 
 _PAGE = 500
 _STARTS = 4

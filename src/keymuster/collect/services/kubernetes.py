@@ -42,7 +42,8 @@ class Kubernetes:
     def collect(self) -> Iterator[Seen]:
         from keymuster.collect.asking.telling import Telling
         from keymuster.collect.asking.work import in_order
-        from keymuster.collect.cluster.access import Asked, signed_in
+        from keymuster.collect.cluster.access import signed_in
+        from keymuster.collect.cluster.entrance import Asked
         from keymuster.collect.cluster.values import without
 
         stop = Event()
