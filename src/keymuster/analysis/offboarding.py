@@ -27,6 +27,7 @@ from keymuster.model import (
 from keymuster.model.ids import scope
 from keymuster.model.kubernetes import cluster_of, issuer_of
 from keymuster.model.registration import TYPE as REGISTRATION
+from keymuster.model.texts import texts
 from keymuster.model.unknown import reference
 from keymuster.settings import Settings
 
@@ -67,7 +68,7 @@ def _trusts(inventory: Inventory) -> Iterator[tuple[str, dict[str, Any]]]:
             yield one.id, {"principal_off": principal.name}
         if one.kind not in (TrustKind.FEDERATION, TrustKind.IMPERSONATION):
             continue
-        text = " ".join((one.principal, *_texts(one.conditions)))
+        text = " ".join((one.principal, *texts(one.conditions)))
         named = dict.fromkeys(_repositories_in(text))
         said = {name: repositories.status(*name.split("/", 1)) for name in named}
         if named and all(said.values()):  # of one that is there, it is for that
@@ -357,16 +358,3 @@ _INDEX = regex.later(r"\[[^\]]{0,200}\]")
 
 def _names(value: Any) -> list[str]:
     return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
-
-
-def _texts(value: Any) -> Iterator[str]:
-    match value:
-        case str():
-            yield value
-        case dict():
-            for key, one in value.items():
-                yield str(key)
-                yield from _texts(one)
-        case list() | tuple():
-            for one in value:
-                yield from _texts(one)

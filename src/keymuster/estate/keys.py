@@ -38,6 +38,7 @@ from keymuster.model import (
 )
 from keymuster.model import organizations as aws
 from keymuster.model.gcp_hierarchy import FOLDER, ORGANIZATION, PROJECT
+from keymuster.model.texts import texts
 
 VERSION = 1
 """Of what is a key: those that an older one has found are not asked."""
@@ -235,10 +236,10 @@ def _texts(one: Observation, is_told: bool) -> Iterator[str]:
             yield from (one.id, one.account, *one.aliases)
         case Grant():
             yield from (one.identity, one.via, *one.resources, *one.not_resources)
-            yield from _strings(one.conditions)
+            yield from texts(one.conditions)
         case Trust():
             yield from (one.identity, one.principal)
-            yield from _strings(one.conditions)
+            yield from texts(one.conditions)
         case Use():
             yield from (one.subject, one.by)
         case Credential():
@@ -246,20 +247,7 @@ def _texts(one: Observation, is_told: bool) -> Iterator[str]:
         case Resource():
             yield from one.aliases
             if is_told and one.type not in INFORMING:
-                yield from _strings(one.settings)
-
-
-def _strings(value: Any) -> Iterator[str]:
-    match value:
-        case str():
-            yield value
-        case dict():
-            for key, one in value.items():
-                yield str(key)
-                yield from _strings(one)
-        case list() | tuple():
-            for one in value:
-                yield from _strings(one)
+                yield from texts(one.settings)
 
 
 def _external_ids(one: Trust) -> Iterator[str]:
@@ -267,7 +255,7 @@ def _external_ids(one: Trust) -> Iterator[str]:
         if isinstance(asks, dict):
             for key, said in asks.items():
                 if key.lower() == "sts:externalid":
-                    yield from _strings(said)
+                    yield from texts(said)
 
 
 def _assumes_any(one: Grant) -> bool:

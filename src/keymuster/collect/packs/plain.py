@@ -142,35 +142,11 @@ def _careful(
     here = first = length = source = 0  # the stretch being copied: result[first:], base[source:]
     while at < end:
         command = delta[at]
-        at += 1
         if command & 0x80:
-            offset = count = 0
             try:
-                if command & 0x01:
-                    offset = delta[at]
-                    at += 1
-                if command & 0x02:
-                    offset |= delta[at] << 8
-                    at += 1
-                if command & 0x04:
-                    offset |= delta[at] << 16
-                    at += 1
-                if command & 0x08:
-                    offset |= delta[at] << 24
-                    at += 1
-                if command & 0x10:
-                    count = delta[at]
-                    at += 1
-                if command & 0x20:
-                    count |= delta[at] << 8
-                    at += 1
-                if command & 0x40:
-                    count |= delta[at] << 16
-                    at += 1
+                offset, count, at = _copy(delta, at)
             except IndexError:
                 raise ValueError("its delta ends too early") from None
-            if not count:
-                count = 0x10000
             if offset + count > claimed:
                 raise ValueError("its delta copies from outside of the base")
             if here + count > size:
@@ -184,6 +160,7 @@ def _careful(
                 first, source, length = here, offset, count
             here += count
         elif command:
+            at += 1
             if at + command > end:
                 raise ValueError("its delta ends too early")
             if here + command > size:
