@@ -9,10 +9,10 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, inspect
+from sqlalchemy import Engine, inspect, text
 
 import keymuster
-from estate.store.looking import Looking, credential, finding, report
+from estate.store.looking import Looking, credential, day, finding, report
 from keymuster.estate.store import migrations, opening
 from keymuster.estate.store.store import Store
 from keymuster.estate.store.tables import VERSION_TABLE, metadata
@@ -51,6 +51,19 @@ def test_every_revision_is_brought_up_to_date_and_serves(
         assert set(metadata.tables) <= {*inspect(connection).get_table_names()}
     Looking(store).saw(report(finding("a")), observations=(credential("k"),))
     assert [one.finding.id for one in store.findings()] == ["a"]
+    store.close()
+
+
+def test_runs_that_the_first_revision_wrote_down_are_told(url: str, engine: Engine) -> None:
+    with engine.begin() as connection:
+        migrations.upgrade(connection, "0001")
+        columns = "key, scheduled, started"  # all that a run had then
+        row = "'k', '', '2026-03-01 06:00:00'"
+        connection.execute(text(f"INSERT INTO keymuster_runs ({columns}) VALUES ({row})"))
+    store = Store.open(url)
+    assert [one.id for one in store.runs()] == [1]
+    assert [one.message for one in store.report(day(1)).troubles] == ["nothing has been looked at yet"]
+    Looking(store).look(finding("a"))
     store.close()
 
 

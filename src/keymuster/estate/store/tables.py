@@ -40,7 +40,7 @@ runs = Table(
     Column("scheduled", Words, nullable=False),
     Column("started", Time, nullable=False),
     Column("ended", Time),
-    Column("unlisted", Packed, nullable=False),  # what listers could not list for it
+    Column("unlisted", Packed),  # what listers could not list for it; older runs do not say
     sqlite_autoincrement=True,
 )
 

@@ -44,7 +44,6 @@ def upgrade() -> None:
         sa.Column("scheduled", Words(), nullable=False),
         sa.Column("started", Time(), nullable=False),
         sa.Column("ended", Time(), nullable=True),
-        sa.Column("unlisted", Packed(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_keymuster_runs")),
         sa.UniqueConstraint("key", name=op.f("uq_keymuster_runs_key")),
         sqlite_autoincrement=True,
