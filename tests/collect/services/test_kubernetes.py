@@ -678,11 +678,45 @@ def test_a_context_that_is_not_there_is_said_with_those_that_are(
     assert "east, west" in error.value.advice()
 
 
-def test_a_broken_kubeconfig_is_said_without_its_words(rules: RuleSet, tmp_path: Path) -> None:
-    (tmp_path / "config").write_text("users: [{name: x, user: {token: very-secret")
-    with pytest.raises(CollectError) as error:
-        list(service(rules, kubeconfig=str(tmp_path / "config")).collect())
-    assert "very-secret" not in f"{error.value}{error.value.advice()}"
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"users: [{name: x, user: {token: very-secret",
+        b"very-secret",
+        b"- very-secret",
+        b"\xff\xfevery-secret",
+        b"contexts: very-secret\ncurrent-context: very-secret",
+        b"contexts: [{name: east, context: very-secret}]\ncurrent-context: east",
+        b"contexts: [{name: east, context: {user: [], cluster: {}}}]\ncurrent-context: east\nusers: {very-secret: 1}",
+        b"contexts: [{name: east, context: {user: x, cluster: y}}]\ncurrent-context: east\n"
+        b"users: [{name: x, user: {auth-provider: very-secret}}]\nclusters: [{name: y, cluster: very-secret}]",
+    ],
+)
+def test_a_broken_kubeconfig_is_said_without_its_words(
+    rules: RuleSet, tmp_path: Path, content: bytes
+) -> None:
+    (tmp_path / "config").write_bytes(content)
+    said: list[Any] = []
+    try:
+        said += service(rules, kubeconfig=str(tmp_path / "config")).collect()
+    except CollectError as error:
+        said.append((str(error), error.advice()))
+    assert said
+    assert "very-secret" not in repr(said)
+
+
+@pytest.mark.parametrize("scheme", ["https", "http", "ftp"])
+def test_a_password_in_an_address_is_not_told(
+    rules: RuleSet, monkeypatch: Any, scheme: str
+) -> None:
+    monkeypatch.delenv("KUBERNETES_TOKEN", raising=False)
+    said: list[Any] = []
+    try:
+        said += service(rules, api_server=f"{scheme}://me:very-secret@cluster.test:6443").collect()
+    except CollectError as error:
+        said.append((str(error), error.advice()))
+    assert "cluster.test" in repr(said)
+    assert "very-secret" not in repr(said)
 
 
 def test_nobody_is_signed_in(rules: RuleSet, monkeypatch: Any, tmp_path: Path) -> None:

@@ -62,7 +62,9 @@ def test_runs_that_the_first_revision_wrote_down_are_told(url: str, engine: Engi
         connection.execute(text(f"INSERT INTO keymuster_runs ({columns}) VALUES ({row})"))
     store = Store.open(url)
     assert [one.id for one in store.runs()] == [1]
-    assert [one.message for one in store.report(day(1)).troubles] == ["nothing has been looked at yet"]
+    assert [one.message for one in store.report(day(1)).troubles] == [
+        "nothing has been looked at yet"
+    ]
     Looking(store).look(finding("a"))
     store.close()
 

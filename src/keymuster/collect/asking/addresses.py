@@ -17,7 +17,13 @@ def checked(address: str, option: str) -> SplitResult:
     except ValueError:
         host = None
     if not host or parts.scheme not in ("http", "https"):
-        raise CollectError(f"no address of an API: {address}", f"See --{option}.")
+        raise CollectError(f"no address of an API: {shown(address)}", f"See --{option}.")
     if parts.scheme == "http" and host not in _HERE:
-        raise CollectError(f"{address} would get the token in plain text", "Use https://.")
+        raise CollectError(f"{shown(address)} would get the token in plain text", "Use https://.")
     return parts
+
+
+def shown(address: str) -> str:
+    """An address as it may be told: without the name and the password that may stand in it."""
+    scheme, mark, rest = address.partition("://")
+    return f"{scheme}{mark}{rest.rpartition('@')[2]}" if mark else address.rpartition("@")[2]

@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from keymuster.collect.asking.addresses import checked
+from keymuster.collect.asking.addresses import checked, shown
 from keymuster.collect.asking.rest import CONNECTIONS, Asking, NoAnswer, Rest
 from keymuster.collect.cluster import connection, kubeconfig
 from keymuster.collect.cluster.kubeconfig import Kubeconfig, Unusable
@@ -50,7 +49,9 @@ class Entrance(Struct, frozen=True, kw_only=True):
 
 def entrances(asked: Asked, stop: Event) -> Iterator[Entrance | Trouble]:
     if asked.api_server:
-        name = urlsplit(asked.api_server).netloc or asked.api_server
+        name = shown(asked.api_server).partition("://")[2].partition("/")[0] or shown(
+            asked.api_server
+        )
         yield _way_in(name, lambda: _by_address(name, asked, stop), "See --ca-file.")
         return
     paths = kubeconfig.paths(asked.kubeconfig)
@@ -92,7 +93,7 @@ def _by_address(name: str, asked: Asked, stop: Event) -> Entrance:
     checked(asked.api_server, "api-server")
     token = os.environ.get(_TOKEN, "").strip()
     if not token:
-        raise CollectError(f"nobody is signed in to {asked.api_server}", f"Set {_TOKEN}.")
+        raise CollectError(f"nobody is signed in to {shown(asked.api_server)}", f"Set {_TOKEN}.")
     made = Configuration(host=asked.api_server)
     made.ssl_ca_cert = asked.ca_file or None
     made.api_key["BearerToken"] = f"Bearer {token}"

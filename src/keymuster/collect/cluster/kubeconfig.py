@@ -44,7 +44,15 @@ class Kubeconfig:
             self._config = KubeConfigMerger(paths).config
             self._plain: dict[str, Any] = dict(self._config.value)
             self.contexts = [str(one["name"]) for one in self._plain.get("contexts") or ()]
-        except (ConfigException, YAMLError, OSError, AttributeError, KeyError, TypeError) as error:
+        except (
+            ConfigException,
+            YAMLError,
+            OSError,
+            ValueError,
+            AttributeError,
+            KeyError,
+            TypeError,
+        ) as error:
             raise CollectError(
                 f"{paths} is no kubeconfig that can be read ({type(error).__name__})",
                 "See --kubeconfig and KUBECONFIG; kubectl config view tells what kubectl makes of it.",
@@ -72,15 +80,14 @@ class Kubeconfig:
 
     def user(self, context: str) -> dict[str, Any]:
         """How somebody signs in, as the file has it."""
-        said = _named(self._plain.get("contexts"), context).get("context") or {}
-        found = _named(self._plain.get("users"), str(said.get("user", ""))).get("user")
-        return found if isinstance(found, dict) else {}
+        said = _map(_named(self._plain.get("contexts"), context).get("context"))
+        return _map(_named(self._plain.get("users"), str(said.get("user", ""))).get("user"))
 
     def proxy(self, context: str) -> str:
         """By which its cluster is reached; empty if the file names none."""
-        said = _named(self._plain.get("contexts"), context).get("context") or {}
+        said = _map(_named(self._plain.get("contexts"), context).get("context"))
         found = _named(self._plain.get("clusters"), str(said.get("cluster", ""))).get("cluster")
-        return str(found.get("proxy-url") or "") if isinstance(found, dict) else ""
+        return str(_map(found).get("proxy-url") or "")
 
     def load(self, context: str) -> Configuration:
         """What the client library makes of a context. It may run the program that signs in."""
@@ -106,7 +113,7 @@ class Kubeconfig:
         answers."""
         from certifi import where
 
-        provider = self.user(context).get("auth-provider") or {}
+        provider = _map(self.user(context).get("auth-provider"))
         config = provider.get("config") if provider.get("name") == "oidc" else None
         if isinstance(config, dict) and not any(name.startswith(_OWN_AUTHORITY) for name in config):
             config[_OWN_AUTHORITY] = where()
@@ -146,6 +153,10 @@ def _named(several: Any, name: str) -> dict[str, Any]:
     """What has a name in one of the lists of a kubeconfig, whose entries the library wraps."""
     found = [getattr(one, "value", one) for one in several or ()]
     return next((one for one in found if isinstance(one, dict) and one.get("name") == name), {})
+
+
+def _map(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _of_names(error: Exception) -> str:
