@@ -24,7 +24,7 @@ import click
 import msgspec
 
 from keymuster import pipeline, registry
-from keymuster.cli import COMMANDS, cli
+from keymuster.cli.commands import COMMANDS, cli
 from keymuster.detect import encodings, examples
 from keymuster.detect.checksums import CHECKSUMS
 from keymuster.detect.decode import DECODERS

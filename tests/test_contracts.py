@@ -21,7 +21,7 @@ from msgspec.structs import replace
 
 import keymuster
 from keymuster import cache, errors, pipeline, registry, work
-from keymuster.cli import cli
+from keymuster.cli.commands import cli
 from keymuster.collect import base as collecting
 from keymuster.collect.containers import base as containing
 from keymuster.collect.declaring import may_declare

@@ -288,7 +288,7 @@ class TestInterrupts:
 
 _TELLS = """
 import contextlib, signal, sys
-from keymuster.cli import main, scan
+from keymuster.cli import main, scanning
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background ignores it
 
@@ -296,7 +296,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background
 def told(quiet):
     yield lambda size: print("a batch is done", file=sys.stderr, flush=True)
 
-scan._progress = told
+scanning._progress = told
 main()
 """
 """The command line, with a progress bar that says when something has been read."""

@@ -15,7 +15,7 @@ import pytest
 import keymuster as package
 from cli.conftest import Said
 from keymuster import __version__, cache, registry
-from keymuster.cli import COMMANDS, cli
+from keymuster.cli.commands import COMMANDS, cli
 
 Run = Callable[..., Said]
 

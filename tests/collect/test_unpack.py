@@ -28,7 +28,7 @@ from archives import (
     zipped,
 )
 from keymuster import registry, work
-from keymuster.cli import cli
+from keymuster.cli.commands import cli
 from keymuster.collect.base import Blob, Limits
 from keymuster.collect.containers.base import Budget, Content, Form, Member
 from keymuster.collect.unpack import Unpacker

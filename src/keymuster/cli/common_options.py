@@ -7,16 +7,12 @@ from typing import Any
 
 import click
 
-from keymuster import registry, settings_file
+from keymuster import registry
+from keymuster.cli.options import CONFIG, options
 from keymuster.cli.service_options import chosen, service_options
 from keymuster.errors import SettingsError
 
-config_option = click.option(
-    "--config",
-    metavar="FILE",
-    type=click.Path(),
-    help=f"The settings file, instead of the nearest {settings_file.FILE}.",
-)
+config_option = options(CONFIG)
 
 jobs_option = click.option(
     "--jobs", type=click.IntRange(0), default=0, metavar="N", help="Processes to use."

@@ -6,35 +6,19 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
-import click
-
 from keymuster import pipeline, registry
+from keymuster.cli.options import FORMATS, OUTPUT, format_option, options
 from keymuster.cli.output import replacing, stdout
 from keymuster.errors import KeymusterError, ReportError, SettingsError
 from keymuster.model import Report
 from keymuster.report.base import Style
-
-FORMATS = registry.names("reporter")
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 def format_options(besides: str = "") -> Callable[[F], F]:
     """`--format` and `-o`; `besides` are formats that are not built in."""
-    known = ", ".join((*FORMATS, besides) if besides else FORMATS)
-
-    def decorated(command: F) -> F:
-        command = click.option(
-            "-o", "--output", "outputs", metavar="FORMAT=FILE", multiple=True,
-            help="Write a report to a file; repeatable.",
-        )(command)  # fmt: skip
-        return click.option(
-            "--format", "format_", metavar="FORMAT", default="text", show_default=True,
-            help=f"The format on standard output: {known}.",
-            shell_complete=lambda ctx, param, typed: [name for name in FORMATS if name.startswith(typed)],
-        )(command)  # fmt: skip
-
-    return decorated
+    return options(format_option(besides), OUTPUT)
 
 
 def output(word: str) -> tuple[str, str]:

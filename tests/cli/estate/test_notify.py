@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from http_server import Reply, serving
-from keymuster.cli import cli
+from keymuster.cli.commands import cli
 from keymuster.estate.base import Outcome, Target
 from keymuster.estate.store.store import Store
 from keymuster.model import Report

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from keymuster.cli import cli
+from keymuster.cli.commands import cli
 from keymuster.errors import SettingsError
 from keymuster.estate.alone import alone
 from keymuster.estate.base import Failure, Work

@@ -7,7 +7,7 @@ from pkgutil import iter_modules
 
 import click
 
-from keymuster.cli import HelpfulGroup
+from keymuster.cli.commands import HelpfulGroup
 
 
 class FolderGroup(HelpfulGroup):
