@@ -105,15 +105,7 @@ class Node(Struct, kw_only=True, eq=False):
     def text(self, *keys: str) -> str:
         """The scalar there (see `get`) as it would be written; empty for anything else."""
         found = self.get(*keys) if keys else self
-        match found.value if found else None:
-            case str() as text:
-                return text
-            case bool() as claim:
-                return str(claim).lower()
-            case int() | float() as number:
-                return str(number)
-            case _:
-                return ""
+        return written(found.value) if found is not None else ""
 
     def walk(self) -> Iterator[Node]:
         """This and every value below it, in order."""
@@ -168,6 +160,19 @@ class Node(Struct, kw_only=True, eq=False):
                 return self.holding([self.made(one) for one in value])
             case _:
                 return self.holding(value)
+
+
+def written(value: Value) -> str:
+    """A scalar as it would be written; empty for anything else."""
+    match value:
+        case str() as text:
+            return text
+        case bool() as claim:
+            return str(claim).lower()
+        case int() | float() as number:
+            return str(number)
+        case _:
+            return ""
 
 
 class Broken(Unreadable):
