@@ -14,7 +14,11 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-ACCELERATORS = ("keymuster/collect/packs/_accelerator", "keymuster/detect/_accelerator")
+ACCELERATORS = (
+    "keymuster/collect/packs/_accelerator",
+    "keymuster/detect/_accelerator",
+    "keymuster/detect/values/_accelerator",
+)
 SWITCH = "KEYMUSTER_NO_ACCELERATOR"
 
 DERIVED = "keymuster/_derived"

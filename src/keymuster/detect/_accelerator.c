@@ -1346,110 +1346,6 @@ static PyObject *line_hash(PyObject *module, PyObject *args)
     return Py_BuildValue("(KK)", (unsigned long long)value, (unsigned long long)count);
 }
 
-/* Trees of values/weighing.py, one node behind the other: what is left of one follows it. */
-
-#define DEEPEST_TREE 64
-#define MOST_SIGNALS 512
-
-typedef struct {
-    double value; /* of a leaf, or that up to which it goes to the left */
-    int32_t signal; /* -1 for a leaf */
-    uint32_t right;
-} Node;
-
-typedef struct {
-    PyObject_HEAD
-    Node *nodes;
-    size_t count, room;
-    int32_t signals; /* that are asked */
-} Trees;
-
-static int take_tree(Trees *self, PyObject *tree, int depth)
-{
-    if (grown((void **)&self->nodes, self->count, &self->room, sizeof *self->nodes))
-        return -1;
-    size_t here = self->count++;
-    if (!PyList_Check(tree)) {
-        self->nodes[here] = (Node){PyFloat_AsDouble(tree), -1, 0};
-        return PyErr_Occurred() ? -1 : 0;
-    }
-    if (PyList_Size(tree) != 5 || depth == DEEPEST_TREE || here >= INT32_MAX) {
-        PyErr_SetString(PyExc_ValueError, "no tree");
-        return -1;
-    }
-    long signal = PyLong_AsLong(PyList_GetItem(tree, 0));
-    double most = PyErr_Occurred() ? 0 : PyFloat_AsDouble(PyList_GetItem(tree, 1));
-    if (PyErr_Occurred() || signal < 0 || signal >= MOST_SIGNALS) {
-        if (!PyErr_Occurred())
-            PyErr_SetString(PyExc_ValueError, "no tree of a signal");
-        return -1;
-    }
-    if (signal >= self->signals)
-        self->signals = (int32_t)signal + 1;
-    if (take_tree(self, PyList_GetItem(tree, 3), depth + 1))
-        return -1;
-    self->nodes[here] = (Node){most, (int32_t)signal, (uint32_t)self->count};
-    return take_tree(self, PyList_GetItem(tree, 4), depth + 1);
-}
-
-static void dropped_trees(Trees *self)
-{
-    PyTypeObject *type = Py_TYPE((PyObject *)self);
-    free(self->nodes);
-    ((freefunc)PyType_GetSlot(type, Py_tp_free))(self);
-    Py_DECREF(type);
-}
-
-static PyObject *made_trees(PyTypeObject *type, PyObject *args, PyObject *names)
-{
-    PyObject *trees;
-    if (!PyArg_ParseTuple(args, "O!", &PyTuple_Type, &trees))
-        return NULL;
-    Trees *self = (Trees *)((allocfunc)PyType_GetSlot(type, Py_tp_alloc))(type, 0);
-    for (Py_ssize_t one = 0; self && one < PyTuple_Size(trees); one++)
-        if (take_tree(self, PyTuple_GetItem(trees, one), 0))
-            Py_CLEAR(self);
-    return (PyObject *)self;
-}
-
-static PyObject *sum(Trees *self, PyObject *signals)
-{
-    double said[MOST_SIGNALS], total = 0;
-    if (!PyList_Check(signals) || PyList_Size(signals) < self->signals) {
-        PyErr_SetString(PyExc_ValueError, "other signals than the trees are for");
-        return NULL;
-    }
-    for (int32_t one = 0; one < self->signals; one++) {
-        PyObject *signal = PyList_GetItem(signals, one);
-        said[one] = PyLong_Check(signal) ? PyLong_AsDouble(signal) : PyFloat_AsDouble(signal);
-    }
-    if (PyErr_Occurred())
-        return NULL;
-    for (size_t one = 0; one < self->count; one++) {
-        size_t at = one, last = one; /* the last node of a tree is on the right of all others */
-        while (self->nodes[last].signal >= 0)
-            last = self->nodes[last].right;
-        while (self->nodes[at].signal >= 0)
-            at = said[self->nodes[at].signal] <= self->nodes[at].value ? at + 1
-                                                                        : self->nodes[at].right;
-        total += self->nodes[at].value;
-        one = last;
-    }
-    return PyFloat_FromDouble(total);
-}
-
-static PyMethodDef of_trees[] = {
-    {"sum", (PyCFunction)sum, METH_O, NULL},
-    {NULL, NULL, 0, NULL},
-};
-
-static PyType_Slot trees_slots[] = {
-    {Py_tp_new, made_trees}, {Py_tp_dealloc, dropped_trees}, {Py_tp_methods, of_trees}, {0, NULL},
-};
-
-static PyType_Spec trees = {"keymuster.detect._accelerator.Trees", sizeof(Trees), 0,
-                            Py_TPFLAGS_DEFAULT, trees_slots};
-
 /* Hits that led to nothing; see dead_ends.py. An entry is written in two halves, which other processes
    may see apart: the first is only right beside the second. */
 
@@ -1820,7 +1716,6 @@ static int filled(PyObject *module)
                  add_type(module, "Keeper", &keeper, &state->keeper) ||
                  add_type(module, "Seen", &seen, NULL) ||
                  add_type(module, "DeadEnds", &dead_ends, NULL) ||
-                 add_type(module, "Trees", &trees, NULL) ||
                  PyModule_AddIntConstant(module, "WIDEST", WIDEST) ||
                  PyModule_AddIntConstant(module, "KEY_BYTES", 4 * KEYS);
     return failed ? -1 : 0;

@@ -34,7 +34,7 @@ def seen(read: Read, text: str) -> list[float]:
 
 
 def likelihood(said: list[float]) -> float:
-    return weighing.weigh(iter([said]))[1]
+    return weighing.weighed(iter([said]))[1]
 
 
 @pytest.fixture(scope="module")
@@ -147,7 +147,7 @@ def test_no_more_signals_are_asked_than_it_takes(read: Read) -> None:
     for text in TEXTS:
         content = filled(text)
         found = read(content)[-1]
-        told, likely = weighing.weigh(signals.groups(content, found, ""))
+        told, likely = weighing.weighed(signals.groups(content, found, ""))
         every = seen(read, text)
         asked.add(len(told))
         assert told == every[: len(told)]
@@ -164,27 +164,6 @@ def test_sums_are_the_same_however_often_they_are_made(made_up: list[list[float]
         for said in made_up * 2:
             sums.of(said)
         assert [sums.of(said) for said in made_up[:50]] == pytest.approx(first)
-
-
-def test_sums_are_the_same_in_c(made_up: list[list[float]]) -> None:
-    compiled = pytest.importorskip("keymuster.detect._accelerator")
-    for stage in weighing.weights().stages:
-        sums, trees = weighing._Sums(stage), compiled.Trees(stage.trees)
-        for said in made_up:
-            assert trees.sum(said) == sums.of(said)
-        for no_signals in ([1.0], tuple(made_up[0])):
-            with pytest.raises(ValueError, match="other signals"):
-                trees.sum(no_signals)
-        with pytest.raises(TypeError):
-            trees.sum(["a"] * 200)
-    assert compiled.Trees(()).sum([]) == 0
-    endless: list[object] = [0, 0.0, 0.0]
-    endless += [endless, endless]
-    for no_tree in ([0, 1.0], endless, [-1, 0.0, 0.0, 1.0, 1.0], [1 << 20, 0.0, 0.0, 1.0, 1.0]):
-        with pytest.raises(ValueError, match="no tree"):
-            compiled.Trees((no_tree,))
-    with pytest.raises(TypeError):
-        compiled.Trees((["a", 0.0, 0.0, 1.0, 1.0],))
 
 
 def test_the_reasons_are_words_and_numbers(read: Read) -> None:

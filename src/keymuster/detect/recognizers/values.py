@@ -47,7 +47,7 @@ def seen(content: bytes, start: int, form: int, path: str) -> tuple[list[Seen], 
         if obvious.is_none(content, found, path):
             said.append(Seen(found))
             continue
-        one = Seen(found, *weighing.weigh(signals.groups(content, found, path)))
+        one = Seen(found, *weighing.weigh(content, found, path))
         said.append(one)
         if len(one.signals) > signals.OF_THE_LINE:
             begin, stop = floor, max(stop, found.end + signals.NEAR)

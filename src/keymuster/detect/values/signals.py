@@ -7,6 +7,7 @@ corpora that tells how the data was made, and in real code passwords are words.
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from math import log2
@@ -70,9 +71,56 @@ def _glance(
     return (
         *_of_name(name),
         *_of_path(path),
-        *_of_join(form, join, crosses, quote, place, wrapping, scheme, beside),
+        *_of_join(form, join, crosses, quote, place, wrapping, scheme),
+        *_of_beside(beside),
         *_of_classes(classes, size),
     )
+
+
+def packed(found: Found, path: str) -> tuple[bytes, bytes, bytes]:
+    """The first of the first group, in bytes: those of the name, the path, and how both are joined. What
+    they are of comes back with most values."""
+    return (
+        _packed_name(found.name if found.form != "url" else b""),
+        _packed_path(path),
+        _packed_join(
+            found.form, found.join, found.crosses, found.quote, found.place, found.wrapper,
+            found.scheme != b"",
+        ),
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=8192)
+def _packed_name(name: bytes) -> bytes:
+    return _packed(_of_name(name))
+
+
+@lru_cache(maxsize=256)
+def _packed_path(path: str) -> bytes:
+    return _packed(_of_path(path))
+
+
+@lru_cache(maxsize=2048)
+def _packed_join(
+    form: str, join: bytes, crosses: bool, quote: bytes, place: int, wrapper: bytes, scheme: bool
+) -> bytes:
+    return _packed(_of_join(form, join, crosses, quote, place, _wrapping(wrapper), scheme))
+
+
+def _packed(signals: Signals) -> bytes:
+    return array("d", signals).tobytes()
+
+
+def tables() -> tuple[tuple[object, ...], ...]:
+    """What the other groups are made of, for who makes them in another language: sets of words, each
+    with what is said of it, and numbers."""
+    sequences = *((again, 1) for again in _AGAIN), *((steps, 0) for steps in _STEPS)
+    return (
+        tuple(_TOPICS_OF.items()),
+        *(tuple((word, 0) for word in words) for words in (LITERALS, _STAND_INS, _MINE, _OF_SECRETS)),
+        sequences,
+        tuple(_N_LOG_N), tuple(_LOGS), tuple(_LINE_BITS), tuple(_NEAR_BITS),
+    )  # fmt: skip
 
 
 # what names it
@@ -194,7 +242,7 @@ def _wrapping(wrapper: bytes) -> tuple[bool, ...]:
 
 def _of_join(
     form: str, join: bytes, crosses: bool, quote: bytes, place: int, wrapping: tuple[bool, ...],
-    scheme: bool, beside: bytes,
+    scheme: bool,
 ) -> tuple[float, ...]:  # fmt: skip
     return (
         *(_LIKE[form] == one for one in _FORM_NAMES),
@@ -207,6 +255,11 @@ def _of_join(
         place,
         *wrapping,
         scheme,
+    )
+
+
+def _of_beside(beside: bytes) -> tuple[float, ...]:
+    return (
         beside in _QUOTE_BYTES,
         beside in (b"{", b"("),
         beside in (b"?", b"&"),
@@ -230,14 +283,17 @@ _CLASS = bytes(
     for byte in range(256)
 )  # fmt: skip
 _SWITCHES = regex.later(rb"[a-z]+|[A-Z]+|[0-9]+|[^A-Za-z0-9]+")
+_STAND_INS = (
+    b"example sample placeholder change replace redacted removed hidden dummy fake your insert todo xxx *** ... "
+    b"foo baz some put_ enter fixme mock stub demo default goes lorem blah tbd test".split()
+)
+_MINE = b"_ - pass pwd secret key token api app user db sql test".split()
+_OF_SECRETS = b"pass pwd secret token key auth cred salt nonce login user admin api access account value string name".split()
 _PLACEHOLDER = regex.later(
-    rb"example|sample|placeholder|change|replace|redacted|removed|hidden|dummy|fake|your|insert|todo|xxx|"
-    rb"\*\*\*|\.\.\.|foo|bar\b|baz|some|put_|enter|fixme|mock|stub|demo|default|here$|goes|lorem|blah|tbd|test|"
-    rb"my(?<![a-z0-9]my)(?=[_-]|pass|pwd|secret|key|token|api|app|user|db|sql|test)"
+    rb"%b|bar\b|here$|my(?<![a-z0-9]my)(?=%b)"
+    % (b"|".join(map(re.escape, _STAND_INS)), b"|".join(map(re.escape, _MINE)))
 )
-_SECRET_WORDS = regex.later(
-    rb"pass|pwd|secret|token|key|auth|cred|salt|nonce|login|user|admin|api|access|account|value|string|name"
-)
+_SECRET_WORDS = regex.later(b"|".join(_OF_SECRETS))
 """Both are looked for in small letters; no way to match begins with a boundary, so `re` skips to
 where one can."""
 
@@ -274,10 +330,9 @@ _ROWS = (
     b"asdfghjkl",
     b"zxcvbnm",
 )
-_SEQUENCE = regex.later(
-    b"aaa+|000+|111+|xxx+|"
-    + b"|".join(row[at : at + 3] for row in _ROWS for at in range(len(row) - 2))
-)
+_AGAIN = (b"aaa", b"000", b"111", b"xxx")
+_STEPS = [row[at : at + 3] for row in _ROWS for at in range(len(row) - 2)]
+_SEQUENCE = regex.later(b"|".join([*(again + b"+" for again in _AGAIN), *_STEPS]))
 _RUN = regex.later(rb"(.)\1{3}", re.DOTALL)
 _SENTENCE = regex.later(rb"[A-Za-z]{2,}[.,!?:']?\s+[A-Za-z]{2,}")
 _DATE = regex.later(rb"\d{4}-\d\d-\d\d|\d\d?/\d\d?/\d{4}|\d\d:\d\d")
@@ -390,10 +445,13 @@ def _share(parts: list[bytes], size: int) -> float:
 def _entropy(value: bytes) -> float:
     """Bits per byte by the value's own frequencies."""
     size = len(value)
-    return log2(size) - sum([_N_LOG_N[value.count(byte)] for byte in set(value)]) / size
+    return _LOGS[size] - sum([_N_LOG_N[value.count(byte)] for byte in set(value)]) / _UNIT / size
 
 
-_N_LOG_N = [0.0, *(n * log2(n) for n in range(1, _SEEN + 1))]
+_UNIT = 2.0**40
+_LOGS = [0.0, *(log2(n) for n in range(1, _SEEN + 1))]
+_N_LOG_N = [round(n * log * _UNIT) for n, log in enumerate(_LOGS)]
+"""In whole units, whose sum is the same in any order."""
 
 
 # its line

@@ -4,6 +4,8 @@ The weights are data (`weights.json`), made by `benchmarks/train_values.py` from
 tree node is `[signal, threshold, expected, left, right]`, where `expected` is the mean of what can
 still come; a leaf is a number. Their sum is the logarithm of the odds. The trees are asked in
 stages: the first of them ask only what costs little, and decide most values.
+
+`_accelerator.c` has the signals and the sums in C; whatever it says, the Python here does too.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
+from itertools import accumulate
 from math import exp
 from typing import Any
 
@@ -18,11 +21,12 @@ import msgspec
 from msgspec import Struct
 
 from keymuster import accelerator
-from keymuster.detect.values.signals import NAMES, Signals
+from keymuster.detect.values.signals import GROUPS, NAMES, Signals, groups, packed, tables
+from keymuster.detect.values.syntax import Found
 from keymuster.model import Confidence
 
 try:
-    from keymuster.detect import _accelerator
+    from keymuster.detect.values import _accelerator
 except ImportError:
     _accelerator = None  # type: ignore[assignment]
 
@@ -56,21 +60,47 @@ def weights() -> Weights:
     return found
 
 
-def weigh(groups: Iterator[Signals]) -> tuple[list[float], float]:
+def weigh(content: bytes, found: Found, path: str) -> tuple[Signals, float]:
     """As many signals as it takes, and how likely they come from a secret, 0 to 1."""
+    scales = _scales()
+    if scales is None:
+        return weighed(groups(content, found, path))
+    said, total, stopped = scales.weigh(
+        content, found.name, found.name_start, found.start, found.end, len(found.quote),
+        *packed(found, path),
+    )  # fmt: skip
+    return memoryview(said).cast("d"), _likelihood(total, stopped=stopped)
+
+
+def weighed(following: Iterator[Signals]) -> tuple[Signals, float]:
+    """The same of signals that come group by group."""
     signals: list[float] = []
     total = 0.0
     for sums in _sums():
         while len(signals) < sums.stage.signals:
-            signals += next(groups)
+            signals += next(following)
         total += sums.of(signals)
         if total < sums.stage.least:
-            return signals, min(1 / (1 + exp(-total)), _BELOW * weights().tiers[Confidence.LOW])
-    return signals, 1 / (1 + exp(-total))
+            return signals, _likelihood(total, stopped=True)
+    return signals, _likelihood(total, stopped=False)
+
+
+def _likelihood(total: float, *, stopped: bool) -> float:
+    likelihood = 1 / (1 + exp(-total))
+    return min(likelihood, _BELOW * weights().tiers[Confidence.LOW]) if stopped else likelihood
 
 
 _BELOW = 0.99
 """Of the least likelihood that is in a tier: what no more is asked about is in none."""
+
+
+@cache
+def _scales() -> _accelerator.Scales | None:
+    """Both at once in C, where that was built; it gives the same numbers."""
+    if _accelerator is None or not accelerator.is_wanted():
+        return None
+    stages = tuple((one.signals, one.least, one.trees) for one in weights().stages)
+    return _accelerator.Scales(tuple(accumulate(map(len, GROUPS))), stages, *tables())
 
 
 _OFTEN = 100
@@ -80,12 +110,10 @@ _OFTEN = 100
 class _Sums:
     """The sum of a stage's trees for one value after another."""
 
-    def __init__(self, stage: Stage, *, in_c: bool = False) -> None:
+    def __init__(self, stage: Stage) -> None:
         self.stage = stage
         self._asked = 0
-        self.of: Callable[[Signals], float] = (
-            _accelerator.Trees(stage.trees).sum if in_c else self._walked
-        )
+        self.of: Callable[[Signals], float] = self._walked
 
     def _walked(self, signals: Signals) -> float:
         self._asked += 1
@@ -114,8 +142,7 @@ def _source(node: Any) -> str:
 
 @cache
 def _sums() -> list[_Sums]:
-    in_c = _accelerator is not None and accelerator.is_wanted()
-    return [_Sums(stage, in_c=in_c) for stage in weights().stages]
+    return [_Sums(stage) for stage in weights().stages]
 
 
 def tier(probability: float) -> Confidence | None:

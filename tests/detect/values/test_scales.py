@@ -1,0 +1,299 @@
+"""The weighing in C says what the one in Python says, signal by signal, of any text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import accumulate
+from random import Random
+from typing import Any
+
+import pytest
+
+from detect.values.conftest import Read, filled
+from keymuster.detect.values import signals, weighing
+from keymuster.detect.values.syntax import FORMS, Found
+
+compiled: Any = pytest.importorskip("keymuster.detect.values._accelerator")
+
+ENDS = tuple(accumulate(map(len, signals.GROUPS)))
+ALL = (
+    (ENDS[-1], -100.0, ([0, 10.0, 0.0, -1.0, 1.0], [1, 0.5, 0.0, 2.0, [3, 0.5, 0.0, 4.0, 8.0]])),
+)
+"""One stage that asks every signal; what its two trees make of them is told here."""
+
+# what an expression of `signals` knows, and pieces of it
+PIECES = [
+    "$",
+    "{",
+    "}",
+    "(",
+    ")",
+    "[",
+    "]",
+    "<",
+    ">",
+    "%",
+    "#",
+    "@",
+    "_",
+    "__",
+    ".",
+    ":",
+    "::",
+    "->",
+    "=>",
+    "&&",
+    "||",
+    "==",
+    "++",
+    ";",
+    "'",
+    '"',
+    "`",
+    "=",
+    "/",
+    "\\",
+    ",",
+    "+",
+    "-",
+    "?",
+    "!",
+    "|",
+    "*",
+    "~",
+    "&",
+    "^",
+    "{{",
+    "}}",
+    "${",
+    "#{",
+    "@{",
+    "%(",
+    "<%",
+    "%>",
+    "[[",
+    "2a",
+    "$2a$",
+    "argon2id",
+    "$argon2id$",
+    "$apr1$",
+    "$P$",
+    "{SSHA}",
+    "{md5}",
+    "{sha512}",
+    "pbkdf2_",
+    "sha256:",
+    "MD5-",
+    "2020-01-02",
+    "1/2/2020",
+    "12/31/1999",
+    "12:30",
+    "://",
+    "/a/",
+    ".pem",
+    ".json",
+    ".html",
+    ".yml",
+    ".sh",
+    "C:\\",
+    "~/",
+    "./",
+    "../",
+    "here",
+    "bar",
+    "barn",
+    "my",
+    "mypass",
+    "my_",
+    "Amy-",
+    "put_",
+    "xxx",
+    "aaa",
+    "aaaa",
+    "0000",
+    "abc",
+    "123",
+    "qwerty",
+    "token",
+    "Token",
+    "pass",
+    "PASSWORD",
+    "secret",
+    "camelCase",
+    "CamelCase",
+    "A_B",
+    "ABC_1",
+    "a.b",
+    "a->b",
+    "foo()",
+    "x",
+    "X",
+    "9",
+    "0x",
+    "0xdeadBEEF",
+    "{0}",
+    "{a.b}",
+    "<a",
+    "b>",
+    "@a@",
+    "%s",
+    "%d",
+    "%x1",
+    "%PATH%",
+    "__x__",
+    "[a]",
+    "set(",
+    "add_to(",
+    "define!(",
+    "user",
+    "Host",
+    "HTTPServer",
+    "test",
+    "raise",
+    "</",
+    "rem",
+    "rem!",
+    "<!--",
+    "--",
+    "..",
+    "insert",
+    "true",
+    "None",
+    "SELECT",
+    "import",
+    "const",
+    "curl",
+    "login",
+    "example",
+]
+PLAIN = [piece.encode() for piece in PIECES] + [
+    b" ", b"  ", b"\t", b"\n", b"\r\n", b"\0", b"\xe9", b"\xff", b" + ", b" ? ", b"Two words", b"a, b",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def scales() -> Any:
+    return compiled.Scales(ENDS, ALL, *signals.tables())
+
+
+def asked(scales: Any, content: bytes, found: Found, path: str) -> tuple[list[float], float, bool]:
+    packed = signals.packed(found, path)
+    quote = len(found.quote)
+    said, total, stopped = scales.weigh(
+        content, found.name, found.name_start, found.start, found.end, quote, *packed
+    )
+    return memoryview(said).cast("d").tolist(), total, stopped
+
+
+def in_python(content: bytes, found: Found, path: str) -> list[float]:
+    return [float(one) for group in signals.groups(content, found, path) for one in group]
+
+
+def differences(one: list[float], other: list[float]) -> list[str]:
+    pairs = zip(signals.NAMES, one, other, strict=True)
+    return [name for name, mine, yours in pairs if mine != yours]
+
+
+def made_up(random: Random) -> Iterator[tuple[bytes, Found, str]]:
+    """Values of nothing in particular with anything around them."""
+
+    def text(most: int) -> bytes:
+        pieces = (
+            random.choice(PLAIN) if random.random() < 0.8 else random.randbytes(1)
+            for _ in range(random.randrange(most))
+        )
+        return b"".join(pieces)
+
+    while True:
+        before, name, gap = text(random.choice((3, 10, 60))), text(5)[:100], text(3)
+        quote = random.choice((b"", b'"', b"'", b'\\"', b'"""'))
+        value = random.choice(PLAIN) + text(random.choice((2, 4, 12, 60)))
+        start = len(before + name + gap + quote)
+        found = Found(
+            form=random.choice(FORMS).name, name=name, name_start=len(before), start=start,
+            join=random.choice((b"=", b":", b"->")), end=start + len(value), quote=quote,
+            wrapper=random.choice((b"", b"f(", b"new Secret(", b"env(")),
+            scheme=random.choice((b"", b"bearer")), crosses=random.random() < 0.2,
+            place=random.randrange(3),
+        )  # fmt: skip
+        content = before + name + gap + quote + value + quote + text(random.choice((3, 10, 60)))
+        yield content, found, random.choice(("", "tests/a.py", "x/settings.yml"))
+
+
+def test_every_signal_of_any_text_is_the_same(scales: Any) -> None:
+    texts = made_up(Random(7))
+    held = [False] * len(signals.NAMES)
+    for _ in range(6000):
+        content, found, path = next(texts)
+        said, total, _ = asked(scales, content, found, path)
+        same = in_python(content, found, path)
+        assert differences(said, same) == [], (content, found)
+        assert total == sum(made_of(same))
+        held = [known or one != 0 for known, one in zip(held, said, strict=True)]
+    made = signals.NAMES.index("quoted name")  # what comes before is made in Python for both
+    never = [name for name, one in zip(signals.NAMES[made:], held[made:], strict=True) if not one]
+    assert never == []
+
+
+def made_of(said: list[float]) -> Iterator[float]:
+    yield -1.0 if said[0] <= 10 else 1.0
+    yield 2.0 if said[1] <= 0.5 else 4.0 if said[3] <= 0.5 else 8.0
+
+
+def test_what_is_read_from_text_weighs_the_same(
+    read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "\n".join(
+        (
+            'password = "~"', "password: hunter2", 'token_hash = "~"', "count_of_tokens = 1200",
+            "postgres://app:~@db.acme.io", "Authorization: Basic ~", 'cache_key = "users/x"',
+            'setPassword("~")  # of the test user', "<password>~</password>", "--token ~",
+        )
+    )  # fmt: skip
+    content = filled(text)
+    everything = read(content)
+    assert len(everything) >= 10
+    made = [weighing.weigh(content, found, "src/a.py") for found in everything]
+    monkeypatch.setattr(weighing, "_scales", lambda: None)
+    again = [weighing.weigh(content, found, "src/a.py") for found in everything]
+    assert [(list(said), likely) for said, likely in made] == again
+    assert len({len(said) for said, _ in made}) > 1
+
+
+def test_no_byte_outside_a_text_is_asked_for(scales: Any) -> None:
+    content, found, path = next(made_up(Random(1)))
+    size, parts = len(content), signals.packed(found, path)
+    for places in (
+        (-1, 0, 1, 0), (size + 1, 0, 1, 0), (0, -1, 1, 0), (0, 1, 1, 0), (0, 0, size + 1, 0),
+        (0, 0, 1, -1), (0, 0, 1, 201),
+    ):  # fmt: skip
+        with pytest.raises(ValueError, match="no value"):
+            scales.weigh(content, b"name", *places, *parts)
+    with pytest.raises(ValueError, match="no value"):
+        scales.weigh(content, b"n" * 1000, 0, 0, 1, 0, *parts)
+    for others in ((b"", *parts[1:]), (parts[0] + b"1", *parts[1:]), (parts[0] * 100, *parts[1:])):
+        with pytest.raises(ValueError, match="other signals"):
+            scales.weigh(content, b"name", 0, 0, 1, 0, *others)
+
+
+def test_no_other_trees_are_taken() -> None:
+    def made(tree: object, signals_asked: int = ENDS[-1]) -> Any:
+        stages = ((signals_asked, 0.0, (tree,)),)
+        return compiled.Scales(ENDS, stages, *signals.tables())
+
+    endless: list[object] = [0, 0.0, 0.0]
+    endless += [endless, endless]
+    for no_tree in (
+        [0, 1.0], endless, [-1, 0.0, 0.0, 1.0, 1.0], [ENDS[-1], 0.0, 0.0, 1.0, 1.0],
+    ):  # fmt: skip
+        with pytest.raises(ValueError, match="no tree"):
+            made(no_tree)
+    for no_numbers in (["a", 0.0, 0.0, 1.0, 1.0], "a"):
+        with pytest.raises(TypeError):
+            made(no_numbers)
+    with pytest.raises(ValueError, match="no tree of a signal"):
+        made([ENDS[0], 0.0, 0.0, 1.0, 1.0], ENDS[0])
+    with pytest.raises(ValueError, match="too few"):
+        compiled.Scales(ENDS, ALL, *signals.tables()[:-4], (1,), *signals.tables()[-3:])
+    with pytest.raises(ValueError, match="no word"):
+        compiled.Scales(ENDS, ALL, ((b"", 1),), *signals.tables()[1:])
