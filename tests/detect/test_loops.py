@@ -53,6 +53,20 @@ def test_a_mark_is_seen_where_nothing_was_kept(compiled: Loops, chance: Random) 
 
 @given(chance=st.randoms(use_true_random=False))
 @settings(max_examples=300, deadline=None)
+def test_one_of_some_words_is_seen(compiled: Loops, chance: Random) -> None:
+    letters = chance.choice([b"ab", b"ab\x00\xff", bytes(range(256))])
+
+    def some(most: int) -> bytes:
+        return bytes(chance.choices(letters, k=chance.randrange(2, most)))
+
+    words = tuple(some(chance.choice([3, 5, 9, 300])) for _ in range(chance.randrange(1, 12)))
+    text = some(400) + chance.choice([b"", *words, words[0][:-1], words[-1][1:]]) + some(40)
+    for one in (text, text[: chance.randrange(len(text))], text + words[0], words[0], b""):
+        assert compiled.holds_one(one, words) is PLAIN.holds_one(one, words)
+
+
+@given(chance=st.randoms(use_true_random=False))
+@settings(max_examples=300, deadline=None)
 def test_stretches_around_escapes_are_the_same(compiled: Loops, chance: Random) -> None:
     pieces = [b"\n", b" ", b'"', b"<", b"x", b"y" * 250, b"z" * 257, b"w" * 4096, b"v" * 4360]
     text = b"".join(chance.choices(pieces, k=chance.randrange(1, 15)))
@@ -90,6 +104,12 @@ def test_stretches_around_escapes_are_the_same(compiled: Loops, chance: Random) 
         ("gathered", (b"text", [2], [[1 << 70]])),
         ("same", (b"text", 5, b"text", 0)),
         ("same", (b"text", 0, b"text", -1)),
+        ("holds_one", (b"text", ())),
+        ("holds_one", (b"text", [b"ex"])),
+        ("holds_one", (b"text", (b"ex", "xt"))),
+        ("holds_one", (b"text", (b"ex", b"t"))),
+        ("holds_one", (b"text", (b"xx",) * 257)),
+        ("holds_one", ("text", (b"xx",))),
     ],
 )
 def test_what_is_no_input_does_no_harm(compiled: Loops, name: str, words: Any) -> None:

@@ -180,12 +180,17 @@ class Blob(Struct, kw_only=True, dict=True):
         """Whether a span of lines touches what has changed."""
         return self.changed is None or any(a <= last and first <= b for a, b in self.changed)
 
+    @property
+    def outermost(self) -> str:
+        """The path of the file; of a member, that of its container."""
+        return self.path.removesuffix(f"{SEPARATOR}{self.member}") if self.member else self.path
+
     def location(
         self, begin: tuple[int, int], end: tuple[int, int], context: str = ""
     ) -> FileLocation:
         """The location of a span, given as (line, column) of its first byte and of the next one."""
         return FileLocation(
-            path=self.path.removesuffix(f"{SEPARATOR}{self.member}") if self.member else self.path,
+            path=self.outermost,
             member=self.member,
             line=begin[0],
             column=begin[1],

@@ -1244,6 +1244,78 @@ static PyObject *same(PyObject *module, PyObject *args)
                                      size - here < held - there ? size - here : held - there));
 }
 
+/* Wu and Manber's search for several words: what two bytes tell of how far the next word is at least. */
+
+#define PAIRS 4096
+#define MOST_WORDS 256
+
+static unsigned pair_at(const uint8_t *text) { return (text[0] ^ (unsigned)text[1] << 4) % PAIRS; }
+
+typedef struct {
+    const uint8_t *text;
+    Py_ssize_t size;
+} Sought;
+
+/* The words of a tuple, each of two bytes and more; how many, or -1. */
+static Py_ssize_t words_of(PyObject *tuple, Sought *words, Py_ssize_t *least)
+{
+    Py_ssize_t count = PyTuple_Check(tuple) ? PyTuple_Size(tuple) : -1;
+    if (count < 1 || count > MOST_WORDS) {
+        PyErr_SetString(PyExc_ValueError, "a tuple of some words is sought");
+        return -1;
+    }
+    *least = 255;
+    for (Py_ssize_t one = 0; one < count; one++) {
+        char *text;
+        if (PyBytes_AsStringAndSize(PyTuple_GetItem(tuple, one), &text, &words[one].size))
+            return -1;
+        if (words[one].size < 2) {
+            PyErr_SetString(PyExc_ValueError, "a word has two bytes");
+            return -1;
+        }
+        words[one].text = (const uint8_t *)text;
+        *least = words[one].size < *least ? words[one].size : *least;
+    }
+    return count;
+}
+
+static int starts_with_one(const uint8_t *text, Py_ssize_t size, const Sought *words, Py_ssize_t count)
+{
+    for (const Sought *one = words; one < words + count; one++)
+        if (one->text[0] == text[0] && one->size <= size && !memcmp(one->text, text, (size_t)one->size))
+            return 1;
+    return 0;
+}
+
+static PyObject *holds_one(PyObject *module, PyObject *args)
+{
+    const char *given;
+    Py_ssize_t size, least;
+    PyObject *tuple;
+    Sought words[MOST_WORDS];
+    uint8_t further[PAIRS];
+    if (!PyArg_ParseTuple(args, "y#O", &given, &size, &tuple))
+        return NULL;
+    Py_ssize_t count = words_of(tuple, words, &least);
+    if (count < 0)
+        return NULL;
+    memset(further, (int)(least - 1), PAIRS);
+    for (Py_ssize_t one = 0; one < count; one++)
+        for (Py_ssize_t at = 0; at + 2 <= least; at++) {
+            uint8_t *known = &further[pair_at(words[one].text + at)];
+            uint8_t rest = (uint8_t)(least - 2 - at);
+            *known = rest < *known ? rest : *known;
+        }
+    const uint8_t *text = (const uint8_t *)given;
+    for (Py_ssize_t at = 0; least <= size - at;) {
+        uint8_t rest = further[pair_at(text + at + least - 2)];
+        if (!rest && starts_with_one(text + at, size - at, words, count))
+            Py_RETURN_TRUE;
+        at += rest ? rest : 1;
+    }
+    Py_RETURN_FALSE;
+}
+
 /* See collect/likeness.py, which says why, and has the same in Python. */
 
 #define ANCHOR 64
@@ -1679,6 +1751,7 @@ static PyMethodDef functions[] = {
     {"same", same, METH_VARARGS, NULL},
     {"common", common, METH_VARARGS, NULL},
     {"line_hash", line_hash, METH_VARARGS, NULL},
+    {"holds_one", holds_one, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 

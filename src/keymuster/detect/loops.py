@@ -22,6 +22,7 @@ Kept: TypeAlias = Sequence[tuple[int, int, int]]
 
 Same: TypeAlias = Callable[[bytes, int, bytes, int], int]
 Gathered: TypeAlias = Callable[[bytes, list[int], list[list[int]]], tuple[list[int], bytes]]
+HoldsOne: TypeAlias = Callable[[bytes, tuple[bytes, ...]], bool]
 LineHash: TypeAlias = Callable[[bytes, int], tuple[int, int] | None]
 """Of a plain text; in Python there is but the general way (`collect/line_hash.py`)."""
 Common: TypeAlias = Callable[[bytes, bytes, int], list[tuple[int, int, int]]]
@@ -114,6 +115,11 @@ def same(text: bytes, here: int, other: bytes, there: int) -> int:
     return low
 
 
+def holds_one(text: bytes, words: tuple[bytes, ...]) -> bool:
+    """Whether one of some words, each of two bytes or more, is in a text."""
+    return any(word in text for word in words)
+
+
 class Loops(Struct, frozen=True):
     """See the functions above for what each does."""
 
@@ -121,11 +127,12 @@ class Loops(Struct, frozen=True):
     stretches: Callable[[bytes, list[int]], list[tuple[int, int]]]
     gathered: Gathered
     same: Same
+    holds_one: HoldsOne
     line_hash: LineHash | None = None
     common: Common | None = None
 
 
-PLAIN = Loops(stands_anew, stretches, gathered, same)
+PLAIN = Loops(stands_anew, stretches, gathered, same, holds_one)
 
 
 @cache
@@ -135,7 +142,7 @@ def accelerated() -> Loops | None:
         return None
     return Loops(
         _accelerator.stands_anew, _accelerator.stretches, _accelerator.gathered,
-        _accelerator.same, _accelerator.line_hash, _accelerator.common,
+        _accelerator.same, _accelerator.holds_one, _accelerator.line_hash, _accelerator.common,
     )  # fmt: skip
 
 

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from keymuster.collect.literals.names import holds_secrets, is_open, is_vague, kind_of
+from keymuster.collect.literals.names import (
+    holds_secrets,
+    is_open,
+    is_vague,
+    kind_of,
+    may_name_one,
+)
 from keymuster.model import CredentialKind
 
 
@@ -66,3 +74,22 @@ def test_who_signs_in_and_where_is_told_openly(name: str) -> None:
 @pytest.mark.parametrize("name", ["password", "user-password", "DATABASE_URL", "host_key", ""])
 def test_what_may_be_a_secret_is_not(name: str) -> None:
     assert not is_open(name)
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["api", "API", "key", "Key", "pass", "wd", "PW", "d", "connection", "string", "Data", "7", "_", "-", " ", "tok", "En",
+             "auth", "or", "é"]
+        ), max_size=6,
+    ).map("".join)
+)  # fmt: skip
+def test_a_text_without_words_of_secrets_names_none(name: str) -> None:
+    if kind_of(name) is not None or holds_secrets(name):
+        assert may_name_one(f"host: a\n'{name}': b\n".encode())
+
+
+def test_most_texts_name_no_secret() -> None:
+    assert not may_name_one(b"host: a\nkeys: b\nkeyboard: us\n")
+    assert may_name_one(b"api_\n  key")
+    assert may_name_one(b'"\\x74oken": a')

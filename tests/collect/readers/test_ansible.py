@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
+from keymuster.collect.ansible import playbooks
+from keymuster.collect.base import Blob
 from keymuster.collect.readers.ansible import Ansible
-from keymuster.collect.syntax.node import Broken
+from keymuster.collect.syntax.node import Broken, Node
 from keymuster.model import Credential, Resource
 from keymuster.rules.schema import RuleSet
 from reading import only, read, said, structures, survives
@@ -77,6 +79,27 @@ def test_what_ansible_signs_in_with_is_told_apart() -> None:
     assert kinds(found) == ["ansible-connection"]
     text = "all:\n  hosts: {web1: {ansible_become_pass: letmein}}\n"
     assert kinds(read(Ansible, "inventory.yml", text)) == ["ansible-connection"]
+
+
+@pytest.mark.parametrize(
+    "behind",
+    ["---\n- {user: {name: a, password: letmein}}\n", "...\n- {user: {name: a, no_log: no}}\n",
+     "list:\n- hosts: all\n  tasks: [\n", "pass: a\n"],
+)  # fmt: skip
+def test_variables_without_words_of_secrets_are_not_looked_at_any_further(
+    behind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at: list[str] = []
+
+    def documents(blob: Blob) -> list[Node]:
+        looked_at.append(blob.path)
+        return []
+
+    monkeypatch.setattr(playbooks, "_documents", documents)
+    plain = "---\n# All of them.\nport: 80\nitems:\n- a\n"
+    assert read(Ansible, "vars/main.yml", plain) == looked_at == []
+    read(Ansible, "vars/main.yml", plain + behind)
+    assert looked_at == ["vars/main.yml"]
 
 
 def declared(text: str, *types: str) -> list[Resource]:

@@ -15,6 +15,17 @@ def test_documents_that_nobody_wants_are_not_read_and_lines_stay() -> None:
     assert [(one.plain(), one.line) for one in found] == [({"kind": "A"}, 1), ({"kind": "B"}, 5)]
 
 
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [("--- a\n---\n b\n---", 3), ("a\n----\nb\n---x\nc\n ---\n", 1), ("a\n---\r\nb\n---\tc", 3), ("---", 1), ("", 1)],
+)  # fmt: skip
+def test_a_document_begins_where_a_line_says_so(text: str, count: int) -> None:
+    asked: list[str] = []
+    documents.documents(blob("a.yaml", text), asked.append)
+    assert "".join(asked) == text
+    assert len([one for one in asked if one]) == (count if text else 0)
+
+
 def test_a_file_called_json_is_json() -> None:
     [found] = documents.documents(blob("a.json", '{"a": 1,}'))
     assert found.plain() == {"a": 1}

@@ -12,6 +12,7 @@ from keymuster.collect.agents import tools
 from keymuster.collect.agents.launchers import launch
 from keymuster.collect.agents.servers import Word
 from keymuster.collect.ci.things import Thing
+from keymuster.collect.marks import has_one
 from keymuster.collect.syntax.node import File, Node
 
 _NAMES = (
@@ -74,7 +75,7 @@ class Started(NamedTuple):
 
 def may_start_one(lower: bytes) -> bool:
     """Whether a file, in small letters, names an agent that we know."""
-    if any(name in lower for name in _NAMES):
+    if has_one(lower, _NAMES):
         return True
     return any(
         name in lower and mark.search(lower)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from keymuster import regex
 from keymuster.model import CredentialKind
@@ -68,6 +68,26 @@ _AFTER = {"value", "base", "b", "pem", "data", "wo"}
 """Words behind the one that tells: `apiKeyValue`, `PASSWORD_B64`."""
 
 _HOLDERS = {"secret", "secrets", "stringdata", "secretenv", "secretdata", "credentials"}
+
+
+_SMALL = bytes(byte | 0x20 if 0x41 <= byte <= 0x5A else byte for byte in range(256))
+_NO_LETTERS = bytes(byte for byte in range(256) if not chr(byte).isalnum() or byte > 0x7F)
+
+
+def may_name_one(text: bytes) -> bool:
+    """Whether there may be a name in a text of which `kind_of` or `holds_secrets` has something to say:
+    one of their words is there, whatever stands between its letters. Of a text with escapes nobody knows."""
+    letters = text.translate(_SMALL, _NO_LETTERS)
+    return b"\\" in text or any(one in letters for one in _marks())
+
+
+@cache
+def _marks() -> list[bytes]:
+    """All words that tell, without those that have another in them."""
+    words = {"password", "passwd", "passphrase", "token", *_KINDS, *_VAGUE, *_HOLDERS}
+    return [
+        one.encode() for one in words if not any(other != one and other in one for other in words)
+    ]
 
 
 @lru_cache(maxsize=4096)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from keymuster.collect.base import Blob, Context, Observed, Reader
+from keymuster.collect.marks import has_one
 
 _PUBLISHED = re.compile(r"(?i)(?:\A|/)\.well-known/agent(?:-card)?\.json\Z")
 _ADDRESSES = (b'"url"', b'"supportedInterfaces"')
@@ -31,7 +32,7 @@ class AgentCards(Reader):
         content = blob.text.content
         if blob.core is not None or blob.text.binary:
             return
-        if b'"skills"' not in content or not any(word in content for word in _ADDRESSES):
+        if b'"skills"' not in content or not has_one(content, _ADDRESSES):
             return
         from keymuster.collect.agents import cards
         from keymuster.collect.literals.sealing import Sealing

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from keymuster import regex
 from keymuster.collect.base import Blob, Context, Observed, Reader
 from keymuster.collect.margin import AtMargin
+from keymuster.collect.marks import has_one
 from keymuster.model.ids import in_id
 
 if TYPE_CHECKING:
@@ -65,8 +66,8 @@ class AgentCommands(Reader):
         content = blob.text.content
         if blob.core is not None or len(content) > _LARGEST or blob.text.binary:
             return
-        speaks = any(mark in content for mark in _MARKS)
-        is_compose = b"services" in content and any(mark in content for mark in _FOR_AGENTS)
+        speaks = has_one(content, _MARKS)
+        is_compose = b"services" in content and has_one(content, _FOR_AGENTS)
         if not speaks and not is_compose:
             return
         if blob.path.endswith((".yml", ".yaml")) and not _STARTS.search(content):
@@ -95,11 +96,11 @@ class AgentCommands(Reader):
 
 def _holds_settings(content: bytes, lower: bytes) -> bool:
     """Whether there is a name in a file that settings of an agent may have."""
-    if any(mark in content for mark in _EMBEDDED):
+    if has_one(content, _EMBEDDED):
         return True
     if _SETTINGS not in content:
         return False
-    return _is_called_settings(lower) or any(name in lower for name in _OTHERS)
+    return _is_called_settings(lower) or has_one(lower, _OTHERS)
 
 
 def _is_called_settings(lower: bytes) -> bool:

@@ -7,6 +7,8 @@ from typing import ClassVar
 
 from keymuster import regex
 from keymuster.collect.base import Blob, Context, Observed, Reader
+from keymuster.collect.literals.names import may_name_one
+from keymuster.collect.marks import has_one
 
 _TASKS = regex.later(
     rb"(?m)^[ \t]{0,8}-[ \t]+[\"']?(?:name|hosts|block|import_\w{1,30}|include\w{0,30}|become|"
@@ -16,6 +18,12 @@ _LIST = regex.later(
     rb"(?:\xef\xbb\xbf)?(?:[ \t]*+(?:#[^\n]*+|---[^\n]*+|\r)?\n)*+[ \t]*+(?:--- *)?-[ \t\r\n]"
 )
 """The first thing in a file of plays or tasks is an item of a list."""
+
+_MAP = regex.later(
+    rb"(?:\xef\xbb\xbf)?(?:[ \t]*+(?:#[^\n]*+|---[ \t]*+|\r)?\n)*+[A-Za-z_][\w.-]{0,200}[ \t]*+:[ \t\r\n]"
+)
+_NOT_ALONE = (b"hosts", b"\n...")
+"""What a file has in which there may be plays, or another document behind the end of one."""
 
 _VARIABLE_FOLDERS = ("group_vars/", "host_vars/", "vars/", "defaults/")
 _VAULTED = b"$ANSIBLE_VAULT;"
@@ -42,6 +50,8 @@ class Ansible(Reader):
         has_tasks = _LIST.match(blob.data) and _TASKS.search(blob.data)
         if not (names_ansible or (not is_inventory and (in_variables or has_tasks))):
             return
+        if (is_inventory or _is_map(blob.text.content)) and not may_name_one(blob.text.content):
+            return
         from keymuster.collect.ansible.playbooks import Playbooks
 
         playbooks = Playbooks(self._context, self._rules.resource_types)
@@ -49,6 +59,17 @@ class Ansible(Reader):
             yield from playbooks.inventory(blob)
         else:
             yield from playbooks.read(blob, in_variables)
+
+
+def _is_map(content: bytes) -> bool:
+    """Whether a file is for certain nothing but one map, of which nobody wants to know more than its
+    names: neither plays nor tasks, and not several documents."""
+    found = _MAP.match(content)
+    return (
+        found is not None
+        and not has_one(content, _NOT_ALONE)
+        and (content.find(b"\n---", found.end() - 1) < 0)
+    )
 
 
 def _is_variables(path: str) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from keymuster import regex
 from keymuster.collect.base import Blob, Context, Observed, Reader
+from keymuster.collect.marks import has_one
 from keymuster.model import Trouble
 from keymuster.model.ids import in_id
 
@@ -45,7 +46,7 @@ class CloudFormation(Reader):
         if (
             blob.core is not None
             or b"Resources" not in content
-            or not any(prefix in content for prefix in _PREFIXES)
+            or not has_one(content, _PREFIXES)
             or not _TYPE.search(content)
             or not _RESOURCES.search(content)
         ):

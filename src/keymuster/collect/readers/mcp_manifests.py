@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from keymuster.collect.base import Blob, Context, Observed, Reader
+from keymuster.collect.marks import has_one
 
 _NAMES = ("server.json", "manifest.json")
 _MARKS = (b"mcp_config", b"dxt_version", b"mcpb_version", b'"packages"', b'"remotes"')
@@ -27,7 +28,7 @@ class McpManifests(Reader):
         content = blob.text.content
         if blob.core is not None or blob.text.binary:
             return
-        if not any(mark in content for mark in _MARKS):
+        if not has_one(content, _MARKS):
             return
         from keymuster.collect.agents import manifests
         from keymuster.collect.literals.sealing import Sealing

@@ -8,13 +8,14 @@ from typing import ClassVar
 
 from keymuster import regex
 from keymuster.collect.base import Blob, Context, Observed, Reader
+from keymuster.collect.margin import AtMargin
 from keymuster.model import Trouble
 from keymuster.model.ids import in_id
 
 _SUFFIXES = (".yml", ".yaml", ".json")
 
-_SERVICE = regex.later(rb"^[ \t{]*[\"']?(?:service|functions)[\"']?\s{0,20}:", re.MULTILINE)
-_PROVIDER = regex.later(rb"^[ \t{,]*[\"']?provider[\"']?\s{0,20}:", re.MULTILINE)
+_SERVICE = AtMargin(rb"[ \t{]*[\"']?(?:service|functions)[\"']?\s{0,20}:")
+_PROVIDER = AtMargin(rb"[ \t{,]*[\"']?provider[\"']?\s{0,20}:")
 _AWS = regex.later(
     rb"[\"']?name[\"']?\s{0,20}:\s{0,20}[\"']?aws\b|^[\"']?provider[\"']?\s{0,20}:\s{0,20}[\"']?aws\b",
     re.MULTILINE,

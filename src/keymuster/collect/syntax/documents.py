@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 
-from keymuster import regex
 from keymuster.collect.base import Blob
 from keymuster.collect.syntax import json, yaml
 from keymuster.collect.syntax.node import Broken, File, Node
@@ -13,7 +12,8 @@ from keymuster.collect.syntax.node import Broken, File, Node
 MOST_BYTES = 8 * 1024 * 1024
 """Larger files that people write do not exist; what is made by machines is said to be unread."""
 
-_NEXT = regex.later(r"(?m)^---(?=[ \t\r\n]|\Z)")
+_NEXT = "\n---"
+"""The end of a line, and what the next one begins with that begins a document."""
 
 
 def documents(
@@ -37,9 +37,20 @@ def documents(
 
 def _blanked(text: str, is_wanted: Callable[[str], object]) -> list[str]:
     """The text, with the documents that nobody wants made blank: most of a large file is such."""
-    starts = [0, *(found.start() for found in _NEXT.finditer(text)), len(text)]
+    starts = [0, *_starts(text), len(text)]
     pieces = []
     for begin, end in pairwise(starts):
         piece = text[begin:end]
         pieces.append(piece if is_wanted(piece) else "\n" * piece.count("\n"))
     return pieces
+
+
+def _starts(text: str) -> Iterator[int]:
+    """Where documents begin that say so."""
+    lines = f"\n{text}"
+    at = lines.find(_NEXT)
+    while at >= 0:
+        behind = at + len(_NEXT)
+        if lines[behind : behind + 1] in ("", " ", "\t", "\r", "\n"):
+            yield at
+        at = lines.find(_NEXT, behind)

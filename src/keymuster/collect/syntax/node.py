@@ -35,8 +35,7 @@ class File(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, blob: Blob) -> File:
-        place = blob.location((1, 1), (1, 1))
-        return cls(path=place.path, member=place.member, object=place.object)
+        return cls(path=blob.outermost, member=blob.member, object=blob.object)
 
 
 class Told(File, frozen=True, kw_only=True):

@@ -1,0 +1,15 @@
+"""Whether a file has one of some words in it: most files that a reader is asked of have none of its."""
+
+from __future__ import annotations
+
+from keymuster.detect.loops import fastest
+
+_LARGE = 2048
+"""Bytes of a text in which one look for all words is sooner done than one for each."""
+
+
+def has_one(text: bytes, words: tuple[bytes, ...]) -> bool:
+    """Whether one of the words, each of two bytes or more, is in the text."""
+    if len(text) < _LARGE:
+        return any(word in text for word in words)
+    return fastest().holds_one(text, words)
