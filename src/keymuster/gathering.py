@@ -317,11 +317,10 @@ def _reported(
     observations: Iterable[Observation], rules: RuleSet, excluded: Counter[str]
 ) -> Iterator[Observation]:
     """Pass on what is to be reported; count the rest, by why."""
-    tokens = {token.id: token for token in rules.tokens if token.paths or token.unless}
     for one in observations:
         if isinstance(one, Credential):
             why = one.excluded
-            if not why and unreported.elsewhere(one, tokens.get(one.format)):
+            if not why and unreported.elsewhere(one, rules.token(one.format)):
                 why = unreported.RULE
             if why:
                 excluded[why] += 1

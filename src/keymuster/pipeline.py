@@ -13,12 +13,9 @@ from keymuster import registry, work
 from keymuster.collect.base import (
     Context,
 )
-from keymuster.detect import patterns
-from keymuster.evaluate import conditions
 from keymuster.evaluate.choice import Choice
-from keymuster.evaluate.engine import evaluate
+from keymuster.evaluate.verdict import Verdict
 from keymuster.gathering import Gathered, gather, knowing, project
-from keymuster.inventory.build import Inventory
 from keymuster.model import (
     Coverage,
     Finding,
@@ -40,6 +37,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from keymuster.evaluate.baseline import Known
+    from keymuster.inventory.build import Inventory
     from keymuster.model import Roll
 
 
@@ -48,7 +46,19 @@ _DEFAULT = Settings()
 
 def load_rules(folders: Sequence[Path] = ()) -> RuleSet:
     """The shipped rules and the user's, checked against everything that will use them."""
-    return loader.load(folders, checks=(patterns.check, conditions.check))
+    return loader.load(folders, checks=(_check_patterns, _check_conditions))
+
+
+def _check_patterns(rules: RuleSet) -> None:
+    from keymuster.detect import patterns  # only for rules that are new
+
+    patterns.check(rules)
+
+
+def _check_conditions(rules: RuleSet) -> None:
+    from keymuster.evaluate import conditions  # as above
+
+    conditions.check(rules)
 
 
 def scan(
@@ -92,7 +102,7 @@ def judged(
 ) -> Report:  # fmt: skip
     """What the wanted policies say of what was gathered from the source, and from others `beside` it."""
     looked = _looked_wholly(seen, context, (source, *beside), choice, configured)
-    verdict = evaluate(seen.inventory, context.rules, choice, now, configured.limits, looked)
+    verdict = _verdict(seen.inventory, context, choice, now, configured, looked)
     findings, known = _new(verdict.findings, baseline)
     report = Report(
         findings=tuple(_with_calls(one, seen.told_by) for one in findings),
@@ -113,6 +123,17 @@ def judged(
         roll=_roll(seen.inventory, context, configured) if with_roll else None,
     )
     return redacted(report, context.rules)
+
+
+def _verdict(
+    inventory: Inventory, context: Context, choice: Choice, now: datetime, configured: Settings,
+    looked: frozenset[str],
+) -> Verdict:  # fmt: skip
+    if not inventory.records:
+        return Verdict()
+    from keymuster.evaluate.engine import evaluate  # there is mostly nothing to judge
+
+    return evaluate(inventory, context.rules, choice, now, configured.limits, looked)
 
 
 def _roll(inventory: Inventory, context: Context, configured: Settings) -> Roll:

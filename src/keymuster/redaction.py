@@ -9,13 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, partial
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from keymuster.detect.engine import Engine
-from keymuster.inventory.build import Inventory
 from keymuster.model import (
     Confidence,
     Credential,
@@ -25,6 +23,10 @@ from keymuster.model import (
     Report,
 )
 from keymuster.rules.schema import RuleSet
+
+if TYPE_CHECKING:
+    from keymuster.detect.engine import Engine
+    from keymuster.inventory.build import Inventory
 
 _FREE = frozenset(
     {"accepted", "author", "conditions", "evidence", "justification", "purpose", "reason", "tags"}
@@ -57,12 +59,16 @@ class Redactor:
 
     def __init__(self, rules: RuleSet, key: bytes = b"") -> None:
         """With a `key`, the previews in names have fingerprints by it: what is named after two secrets stays two."""
+        from keymuster.detect.engine import Engine  # for what there is to say
+
         engine = Engine(rules)
         self._name: _Clean = cache(partial(_masked, engine, Confidence.HIGH, key=key))
         self._text: _Clean = cache(partial(_masked, engine, Confidence.LOW))
 
     def inventory(self, inventory: Inventory) -> Inventory:
         """For those who list it. Two records whose ids have become one stay two."""
+        from keymuster.inventory.build import Inventory
+
         records: dict[str, Observation] = {}
         seen: dict[str, list[Observation]] = {}
         for id, one in inventory.records.items():

@@ -222,6 +222,8 @@ _UNITS = {
 
 def size_in_bytes(text: str | int, name: str = "max_file_size") -> int:
     """`10MB` or `500k` or a plain number, as bytes."""
+    if isinstance(text, int) and text > 0:
+        return text
     found = re.fullmatch(r"(\d+)\s*([A-Za-z]*)", str(text).strip())
     unit = _UNITS.get(found[2].upper()) if found else None
     if found is None or unit is None or int(found[1]) * unit <= 0:

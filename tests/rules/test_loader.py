@@ -9,13 +9,13 @@ import msgspec
 import pytest
 
 from acme import TOKENS
-from keymuster import pipeline, selftest
+from keymuster import cache, pipeline, selftest
 from keymuster.detect import examples
 from keymuster.detect.database import compile_database
 from keymuster.detect.engine import Engine
 from keymuster.errors import RuleError, SettingsError
 from keymuster.rules import frameworks, loader, stored, templates
-from keymuster.rules.schema import RuleSet
+from keymuster.rules.schema import Policy, RuleSet
 
 POLICY = """\
 id: acme-rule
@@ -334,28 +334,52 @@ def test_a_settings_file_may_lie_below_a_folder_called_as_one_of_rules(tmp_path:
     assert [token.id for token in loader.one_folder(path).tokens] == ["acme-key"]
 
 
+@pytest.fixture
+def _empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEYMUSTER_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.mark.usefixtures("_empty_cache")
 def test_rules_survive_their_cache(rules: RuleSet) -> None:
-    packed = msgspec.msgpack.encode(stored.packed(rules))
-    kept = msgspec.msgpack.decode(packed, type=stored.Stored)
-    assert stored.whole(stored.unpacked(kept, _never)) == stored.whole(rules)
+    stored.load("key", lambda: rules)
+    assert stored.whole(stored.load("key", _never)) == stored.whole(rules)
 
 
 def _never() -> RuleSet:
     raise AssertionError("there is no need to make the rules again")
 
 
+@pytest.mark.usefixtures("_empty_cache")
 def test_what_few_ask_of_rules_is_read_when_they_do(rules: RuleSet) -> None:
-    kept = stored.packed(rules)
-    kept.later["aws"] = kept.later["terraform"] = kept.cases = b"of another version"
+    stored.load("key", lambda: rules)
+    cache.write("rules-key-aws.bin", b"of another version")
+    cache.write("rules-key-terraform.bin", b"of another version")
+    (Path(cache.folder()) / "rules-key-cases.bin").unlink()
     made: list[RuleSet] = []
-    found = stored.unpacked(kept, lambda: made.append(rules) or rules)
+    found = stored.load("key", lambda: made.append(rules) or rules)
     assert found.policies[0].id == rules.policies[0].id
     assert found.azure.levels == rules.azure.levels
+    assert found.tokens[-1] == rules.tokens[-1]
     assert not made
     assert found.aws.ways == rules.aws.ways
     assert len(made) == 1
     assert list(found.terraform) == list(rules.terraform)
     assert list(found.policies[-1].cases) == list(rules.policies[-1].cases)
+    assert len(made) == 1
+
+
+@pytest.mark.usefixtures("_empty_cache")
+def test_a_format_of_another_version_is_made_again(
+    rules: RuleSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored.load("key", lambda: rules)
+    monkeypatch.setattr(stored, "_DECODER", msgspec.msgpack.Decoder(Policy))
+    assert stored.load("key", lambda: rules).tokens[7] == rules.tokens[7]
+
+
+def test_a_format_is_found_by_its_name(rules: RuleSet) -> None:
+    assert all(rules.token(one.id) is one for one in rules.tokens)
+    assert rules.token("no-such-format") is None
 
 
 def test_rules_that_were_kept_are_not_read_again_but_once(own: Own) -> None:

@@ -20,7 +20,8 @@ from keymuster.estate.looking import until
 from keymuster.estate.placing import placed
 from keymuster.evaluate.choice import Choice
 from keymuster.evaluate.conditions import Conditions, prepare
-from keymuster.evaluate.engine import Verdict, evaluate, finding_id, order
+from keymuster.evaluate.engine import evaluate, finding_id, order
+from keymuster.evaluate.verdict import Verdict
 from keymuster.inventory.build import Inventory, build
 from keymuster.model import (
     Finding,

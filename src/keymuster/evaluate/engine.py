@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from keymuster.evaluate import alike, allows, exceptions, leaks, repeats, severity
@@ -17,6 +16,7 @@ from keymuster.evaluate.evidence import links, paths
 from keymuster.evaluate.fingerprints import fingerprint
 from keymuster.evaluate.messages import filled
 from keymuster.evaluate.responsible import owner
+from keymuster.evaluate.verdict import Verdict
 from keymuster.evaluate.view import SUBJECTS, view
 from keymuster.inventory.build import Inventory
 from keymuster.model import (
@@ -24,7 +24,6 @@ from keymuster.model import (
     Credential,
     FileLocation,
     Finding,
-    Framework,
     InlineAllow,
     Location,
     Reference,
@@ -39,15 +38,6 @@ from keymuster.rules.schema import Policy, RuleSet, Subject, TokenFormat
 from keymuster.settings import Lifetimes
 
 _LIMITS = Lifetimes()
-
-
-class Verdict(Struct, frozen=True, kw_only=True):
-    """The findings, gravest first within their file, and the words for the rules they name."""
-
-    findings: tuple[Finding, ...]
-    rules: tuple[RuleText, ...]
-    frameworks: tuple[Framework, ...]
-    undecided: tuple[Undecided, ...] = ()
 
 
 def evaluate(
@@ -131,7 +121,6 @@ def _held(
     now: datetime, conditions: Conditions,
 ) -> Iterator[tuple[Finding, str] | Undecided]:  # fmt: skip
     """Each with what it says of any that is alike."""
-    tokens = {token.id: token for token in rules.tokens}
     for subject, kind in subjects.items():
         policies = [policy for policy in rules.policies if policy.applies_to == subject]
         if not policies:
@@ -147,7 +136,7 @@ def _held(
             for policy in sieve.left(about, named):
                 answer = conditions.answer(policy, named)
                 if answer:
-                    token = tokens.get(_format(record))
+                    token = rules.token(_format(record))
                     finding = severity.adjusted(
                         _finding(policy, token, record, inventory, seen),
                         policy, record, seen, inventory, now,
@@ -268,12 +257,11 @@ def order(finding: Finding) -> tuple[bool, tuple[int, str, int, int], int, str, 
 def _texts(findings: Iterable[Finding], rules: RuleSet) -> tuple[RuleText, ...]:
     """The words for each rule that has findings."""
     policies = {policy.id: policy for policy in rules.policies}
-    tokens = {token.id: token for token in rules.tokens}
     texts: dict[str, RuleText] = {}
     for finding in findings:
         if finding.rule in texts:
             continue
-        policy, token = policies[finding.policy], tokens.get(finding.rule.partition("/")[2])
+        policy, token = policies[finding.policy], rules.token(finding.rule.partition("/")[2])
         texts[finding.rule] = rule_text(rules, policy, token)
     return tuple(texts[id] for id in sorted(texts))
 

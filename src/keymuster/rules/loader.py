@@ -102,8 +102,7 @@ def built(key: str) -> RuleSet:
 def _stored(key: str, make: Callable[[str], RuleSet]) -> RuleSet:
     from keymuster.rules import stored
 
-    found = cache.derived(f"rules-{key}.bin", stored.Stored, lambda: stored.packed(make(key)))
-    return stored.unpacked(found, lambda: make(key))
+    return stored.load(key, lambda: make(key))
 
 
 def _checked(own: Sequence[tuple[Path, bytes]], key: str, checks: _Checks) -> RuleSet:

@@ -449,6 +449,16 @@ class RuleSet(Struct, kw_only=True, dict=True):
         """The types of resources that policies ask for."""
         return frozenset(type for policy in self.policies for type in policy.types)
 
+    def token(self, id: str) -> TokenFormat | None:
+        """The format that is called so."""
+        index = self._indexes.get(id)
+        return None if index is None else self.tokens[index]
+
+    @cached_property
+    def _indexes(self) -> dict[str, int]:
+        ids = getattr(self.tokens, "ids", None) or [token.id for token in self.tokens]
+        return {id: index for index, id in enumerate(ids)}
+
     @property
     def rules(self) -> list[Policy | TokenFormat]:
         """Policies first, then token formats."""

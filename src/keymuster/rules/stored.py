@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from keymuster.cache import derived
 from keymuster.model.issuers import KnownTrusts
 from keymuster.model.vendors import KnownScopes, KnownVendors
 from keymuster.rules.schema import (
@@ -44,10 +45,11 @@ _LISTS: dict[str, type[Any]] = {"terraform": TerraformFile, "agents": AgentClien
 
 
 class Stored(Struct, kw_only=True):
-    """A rule set. `cases` are those of the policies, in their order, and `later` the fields that are
-    read later, each packed by itself."""
+    """A rule set, without what is read later: that lies in files of its own. The `tokens` are taken apart one by
+    one, as few of them are found in anything; `ids` are theirs."""
 
-    tokens: list[TokenFormat]
+    tokens: list[msgspec.Raw]
+    ids: list[str]
     policies: list[Policy]
     frameworks: list[FrameworkFile]
     mapping: dict[str, dict[str, list[str]]]
@@ -56,15 +58,49 @@ class Stored(Struct, kw_only=True):
     key: str
     searched: str
     shipped: int
-    cases: bytes
-    later: dict[str, bytes]
 
 
-def packed(rules: RuleSet) -> Stored:
-    rules = whole(rules)
+def load(key: str, make: Callable[[], RuleSet]) -> RuleSet:
+    """The rule set that is stored under a key. `make` is asked for what is not stored, or in a form that is no
+    longer understood; an empty key is of what is not to be stored."""
+    made = cache(make)
+
+    def first() -> Stored:
+        rules = whole(made())
+        for name, (kind, _, get) in every.items():
+            derived(file(name), kind, partial(get, rules))
+        return _packed(rules)
+
+    def file(name: str) -> str:
+        return key and f"rules-{key}-{name}.bin"
+
+    def read(name: str) -> Any:
+        kind, _, get = every[name]
+        return derived(file(name), kind, lambda: get(whole(made())))
+
+    every = _later()
+    stored = derived(key and f"rules-{key}.bin", Stored, first)
+    tokens = _Tokens(stored, lambda at: made().tokens[at])
+    return _unpacked(stored, tokens, read)
+
+
+def _later() -> dict[str, tuple[Any, bool, Callable[[RuleSet], Any]]]:
+    """What is read later: its type, whether it is a list, and where a rule set has it."""
+    found: dict[str, tuple[Any, bool, Callable[[RuleSet], Any]]] = {
+        "cases": (list[list[Case]], True, _cases)
+    }
+    for name, part in _PARTS.items():
+        found[name] = part, False, attrgetter(name)
+    for name, part in _LISTS.items():
+        found[name] = list[part], True, attrgetter(name)  # type: ignore[valid-type]
+    return found
+
+
+def _packed(rules: RuleSet) -> Stored:
     encode = msgspec.msgpack.encode
     return Stored(
-        tokens=rules.tokens,
+        tokens=[msgspec.Raw(encode(one)) for one in rules.tokens],
+        ids=[one.id for one in rules.tokens],
         policies=[replace(one, cases=[]) for one in rules.policies],
         frameworks=rules.frameworks,
         mapping=rules.mapping,
@@ -73,40 +109,22 @@ def packed(rules: RuleSet) -> Stored:
         key=rules.key,
         searched=rules.searched,
         shipped=rules.shipped,
-        cases=encode(_cases(rules)),
-        later={name: encode(getattr(rules, name)) for name in (*_PARTS, *_LISTS)},
     )
 
 
-def unpacked(stored: Stored, make: Callable[[], RuleSet]) -> RuleSet:
-    """The rule set; `make` is asked for what was stored in a form that is no longer understood."""
-    made = cache(make)
-
-    def part(content: bytes, kind: Any, otherwise: Callable[[RuleSet], Any]) -> Any:
-        try:
-            return msgspec.msgpack.decode(content, type=kind)
-        except msgspec.MsgspecError:
-            return otherwise(made())
-
-    @cache
-    def cases() -> list[list[Case]]:
-        found: list[list[Case]] = part(stored.cases, list[list[Case]], _cases)
-        return found
+def _unpacked(stored: Stored, tokens: _Tokens, read: Callable[[str], Any]) -> RuleSet:
+    cases = _LaterList(partial(read, "cases"))
 
     def cases_of(number: int) -> list[Case]:
-        return cases()[number]
+        found: list[Case] = cases[number]
+        return found
 
     for number, policy in enumerate(stored.policies):
         policy.cases = cast("list[Case]", _LaterList(partial(cases_of, number)))
-    parts: dict[str, Any] = {
-        name: _Later(partial(part, stored.later[name], kind, attrgetter(name)))
-        for name, kind in _PARTS.items()
-    }
-    for name, kind in _LISTS.items():
-        load = partial(part, stored.later[name], list[kind], attrgetter(name))  # type: ignore[valid-type]
-        parts[name] = _LaterList(load)
+    parts: dict[str, Any] = {name: _Later(partial(read, name)) for name in _PARTS}
+    parts |= {name: _LaterList(partial(read, name)) for name in _LISTS}
     return RuleSet(
-        tokens=stored.tokens,
+        tokens=cast("list[TokenFormat]", tokens),
         policies=stored.policies,
         frameworks=stored.frameworks,
         mapping=stored.mapping,
@@ -121,6 +139,7 @@ def unpacked(stored: Stored, make: Callable[[], RuleSet]) -> RuleSet:
 
 def whole(rules: RuleSet) -> RuleSet:
     """The same with nothing left to be read: what is to be changed, or packed, must be there."""
+    rules.tokens = list(rules.tokens)
     for policy in rules.policies:
         policy.cases = list(policy.cases)
     for name in _PARTS:
@@ -191,3 +210,41 @@ class _LaterList(Sequence[Any]):
     def __getitem__(self, at: slice) -> list[Any]: ...
     def __getitem__(self, at: int | slice) -> Any:
         return self._found()[at]
+
+
+class _Tokens(Sequence[TokenFormat]):
+    """Formats that are taken apart when somebody asks for them."""
+
+    def __init__(self, stored: Stored, otherwise: Callable[[int], TokenFormat]) -> None:
+        self._packed = stored.tokens
+        self._otherwise = otherwise
+        self._found: dict[int, TokenFormat] = {}
+        self.ids = stored.ids
+
+    def __len__(self) -> int:
+        return len(self._packed)
+
+    @overload
+    def __getitem__(self, at: int) -> TokenFormat: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[TokenFormat]: ...
+    def __getitem__(self, at: int | slice) -> TokenFormat | list[TokenFormat]:
+        if isinstance(at, slice):
+            return [self[one] for one in range(len(self))[at]]
+        if (found := self._found.get(at)) is None:
+            found = self._found[at] = self._taken_apart(at)
+        return found
+
+    def _taken_apart(self, at: int) -> TokenFormat:
+        try:
+            return _DECODER.decode(self._packed[at])
+        except msgspec.MsgspecError:  # as for whole parts
+            return self._otherwise(at)
+
+    def __eq__(self, other: object) -> bool:
+        return list(self) == (list(other) if isinstance(other, _Tokens) else other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+_DECODER = msgspec.msgpack.Decoder(TokenFormat)
