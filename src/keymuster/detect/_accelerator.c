@@ -966,16 +966,6 @@ static PyObject *is_repeated(Hits *self, PyObject *at)
     return one ? PyBool_FromLong(is_again(self, one)) : NULL;
 }
 
-static PyObject *telling_hits(Hits *self, PyObject *none)
-{
-    PyObject *result = PyList_New(0);
-    for (size_t one = 0; result && one < self->count; one++)
-        if ((!self->all[one].is_answered || self->all[one].found) &&
-            appended(result, PyLong_FromSize_t(one)))
-            Py_CLEAR(result);
-    return result;
-}
-
 static PyObject *grouped(Hits *self, PyObject *args)
 {
     PyObject *groups;
@@ -1004,7 +994,6 @@ static PyMethodDef of_hits[] = {
     {"hit", (PyCFunction)hit_at, METH_O, NULL},
     {"answer_of", (PyCFunction)answer_at, METH_O, NULL},
     {"answer", (PyCFunction)give_answer, METH_VARARGS, NULL},
-    {"telling", (PyCFunction)telling_hits, METH_NOARGS, NULL},
     {"is_repeated", (PyCFunction)is_repeated, METH_O, NULL},
     {"grouped", (PyCFunction)grouped, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
@@ -1480,7 +1469,7 @@ static void around(const DeadEnds *self, const Place *at, int64_t begin, int64_t
 }
 
 /* How many there are. */
-static int arounds(const DeadEnds *self, const Place *at, Around found[2])
+static int arounds(const DeadEnds *self, const Place *at, Around found[3])
 {
     const uint8_t *text = at->text;
     int64_t end = at->end, stop = at->size - end < REST ? at->size : end + REST;
@@ -1490,19 +1479,21 @@ static int arounds(const DeadEnds *self, const Place *at, Around found[2])
     }
     int64_t floor = end < LEAD_IN_LINE ? 0 : end - LEAD_IN_LINE;
     int64_t begin = end - at->back < floor ? floor : end - at->back, last = stop;
+    int count = 0;
     while (begin > floor && text[begin - 1] != '\n')
         begin--;
     begin -= begin > floor;
     const uint8_t *line = memchr(text + end, '\n', (size_t)(stop - end));
     if (line) {
-        last = line - text;
+        last = line - text + 1;
+        around(self, at, begin, last, found + count++);
         while (last < stop && is_space(text[last]))
             last++;
         last = stop - last < 2 ? stop : last + 2;
     }
-    around(self, at, begin, last, found);
-    around(self, at, end < LEAD ? 0 : end - LEAD, stop, found + 1);
-    return 2;
+    around(self, at, begin, last, found + count++);
+    around(self, at, end < LEAD ? 0 : end - LEAD, stop, found + count++);
+    return count;
 }
 
 static Entry *set_of(const DeadEnds *self, const Around *one)
@@ -1590,7 +1581,7 @@ static int answer_to(const DeadEnds *self, const Hits *hits, One *one, Place *at
             return 0;
         }
     }
-    Around found[2];
+    Around found[3];
     int count = arounds(self, at, found);
     for (int which = 0; which < count; which++) {
         uint64_t what = known_of(self, found + which);
@@ -1612,29 +1603,30 @@ static int about_of(const char *about, Py_ssize_t size, Place *at)
     return !size || size == ABOUT;
 }
 
-static PyObject *telling(DeadEnds *self, PyObject *args)
+static PyObject *next_hit(DeadEnds *self, PyObject *args)
 {
     PyObject *content, *given;
     PyTypeObject *type = hits_type(Py_TYPE((PyObject *)self));
     const char *about;
-    Py_ssize_t named;
+    Py_ssize_t named, place;
     int binary;
     Place at = {0};
-    if (!type || !PyArg_ParseTuple(args, "SO!py#", &content, type, &given, &binary, &about, &named) ||
+    if (!type || !PyArg_ParseTuple(args, "SO!npy#", &content, type, &given, &place, &binary, &about,
+                                   &named) ||
         !about_of(about, named, &at))
         return NULL;
-    Hits *hits = (Hits *)given;
+    const Hits *hits = (const Hits *)given;
     at.text = (const uint8_t *)PyBytes_AsString(content);
     at.size = (int64_t)PyBytes_Size(content);
-    PyObject *result = PyList_New(0);
-    for (size_t place = 0; result && place < hits->count; place++) {
-        One *one = hits->all + place;
+    size_t next = place < 0 ? 0 : (size_t)place;
+    for (; next < hits->count; next++) {
+        One *one = hits->all + next;
         if (!one->is_answered && answer_to(self, hits, one, &at, binary))
-            Py_CLEAR(result);
-        else if ((!one->is_answered || one->found) && appended(result, PyLong_FromSize_t(place)))
-            Py_CLEAR(result);
+            return NULL;
+        if (!one->is_answered || one->found)
+            break;
     }
-    return result;
+    return PyLong_FromSize_t(next < hits->count ? next : hits->count);
 }
 
 static PyObject *add(DeadEnds *self, PyObject *args)
@@ -1655,7 +1647,7 @@ static PyObject *add(DeadEnds *self, PyObject *args)
         PyErr_SetString(PyExc_ValueError, "a hit outside of the text");
         return NULL;
     }
-    Around found[2];
+    Around found[3];
     int count = arounds(self, &at, found);
     for (int which = 0; which < count; which++) {
         const Around *one = found + which;
@@ -1731,7 +1723,7 @@ static void dropped_dead_ends(DeadEnds *self)
 }
 
 static PyMethodDef of_dead_ends[] = {
-    {"telling", (PyCFunction)telling, METH_VARARGS, NULL},
+    {"next", (PyCFunction)next_hit, METH_VARARGS, NULL},
     {"add", (PyCFunction)add, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };

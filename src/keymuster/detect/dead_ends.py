@@ -29,9 +29,10 @@ begins and ends where the text does, what else has a say, and the text."""
 class DeadEnds(Protocol):
     """What is known of hits, of which `words` are of gates from a number on, behind those of patterns."""
 
-    def telling(self, content: bytes, hits: Hits, binary: bool, about: bytes, /) -> list[int]:
-        """Answer what is known to lead to nothing: the places of all other hits. `about` names what
-        has a say besides the text, in 16 bytes or none."""
+    def next(self, content: bytes, hits: Hits, at: int, binary: bool, about: bytes, /) -> int:
+        """Answer hits from a place on that are known to lead to nothing: the place of the first that does
+        not, or how many hits there are. `about` names what has a say besides the text, in 16 bytes or
+        none."""
 
     def add(self, content: bytes, hit: Hit, about: bytes, lead: int, rest: int, /) -> None:
         """A hit led to nothing, and so many bytes before and behind its end had a say."""
@@ -45,17 +46,16 @@ class Plain:
         self._words = words
         self._known: dict[_Around, tuple[int, int]] = {}
 
-    def telling(self, content: bytes, hits: Hits, binary: bool, about: bytes) -> list[int]:
-        found = []
-        for at in hits.telling():
-            answer = hits.answer_of(at)
+    def next(self, content: bytes, hits: Hits, at: int, binary: bool, about: bytes) -> int:
+        for place in range(at, len(hits)):
+            answer = hits.answer_of(place)
             if answer is None:
-                answer = self._answer(content, hits, at, binary, about)
+                answer = self._answer(content, hits, place, binary, about)
                 if answer is not None:
-                    hits.answer(at, answer)
+                    hits.answer(place, answer)
             if answer is None or answer[3]:
-                found.append(at)
-        return found
+                return place
+        return len(hits)
 
     def _answer(
         self, content: bytes, hits: Hits, at: int, binary: bool, about: bytes
@@ -87,13 +87,16 @@ class Plain:
                 return
 
     def _arounds(self, content: bytes, hit: Hit, about: bytes) -> Iterator[_Around]:
-        """What stands around a hit: its lines, up to the first two bytes behind them that are no space,
-        but not of a word; and a stretch of bytes."""
+        """What stands around a hit: its lines; the same up to the first two bytes behind them that are no
+        space; and a stretch of bytes. Of a word, only the last."""
         end, number, back = hit
         stop = min(len(content), end + REST)
         if number < self._first:
             begin = _line_begin(content, end, back)
-            yield _around(content, hit, about, begin, _line_end(content, end, stop))
+            line = content.find(b"\n", end, stop) + 1
+            if line:
+                yield _around(content, hit, about, begin, line)
+            yield _around(content, hit, about, begin, _behind(content, line, stop))
             yield _around(content, hit, about, max(0, end - LEAD), stop)
         else:
             yield _around(content, hit, about, max(0, end - LEAD_OF_WORD), stop)
@@ -111,9 +114,9 @@ def _line_begin(content: bytes, end: int, back: int) -> int:
     return max(floor, content.rfind(b"\n", floor, max(floor, end - back)))
 
 
-def _line_end(content: bytes, end: int, stop: int) -> int:
-    line = content.find(b"\n", end, stop)
-    if line < 0:
+def _behind(content: bytes, line: int, stop: int) -> int:
+    """Where what is looked at behind a line ends, of which 0 says that it does not end."""
+    if not line:
         return stop
     left = content[line:stop].lstrip()
     return min(stop, stop - len(left) + 2)

@@ -232,10 +232,7 @@ class Engine:
         few = len(hits) <= names
         about = _about(reading)
         found: list[Judged] = []
-        places: Iterable[int] = range(len(hits))
-        if few:
-            places = self._dead_ends.telling(content, hits, reading.binary, about)
-        for at in places:
+        for at in self._telling(content, reading, about) if few else range(len(hits)):
             if not few and hits.hit(at)[1] in self._guesses and not hits.is_repeated(at):
                 names -= 1
                 if names < 0:
@@ -249,6 +246,16 @@ class Engine:
             if answer[3]:
                 found += _moved(answer, hits.hit(at)[0])
         return found
+
+    def _telling(self, content: bytes, reading: Reading, about: bytes) -> Iterator[int]:
+        """The places of all hits but those that are known to lead to nothing, by what was learned up to
+        the one before, too: a line often stands in a text more than once."""
+        hits, following = reading.hits, self._dead_ends.next
+        size = len(hits)
+        at = following(content, hits, 0, reading.binary, about)
+        while at < size:
+            yield at
+            at = following(content, hits, at + 1, reading.binary, about)
 
     def _answer(
         self, content: bytes, hits: Hits, at: int, reading: Reading, about: bytes

@@ -45,9 +45,6 @@ class Hits(Protocol):
 
     def answer(self, at: int, answer: Answer, /) -> None: ...
 
-    def telling(self) -> list[int]:
-        """The places of those without an answer, and of those that led to something."""
-
     def is_repeated(self, at: int, /) -> bool:
         """Whether another hit of the same gate before this one begins at the same place."""
 
@@ -92,9 +89,6 @@ class Plain:
         self._answers[at] = answer
         if answer[0] > _NEAR or answer[1] > _NEAR:
             self._far.add(at)
-
-    def telling(self) -> list[int]:
-        return [at for at, one in enumerate(self._answers) if one is None or one[3]]
 
     def is_repeated(self, at: int) -> bool:
         number, back = self._marks[at]

@@ -56,7 +56,7 @@ def seen(content: bytes, start: int, form: int, path: str) -> tuple[list[Seen], 
     return said, begin, stop
 
 
-def _values(content: bytes, start: int, form: int, path: str) -> Recognized:
+def _values(content: bytes, start: int, form: int, path: str) -> tuple[list[Candidate], int, int]:
     said, begin, stop = seen(content, start, form, path)
     return [
         Candidate(
@@ -72,6 +72,8 @@ def _values(content: bytes, start: int, form: int, path: str) -> Recognized:
 
 def _url_passwords(content: bytes, start: int, _: int, path: str) -> Recognized:
     values, begin, stop = _values(content, start, URL, path)
+    if not values:
+        return values, begin, stop
     return _of_urls(content, start, values), begin, stop + _LONGEST_HOST
 
 

@@ -230,10 +230,14 @@ def _confirm(form: int) -> re.Pattern[bytes]:
     return re.compile(FORMS[form].confirm.encode(), re.IGNORECASE)
 
 
-_OF_A_LINE = frozenset(
-    {"assignment", "typed", "pair", "entry", "call", "space", "option", "header"}
+_ON_A_LINE = frozenset(
+    {"typed", "entry", "call", "space", "option", "attached", "short", "header", "escaped", "user"}
+    | {"url"}
 )
-"""Forms that cross no line but where the value stands on the one behind its name."""
+"""Forms whose confirm reads nothing behind the line that it begins on."""
+
+_OF_A_LINE = _ON_A_LINE | {"assignment", "pair", "tag", "attributed", "netrc"}
+"""Forms that, once confirmed, cross no line but where the value stands on the one behind its name."""
 
 _NAMED = tuple("(?P<name>" in form.confirm for form in FORMS)
 _VALUES = tuple(regex.later(form.value.encode()) if form.value else None for form in FORMS)
@@ -275,7 +279,7 @@ def find(form: int, content: bytes, start: int) -> tuple[list[Found], int]:
     the last byte that had a say. Of those before the hit, `BEFORE` may have one."""
     joined = _confirm(form).match(content, start)
     if joined is None:
-        return [], start + FORMS[form].reach
+        return [], _unconfirmed(form, content, start)
     if _NAMED[form]:
         begin, end = joined.span("name")
     else:
@@ -285,6 +289,7 @@ def find(form: int, content: bytes, start: int) -> tuple[list[Found], int]:
     if plain is not None:
         value = plain.match(content, at)
         spans, stop = [(b"", *value.span())] if value else [], at + _LONGEST_PLAIN
+        line = 1 + content.find(b"\n", value.end() if value else at, stop)
     else:
         unwrapped = _unwrapped(content, at)
         if unwrapped is None:
@@ -317,6 +322,13 @@ def find(form: int, content: bytes, start: int) -> tuple[list[Found], int]:
             )
         )
     return values, stop
+
+
+def _unconfirmed(form: int, content: bytes, start: int) -> int:
+    """One past the last byte that had a say in that a hit is none."""
+    stop = start + FORMS[form].reach
+    line = content.find(b"\n", start, stop) if FORMS[form].name in _ON_A_LINE else -1
+    return line + 1 if line >= 0 else stop
 
 
 def _name_start(content: bytes, word: int) -> int:
@@ -352,7 +364,9 @@ def _spans(content: bytes, at: int, before: bytes, lists: bool) -> tuple[list[_S
             span, further = _bare(content, at, before)
             stop = max(stop, further)
         if span is None or span[1] == span[2]:
-            return found, stop + _BETWEEN, 0
+            is_open = not opened and content[at : at + 1] in _QUOTES  # a quote that is not closed
+            line = _line(content, at, at, stop) if is_open else 0
+            return found, stop + _BETWEEN, line if stop <= line else 0
         found.append(span)
         following = _NEXT.match(content, span[2]) if opened and span[0] else None
         if following is None:
@@ -366,10 +380,12 @@ def _line(content: bytes, at: int, end: int, stop: int) -> int:
     """One past the end of the line of a value, if it comes before `stop`; 0 if it does not, or if the
     line ends where a wrapper or a list may begin, which the next line has a say in."""
     line = content.find(b"\n", end, stop)
-    return 0 if line < 0 or content[at:line].rstrip()[-1:] in _OPEN else line + 1
+    if line >= 0 and content[at : at + 1] not in _QUOTES:
+        return 0 if content[at:line].rstrip()[-1:] in _OPEN else line + 1
+    return line + 1
 
 
-_OPEN = (b"(", b"[", b"{", b",")
+_OPEN = (b"(", b"[", b"{")
 
 
 _BETWEEN = 200
@@ -390,7 +406,7 @@ def _quoted(content: bytes, at: int) -> tuple[_Span | None, int]:
     inside = _INSIDE[quote].match(content, begin)
     end = begin if inside is None else inside.end()
     if inside is None or content[end : end + 1] != quote:
-        return None, end + 2
+        return None, end + 1 + (content[end : end + 1] == b"\\")
     return (quote, begin, end), end + 1
 
 
