@@ -180,3 +180,33 @@ def test_nonsense_ends_soon(text: str) -> None:
 def test_any_text_is_parsed_or_a_mistake(text: str) -> None:
     block, _ = hcl.parse(text)
     assert msgspec.msgpack.decode(msgspec.msgpack.encode(block), type=Block) == block
+
+
+_PIECES = (
+    "a", " = ", "=", ":", "::", "b.c", ".", '"x"', '"', "${", "}", " {", "{", "\n", "\n", " ", "[", "]", ", ", "(", ")", "f(", "1", "1.5",
+    "true", "# x\n", "/* */", "//", " ? ", "-", "*", "...", "for ", "é", "\r\n",
+)  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(_PIECES), max_size=30).map("".join), st.integers(0, 51))
+def test_what_is_seen_at_a_glance_is_what_is_there(text: str, depth: int) -> None:
+    text = f"a = {'[' * depth}{text}"
+    block, mistakes = hcl.parse(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(hcl, "_NEARLY_DEEPEST", 0)
+        slowly, found = hcl.parse(text)
+    assert block == slowly
+    assert [str(one) for one in mistakes] == [str(one) for one in found]
+
+
+@pytest.mark.parametrize("value", ["1", "a.b", '"x"', '"x${a}"'])
+def test_a_glance_goes_no_deeper(value: str) -> None:
+    def mistakes() -> list[str]:
+        texts = [f"a = {'[' * depth}{value}{']' * depth}" for depth in range(15, 52)]
+        return [str(found) for text in texts for found in hcl.parse(text)[1]]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(hcl, "_NEARLY_DEEPEST", 0)
+        slowly = mistakes()
+    assert slowly
+    assert mistakes() == slowly

@@ -32,6 +32,8 @@ from keymuster.collect.syntax.hcl_tree import (
 DEEPEST = 50
 """Blocks, brackets and operators inside each other."""
 
+_NEARLY_DEEPEST = DEEPEST - 2
+
 LONGEST_CHAIN = 150
 """Operators of one rank, or steps, after each other."""
 
@@ -40,10 +42,22 @@ MOST_MISTAKES = 20
 _COMMENT = r"\#[^\n]*+|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+(?:\*/)?"
 _SPACE = regex.later(rf"(?:[ \t\r\ufeff]++|{_COMMENT})*+")
 _SPACE_AND_LINES = regex.later(rf"(?:[ \t\r\n\ufeff]++|{_COMMENT})*+")
-_NAME = regex.later(r"[^\W\d][\w-]*+(?:::[^\W\d][\w-]*+){0,3}")
+_IN_SPACE = frozenset(" \t\r\ufeff#/")
+_IN_LINES = _IN_SPACE | {"\n"}
+"""What these begin with."""
+_NAMED = r"[^\W\d][\w-]*+(?:::[^\W\d][\w-]*+){0,3}+"
+_NAME = regex.later(_NAMED)
+_ASSIGNED = regex.later(rf"({_NAMED})(?:[ \t\r\ufeff]++|{_COMMENT})*+=(?!=)")
+_KEY = regex.later(rf"({_NAMED})(?:[ \t\r\ufeff]++|{_COMMENT})*+(?=[=:])")
 _NUMBER = regex.later(r"\d++(?:\.\d++)?(?:[eE][-+]?\d++)?")
 _HEREDOC = regex.later(r"<<(-?)([^\W\d][\w-]*+)[ \t]*\r?\n")
 _OPERATOR = regex.later(r"==|!=|<=|>=|&&|\|\||[-+*/%<>]")
+_SIMPLE = r"""[ \t]*+(?:
+    "(?P<text>[^"\\$%\n]{0,99})" | (?P<number>[0-9]{1,18}) |
+    (?P<root>[^\W\d][\w-]*+)(?P<steps>(?:\.[^\W\d][\w-]*+){0,20}+) )"""
+_SIMPLE_ON_LINE = regex.later(rf"(?x){_SIMPLE}(?=[ \t\r]*+(?:[\n,}}\#]|\Z))")
+_SIMPLE_INSIDE = regex.later(rf"(?x){_SIMPLE}(?=[ \t\r\n]*+[,)\]}}])")
+"""A value without operators, gaps and calls, as most are, and what shows that it ends there."""
 _RANK = {
     "||": 1, "&&": 2, "==": 3, "!=": 3, "<": 4, ">": 4, "<=": 4, ">=": 4,
     "+": 5, "-": 5, "*": 6, "/": 6, "%": 6,
@@ -147,16 +161,17 @@ class _Parser:
     def _statement(self, block: Block) -> None:
         """An attribute or a block."""
         begin = self._began = self._at
-        name = self._name()
-        self._space()
-        if self._peek() == "=" and self._text[self._at : self._at + 2] != "==":
-            self._at += 1
+        found = _ASSIGNED.match(self._text, begin)
+        if found is not None:
+            self._at = found.end()
             value = self._value()
-            block.attributes[name] = Attribute(begin, value.end, value)
+            block.attributes[found[1]] = Attribute(begin, value.end, value)
             self._space()
-            if self._peek() not in ("\n", "", "}"):
+            if self._text[self._at : self._at + 1] not in ("\n", "", "}"):
                 self._fail("something follows the value")
             return
+        name = self._name()
+        self._space()
         labels = []
         while self._peek() != "{":
             labels.append(self._label())
@@ -204,6 +219,9 @@ class _Parser:
 
     def _value(self) -> Expression:
         """The value of an attribute: it ends with its line."""
+        found = _SIMPLE_ON_LINE.match(self._text, self._at)
+        if found is not None and self._depth < _NEARLY_DEEPEST:
+            return self._simple(found)
         wide, self._wide = self._wide, False
         value = self._expression()
         self._wide = wide
@@ -213,10 +231,28 @@ class _Parser:
         """A value inside brackets, where lines do not matter."""
         wide, self._wide = self._wide, True
         self._lines()
-        value = self._expression()
+        found = _SIMPLE_INSIDE.match(self._text, self._at)
+        if found is not None and self._depth < _NEARLY_DEEPEST:
+            value = self._simple(found)
+        else:
+            value = self._expression()
         self._lines()
         self._wide = wide
         return value
+
+    def _simple(self, found: re.Match[str]) -> Expression:
+        """What is seen at a glance. The same as below, in a tenth of the time."""
+        self._at = end = found.end()
+        text, number, root, steps = found.groups()
+        if text is not None:
+            return Literal(end - len(text) - 2, end, text)
+        if number is not None:
+            return Literal(end - len(number), end, int(number))
+        begin = found.start("root")
+        if not steps and root in _WORDS:
+            return Literal(begin, end, _WORDS[root])
+        asked: list[Step] = [*steps[1:].split(".")] if steps else []
+        return Reference(begin, end, root, asked)
 
     def _expression(self) -> Expression:
         self._deeper()
@@ -398,9 +434,10 @@ class _Parser:
             value = self._value()
             entries.append((key, value))
             self._space()
-            if self._peek() == ",":
+            char = self._peek()
+            if char == ",":
                 self._at += 1
-            elif self._peek() not in ("\n", "}"):
+            elif char not in ("\n", "}"):
                 self._fail("a comma or the end of a line is missing")
             self._lines()
         self._at += 1
@@ -409,12 +446,10 @@ class _Parser:
 
     def _key(self) -> Expression:
         """A name alone is a text, not a reference."""
-        found = _NAME.match(self._text, self._at)
-        if found:
-            after = _SPACE.match(self._text, found.end())
-            if after and self._text[after.end() : after.end() + 1] in ("=", ":"):
-                self._at = found.end()
-                return Literal(found.start(), found.end(), found[0])
+        found = _KEY.match(self._text, self._at)
+        if found is not None:
+            begin, self._at = found.span(1)
+            return Literal(begin, self._at, found[1])
         wide, self._wide = self._wide, True
         key = self._operation(1)
         self._wide = wide
@@ -621,12 +656,14 @@ class _Parser:
         return self._text[self._at : self._at + 1]
 
     def _space(self) -> None:
-        found = _SPACE.match(self._text, self._at)
-        self._at = found.end() if found else self._at
+        if self._text[self._at : self._at + 1] in _IN_SPACE:
+            found = _SPACE.match(self._text, self._at)
+            self._at = found.end() if found else self._at
 
     def _lines(self) -> None:
-        found = _SPACE_AND_LINES.match(self._text, self._at)
-        self._at = found.end() if found else self._at
+        if self._text[self._at : self._at + 1] in _IN_LINES:
+            found = _SPACE_AND_LINES.match(self._text, self._at)
+            self._at = found.end() if found else self._at
 
     def _blank(self) -> None:
         if self._wide:
