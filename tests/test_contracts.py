@@ -187,12 +187,14 @@ LAYERS = {
     "opening": {"model", "collect", "work", "registry"},
     "profile": {"registry"},
     "redaction": {"model", "rules", "detect", "inventory"},
+    "keeping": {"model", "collect", "work", "redaction", *BOTTOM},
     "gathering": {
-        "model", "rules", "detect", "collect", "inventory", "analysis", "work", "registry", "opening", *BOTTOM,
+        "model", "rules", "detect", "collect", "inventory", "analysis", "work", "registry", "opening", "keeping",
+        *BOTTOM,
     },
     "pipeline": {
         "model", "rules", "detect", "inventory", "analysis", "evaluate", "report", "collect",
-        "work", "registry", "redaction", "gathering", *BOTTOM,
+        "work", "registry", "keeping", "gathering", *BOTTOM,
     },
     "selftest": {
         "model", "rules", "detect", "collect", "inventory", "analysis", "evaluate", "work", "registry",

@@ -26,6 +26,7 @@ from keymuster.collect.base import (
 from keymuster.collect.clean import CleanFiles, clean_files
 from keymuster.errors import CollectError, SettingsError
 from keymuster.inventory.build import Inventory, build
+from keymuster.keeping import Keeping
 from keymuster.model import (
     Credential,
     Identity,
@@ -44,7 +45,6 @@ from keymuster.settings import Settings
 
 if TYPE_CHECKING:
     from keymuster.collect.joining import Joined
-    from keymuster.collect.remembered import Remembered
 
 
 _DEFAULT = Settings()
@@ -77,8 +77,7 @@ def gather(
     origin: Source = registry.part("source", source)(context)
     readers = Readers(context, configured.extensions, origin)
     unpack = unpacking(context, configured.extensions)
-    noting = context.remembered or context.clean
-    observed = collect(origin, readers, jobs, progress, cut, unpack, noting)
+    observed = collect(origin, readers, jobs, progress, cut, unpack, context)
     excluded: Counter[str] = Counter()
     looked: list[Looked] = []
     calls: dict[str, tuple[str, ...]] = {}
@@ -154,13 +153,14 @@ def knowing(context: Context, source: str, now: datetime) -> Context:
 def collect(
     source: Source, readers: Iterable[Reader], jobs: int, progress: work.Progress,
     cut: list[Trouble], unpack: work.Unpack | None = None,
-    noting: CleanFiles | Remembered | None = None,
+    context: Context | None = None,
 ) -> list[Observed]:  # fmt: skip
     """Every observation. What ends the reading before its time is put into `cut`; what merely
-    could not be read is one of the observations. What nothing was seen in is noted."""
+    could not be read is one of the observations. If the `context` tells where, what was seen in what is noted."""
     observed: list[Observed] = []
     batches = source.batches()
-    note = noting.note if noting is not None else lambda digests: None
+    noting = None if context is None else context.remembered or context.clean
+    note = noting.note if noting is not None else lambda notes: None
     try:
         observed.extend(work.run(source, readers, batches, jobs, progress, unpack, note))
     except CollectError as error:
@@ -173,9 +173,12 @@ def collect(
         )
     except KeyboardInterrupt:
         cut.append(_INTERRUPTED)
-    if isinstance(noting, CleanFiles):
-        noting.save()
-    return work.explained(observed, readers)
+    if context is None or not isinstance(noting, CleanFiles):
+        return work.explained(observed, readers)
+    keeping = Keeping(source, readers, jobs, context, noting)
+    told = keeping.explained(observed)
+    keeping.save(told)
+    return told
 
 
 def _told(

@@ -16,6 +16,7 @@ from keymuster.collect.base import (
 from keymuster.evaluate.choice import Choice
 from keymuster.evaluate.verdict import Verdict
 from keymuster.gathering import Gathered, gather, knowing, project
+from keymuster.keeping import redacted
 from keymuster.model import (
     Coverage,
     Finding,
@@ -27,7 +28,6 @@ from keymuster.model import (
     Scope,
     ServiceLocation,
 )
-from keymuster.redaction import redacted
 from keymuster.report.base import Style
 from keymuster.rules import loader
 from keymuster.rules.schema import RuleSet
@@ -122,7 +122,7 @@ def judged(
         complete=seen.complete,
         roll=_roll(seen.inventory, context, configured) if with_roll else None,
     )
-    return redacted(report, context.rules)
+    return redacted(report, context)
 
 
 def _verdict(

@@ -30,7 +30,7 @@ POINTS = {
 """Extension point -> the package whose modules are its built-in parts."""
 
 CONTRACTS = {
-    "source": ("batches", "read", "finish", "counts", "folders"),
+    "source": ("batches", "read", "finish", "again", "counts", "folders"),
     "container": ("recognizes", "members"),
     "reader": ("reads", "read", "finish"),
     "service": ("collect", "permissions"),

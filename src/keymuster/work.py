@@ -10,7 +10,10 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
+from msgspec.structs import replace
+
 from keymuster.collect.base import Batch, Blob, Fragment, Observed, Read, Reader, Source
+from keymuster.collect.kept import Notes, Said, said_of_file
 from keymuster.errors import CollectError
 from keymuster.model import Trouble
 
@@ -23,8 +26,8 @@ WORTH_FORKING = 30 * 1024 * 1024
 Progress = Callable[[int], None]
 """Is told the bytes of every batch that is done."""
 
-Note = Callable[[Iterable[bytes]], None]
-"""Is told the digests of the files of a batch that is done in which nothing was seen."""
+Note = Callable[[Notes], None]
+"""Is told what is to be noted of the files of a batch that is done."""
 
 
 class Chosen(Iterable[Reader]):
@@ -41,7 +44,7 @@ Unpack = Callable[[Blob], Iterable[Read]]
 
 def run(
     source: Source, readers: Iterable[Reader], batches: Iterator[Batch | Trouble], jobs: int,
-    progress: Progress, unpack: Unpack | None = None, note: Note = lambda digests: None,
+    progress: Progress, unpack: Unpack | None = None, note: Note = lambda notes: None,
 ) -> Iterator[Observed]:  # fmt: skip
     """Everything the readers observe, batch by batch; troubles in their place."""
     first: list[Batch | Trouble] = []
@@ -60,33 +63,57 @@ def run(
         if isinstance(batch, Trouble):
             yield batch
         else:
-            unseen: list[bytes] = []
-            yield from observe(source, readers, batch, unpack, unseen)
-            note(unseen)
+            notes = Notes()
+            yield from observe(source, readers, batch, unpack, notes)
+            note(notes)
             progress(batch.bytes)
 
 
 def observe(
     source: Source, readers: Iterable[Reader], batch: Batch, unpack: Unpack | None = None,
-    unseen: list[bytes] | None = None,
+    notes: Notes | None = None,
 ) -> Iterator[Observed]:  # fmt: skip
-    """What the readers say of one batch. A reader that fails leaves a trouble, not a hole. The
-    digests of files that nothing was said of are added to `unseen`."""
+    """What the readers say of one batch. A reader that fails leaves a trouble, not a hole. What is to be
+    noted of the files is added to the `notes`."""
     of = _of(readers)
+    notes = Notes() if notes is None else notes
     said_of: tuple[str, str | None] | None = None
     for blob in source.read(batch):
         if isinstance(blob, Trouble):
             yield blob
             continue
-        if not blob.clean:
-            files = (blob,) if unpack is None else unpack(blob)
-            # nearly no file holds others
-            said = _read(of(blob), blob) if files == (blob,) else _unpacked(of, files)
-            for one in said:
-                said_of = blob.path, blob.object  # other pieces of the same file follow directly
-                yield one
-        if blob.digests and (blob.path, blob.object) != said_of and unseen is not None:
-            unseen += blob.digests
+        digests = blob.digests
+        if blob.said is not None:
+            yield from _known(blob.path, blob.said)
+            if digests:
+                notes.said.append((digests, blob.said))
+            continue
+        files = (blob,) if unpack is None else unpack(blob)
+        # nearly no file holds others
+        said = _read(of(blob), blob) if files == (blob,) else _unpacked(of, files)
+        told: list[Observed] = []
+        for one in said:
+            said_of = blob.path, blob.object  # other pieces of the same file follow directly
+            if type(one) is Fragment:
+                one = replace(one, origin=digests[0] if digests else b"", path=blob.path)
+            told.append(one)
+            yield one
+        if not digests:
+            continue
+        if not told:
+            if (blob.path, blob.object) != said_of:
+                notes.unseen += digests
+        elif (given := said_of_file(blob, told, is_stable)) is not None:
+            notes.said.append((digests, given))
+
+
+def _known(path: str, said: Said) -> Iterator[Observed]:
+    yield from said.records
+    yield from said.troubles
+    for reader in said.joined:
+        yield Fragment(
+            id=f"{reader}:{path}", reader=reader, content=None, origin=said.origin, path=path, is_unread=True
+        )  # fmt: skip
 
 
 def _of(readers: Iterable[Reader]) -> Callable[[Blob], Iterable[Reader]]:
@@ -136,8 +163,16 @@ def _failed(reader: Reader, error: Exception, scope: str, loss: str) -> Trouble:
         part=reader.name,
         scope=scope,
         message=f"the {reader.name} reader failed ({type(error).__name__}); {loss}",
-        advice="This is a fault in keymuster or in an extension; please report it.",
+        advice=_FAULT,
     )
+
+
+_FAULT = "This is a fault in keymuster or in an extension; please report it."
+
+
+def is_stable(trouble: Trouble) -> bool:
+    """Whether another reading would leave it, too: not if memory or time was short."""
+    return trouble.advice != _FAULT and trouble.part != "containers"
 
 
 def _name(blob: Blob) -> str:
@@ -162,8 +197,8 @@ def explained(observed: list[Observed], readers: Iterable[Reader]) -> list[Obser
 _here: tuple[Source, Iterable[Reader], Unpack | None] | None = None
 """What a forked worker inherits."""
 
-_Done: TypeAlias = tuple[list[Observed], list[bytes]]
-"""What a forked worker gives back: what the readers said, and the digests that nothing was said of."""
+_Done: TypeAlias = tuple[list[Observed], Notes]
+"""What a forked worker gives back: what the readers said, and what is to be noted."""
 
 
 def _in_processes(
@@ -190,11 +225,11 @@ def _in_processes(
             return
         assert future is not None
         try:
-            observed, unseen = future.result()
+            observed, notes = future.result()
         except BrokenProcessPool:  # somebody's batch did that; not necessarily this one
-            observed, unseen = _alone(source, batch), []
+            observed, notes = _alone(source, batch), Notes()
         yield from observed
-        note(unseen)
+        note(notes)
         progress(batch.bytes)
 
     try:
@@ -259,8 +294,8 @@ def _prepare() -> None:
 def _work(batch: Batch) -> _Done:
     assert _here is not None
     source, readers, unpack = _here
-    unseen: list[bytes] = []
-    return list(observe(source, readers, batch, unpack, unseen)), unseen
+    notes = Notes()
+    return list(observe(source, readers, batch, unpack, notes)), notes
 
 
 def default_jobs() -> int:

@@ -21,6 +21,7 @@ from keymuster import cache, gathering, pipeline, registry, work
 from keymuster.collect import clean
 from keymuster.collect.base import Blob, Context, Limits, Selection
 from keymuster.collect.clean import CleanFiles, clean_files
+from keymuster.collect.kept import Notes
 from keymuster.collect.readers.secrets import Secrets
 from keymuster.collect.sources import worktree
 from keymuster.evaluate.choice import Choice
@@ -174,8 +175,34 @@ class TestWhatIsNotReadAgain:
             (scan.root / f"{number}.txt").write_text(f"nothing {number}")
         (scan.root / "leak.txt").write_text(secret)
         scan(jobs=jobs)
-        scan(jobs=1)
-        assert scan.opened == ["leak.txt"]
+        assert paths(scan(jobs=1)) == ["leak.txt"]
+        assert scan.opened == []
+
+
+class TestWhatWasSeen:
+    """Is told again, of files that nobody opens."""
+
+    def test_a_finding(self, scan: Scans, repo: Repository, secret: str) -> None:
+        repo.commit({"a.py": secret, "b.py": "x\n"})
+        for _ in range(2):
+            assert paths(scan()) == ["a.py"]
+        assert scan.opened == []
+
+    def test_what_is_left_out(self, scan: Scans, secret: str) -> None:
+        (scan.root / "a.py").write_text(f"my_token = '{secret}'\n")
+        for _ in range(2):
+            report = scan(leave_out=Exclude(names=("my_token",)))
+            assert report.findings == ()
+            assert report.counts["excluded_by_name"] == 1
+        assert scan.opened == []
+
+    def test_a_comment_that_accepts_a_finding(self, scan: Scans, secret: str) -> None:
+        (scan.root / "a.py").write_text(f"{ALLOW}k = '{secret}'\n")
+        (scan.root / "unused.py").write_text(ALLOW)
+        for _ in range(2):
+            [finding] = scan().findings
+            assert finding.suppression is not None
+        assert scan.opened == []
 
 
 class TestWhatIsReadButNotSearched:
@@ -306,29 +333,7 @@ class TestWhatIsSearchedAgain:
         scan()
         assert scan.searched == ["b.py"]
 
-    def test_a_file_with_a_finding(self, scan: Scans, repo: Repository, secret: str) -> None:
-        repo.commit({"a.py": secret, "b.py": "x\n"})
-        for _ in range(2):
-            assert paths(scan()) == ["a.py"]
-        assert scan.opened == ["a.py"]
-
-    def test_a_file_with_a_finding_that_is_left_out(self, scan: Scans, secret: str) -> None:
-        (scan.root / "a.py").write_text(f"my_token = '{secret}'\n")
-        for _ in range(2):
-            report = scan(leave_out=Exclude(names=("my_token",)))
-            assert report.findings == ()
-            assert report.counts["excluded_by_name"] == 1
-        assert scan.searched == ["a.py"]
-
-    def test_a_file_with_an_exception(self, scan: Scans, secret: str) -> None:
-        (scan.root / "a.py").write_text(f"{ALLOW}k = '{secret}'\n")
-        (scan.root / "unused.py").write_text(ALLOW)
-        for _ in range(2):
-            [finding] = scan().findings
-            assert finding.suppression is not None
-        assert scan.searched == ["a.py", "unused.py"]
-
-    def test_a_container_with_a_finding_or_a_trouble(self, scan: Scans, secret: str) -> None:
+    def test_a_container_with_a_trouble(self, scan: Scans, secret: str) -> None:
         with zipfile.ZipFile(scan.root / "leak.zip", "w") as archive:
             archive.writestr("inner.txt", secret)
         (scan.root / "cut.gz").write_bytes(gzip.compress(os.urandom(5000))[:-2000])
@@ -336,7 +341,7 @@ class TestWhatIsSearchedAgain:
             report = scan()
             assert paths(report) == ["leak.zip"]
             assert [one.scope for one in report.troubles] == ["cut.gz"]
-        assert scan.opened == ["cut.gz", "leak.zip"]
+        assert scan.opened == ["cut.gz"]
 
     def test_a_file_that_a_reader_failed_on(
         self, scan: Scans, monkeypatch: pytest.MonkeyPatch
@@ -366,8 +371,9 @@ class TestWhatIsSearchedAgain:
 
         with monkeypatch.context() as patch:
             patch.setattr(worktree, "read", late)
-            source = worktree.Worktree(_context(scan, clean_files(_context(scan), _later())))
-            gathering.collect(source, [], 1, lambda size: None, [], None, source._clean)
+            context = _context(scan, clean_files(_context(scan), _later()))
+            source = worktree.Worktree(context)
+            gathering.collect(source, [], 1, lambda size: None, [], None, context)
         assert paths(scan()) == ["a.py"]
 
     def test_a_file_whose_place_another_took(
@@ -554,7 +560,7 @@ class TestWhatGitMakesOfFiles:
         repo.commit()
         scan()
         assert paths(scan()) == ["sub/leak.py"]
-        assert scan.opened == ["sub/leak.py"]
+        assert scan.opened == []
         (scan.root / "sub/a.py").write_text(secret)
         assert paths(scan()) == ["sub/a.py", "sub/leak.py"]
 
@@ -624,7 +630,7 @@ class TestTheStore:
         monkeypatch.setattr(clean, "MOST_KEPT", 4)
         for number in range(10):
             files = CleanFiles(lambda: stored.name, 0)
-            files.note([bytes([number]) * 16])
+            files.note(Notes(unseen=[bytes([number]) * 16]))
             files.save()
         files = CleanFiles(lambda: stored.name, 0)
         assert [number for number in range(10) if bytes([number]) * 16 in files] == [6, 7, 8, 9]

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from keymuster.collect.asking.unchanged import Answers
     from keymuster.collect.clean import CleanFiles
     from keymuster.collect.imports.base import Import
+    from keymuster.collect.kept import Said
     from keymuster.collect.remembered import Remembered
 
 
@@ -129,7 +130,7 @@ class Blob(Struct, kw_only=True, dict=True):
     Where a source knows which versions are made of others, readers may leave `notes` on a version, and
     have those on the version `before` with what was `kept` of it: so they need not look at that again.
 
-    If nothing is seen in it, `digests` are noted; if it is known to be `clean`, they are so unseen.
+    What is seen in it is noted for the `digests`; what is known to be `said` of it is not asked again.
 
     Where it matters who may read it, `mode` says so, as a file system does.
     """
@@ -149,7 +150,7 @@ class Blob(Struct, kw_only=True, dict=True):
     before: Mapping[str, Any] = {}
     kept: Kept = ()
     digests: tuple[bytes, ...] = ()
-    clean: bool = False
+    said: Said | None = None
     mode: int | None = None
 
     def __repr__(self) -> str:  # without its text
@@ -224,11 +225,16 @@ Read: TypeAlias = Blob | Trouble
 
 
 class Fragment(Struct, frozen=True, kw_only=True):
-    """What a reader saw in one file and can only explain when it has seen the others."""
+    """What a reader saw in one file and can only explain when it has seen the others. The `origin` stands for
+    that file and what it holds, if nothing else was read. One that `is_unread` says that there was something,
+    which the file of this `path` still holds."""
 
     id: str
     reader: str
     content: Any
+    origin: bytes = b""
+    path: str = ""
+    is_unread: bool = False
 
 
 Observed: TypeAlias = Observation | Trouble | Fragment
@@ -255,6 +261,10 @@ class Source(Protocol):
     def finish(self, observed: Iterable[Observed]) -> Iterator[Observed]:
         """Complete what was observed with what only the whole shows."""
         ...
+
+    def again(self, paths: Iterable[str]) -> Iterator[Batch | Trouble]:
+        """The files of these paths, whatever is known of them."""
+        return iter(())
 
     def counts(self) -> dict[str, int]:
         """How much there was to look at, for the report."""

@@ -1,4 +1,4 @@
-"""Files in which nothing was seen by a former scan that would have said the same today.
+"""Files of which a former scan that would have said the same today has told what is in them: mostly nothing.
 
 Such a file is known by what the file system says of it, and needs not be opened then; or by what it
 holds, if that says something new, as after a checkout or in a fresh clone. git is not asked what has
@@ -10,18 +10,21 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from keymuster import cache
+from keymuster.collect.kept import NOTHING, Kept
 from keymuster.digests import blake2b
+from keymuster.model import Secret
 from keymuster.rules import loader
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from keymuster.collect.base import Context
+    from keymuster.collect.kept import Notes, Said
 
 _DIGEST_BYTES = 16
 
@@ -35,6 +38,7 @@ class CleanFiles:
     folder of its own, if there is one."""
 
     def __init__(self, named: Callable[[], str], settled: int, within: str = "") -> None:
+        self.kept: Kept | None = None
         self._named = named
         self._within = within
         self._settled = settled
@@ -44,22 +48,43 @@ class CleanFiles:
         return digest in self._known
 
     def is_unchanged(self, path: str, about: os.stat_result) -> bool:
-        """Whether a file is known by what the file system says of it."""
+        """Whether a file in which nothing was seen is known by what the file system says of it."""
         return _of_state(path, about) in self._known
 
+    def kept_for(self, path: str, about: os.stat_result) -> bytes:
+        """The digest for which is kept what was seen in an unchanged file; empty if that is not."""
+        if self.kept is None:
+            return b""
+        state = _of_state(path, about)
+        return state if state in self.kept else b""
+
+    def said(self, digest: bytes) -> Said | None:
+        """What is known to be seen in a file, for one of its digests; None if nothing is known."""
+        if digest in self._known:
+            return NOTHING
+        return None if self.kept is None else self.kept.get(digest)
+
     def digests(self, path: str, content: bytes | None, about: os.stat_result) -> tuple[bytes, ...]:
-        """What to note of a file if nothing is seen in it: a digest of its content, if that is given
+        """For what to note what is seen in a file: a digest of its content, if that is given
         in one, and one of its state, of which the file system was asked before. There is none of a
         file that was changed a moment ago: if it is again, that may not show in its times."""
         held = () if content is None else (_of_content(path, content),)
         settled = max(about.st_mtime_ns, about.st_ctime_ns) < self._settled
         return (*held, _of_state(path, about)) if settled else held
 
-    def note(self, digests: Iterable[bytes]) -> None:
-        self._noted.update(dict.fromkeys(digests))
+    def note(self, notes: Notes) -> None:
+        self._noted.update(dict.fromkeys(notes.unseen))
+        for digests, seen in notes.said:
+            if not seen:
+                self._noted.update(dict.fromkeys(digests))
+            elif self.kept is not None:
+                self.kept.note(digests[0], digests[1:], seen)
 
-    def save(self) -> None:
-        """Keep what was noted, and what is known from before as far as there is room."""
+    def save(self, may_be_kept: Callable[[Said], bool] = lambda seen: False) -> None:
+        """Keep what was noted, and what is known from before as far as there is room; of what was seen
+        only what may be kept."""
+        if self.kept is not None:
+            self.kept.save(may_be_kept)
         if not self._noted or self._noted.keys() <= self._known.keys():
             return
         every = list(self._known | self._noted)
@@ -105,20 +130,29 @@ def clean_files(context: Context, now: datetime) -> CleanFiles | None:
     if not context.rules.key:
         return None
     settled = int(now.timestamp()) * 10**9 - _COARSEST_CLOCK
-    return CleanFiles(partial(_name, context), settled, context.memory)
+    clean = CleanFiles(partial(_name, context), settled, context.memory)
+    if not context.imports:  # by what they tell, what is found is called otherwise
+        clean.kept = Kept(lambda: beside(clean.name, "seen"), context.memory)
+    return clean
 
 
 def _name(context: Context) -> str:
     return named("clean", context, context.selection.root)
 
 
+def beside(name: str, what: str) -> str:
+    """The name of another cache file about the same place, for the same scans."""
+    return f"{what}-{name.partition('-')[2]}"
+
+
 def named(what: str, context: Context, place: str) -> str:
-    """The name of a cache file about a place: another one for all that decides what is seen there."""
+    """The name of a cache file about a place: another one for all that decides what is seen there, and how that is
+    called in reports."""
     chosen = context.selection
     digest = blake2b(context.rules.key.encode(), digest_size=_DIGEST_BYTES, person=what.encode())
     digest.update(ascii((
         place, chosen.max_file_bytes, chosen.containers, chosen.exclude, context.exclude,
-        context.confidence, _user(), _programs(),
+        context.confidence, Secret(b"").fingerprint(context.fingerprint_key), _user(), _programs(),
     )).encode())  # fmt: skip
     return f"{what}-{digest.hexdigest()}.bin"
 

@@ -19,6 +19,7 @@ from keymuster.collect.packs.base import WIDTHS, Listing
 
 if TYPE_CHECKING:
     from keymuster.collect.base import Context
+    from keymuster.collect.kept import Notes, Said
 
 
 class Memory(Struct, frozen=True, kw_only=True):
@@ -88,15 +89,16 @@ class Remembered:
     def __init__(self, context: Context) -> None:
         self._named = partial(named, "history", context)
         self._within = context.memory
-        self._name = ""
+        self.name = ""
         self._clean: set[bytes] = set()
+        self._said: dict[bytes, Said] = {}
         self._old: Memory | None = None
         self._new: Memory | None = None
 
     def recall(self, repository: str, algorithm: str) -> Memory | None:
         """What is known of a repository, named by the folder that its worktrees share."""
-        self._name = self._named(f"{algorithm}:{repository}")
-        stored = cache.read(self._name, self._within)
+        self.name = self._named(f"{algorithm}:{repository}")
+        stored = cache.read(self.name, self._within)
         if stored is not None and algorithm in WIDTHS:
             try:
                 self._old = msgpack.decode(stored, type=Memory)
@@ -104,9 +106,10 @@ class Remembered:
                 return None  # written by another version of a dependency
         return self._old
 
-    def note(self, ids: Iterable[bytes]) -> None:
-        """In these file versions nothing was seen."""
-        self._clean.update(ids)
+    def note(self, notes: Notes) -> None:
+        """In these file versions nothing was seen, and that in others."""
+        self._clean.update(notes.unseen)
+        self._said.update((ids[0], said) for ids, said in notes.said)
 
     def seen_in(self, read: bytes | bytearray, width: int) -> list[str]:
         """Those of the file versions that were read in which something was seen."""
@@ -122,7 +125,7 @@ class Remembered:
 
     def save(self) -> None:
         if self._new is not None and self._new != self._old:
-            cache.write(self._name, msgpack.encode(self._new), self._within)
+            cache.write(self.name, msgpack.encode(self._new), self._within)
 
 
 def remembered(context: Context) -> Remembered | None:

@@ -6,7 +6,7 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterable, Iterator
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, TypeAlias
 
 from keymuster.collect.base import Batch, Blob, Context, Observed, Read, Source
 from keymuster.collect.batching import batched
@@ -36,12 +36,18 @@ _CLOSED = re.compile(r"could not open directory '(.*?)/?': (.*)", re.DOTALL)
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 
 
+_Digest: TypeAlias = bytes
+
+
 class _File(NamedTuple):
-    """A file to read: where it is, what the report calls it, and its size."""
+    """A file to read: where it is, what the report calls it, and its size; what was seen in it when it was the same
+    is kept for a digest. Of one that is read `again`, nothing is known."""
 
     path: str
     relative: str
     bytes: int
+    kept_for: _Digest = b""
+    again: bool = False
 
 
 class Worktree(Source):
@@ -81,10 +87,24 @@ class Worktree(Source):
 
     def read(self, batch: Batch) -> Iterator[Read]:
         for file in batch.items:
+            if file.kept_for and (known := self._known(file)):
+                yield known
+                continue
             try:
                 yield from self._file(file)
             except OSError as error:
                 yield self._trouble(file.relative, f"could not be read: {error.strerror}")
+
+    def again(self, paths: Iterable[str]) -> Iterator[Batch | Trouble]:
+        files = (_File(os.path.join(self._selection.root, path), path, 0, again=True) for path in paths)
+        return batched(((file, 0) for file in files), _BATCH_FILES, _BATCH_BYTES)
+
+    def _known(self, file: _File) -> Blob | None:
+        """A file that is not read, with what is known to be seen in it."""
+        said = None if self._clean is None else self._clean.said(file.kept_for)
+        if said is None:
+            return None
+        return Blob(path=file.relative, data=b"", storage=Storage.TREE, said=said)
 
     def _listed(self) -> Iterator[_File | Trouble]:
         """Every regular file in question."""
@@ -201,8 +221,11 @@ class Worktree(Source):
             first, inside, _ = name.partition("/")
             folder = f"{first}/" if inside else "."
             self._folders[folder] = self._folders.get(folder, 0) + 1
-            if self._clean is None or not self._clean.is_unchanged(name, about):
+            if self._clean is None:
                 yield _File(path, name, about.st_size)
+            elif not self._clean.is_unchanged(name, about):
+                kept = self._clean.kept_for(name, about)
+                yield _File(path, name, 0 if kept else about.st_size, kept)
 
     def _file(self, file: _File) -> Iterator[Read]:
         handle = os.open(file.path, _OPEN | _NOFOLLOW)
@@ -211,7 +234,10 @@ class Worktree(Source):
             if not stat.S_ISREG(before.st_mode):
                 yield self._trouble(file.relative, "is no longer a regular file; it was not read")
                 return
-            yield from self._pieces(file.relative, handle, before)
+            for blob in self._pieces(file.relative, handle, before):
+                if file.again:
+                    blob.digests, blob.said = (), None
+                yield blob
             after = os.fstat(handle)
             if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
                 yield self._trouble(
@@ -245,7 +271,7 @@ class Worktree(Source):
         digests = self._clean.digests(name, content, about)
         return Blob(
             path=name, data=content, storage=Storage.TREE, digests=digests,
-            clean=digests[0] in self._clean,
+            said=self._clean.said(digests[0]),
         )  # fmt: skip
 
     def _relative(self, path: str) -> str:

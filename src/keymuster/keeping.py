@@ -1,0 +1,214 @@
+"""What a scan keeps of what it saw, for the next one of the same files: what several files say together is made anew
+only where one of them has changed, and nothing is kept that may hold a secret's text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, msgpack
+
+from keymuster import cache, work
+from keymuster.collect.base import Context, Fragment, Observed, Reader, Source
+from keymuster.collect.clean import CleanFiles, beside
+from keymuster.collect.kept import Said
+from keymuster.digests import blake2b
+from keymuster.model import Credential, FileLocation, Report, Secret, Trouble
+
+if TYPE_CHECKING:
+    from keymuster.redaction import Redactor
+
+
+def redacted(report: Report, context: Context) -> Report:
+    """As `redaction.redacted`. Where a former report had nothing to mask, the same one has nothing to mask."""
+    name = _name(context)
+    digest = _digest_of(report) if name else b""
+    if digest and cache.read(name, context.memory) == digest:
+        return report
+    from keymuster import redaction
+
+    shown = redaction.redacted(report, context.rules)
+    if digest and shown == report:
+        cache.write(name, digest, context.memory)
+    return shown
+
+
+def _name(context: Context) -> str:
+    """Of what is kept of a report; empty if nothing is."""
+    known = context.remembered or context.clean
+    return beside(known.name, "told") if known is not None and known.name else ""
+
+
+def _digest_of(report: Report) -> bytes:
+    """Of all that others wrote in it; empty if it holds what is no text."""
+    told = [getattr(report, field) for field in report.__struct_fields__ if field not in _NOT_TOLD]
+    try:
+        return blake2b(msgpack.encode(told), digest_size=16, person=b"told").digest()
+    except (UnicodeError, TypeError, ValueError):
+        return b""
+
+
+_NOT_TOLD = frozenset({"rules", "frameworks", "started_at", "ended_at"})
+
+
+class Keeping:
+    """Makes of what was observed what readers say of several files together, and says what may be kept."""
+
+    def __init__(
+        self,
+        source: Source,
+        readers: Iterable[Reader],
+        jobs: int,
+        context: Context,
+        clean: CleanFiles,
+    ) -> None:
+        self._source = source
+        self._readers = readers
+        self._jobs = jobs
+        self._context = context
+        self._clean = clean
+        self._joined: dict[bytes, set[str]] = {}
+
+    def explained(self, observed: Sequence[Observed]) -> list[Observed]:
+        """As `work.explained`, but a reader is not asked again about the same fragments; where it is asked, files
+        of which nothing else is needed are read for it alone."""
+        fragments: dict[str, list[Fragment]] = {}
+        for one in observed:
+            if isinstance(one, Fragment):
+                fragments.setdefault(one.reader, []).append(one)
+        told: list[Observed] = [one for one in observed if not isinstance(one, Fragment)]
+        for name in sorted(fragments):  # as `registry` sorts the readers
+            told += self._said(name, fragments[name])
+        return told
+
+    def save(self, told: Iterable[Observed]) -> None:
+        """Keep what was noted, where that may be."""
+        self._clean.save(Harmless(self._context, told, self._joined))
+
+    def _said(self, name: str, fragments: Sequence[Fragment]) -> Sequence[Observed]:
+        digest, kept = _digest(name, fragments), self._clean.kept
+        if (
+            digest
+            and kept is not None
+            and digest in kept
+            and (known := kept.get(digest)) is not None
+        ):
+            return [*known.records, *known.troubles]
+        reader = next(one for one in self._readers if one.name == name)
+        said = work.explained([*_read(fragments, self._source, reader, self._jobs)], [reader])
+        if digest and kept is not None and all(map(work.is_stable, _troubles(said))):
+            records = tuple(one for one in said if not isinstance(one, Trouble | Fragment))
+            kept.note(digest, (), Said(records, tuple(_troubles(said)), (), digest))
+            self._joined[digest] = {one.path for one in fragments}
+        return said
+
+
+def _troubles(said: Iterable[Observed]) -> Iterator[Trouble]:
+    return (one for one in said if isinstance(one, Trouble))
+
+
+def _digest(reader: str, fragments: Iterable[Fragment]) -> bytes:
+    """Of all that a reader joins; empty if it is not known where some of that is from."""
+    digest = blake2b(reader.encode(), digest_size=16, person=b"joined")
+    for origin in dict.fromkeys(one.origin for one in fragments):
+        if not origin:
+            return b""
+        digest.update(origin)
+    return digest.digest()
+
+
+def _read(
+    fragments: Sequence[Fragment], source: Source, reader: Reader, jobs: int
+) -> Iterator[Fragment | Trouble]:
+    """The fragments, those that are not read in their places, and why some could not be."""
+    paths = [one.path for one in fragments if one.is_unread]
+    again: dict[str, list[Fragment]] = {}
+    if paths:
+        for one in work.run(source, [reader], source.again(paths), jobs, lambda size: None):
+            if isinstance(one, Trouble):
+                yield one
+            elif isinstance(one, Fragment):
+                again.setdefault(one.path, []).append(one)
+    for fragment in fragments:
+        if fragment.is_unread:
+            yield from again.get(fragment.path, ())
+        else:
+            yield fragment
+
+
+class Harmless:
+    """Says of what was seen whether it may be kept: nothing in it is what was found to be a secret in the same files,
+    and the engine, which masks what people write, finds nothing to mask in it. `joined` are the files that were put
+    together, by what stands for them."""
+
+    def __init__(
+        self,
+        context: Context,
+        observed: Iterable[Observed],
+        joined: Mapping[bytes, Collection[str]],
+    ) -> None:
+        self._context = context
+        self._joined = joined
+        self._found: dict[str, set[str]] = {}
+        for one in observed:
+            if isinstance(one, Credential) and one.fingerprint:
+                self._found.setdefault(_path(one), set()).add(one.fingerprint)
+
+    def __call__(self, said: Said) -> bool:
+        told = (*said.records, *said.troubles)
+        paths = {*map(_path, told), *self._joined.get(said.origin, ())}
+        found = {one for path in paths for one in self._found.get(path, ())}
+        if found and any(self._is_among(found, text) for text in {*_texts(said)}):
+            return False
+        return all(map(self._is_unmasked, told))
+
+    def _is_unmasked(self, record: Any) -> bool:
+        [shown] = self._redactor.observations([record])
+        return bool(shown == record)
+
+    def _is_among(self, found: set[str], text: str) -> bool:
+        key = self._context.fingerprint_key
+        words = {text, *_WORD.findall(text)}
+        return any(
+            Secret(one.encode("utf-8", "surrogatepass")).fingerprint(key) in found for one in words
+        )
+
+    @cached_property
+    def _redactor(self) -> Redactor:
+        from keymuster.redaction import Redactor
+
+        return Redactor(self._context.rules)
+
+
+def _path(one: Observed) -> str:
+    if isinstance(one, Trouble):
+        return one.scope
+    place = getattr(one, "location", None)
+    return place.path if isinstance(place, FileLocation) else ""
+
+
+_WORD = re.compile(r"[^\s\"'`=:;,@/()\[\]{}<>|&]{4,200}")
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in a value, but where it stands."""
+    match value:
+        case str():
+            if type(value) is str:  # and no word of ours
+                yield value
+        case Struct():
+            for field in value.__struct_fields__:
+                if field not in _PLACES:
+                    yield from _texts(getattr(value, field))
+        case dict():
+            for key, one in value.items():
+                yield from _texts(key)
+                yield from _texts(one)
+        case tuple() | list():
+            for one in value:
+                yield from _texts(one)
+
+
+_PLACES = frozenset({"location", "origin", "joined"})
