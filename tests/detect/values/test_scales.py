@@ -1,4 +1,5 @@
-"""The weighing in C says what the one in Python says, signal by signal, of any text."""
+"""The weighing in C says what the one in Python says, signal by signal, of any text; and so does what
+spares it."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from detect.values.conftest import Read, filled
-from keymuster.detect.values import signals, weighing
+from keymuster.detect.values import obvious, signals, weighing
 from keymuster.detect.values.syntax import FORMS, Found
 
 compiled: Any = pytest.importorskip("keymuster.detect.values._accelerator")
@@ -274,6 +275,167 @@ def test_no_byte_outside_a_text_is_asked_for(scales: Any) -> None:
     for others in ((b"", *parts[1:]), (parts[0] + b"1", *parts[1:]), (parts[0] * 100, *parts[1:])):
         with pytest.raises(ValueError, match="other signals"):
             scales.weigh(content, b"name", 0, 0, 1, 0, *others)
+
+
+SAID = [
+    "$",
+    "{",
+    "}",
+    "(",
+    ")",
+    "[",
+    "]",
+    "<",
+    ">",
+    "%",
+    "#",
+    "@",
+    "_",
+    ".",
+    ":",
+    "::",
+    "->",
+    "=>",
+    "&&",
+    "||",
+    "++",
+    ";",
+    "'",
+    '"',
+    "`",
+    "=",
+    "/",
+    "\\",
+    ",",
+    "+",
+    "-",
+    "?",
+    "!",
+    "*",
+    "{{",
+    "${",
+    "change",
+    "change-me",
+    "changeme",
+    "replace",
+    "replace_with",
+    "replacewith",
+    "your",
+    "your-",
+    "your_x",
+    "placeholder",
+    "redacted",
+    "xxxxx",
+    "***",
+    "...",
+    "{name}",
+    "{a.b:c-d}",
+    "EXAMPLE",
+    "<token>",
+    "[x]",
+    "%x%",
+    "%s",
+    "$x",
+    "$A1",
+    "$HOME",
+    "[a-z",
+    "[^0-9",
+    "[A-Z]",
+    "\\d+",
+    "\\w*",
+    "(?:",
+    "(?!",
+    "ENC[PKCS7",
+    "ENC[GPG,",
+    "ENC(",
+    "$ANSIBLE_VAULT;",
+    "vault:v1:",
+    "vault:v12345:",
+    "AQICAH",
+    "AgA",
+    "{cipher}",
+    "v1:",
+    "=:v1:",
+    ":v1:",
+    "true",
+    "None",
+    "secret",
+    "a.b",
+    "a.b()",
+    "foo",
+    "foo()",
+    "x",
+    "X",
+    "9",
+    "abc",
+    "deadbeef",
+    "0123456789abcdef",
+    "hunter2",
+    "tr0ub4dor",
+    "correct-horse",
+]
+SAYING = [piece.encode() for piece in SAID] + [
+    b" ", b"\t", b"\n", b"\0", b"\xe9", b"A" * 60, b"b" * 11, b"9" * 16, b"c" * 20, b"Z" * 400,
+    b"d41d8cd98f00b204e9800998ecf8427e", b"abcdef0123456789",
+]  # fmt: skip
+NAMING = [
+    *signals.KIND_OF, *(stem for stem, _ in signals.GLUED), b"keyboard", b"next", b"page", b"id", b"hash",
+    b"public", b"the", b"of", b"X", b"x1", b"9", b"_", b"-", b".", b"$", b"@", b"\xe9", b" ",
+]  # fmt: skip
+
+
+def named(random: Random) -> bytes:
+    words = random.choices(NAMING, k=random.randrange(5))
+    ways = (bytes.lower, bytes.upper, bytes.capitalize)
+    return b"".join(random.choice(ways)(word) for word in words)
+
+
+def test_what_is_obvious_is_so_in_both_languages(monkeypatch: pytest.MonkeyPatch) -> None:
+    random = Random(3)
+
+    def text(most: int) -> bytes:
+        return b"".join(random.choices(SAYING, k=random.randrange(most)))
+
+    values = []
+    for _ in range(6000):
+        before, name = text(4), random.choice((b"secret", b"password", named(random)))
+        gap, quote = random.choice((b"", b":", b"=")), random.choice((b"", b'"'))
+        value = random.choice((text(2), text(4), text(8), text(100), name))
+        start = len(before + name + gap + quote)
+        found = Found(
+            form=random.choice(("assignment", random.choice(FORMS).name)), name=name,
+            name_start=len(before), join=random.choice((b"=", b":")), start=start,
+            end=start + len(value), quote=quote, wrapper=b"", scheme=b"", crosses=False, place=0,
+        )  # fmt: skip
+        content = before + name + gap + quote + value + quote + text(3)
+        values.append((content, found, random.choice(("a.py", "x.yml", ".env", ""))))
+    in_c = [obvious.is_none(*value) for value in values]
+    monkeypatch.setattr(obvious, "_compiled", lambda: None)
+    assert [obvious.is_none(*value) for value in values] == in_c
+    assert 500 < sum(in_c) < 5500
+
+
+def test_names_say_the_same_in_both_languages() -> None:
+    random, names = Random(5), signals._names()
+    assert names is not None
+    for name in (named(random) for _ in range(3000)):
+        said = memoryview(names.of(name)).cast("d").tolist()
+        assert said == [float(one) for one in signals._of_name(name)], name
+    with pytest.raises(ValueError, match="too long"):
+        names.of(b"n" * 513)
+    for kinds, words, stems in (
+        (99, (), ()), (1, ((b"", 1),), ()), (1, (), (("a",),)), (1, (), (1,)), (1, (1,), ()),
+    ):  # fmt: skip
+        with pytest.raises((ValueError, TypeError)):
+            compiled.Names(kinds, words, stems)
+
+
+def test_what_is_obvious_is_asked_of_nothing_outside_a_text() -> None:
+    asked = obvious._compiled()
+    assert asked is not None
+    for places in ((-1, 0, 1), (9, 0, 1), (0, -1, 1), (0, 2, 1), (0, 0, 9)):
+        with pytest.raises(ValueError, match="no value"):
+            asked.is_none(b"12345678", b"name", *places, 31)
 
 
 def test_no_other_trees_are_taken() -> None:

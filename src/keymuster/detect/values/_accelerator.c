@@ -1,6 +1,6 @@
-/* The weighing of a value: signals.py has what is seen of it and says what each signal means, weighing.py
-   what the trees make of that. Here is both in one pass, with the same numbers in the same order; where an
-   expression is named, it stands there.
+/* The weighing of a value: obvious.py says which need none, signals.py has what is seen of a value and says
+   what each signal means, weighing.py what the trees make of that. Here is all of it once more, signals and
+   trees in one pass, with the same numbers in the same order; what is named in a comment stands there.
 
    Texts may be hostile: no byte is read and none written before its place is checked. */
 
@@ -66,6 +66,14 @@ static const uint8_t *past(const uint8_t *at, const uint8_t *end, int kind)
     while (at < end && is(*at, kind))
         at++;
     return at;
+}
+
+static Text last_line(Text text)
+{
+    const uint8_t *at = text.end;
+    while (at > text.at && at[-1] != '\n')
+        at--;
+    return (Text){at, text.end};
 }
 
 static int counted(Text text, uint8_t byte)
@@ -847,10 +855,7 @@ static void place(Weighed *on, Text content, Py_ssize_t name_start, Py_ssize_t s
     if (end - start > LOOKED_AT)
         on->seen.end = on->value.at + LOOKED_AT;
     on->before = (Text){from, content.at + name_start};
-    on->left = on->before;
-    while (on->left.end > from && from[on->left.end - from - 1] != '\n')
-        on->left.end--;
-    on->left = (Text){on->left.end, on->before.end};
+    on->left = last_line(on->before);
     on->after = (Text){content.at + (behind < last ? behind : last), content.at + last};
     on->right = on->after;
     if (on->after.at < on->after.end) {
@@ -1048,12 +1053,459 @@ static PyType_Slot scales_slots[] = {
 static PyType_Spec scales = {"keymuster.detect.values._accelerator.Scales", sizeof(Scales), 0,
                              Py_TPFLAGS_DEFAULT, scales_slots};
 
+/* what a name says: `_of_name` */
+
+enum { KIND = 255, ABOUT = 256, STRONG = 512, WEAK = 1024, OTHER = 2048 };
+#define MOST_STEMS 32
+
+typedef struct {
+    PyObject_HEAD
+    PyObject *tables;
+    Words words;
+    Text stems[MOST_STEMS];
+    uint32_t stem_kinds[MOST_STEMS];
+    int stem_count, kind_count;
+} Names;
+
+static uint32_t glued(const Names *self, const uint8_t *text, size_t size)
+{
+    for (int one = 0; one < self->stem_count; one++)
+        if (lies_in(self->stems[one].at, size_of(self->stems[one]), text, size))
+            return self->stem_kinds[one];
+    return 0;
+}
+
+static PyObject *of_name(Names *self, PyObject *args)
+{
+    const char *said;
+    Py_ssize_t size;
+    if (!PyArg_ParseTuple(args, "y#", &said, &size))
+        return NULL;
+    if (size > LONGEST_NAME) {
+        PyErr_SetString(PyExc_ValueError, "too long a name");
+        return NULL;
+    }
+    uint8_t small[LONGEST_NAME];
+    uint32_t bits[LONGEST_NAME], kind = 0, all = 0, before = 0, after = 0;
+    int count = 0, named = -1, upper = 0, lower = 0;
+    size_t glue = 0;
+    Text name = {(const uint8_t *)said, (const uint8_t *)said + size};
+    const uint8_t *from = name.at, *end;
+    for (; (end = word(&from, name.end)) > from; from = end, count++) {
+        const uint8_t *begin = small + glue;
+        for (const uint8_t *at = from; at < end; at++)
+            small[glue++] = small_of[*at];
+        const One *one = known(&self->words, begin, (size_t)(end - from));
+        bits[count] = one ? one->bits : 0;
+        all |= bits[count];
+        if (bits[count] & KIND)
+            named = count;
+    }
+    kind = named < 0 ? glued(self, small, glue) : bits[named] & KIND;
+    for (int one = 0; named >= 0 && one < count; one++)
+        if (one < named)
+            before |= bits[one];
+        else if (one > named)
+            after |= bits[one];
+    for (const uint8_t *at = name.at; at < name.end; at++) {
+        upper |= is(*at, UPPER);
+        lower |= is(*at, LOWER);
+    }
+    Text inside = name;
+    while (inside.at < inside.end && *inside.at == '.')
+        inside.at++;
+    while (inside.at < inside.end && inside.end[-1] == '.')
+        inside.end--;
+    double told[64];
+    int at = 0;
+    for (int one = 1; one <= self->kind_count; one++)
+        told[at++] = kind == (uint32_t)one;
+    told[at++] = !kind;
+    told[at++] = count;
+    told[at++] = named < 0 ? 0 : count - named - 1;
+    told[at++] = (after & ABOUT) != 0;
+    told[at++] = (before & STRONG) != 0;
+    told[at++] = (before & WEAK) != 0;
+    told[at++] = (all & OTHER) != 0;
+    told[at++] = upper && !lower;
+    told[at++] = lower && !upper;
+    told[at++] = holds(inside, '.');
+    told[at++] = size && (*name.at == '$' || *name.at == '@');
+    told[at++] = size && *name.at == '-';
+    told[at++] = (double)size;
+    return PyBytes_FromStringAndSize((const char *)told, (Py_ssize_t)sizeof(double) * at);
+}
+
+/* How many kinds there are; words, each with its kind, counted from 1, and what else it says; and pieces of
+   words with their kinds. */
+static PyObject *made_names(PyTypeObject *type, PyObject *args, PyObject *names)
+{
+    PyObject *words, *stems;
+    int count;
+    if (!PyArg_ParseTuple(args, "iO!O!", &count, &PyTuple_Type, &words, &PyTuple_Type, &stems))
+        return NULL;
+    if (count < 0 || count > MOST_STEMS || PyTuple_Size(stems) > MOST_STEMS) {
+        PyErr_SetString(PyExc_ValueError, "too many kinds");
+        return NULL;
+    }
+    Names *self = (Names *)((allocfunc)PyType_GetSlot(type, Py_tp_alloc))(type, 0);
+    if (!self)
+        return NULL;
+    self->tables = Py_NewRef(args);
+    self->kind_count = count;
+    int failed = take_words(&self->words, words, 0);
+    for (Py_ssize_t one = 0; !failed && one < PyTuple_Size(stems); one++) {
+        const char *text;
+        Py_ssize_t size;
+        PyObject *pair = PyTuple_GetItem(stems, one);
+        failed = !PyTuple_Check(pair) ||
+                 !PyArg_ParseTuple(pair, "y#I", &text, &size, &self->stem_kinds[one]);
+        if (!failed)
+            self->stems[self->stem_count++] =
+                (Text){(const uint8_t *)text, (const uint8_t *)text + size};
+    }
+    if (failed) {
+        if (!PyErr_Occurred())
+            PyErr_SetString(PyExc_ValueError, "no piece of a word");
+        Py_CLEAR(self);
+    }
+    return (PyObject *)self;
+}
+
+static void dropped_names(Names *self)
+{
+    PyTypeObject *type = Py_TYPE((PyObject *)self);
+    free(self->words.ones);
+    Py_XDECREF(self->tables);
+    ((freefunc)PyType_GetSlot(type, Py_tp_free))(self);
+    Py_DECREF(type);
+}
+
+static PyMethodDef of_names[] = {
+    {"of", (PyCFunction)of_name, METH_VARARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyType_Slot names_slots[] = {
+    {Py_tp_new, made_names}, {Py_tp_dealloc, dropped_names}, {Py_tp_methods, of_names}, {0, NULL},
+};
+
+static PyType_Spec names_spec = {"keymuster.detect.values._accelerator.Names", sizeof(Names), 0,
+                                 Py_TPFLAGS_DEFAULT, names_slots};
+
+/* what needs no weighing: obvious.py */
+
+#define LOOKED_THROUGH 600
+#define MOST_SPACES 5
+
+typedef struct {
+    PyObject_HEAD
+    PyObject *tables;
+    Words literals, of_urls, examples;
+} Obvious;
+
+static const uint8_t *past_one_of(const uint8_t *at, const uint8_t *end, const char *those)
+{
+    return at < end && is_one_of(*at, those) ? at + 1 : at;
+}
+
+static int is_change(const uint8_t *at, const uint8_t *end)
+{
+    at = past_one_of(at + 6, end, "-_ ");
+    return begins(at, end, "me") || begins(at, end, "this") || begins(at, end, "it");
+}
+
+static int is_replacement(const uint8_t *at, const uint8_t *end)
+{
+    at = past_one_of(at + 7, end, "-_ ");
+    return begins(at, end, "me") || begins(at, end, "this") || begins(at, end, "with");
+}
+
+/* `{name}` and `{name:how}` behind the bracket */
+static int is_field(const uint8_t *at, const uint8_t *end)
+{
+    if (at == end || !is(*at, LOWER))
+        return 0;
+    const uint8_t *begin = ++at;
+    while (at < end && (is(*at, WORD) || *at == '.'))
+        at++;
+    if (at - begin > 30)
+        return 0;
+    if (at < end && *at == ':') {
+        begin = ++at;
+        while (at < end && (is(*at, WORD) || *at == '-'))
+            at++;
+        if (at == begin || at - begin > 20)
+            return 0;
+    }
+    return at < end && *at == '}';
+}
+
+/* `_SAYS_SO` and `_YOURS`, in small letters */
+static int says_so(const uint8_t *small, const uint8_t *end)
+{
+    for (const uint8_t *at = small; at < end; at++) {
+        int does = 0;
+        switch (*at) {
+        case 'c': does = begins(at, end, "change") && is_change(at, end); break;
+        case 'p': does = begins(at, end, "placeholder"); break;
+        case 'r':
+            does = begins(at, end, "redacted") || (begins(at, end, "replace") && is_replacement(at, end));
+            break;
+        case 'x': does = begins(at, end, "xxxxx"); break;
+        case '*': does = begins(at, end, "***"); break;
+        case '.': does = begins(at, end, "..."); break;
+        case '{': does = is_field(at + 1, end); break;
+        case 'y':
+            does = (at == small || !is(at[-1], WORD)) && begins(at, end, "your") &&
+                   past_one_of(at + 4, end, "-_ ") > at + 4;
+            break;
+        }
+        if (does)
+            return 1;
+    }
+    return 0;
+}
+
+/* `_STANDS_IN` */
+static int is_reference(Text value)
+{
+    static const char *const marks[] = {"<>", "[]", "{}", "%%"};
+    const uint8_t *at = value.at, *end = value.end;
+    size_t size = size_of(value);
+    if (begins(at, end, "${") || begins(at, end, "{{") || (size == 2 && begins(at, end, "%s")))
+        return 1;
+    for (size_t one = 0; size >= 2 && size <= 62 && one < 4; one++) {
+        if (*at != (uint8_t)marks[one][0] || end[-1] != (uint8_t)marks[one][1])
+            continue;
+        const uint8_t *inside = at + 1;
+        while (inside < end - 1 &&
+               (is(*inside, WORD) || is_one_of(*inside, one < 3 ? " .:{}$-" : " .:-")))
+            inside++;
+        return inside == end - 1;
+    }
+    if (*at != '$' || size < 2 || size > 62)
+        return 0;
+    if (size <= 61 && past(at + 1, end, LETTER | UNDERSCORE) == end)
+        return 1;
+    return is(at[1], UPPER) && past(at + 1, end, UPPER | DIGIT | UNDERSCORE) == end;
+}
+
+/* `_EXPRESSION` */
+static int is_pattern(Text value)
+{
+    const uint8_t *end = value.end;
+    for (const uint8_t *at = value.at; end - at > 2; at++) {
+        const uint8_t *set = at + 1 + (at[1] == '^');
+        if (*at == '[' && (begins(set, end, "a-z") || begins(set, end, "A-Z") || begins(set, end, "0-9")))
+            return 1;
+        if (*at == '\\' && (at[1] == 'd' || at[1] == 'w') && is_one_of(at[2], "+*{\\"))
+            return 1;
+        if (*at == '(' && at[1] == '?' && is_one_of(at[2], ":=!<"))
+            return 1;
+    }
+    return 0;
+}
+
+static int counts_on(Text value)
+{
+    int part = size_of(value) > 64 ? 64 : (int)size_of(value), steps = 0;
+    for (int at = 1; at < part; at++) {
+        int step = value.at[at] - value.at[at - 1];
+        steps += step == 1 || step == '0' - '9';
+    }
+    return steps * 4 > part * 3;
+}
+
+/* Whether so many characters of base64 follow. */
+static int are_base64(const uint8_t *at, const uint8_t *end, int count)
+{
+    for (; count; count--, at++)
+        if (at >= end || !(is(*at, ALNUM) || *at == '+' || *at == '/'))
+            return 0;
+    return 1;
+}
+
+/* `_ENCRYPTED` */
+static int is_encrypted(Text value)
+{
+    static const char *const ciphers[] = {"ENC[AES256_GCM", "ENC[PKCS7", "ENC[GPG"};
+    const uint8_t *at = value.at, *end = value.end;
+    if (!is_one_of(*at, "E$vA{"))
+        return 0;
+    for (size_t one = 0; one < sizeof ciphers / sizeof *ciphers; one++) {
+        size_t size = strlen(ciphers[one]);
+        if (begins(at, end, ciphers[one]) && (size == size_of(value) || !is(at[size], WORD)))
+            return 1;
+    }
+    if (begins(at, end, "$ANSIBLE_VAULT;") || begins(at, end, "ENC(") || begins(at, end, "{cipher}"))
+        return 1;
+    if (begins(at, end, "vault:v")) {
+        const uint8_t *behind = past(at + 7, end, DIGIT);
+        return behind - at > 7 && behind - at <= 11 && behind < end && *behind == ':';
+    }
+    if (begins(at, end, "AQICAH"))
+        return are_base64(at + 6, end, 60);
+    if (begins(at, end, "Ag"))
+        return end - at > 2 && at[2] >= 'A' && at[2] <= 'D' && are_base64(at + 3, end, 400);
+    return begins(at, end, "v1:") &&
+           ((are_base64(at + 3, end, 11) && begins(at + 14, end, "=:v1:")) ||
+            (are_base64(at + 3, end, 16) && begins(at + 19, end, ":") &&
+             are_base64(at + 20, end, 20)));
+}
+
+/* `_is_none_itself` */
+static int is_none_itself(const Obvious *self, Text value, const uint8_t *small)
+{
+    size_t size = size_of(value);
+    if (says_so(small, small + size) || known(&self->examples, small, size) || is_reference(value) ||
+        is_pattern(value) || (size >= 16 && counts_on(value)) || is_encrypted(value))
+        return 1;
+    for (const uint8_t *at = value.at; at < value.end; at++)
+        if (*at == 'E' && begins(at, value.end, "EXAMPLE"))
+            return 1;
+    return 0;
+}
+
+/* `_holds_code` */
+static int is_code(Text value)
+{
+    uint8_t without[LOOKED_THROUGH];
+    size_t size = 0;
+    for (const uint8_t *at = value.at; at < value.end; at++)
+        if (at > value.at && value.end - at > 2 && at[0] == '+' && at[1] == '+')
+            at++;
+        else
+            without[size++] = *at;
+    return has_code((Text){without, without + size});
+}
+
+/* `_is_expression` */
+static int is_expression(Text value, Text line, Text after)
+{
+    int is_dot = is_dotted(value);
+    for (const uint8_t *at = value.at; !is_dot && at < value.end; at++)
+        if (is(*at, DIGIT))
+            return 0;
+    if (line.at < line.end && (line.end[-1] == '{' || line.end[-1] == '('))
+        return 0;
+    if ((counted(line, '"') + counted(line, '\'') + counted(line, '`')) % 2)
+        return 0;
+    if (is_dot || is_identifier(value))
+        return 1;
+    const uint8_t *next = past(after.at, after.end, BLANK);
+    return next < after.end && is(*next, LETTER);
+}
+
+/* `_is_part_of_an_id` */
+static int is_part_of_an_id(Text text, const uint8_t *named, Text name, Text value)
+{
+    if (value.at == text.at || value.at[-1] != ':')
+        return 0;
+    if (named > text.at && named[-1] == ':')
+        return 1;
+    if (size_of(value) != 32 || size_of(name) != 6 || memcmp(name.at, "secret", 6))
+        return 0;
+    for (const uint8_t *at = value.at; at < value.end; at++)
+        if (!is(*at, DIGIT) && (*at < 'a' || *at > 'f'))
+            return 0;
+    return 1;
+}
+
+enum { IN_URL = 1, IS_PLAIN = 2, IS_BARE = 4, IN_CODE = 8, BY_COLON = 16 };
+
+static PyObject *is_none(Obvious *self, PyObject *args)
+{
+    const char *content, *named;
+    Py_ssize_t size, name_size, name_start, start, end;
+    int how;
+    if (!PyArg_ParseTuple(args, "y#y#nnni", &content, &size, &named, &name_size, &name_start, &start,
+                          &end, &how))
+        return NULL;
+    if (name_start < 0 || name_start > size || start < 0 || start > end || end > size) {
+        PyErr_SetString(PyExc_ValueError, "no value of this text");
+        return NULL;
+    }
+    Text text = {(const uint8_t *)content, (const uint8_t *)content + size};
+    Text name = {(const uint8_t *)named, (const uint8_t *)named + name_size};
+    Text value = {text.at + start, text.at + end};
+    if (size_of(value) > LOOKED_THROUGH)
+        value.end = value.at + LOOKED_THROUGH;
+    size_t part = size_of(value);
+    if (part < 3 || counted(value, ' ') > MOST_SPACES)
+        Py_RETURN_TRUE;
+    uint8_t small[LOOKED_THROUGH];
+    for (size_t at = 0; at < part; at++)
+        small[at] = small_of[value.at[at]];
+    int none = is_none_itself(self, value, small);
+    if (!none && how & IN_URL)
+        none = (part == size_of(name) && !memcmp(value.at, name.at, part)) ||
+               known(&self->of_urls, small, part);
+    if (!none && how & IS_PLAIN)
+        none = known(&self->literals, small, part) != NULL;
+    if (!none && how & BY_COLON)
+        none = is_part_of_an_id(text, text.at + name_start, name, value);
+    if (!none && how & IS_BARE) {
+        Text line = {text.at + (name_start > NEAR ? name_start - NEAR : 0), text.at + name_start};
+        Text after = {text.at + end, text.at + (size - end > 8 ? end + 8 : size)};
+        line = last_line(line);
+        none = is_code(value) || (how & IN_CODE && is_expression(value, line, after));
+    }
+    return PyBool_FromLong(none);
+}
+
+static PyObject *made_obvious(PyTypeObject *type, PyObject *args, PyObject *names)
+{
+    PyObject *words[3];
+    if (!PyArg_ParseTuple(args, "O!O!O!", &PyTuple_Type, &words[0], &PyTuple_Type, &words[1],
+                          &PyTuple_Type, &words[2]))
+        return NULL;
+    Obvious *self = (Obvious *)((allocfunc)PyType_GetSlot(type, Py_tp_alloc))(type, 0);
+    if (!self)
+        return NULL;
+    self->tables = Py_NewRef(args);
+    if (take_words(&self->literals, words[0], 0) || take_words(&self->of_urls, words[1], 0) ||
+        take_words(&self->examples, words[2], 0))
+        Py_CLEAR(self);
+    return (PyObject *)self;
+}
+
+static void dropped_obvious(Obvious *self)
+{
+    PyTypeObject *type = Py_TYPE((PyObject *)self);
+    free(self->literals.ones);
+    free(self->of_urls.ones);
+    free(self->examples.ones);
+    Py_XDECREF(self->tables);
+    ((freefunc)PyType_GetSlot(type, Py_tp_free))(self);
+    Py_DECREF(type);
+}
+
+static PyMethodDef of_obvious[] = {
+    {"is_none", (PyCFunction)is_none, METH_VARARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyType_Slot obvious_slots[] = {
+    {Py_tp_new, made_obvious}, {Py_tp_dealloc, dropped_obvious}, {Py_tp_methods, of_obvious}, {0, NULL},
+};
+
+static PyType_Spec obvious = {"keymuster.detect.values._accelerator.Obvious", sizeof(Obvious), 0,
+                              Py_TPFLAGS_DEFAULT, obvious_slots};
+
+static int add_type(PyObject *module, const char *name, PyType_Spec *spec)
+{
+    PyObject *type = PyType_FromModuleAndSpec(module, spec, NULL);
+    int failed = !type || PyModule_AddObjectRef(module, name, type);
+    Py_XDECREF(type);
+    return failed;
+}
+
 static int filled(PyObject *module)
 {
     make_kinds();
-    PyObject *type = PyType_FromModuleAndSpec(module, &scales, NULL);
-    int failed = !type || PyModule_AddObjectRef(module, "Scales", type);
-    Py_XDECREF(type);
+    int failed = add_type(module, "Scales", &scales) || add_type(module, "Names", &names_spec) ||
+                 add_type(module, "Obvious", &obvious);
     return failed ? -1 : 0;
 }
 

@@ -1,4 +1,6 @@
-from typing import Any
+from typing import Any, TypeAlias
+
+Words: TypeAlias = tuple[tuple[bytes, int], ...]
 
 class Scales:
     def __new__(
@@ -21,3 +23,13 @@ class Scales:
         of_join: bytes,
         /,
     ) -> tuple[bytes, float, bool]: ...
+
+class Names:
+    def __new__(cls, kinds: int, words: Words, stems: Words, /) -> Names: ...
+    def of(self, name: bytes, /) -> bytes: ...
+
+class Obvious:
+    def __new__(cls, literals: Words, of_urls: Words, examples: Words, /) -> Obvious: ...
+    def is_none(
+        self, content: bytes, name: bytes, name_start: int, start: int, end: int, how: int, /
+    ) -> bool: ...

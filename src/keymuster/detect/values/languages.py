@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 LANGUAGES = {
     "a script": "py pyc rb php pl pm lua ex exs groovy r jl tcl coffee",
     "web code": "js mjs cjs jsx ts tsx vue svelte dart",
@@ -17,6 +19,7 @@ _LANGUAGE_OF = {
 }
 
 
+@lru_cache(maxsize=256)
 def is_code(path: str) -> bool:
     """Whether a file is of a programming language."""
     return of(path) in ("a script", "web code", "compiled code")

@@ -1,14 +1,22 @@
-"""Found values that need no weighing: code and words of a language, by far the most of them."""
+"""Found values that need no weighing: code and words of a language, by far the most of them.
+
+`_accelerator.c` has the same in C; whatever it says, the Python here does too.
+"""
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 
-from keymuster import regex
+from keymuster import accelerator, regex
 from keymuster.detect.placeholders import is_sequence
 from keymuster.detect.values import signals
 from keymuster.detect.values.languages import is_code
 from keymuster.detect.values.syntax import Found
+
+try:
+    from keymuster.detect.values import _accelerator
+except ImportError:
+    _accelerator = None  # type: ignore[assignment]
 
 _LEAST = 3
 _MOST_SPACES = 5
@@ -69,17 +77,8 @@ words both are credentials elsewhere."""
 _OUR_ID = regex.later(rb"[0-9a-f]{32}")
 """What follows `secret:` where a report or the settings of keymuster name a secret without its text."""
 
-_PLAIN_FORMS = (
-    "assignment",
-    "typed",
-    "block",
-    "variable",
-    "pair",
-    "call",
-    "space",
-    "tag",
-    "option",
-    "value",
+_PLAIN_FORMS = frozenset(
+    ("assignment", "typed", "block", "variable", "pair", "call", "space", "tag", "option", "value")
 )
 """Forms in which only the name says that a secret may follow."""
 
@@ -87,34 +86,64 @@ _PLAIN_FORMS = (
 def is_none(content: bytes, found: Found, path: str) -> bool:
     """Whether a value is surely no secret. Held against labelled data, this loses one real value in
     fifty of those that the weighing would keep, and spares half of the weighing."""
-    value = content[found.start : min(found.end, found.start + _LOOKED_AT)]
-    if len(value) < _LEAST or value.count(b" ") > _MOST_SPACES:
-        return True
-    if found.form == "url":  # its name is the user's
-        none = value == found.name or value.lower() in _URL_WORDS
-    elif found.form in _PLAIN_FORMS:
-        none = _is_plainly_none(content, found, value, path)
-    else:
-        none = False
-    return none or says_so(value) or _ENCRYPTED.match(value) is not None
+    how = 0
+    if found.form in _PLAIN_FORMS:
+        if not _may_name(found.name):
+            return True
+        how = _PLAIN | (found.join == b":" and _BY_COLON)
+        if not (found.quote or found.scheme):
+            how |= _of_bare_values(path)
+    elif found.form == "url":  # its name is that of the user
+        how = _IN_URL
+    compiled = _compiled()
+    if compiled is None:
+        return _is_none(content, found, how)
+    place = found.name_start, found.start, found.end
+    return compiled.is_none(content, found.name, *place, how)
 
 
-def _is_plainly_none(content: bytes, found: Found, value: bytes, path: str) -> bool:
-    if value.lower() in signals.LITERALS or not signals.speaks(found.name):
-        return True
-    if not _may_name(found.name):
-        return True
-    if found.join == b":" and _is_part_of_an_id(content, found, value):
-        return True
-    if found.quote or found.scheme:
-        return False
-    if path.endswith(_LITERAL):
-        return False
-    return _holds_code(value) or (is_code(path) and _is_expression(content, found, value))
-
+_IN_URL, _PLAIN, _BARE, _IN_CODE, _BY_COLON = 1, 2, 4, 8, 16
+"""How a value is given to its name."""
 
 _LITERAL = (".env", ".ini", ".properties", ".cnf", ".envrc", ".netrc")
 """Ends of files in which everything behind a name is its value."""
+
+
+@lru_cache(maxsize=256)
+def _of_bare_values(path: str) -> int:
+    return 0 if path.endswith(_LITERAL) else _BARE | (is_code(path) and _IN_CODE)
+
+
+@cache
+def _compiled() -> _accelerator.Obvious | None:
+    """The same in C, where that was built."""
+    if _accelerator is None or not accelerator.is_wanted():
+        return None
+    sets = signals.LITERALS, _URL_WORDS, _EXAMPLES
+    return _accelerator.Obvious(*(tuple((word, 0) for word in words) for words in sets))
+
+
+def _is_none(content: bytes, found: Found, how: int) -> bool:
+    value = content[found.start : min(found.end, found.start + _LOOKED_AT)]
+    if _is_none_itself(value):
+        return True
+    if how & _IN_URL and (value == found.name or value.lower() in _URL_WORDS):
+        return True
+    if how & _PLAIN and value.lower() in signals.LITERALS:
+        return True
+    if how & _BY_COLON and _is_part_of_an_id(content, found, value):
+        return True
+    if not how & _BARE:
+        return False
+    return _holds_code(value) or (how & _IN_CODE != 0 and _is_expression(content, found, value))
+
+
+@lru_cache(maxsize=8192)
+def _is_none_itself(value: bytes) -> bool:
+    """What a value says of itself; most of them come back, in other places and in other versions."""
+    if len(value) < _LEAST or value.count(b" ") > _MOST_SPACES:
+        return True
+    return says_so(value) or _ENCRYPTED.match(value) is not None
 
 
 def says_so(value: bytes) -> bool:
@@ -142,6 +171,7 @@ def _is_part_of_an_id(content: bytes, found: Found, value: bytes) -> bool:
     return found.name == b"secret" and _OUR_ID.fullmatch(value) is not None
 
 
+@lru_cache(maxsize=8192)
 def _holds_code(value: bytes) -> bool:
     if not value.translate(None, _NEVER_CODE):
         return False
@@ -153,20 +183,40 @@ _NEVER_CODE = bytes(byte for byte in range(256) if byte not in b"(.>:=&|+;[?")
 """What no mark of code has that `signals.CODE` knows; to drop it costs next to nothing."""
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=8192)
 def _may_name(name: bytes) -> bool:
+    """Whether what has this name may be a secret."""
+    if not signals.speaks(name):
+        return False
     small = name.lower().translate(None, b"_-. ")
     return _NO_SECRETS.search(small) is None and _OF_REQUESTS.search(name) is None
 
 
 def _is_expression(content: bytes, found: Found, value: bytes) -> bool:
     """Whether an unquoted value in a programming language is the name of something else."""
+    reads = _reads_as(value)
+    if not reads:
+        return False
     line = content[max(0, found.name_start - 200) : found.name_start].rpartition(b"\n")[2]
-    if sum(map(line.count, (b'"', b"'", b"`"))) % 2 or line[-1:] in (b"{", b"("):
+    if line[-1:] in (b"{", b"("):
         return False
+    if (line.count(b'"') + line.count(b"'") + line.count(b"`")) % 2:
+        return False
+    return reads == _NAME or content[found.end : found.end + 8].lstrip(b" \t")[:1].isalpha()
+
+
+_NAME, _WORD = 2, 1
+
+
+@lru_cache(maxsize=8192)
+def _reads_as(value: bytes) -> int:
+    """Whether a value reads as the name of something, or as a word if another one follows; 0 if it
+    does not."""
     if signals.DOTTED.fullmatch(value):
-        return True
-    if any(48 <= byte <= 57 for byte in value):
-        return False
-    after = content[found.end : found.end + 8].lstrip(b" \t")[:1]
-    return signals.IDENTIFIER.fullmatch(value) is not None or after.isalpha()
+        return _NAME
+    if _DIGIT.search(value):
+        return 0
+    return _NAME if signals.IDENTIFIER.fullmatch(value) else _WORD
+
+
+_DIGIT = regex.later(rb"[0-9]")

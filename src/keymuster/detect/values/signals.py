@@ -9,13 +9,18 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from math import log2
 from typing import TypeAlias
 
-from keymuster import regex
+from keymuster import accelerator, regex
 from keymuster.detect.values import languages
 from keymuster.detect.values.syntax import FORMS, Found
+
+try:
+    from keymuster.detect.values import _accelerator
+except ImportError:
+    _accelerator = None  # type: ignore[assignment]
 
 Signals: TypeAlias = Sequence[float]
 """One number for each of `NAMES`, or of the first of them; a claim is 1 when it holds and 0 when not."""
@@ -92,7 +97,8 @@ def packed(found: Found, path: str) -> tuple[bytes, bytes, bytes]:
 
 @lru_cache(maxsize=8192)
 def _packed_name(name: bytes) -> bytes:
-    return _packed(_of_name(name))
+    names = _names()
+    return _packed(_of_name(name)) if names is None else names.of(name)
 
 
 @lru_cache(maxsize=256)
@@ -200,10 +206,23 @@ _OF_NAME = (
 )  # fmt: skip
 
 
-@lru_cache(maxsize=4096)
+@cache
+def _names() -> _accelerator.Names | None:
+    """The same in C, where that was built."""
+    if _accelerator is None or not accelerator.is_wanted():
+        return None
+    kinds = {kind: number for number, kind in enumerate(_KINDS, 1)}
+    words = {word: kinds[kind] for word, kind in KIND_OF.items()}
+    for bit, those in enumerate((_ABOUT, _STRONG, _WEAK, _OTHER_WORDS), 8):
+        for word in those:
+            words[word] = words.get(word, 0) | 1 << bit
+    stems = tuple((stem, kinds[kind]) for stem, kind in GLUED)
+    return _accelerator.Names(len(kinds), tuple(words.items()), stems)
+
+
 def speaks(name: bytes) -> bool:
     """Whether a name speaks of a secret, and of none of the things that merely sound like one."""
-    said = _of_name(name)
+    said = memoryview(_packed_name(name)).cast("d")
     return not said[len(_KINDS)] and not said[_OTHER_WORD]
 
 
