@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import zlib
 from array import array
+from collections.abc import Callable
 from itertools import pairwise
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -298,8 +301,7 @@ class TestListingInC:
         assert fast.declare is not None
 
         end = fast.declare(
-            zlib.decompressobj, chunk, 100, offsets, bytearray([1] * len(heads)), marks, 0,
-            memoryview(sizes), 48, 20,
+            chunk, 100, offsets, bytearray([1] * len(heads)), marks, 0, memoryview(sizes), 48
         )  # fmt: skip
 
         stops = [place for place, size in enumerate(want) if size < 0]
@@ -309,10 +311,126 @@ class TestListingInC:
     def test_what_a_delta_makes_is_asked_of_arrays_that_fit(self, fast: Functions) -> None:
         assert fast.declare is not None
         for lengths, flags, sizes, most in (
-            (1, 2, 2, 9), (2, 1, 2, 9), (2, 2, 1, 9), (2, 2, 2, 0), (2, 2, 2, -1),
+            (1, 2, 2, 9), (2, 1, 2, 9), (2, 2, 1, 9), (2, 2, 2, 0), (2, 2, 2, -1), (2, 2, 2, 999),
         ):  # fmt: skip
             with pytest.raises(ValueError, match="lengths"):
                 fast.declare(
-                    zlib.decompressobj, bytes(99), 0, array("Q", [12, 30]), bytearray(lengths),
-                    bytearray(flags), 0, memoryview(array("Q", [0] * sizes)), most, 20,
+                    bytes(99), 0, array("Q", [12, 30]), bytearray(lengths), bytearray(flags), 0,
+                    memoryview(array("Q", [0] * sizes)), most,
                 )  # fmt: skip
+
+
+_texts = st.one_of(
+    st.binary(max_size=300),
+    st.builds(lambda part, times: part * times, st.binary(min_size=1, max_size=40), st.integers(1, 2000)),
+    st.builds(
+        lambda seed, size, of: bytes(Random(seed).choices(range(of), k=size)),
+        st.integers(), st.integers(0, 9000), st.integers(1, 256),
+    ),
+)  # fmt: skip
+_ways = st.tuples(st.integers(0, 9), st.integers(1, 9), st.integers(0, 4))
+
+
+def compressed(text: bytes, way: tuple[int, int, int], cut: int) -> bytes:
+    """The text in all forms that zlib knows: by level, memory and strategy, in more blocks than one."""
+    level, memory, strategy = way
+    deflater = zlib.compressobj(level, zlib.DEFLATED, 15, memory, strategy)
+    begun = deflater.compress(text[:cut]) + deflater.flush(zlib.Z_FULL_FLUSH)
+    return begun + deflater.compress(text[cut:]) + deflater.flush()
+
+
+@pytest.fixture(scope="module")
+def made(
+    fast: Functions, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., tuple[bytes, Kept] | None]:
+    """What is made of bytes in a file, whose size is given."""
+    path = tmp_path_factory.mktemp("make") / "pack"
+    if fast.make is None:
+        pytest.skip("it is not there on this system")
+    make = fast.make
+
+    def of(
+        stored: bytes, size: int, inflated: int | None = None, base: bytes | None = None, least: int = 1,
+        behind: bytes = b"", before: bytes = b"",
+    ) -> tuple[bytes, Kept] | None:  # fmt: skip
+        path.write_bytes(before + stored + behind)
+        file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        try:
+            begin, end = len(before), len(before + stored + behind)
+            held = size if inflated is None else inflated
+            return make(file, begin, end, held, size, base, least)
+        finally:
+            os.close(file)
+
+    return of
+
+
+class TestMake:
+    """Reading, inflating and expanding in one step, where that is there."""
+
+    @given(text=_texts, way=_ways, cut=st.integers(0, 400), behind=st.binary(max_size=40))
+    def test_inflates_whatever_zlib_makes(
+        self, made: Callable[..., object], text: bytes, way: tuple[int, int, int], cut: int, behind: bytes
+    ) -> None:  # fmt: skip
+        stored = compressed(text, way, cut)
+
+        assert made(stored, len(text), behind=behind, before=b"PACK") == (text, ())
+
+    @given(
+        text=_texts,
+        way=_ways,
+        changes=st.lists(st.tuples(st.integers(0), st.integers(1, 255)), min_size=1, max_size=4),
+        cut=st.integers(0),
+    )
+    def test_takes_nothing_that_zlib_would_not(
+        self, made: Callable[..., tuple[bytes, Kept] | None], text: bytes, way: tuple[int, int, int],
+        changes: list[tuple[int, int]], cut: int,
+    ) -> None:  # fmt: skip
+        stored = bytearray(compressed(text, way, cut % 1000))
+        for at, change in changes:
+            stored[at % len(stored)] ^= change
+        for some in (bytes(stored), bytes(stored[: cut % len(stored)])):
+            try:
+                want = zlib.decompress(some)
+            except zlib.error:
+                want = None
+
+            for size in (len(text), max(0, len(text) - 1), len(text) + 1):
+                found = made(some, size)
+
+                assert found is None or found == (want, ())
+
+    @given(steps=_steps, least=st.integers(0, 600), wrong=st.integers(-1, 1))
+    def test_expands_what_it_inflated(
+        self, fast: Functions, made: Callable[..., object], steps: list[bytes | tuple[int, int]],
+        least: int, wrong: int,
+    ) -> None:  # fmt: skip
+        size = sum(len(s) if isinstance(s, bytes) else len(_BASE[s[0] : sum(s)]) for s in steps)
+        change = delta(len(_BASE), size, *steps)
+        want = fast.expand(_BASE, change, least, size)
+
+        found = made(zlib.compress(change), size + wrong, len(change), _BASE, least)
+
+        assert found == (None if wrong else want)
+
+    def test_what_is_damaged_is_left_to_others(self, made: Callable[..., object]) -> None:
+        for change in (
+            b"",
+            b"\x05\x01\x01a",
+            b"\x01\x05\x01a",
+            b"\x01\x01\x00",
+            b"\x01\x01\x91\x05\x01",
+        ):
+            assert made(zlib.compress(change), 1, len(change), b"x") is None
+        assert made(b"", 0) is None
+        assert made(zlib.compress(b"text", wbits=9), 4) is None  # git writes another window
+        assert made(zlib.compress(b"text", wbits=-15), 4) is None
+
+    def test_a_file_that_is_not_there_is_left_to_others(self, fast: Functions) -> None:
+        if fast.make is None:
+            pytest.skip("it is not there on this system")
+        assert fast.make(-1, 0, 9, 1, 1, None, 1) is None
+        assert fast.make(0, 9, 0, 1, 1, None, 1) is None
+        assert fast.make(0, 0, 1 << 60, 1, 1, None, 1) is None
+        with pytest.raises(TypeError, match="base"):
+            fast.make(-1, 0, 9, 1, 1, "text", 1)

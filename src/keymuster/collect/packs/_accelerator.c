@@ -9,6 +9,11 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#ifndef _WIN32
+#include <unistd.h>
+#endif
+
+#include "_inflate.h"
 
 #define NONE UINT32_MAX
 #define OFFSET_DELTA 6
@@ -38,24 +43,24 @@ static int keep(PyObject *kept, uint64_t first, uint64_t source, uint64_t length
 {
     if (!length || length < (uint64_t)(least < 0 ? 0 : least))
         return 0;
-    PyObject *one = Py_BuildValue("(KKK)", (unsigned long long)first, (unsigned long long)source,
-                                  (unsigned long long)length);
-    if (!one)
-        return -1;
-    int failed = PyList_Append(kept, one);
-    Py_DECREF(one);
-    return failed;
+    PyObject *one = PyTuple_New(3);
+    uint64_t said[3] = {first, source, length};
+    for (int each = 0; one && each < 3; each++) {
+        PyObject *number = PyLong_FromUnsignedLongLong(said[each]);
+        if (!number || PyTuple_SetItem(one, each, number))
+            Py_CLEAR(one);
+    }
+    int failed = !one || PyList_Append(kept, one);
+    Py_XDECREF(one);
+    return failed ? -1 : 0;
 }
 
-static PyObject *expand(PyObject *self, PyObject *args)
+static PyObject *expanded(const uint8_t *base, Py_ssize_t held, const uint8_t *delta, Py_ssize_t end,
+                          Py_ssize_t least, Py_ssize_t most)
 {
-    const char *base_, *delta_;
-    Py_ssize_t held, end, least, most, at = 0;
+    Py_ssize_t at = 0;
     uint64_t claimed, size, here = 0, first = 0, length = 0, source = 0;
     const char *wrong = NULL;
-    if (!PyArg_ParseTuple(args, "y#y#nn", &base_, &held, &delta_, &end, &least, &most))
-        return NULL;
-    const uint8_t *base = (const uint8_t *)base_, *delta = (const uint8_t *)delta_;
     if (number(delta, end, &at, &claimed))
         return NULL;
     if (claimed != (uint64_t)held) {
@@ -144,6 +149,88 @@ failed:
         PyErr_SetString(PyExc_ValueError, wrong);
     return NULL;
 }
+
+static PyObject *expand(PyObject *self, PyObject *args)
+{
+    const char *base, *delta;
+    Py_ssize_t held, end, least, most;
+    if (!PyArg_ParseTuple(args, "y#y#nn", &base, &held, &delta, &end, &least, &most))
+        return NULL;
+    return expanded((const uint8_t *)base, held, (const uint8_t *)delta, end, least, most);
+}
+
+/* What the module holds: buffers, so that not each object needs new ones. */
+typedef struct {
+    Inflater inflater;
+    uint8_t *compressed, *inflated;
+    size_t room_compressed, room_inflated;
+} State;
+
+#ifndef _WIN32
+#define HELD (1 << 22) /* bytes that a buffer keeps until the next object */
+
+/* Room for so many bytes, of which those at the end are there for a reader that looks too far. */
+static uint8_t *room_for(uint8_t **buffer, size_t *room, size_t size)
+{
+    if (size > *room) {
+        size_t more = size < HELD / 2 ? 2 * size : size;
+        free(*buffer);
+        *buffer = calloc(more, 1);
+        *room = *buffer ? more : 0;
+    }
+    return *buffer;
+}
+
+static void let_go(uint8_t **buffer, size_t *room)
+{
+    if (*room <= HELD)
+        return;
+    free(*buffer);
+    *buffer = NULL;
+    *room = 0;
+}
+
+/* The content of an object of a pack, and what it keeps of its base, if it has one: see `_made` in
+   reading.py. None if it is not what it should be, or its compressed bytes are in any way unusual. */
+static PyObject *make(PyObject *self, PyObject *args)
+{
+    State *state = PyModule_GetState(self);
+    unsigned long long begin, end, stored, size;
+    PyObject *base, *result = NULL;
+    Py_ssize_t least;
+    int descriptor;
+    if (!state || !PyArg_ParseTuple(args, "iKKKKOn", &descriptor, &begin, &end, &stored, &size, &base,
+                                    &least))
+        return NULL;
+    if (base != Py_None && !PyBytes_Check(base)) {
+        PyErr_SetString(PyExc_TypeError, "a base is bytes, or None");
+        return NULL;
+    }
+    if (end < begin || end > INT64_MAX || end - begin > UINT32_MAX || stored > UINT32_MAX ||
+        size > UINT32_MAX || sizeof(size_t) < 8)
+        Py_RETURN_NONE;
+    size_t compressed = (size_t)(end - begin);
+    uint8_t *from = room_for(&state->compressed, &state->room_compressed, compressed + BEHIND_COMPRESSED);
+    uint8_t *to = room_for(&state->inflated, &state->room_inflated, (size_t)stored + BEHIND_INFLATED);
+    int is_there = from && to && pread(descriptor, from, compressed, (off_t)begin) == (ssize_t)compressed &&
+                   inflate_into(&state->inflater, from, compressed, to, (size_t)stored, 1) >= 0;
+    if (is_there && base == Py_None)
+        result = Py_BuildValue("(y#())", (char *)to, (Py_ssize_t)stored);
+    else if (is_there)
+        result = expanded((const uint8_t *)PyBytes_AsString(base), PyBytes_Size(base), to,
+                          (Py_ssize_t)stored, least, (Py_ssize_t)size);
+    let_go(&state->compressed, &state->room_compressed);
+    let_go(&state->inflated, &state->room_inflated);
+    if (result && base != Py_None && PyBytes_Size(PyTuple_GetItem(result, 0)) != (Py_ssize_t)size)
+        Py_CLEAR(result);
+    if (!result && PyErr_Occurred() && !PyErr_ExceptionMatches(PyExc_ValueError))
+        return NULL;
+    if (result)
+        return result;
+    PyErr_Clear();
+    Py_RETURN_NONE;
+}
+#endif
 
 typedef struct {
     uint64_t offset;
@@ -409,22 +496,26 @@ static int64_t declared(const uint8_t *head, Py_ssize_t size)
     return -1;
 }
 
+#define MOST_OF_HEAD 512
+#define WANTED 20 /* bytes that hold two numbers */
+
 /* Fill in what the deltas make that begin in a chunk, as far as it tells. */
 static PyObject *declare(PyObject *self, PyObject *args)
 {
     Py_buffer all[5]; /* chunk, offsets, lengths, flags, sizes */
-    PyObject *inflater;
+    State *state = PyModule_GetState(self);
+    uint8_t compressed[MOST_OF_HEAD + BEHIND_COMPRESSED] = {0}, head[WANTED + BEHIND_INFLATED];
     unsigned long long start;
-    Py_ssize_t number, most, wanted;
+    Py_ssize_t number, most;
     int failed = 0;
-    if (!PyArg_ParseTuple(args, "Oy*Ky*y*y*nw*nn", &inflater, all, &start, all + 1, all + 2, all + 3,
-                          &number, all + 4, &most, &wanted))
+    if (!state || !PyArg_ParseTuple(args, "y*Ky*y*y*nw*n", all, &start, all + 1, all + 2, all + 3,
+                                    &number, all + 4, &most))
         return NULL;
     const uint8_t *lengths = all[2].buf, *flags = all[3].buf;
     const uint64_t held = (uint64_t)all[0].len, *offsets = all[1].buf;
     uint64_t *sizes = all[4].buf;
     Py_ssize_t count = all[1].len / 8;
-    if (number < 0 || most < 1 || wanted < 1 || all[2].len < count || all[3].len < count ||
+    if (number < 0 || most < 1 || most > MOST_OF_HEAD || all[2].len < count || all[3].len < count ||
         all[4].len < 8 * count) {
         PyErr_SetString(PyExc_ValueError, "arrays of different lengths");
         failed = 1;
@@ -435,23 +526,9 @@ static PyObject *declare(PyObject *self, PyObject *args)
         uint64_t at = offsets[number] - start + lengths[number];
         if (offsets[number] < start || at >= held || held - at < (uint64_t)most)
             break;
-        PyObject *one = PyObject_CallNoArgs(inflater);
-        PyObject *head = one ? PyObject_CallMethod(one, "decompress", "y#n",
-                                                   (const char *)all[0].buf + at, most, wanted)
-                             : NULL;
-        int64_t size = head && PyBytes_Check(head)
-                           ? declared((const uint8_t *)PyBytes_AsString(head), PyBytes_Size(head))
-                           : -1;
-        Py_XDECREF(one);
-        Py_XDECREF(head);
-        if (PyErr_Occurred()) {
-            if (PyErr_ExceptionMatches(PyExc_MemoryError) ||
-                !PyErr_ExceptionMatches(PyExc_Exception)) {
-                failed = 1;
-                break;
-            }
-            PyErr_Clear();
-        }
+        memcpy(compressed, (const uint8_t *)all[0].buf + at, (size_t)most);
+        int64_t made = inflate_into(&state->inflater, compressed, (size_t)most, head, WANTED, 0);
+        int64_t size = made < 0 ? -1 : declared(head, (Py_ssize_t)(made < WANTED ? made : WANTED));
         if (size < 0)
             break; /* somebody else looks closer */
         sizes[number] = (uint64_t)size;
@@ -679,12 +756,24 @@ static PyMethodDef methods[] = {
     {"rising", rising, METH_VARARGS, NULL}, {"headers", headers, METH_VARARGS, NULL},
     {"roots", roots, METH_VARARGS, NULL},   {"arrange", arrange, METH_VARARGS, NULL},
     {"declare", declare, METH_VARARGS, NULL}, {"part", part, METH_VARARGS, NULL},
+#ifndef _WIN32
+    {"make", make, METH_VARARGS, NULL},
+#endif
     {NULL, NULL, 0, NULL},
 };
 
+static void dropped(void *module)
+{
+    State *state = PyModule_GetState(module);
+    if (state) {
+        free(state->compressed);
+        free(state->inflated);
+    }
+}
+
 static PyModuleDef_Slot slots[] = {{0, NULL}};
 
-static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "_accelerator", NULL, 0, methods, slots,
-                                    NULL, NULL, NULL};
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "_accelerator", NULL, sizeof(State), methods, slots,
+                                    NULL, NULL, dropped};
 
 PyMODINIT_FUNC PyInit__accelerator(void) { return PyModuleDef_Init(&module); }

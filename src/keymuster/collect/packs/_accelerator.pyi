@@ -1,5 +1,4 @@
 from array import array
-from collections.abc import Callable
 from typing import Any
 
 def expand(
@@ -23,7 +22,6 @@ def headers(
 def roots(kinds: bytearray, bases: array[int], /) -> bytearray: ...
 def arrange(wanted: bytearray, bases: array[int], /) -> tuple[bytes, bytes]: ...
 def declare(
-    inflater: Callable[[], Any],
     chunk: bytes,
     start: int,
     offsets: array[int],
@@ -32,7 +30,6 @@ def declare(
     first: int,
     sizes: memoryview,
     most: int,
-    wanted: int,
     /,
 ) -> int: ...
 def part(
@@ -47,3 +44,6 @@ def part(
     sources: list[tuple[int, int, int, bool, int, Any, Any, Any, Any, bytes]],
     /,
 ) -> tuple[int, int, int, bytes]: ...
+def make(
+    descriptor: int, begin: int, end: int, stored: int, size: int, base: bytes | None, least: int, /
+) -> tuple[bytes, list[tuple[int, int, int]]] | None: ...

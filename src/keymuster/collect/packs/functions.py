@@ -24,8 +24,9 @@ positions in the index and stored sizes, else by its objects the numbers of fold
 
 
 class Functions(Struct, frozen=True):
-    """See `plain.py` for what each does. The last two are only there in C: `declare` fills in what deltas
-    make (`_Heads` in objects.py), as far as a chunk tells, and `part` cuts off the next family."""
+    """See `plain.py` for what each does. The last three are only there in C: `declare` fills in what deltas
+    make (`_Heads` in objects.py), as far as a chunk tells, `part` cuts off the next family, and `make`
+    reads, inflates and expands an object, if nothing about it is unusual (`_made` in reading.py)."""
 
     expand: Callable[[bytes, bytes, int, int], tuple[bytes, list[tuple[int, int, int]]]]
     ascending: Callable[[array[int]], tuple[array[int], array[int]]]
@@ -37,6 +38,7 @@ class Functions(Struct, frozen=True):
     arrange: Callable[[bytearray, array[int]], tuple[array[int], array[int]]]
     declare: Callable[..., int] | None = None
     part: Callable[..., tuple[int, int, int, bytes]] | None = None
+    make: Callable[..., tuple[bytes, list[tuple[int, int, int]]] | None] | None = None
 
 
 PLAIN = Functions(
@@ -51,6 +53,7 @@ def accelerated() -> Functions | None:
     return Functions(
         _accelerator.expand, _ascending, _accelerator.rising, _accelerator.headers,
         _accelerator.roots, _arrange, _accelerator.declare, _accelerator.part,
+        getattr(_accelerator, "make", None),  # Windows reads files in another way
     )  # fmt: skip
 
 

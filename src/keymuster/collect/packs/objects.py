@@ -203,8 +203,7 @@ class Objects:
             while (mine := flags.find(1, mine + 1)) >= 0:
                 if declare is not None and (chunk := heads.from_(table.offsets[mine])) is not None:
                     mine = declare(
-                        _inflater, *chunk, table.offsets, table.lengths, flags, mine, sizes,
-                        _HEAD, _SIZES,
+                        *chunk, table.offsets, table.lengths, flags, mine, sizes, _HEAD,
                     )  # fmt: skip
                     if mine == len(flags):
                         break
@@ -251,9 +250,6 @@ class _Heads:
             at = 0
         size = _declared(self._window[at : at + _HEAD])
         return _declared(self._window[at : at + _LONG_HEAD]) if size < 0 else size
-
-
-_inflater = zlib.decompressobj
 
 
 def _declared(compressed: bytes) -> int:

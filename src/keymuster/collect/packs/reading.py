@@ -55,6 +55,7 @@ class Reading:
         self._packs = packs
         self._folders = folders
         self._expand = functions.expand
+        self._make = functions.make
         self._rows: list[_Row] = list(layout(width).iter_unpack(family.rows))
         self._texts: list[bytes | None] = [None] * len(self._rows)
         self._failed: dict[int, Garbled] = {}
@@ -112,6 +113,10 @@ class Reading:
         if source >= len(self._packs):
             return loose.read(self._folders[source - len(self._packs)], id, size), ()
         file = self._packs[source].file
+        if self._make is not None and end - begin <= stored + _SLACK:
+            whole = self._make(file.descriptor, begin, end, stored, size, base, least)
+            if whole is not None:
+                return whole
         try:
             data = b""
             inflater = _decompressobj()
