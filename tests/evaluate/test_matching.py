@@ -10,8 +10,13 @@ from typing import Any
 import pytest
 from cel_expr_python import cel
 
-from keymuster.evaluate.matching import matching
+from keymuster.evaluate.matching import Matches, matcher, translated
 from keymuster.rules.schema import RuleSet
+
+
+def matching(pattern: str) -> Matches | None:
+    told = translated(pattern)
+    return None if told is None else matcher(*told)
 
 
 def _runtime(pattern: str) -> Any:

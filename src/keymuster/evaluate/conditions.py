@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keymuster import regex
 from keymuster.errors import RuleError
@@ -18,6 +18,9 @@ from keymuster.model.unknown import depends_on, is_unknown, reference
 from keymuster.nearest import hint
 from keymuster.rules.schema import Policy, RuleSet, Subject
 from keymuster.settings import Lifetimes
+
+if TYPE_CHECKING:
+    from keymuster.evaluate.forms import Form
 
 
 def check(rules: RuleSet) -> None:
@@ -56,6 +59,7 @@ class Conditions:
         self._prepared = prepared
         self._asked: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
         self._parts: dict[str, _Parts] = {}
+        self._judges: dict[tuple[Subject, str], Judge | None] = {}
         self._alone: dict[tuple[Subject, str], Any] = {}
         self._answered: dict[tuple[str, str], bool | None] = {}
 
@@ -76,7 +80,7 @@ class Conditions:
 
     def _part(self, policy: Policy, part: _Part, view: Mapping[str, Any]) -> bool | None:
         """Whether one part of a condition holds; None if it has no answer."""
-        judge = _judge(part.when, policy.applies_to)
+        judge = self._judge_of(part, policy.applies_to)
         if judge is not None and (answer := judge(view)) is not None:
             return answer
         data = {name: view[name] for name in part.names}
@@ -90,6 +94,14 @@ class Conditions:
                 self._answered.clear()
             self._answered[key] = self._evaluated(policy.applies_to, part.when, data)
         return self._answered[key]
+
+    def _judge_of(self, part: _Part, subject: Subject) -> Judge | None:
+        """What judges a part without the runtime, if anything does."""
+        key = (subject, part.when)
+        if key not in self._judges:
+            form = part.form if part.form is not None else _form(part.when, subject)
+            self._judges[key] = judge(form) if form else None
+        return self._judges[key]
 
     def _evaluated(self, subject: Subject, when: str, data: dict[str, Any]) -> bool | None:
         key = (subject, when)
@@ -222,7 +234,7 @@ def _prepare(rules: RuleSet) -> dict[str, Prepared]:
             (one.name, None if one.values is None else sorted(one.values, key=str), one.holds)
             for one in parts.plain
         ]
-        others = [(one.when, one.names) for one in parts.others]
+        others = [(one.when, one.names, _form(one.when, policy.applies_to)) for one in parts.others]
         made[policy.id] = Prepared(check_of(policy.when), plain, others, _asked(policy))
     return made
 
@@ -233,7 +245,7 @@ def _unpacked(known: Prepared) -> _Parts:
             Plain(name, None if values is None else frozenset(values), holds)
             for name, values, holds in known.plain
         ],
-        [_Part(when, names) for when, names in known.others],
+        [_Part(when, names, form) for when, names, form in known.others],
     )
 
 
@@ -314,10 +326,12 @@ class _Named(dict[str, Any]):
 
 
 class _Part(NamedTuple):
-    """A part of a condition, and the fields that it names."""
+    """A part of a condition, the fields that it names, and what it is when it is taken apart, if that was
+    done: empty if only the runtime can judge it."""
 
     when: str
     names: list[str]
+    form: Form | None = None
 
 
 class _Parts(NamedTuple):
@@ -346,9 +360,10 @@ def _types(subject: Subject) -> dict[str, str]:
     return {f"{subject}.{name}": kind for name, kind in fields(subject).items()}
 
 
-@cache
-def _judge(when: str, subject: Subject) -> Judge | None:
-    return judge(when, _types(subject))
+def _form(when: str, subject: Subject) -> Form:
+    from keymuster.evaluate.forms import form  # those of rules that are kept were taken apart
+
+    return form(when, _types(subject)) or []
 
 
 def _asked(policy: Policy) -> list[tuple[str, tuple[str, ...]]]:

@@ -5,88 +5,66 @@ what that comes to is for the runtime to say."""
 from __future__ import annotations
 
 import operator
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from keymuster import regex
-from keymuster.evaluate.conjuncts import alternatives, conjuncts
-from keymuster.evaluate.matching import matching
+from keymuster.evaluate.matching import matcher
 
 Judge: TypeAlias = Callable[[Mapping[str, Any]], bool | None]
 """Whether a part holds for a record, given its view by the names that conditions use; None for what
 only the runtime can say."""
 
 
-def judge(text: str, types: Mapping[str, str]) -> Judge | None:
-    """What judges a part of a condition about fields of these types; None if only the runtime can."""
-    return _judge(_plainer(text.strip()), types)
+def judge(form: list[Any]) -> Judge:
+    """What judges a part of a condition that was taken apart (`forms.form`)."""
+    word, *about = form
+    made: Judge = MAKERS[word](*about)
+    return made
 
 
-def _plainer(text: str) -> str:
-    """The same with `a.b` for `a['b']`, and without `string` around a field: what is no text is left to
-    the runtime anyway."""
-    if '"' in text:
-        return text
-    return _STRING.sub(r"\1", _INDEX.sub(r"\1.\2", text))
+# --- several together -----------------------------------------------------------------------------
 
 
-_INDEX = regex.later(r"(?<![\w.'])([a-z_]+(?:\.\w+)+)\['([A-Za-z_]\w*)'\]")
-_STRING = regex.later(r"(?<![\w.'])string\(([a-z_]+(?:\.\w+)+)\)")
+def _any(forms: list[list[Any]]) -> Judge:
+    judges = [judge(one) for one in forms]
+
+    def one_holds(view: Mapping[str, Any]) -> bool | None:
+        sure = True
+        for judge in judges:
+            if (answer := judge(view)) is True:
+                return True
+            sure = sure and answer is not None
+        return False if sure else None
+
+    return one_holds
 
 
-def _judge(text: str, types: Mapping[str, str]) -> Judge | None:
-    text = text.strip()
-    for parts, joined in ((alternatives(text), _any), (conjuncts(text), _all)):
-        if len(parts) > 1:
-            judges = [_judge(one, types) for one in parts]
-            known = [one for one in judges if one is not None]
-            return joined(known) if len(known) == len(parts) else None
-    if text.startswith("!"):
-        text = text[1:].strip()
-        if found := _EXISTS.fullmatch(text):
-            inner = _one_exists(found, types)
-        else:
-            inner = _bracketed(text, types) or _formed(text, types, _CALLS)
-        return None if inner is None else _not(inner)
-    if found := _EXISTS.fullmatch(text):
-        return _one_exists(found, types)
-    return _bracketed(text, types) or _formed(text, types, (*_CALLS, *_COMPARISONS))
+def _all(forms: list[list[Any]]) -> Judge:
+    judges = [judge(one) for one in forms]
+
+    def each_holds(view: Mapping[str, Any]) -> bool | None:
+        sure = True
+        for judge in judges:
+            if (answer := judge(view)) is False:
+                return False
+            sure = sure and answer is not None
+        return True if sure else None
+
+    return each_holds
 
 
-def _bracketed(text: str, types: Mapping[str, str]) -> Judge | None:
-    return _judge(text[1:-1], types) if text.startswith("(") and _closes(text) else None
+def _not(form: list[Any]) -> Judge:
+    holds = judge(form)
+
+    def does_not_hold(view: Mapping[str, Any]) -> bool | None:
+        answer = holds(view)
+        return None if answer is None else not answer
+
+    return does_not_hold
 
 
-def _formed(text: str, types: Mapping[str, str], forms: Sequence[_Form]) -> Judge | None:
-    for form, make in forms:
-        found = form.fullmatch(text)
-        if found is not None and (path := _path(found["path"], types)) is not None:
-            return make(found, path)
-    return None
-
-
-def _one_exists(found: re.Match[str], types: Mapping[str, str]) -> Judge | None:
-    """`exists` with any condition on the one. Of a list that is written out, each is put in its place."""
-    if _closes(found["all"]) is False:
-        return None
-    one, body = re.escape(found["one"]), found["body"]
-    if found["list"]:
-        said = _QUOTED.findall(found["list"])
-        if not all(word.isidentifier() for word in said):
-            return None
-        texts = [re.sub(rf"\[{one}\]", f".{word}", body) for word in said]
-        named = [_renamed(text, one, f"'{word}'") for text, word in zip(texts, said, strict=True)]
-        judges = [_judge(_plainer(text), types) for text in named]
-        known = [each for each in judges if each is not None]
-        return _any(known) if len(known) == len(judges) else None
-    path = _path(found["path"], types)
-    if path is None or _ITEM in types:
-        return None
-    inner = _judge(_plainer(_renamed(body, one, _ITEM)), {**types, _ITEM: "string"})
-    if inner is None:
-        return None
-    holds = inner
+def _exists(path: _Path, form: list[Any]) -> Judge:
+    holds = judge(form)
 
     def one_holds(view: Mapping[str, Any]) -> bool | None:
         texts = _texts(_value(view, path))
@@ -102,7 +80,7 @@ def _one_exists(found: re.Match[str], types: Mapping[str, str]) -> Judge | None:
     return one_holds
 
 
-_ITEM = "one.text"
+ITEM = "one.text"
 """What stands for the one that `exists` is about, as if it were a field."""
 
 
@@ -110,85 +88,19 @@ class _Beside(dict[str, Any]):
     """A view, and one text of a list in it."""
 
     def __init__(self, view: Mapping[str, Any], text: str) -> None:
-        super().__init__({_ITEM: text})
+        super().__init__({ITEM: text})
         self._view = view
 
     def __missing__(self, name: str) -> Any:
         return self._view[name]
 
 
-def _renamed(text: str, one: str, other: str) -> str:
-    """The text with another word for a variable, outside of quotes."""
-    parts = _IN_QUOTES.split(text)
-    parts[::2] = [re.sub(rf"(?<![\w.]){one}(?!\w)", other, part) for part in parts[::2]]
-    return "".join(parts)
-
-
-_IN_QUOTES = regex.later(r"('(?:[^'\\]|\\.)*')")
-_EXISTS = regex.later(
-    r"(?s)(?:(?P<path>[a-z_]+(?:\.\w+)+?)|(?P<list>\['[^'\\]*'(?:,\s*'[^'\\]*')*\]))"
-    r"\.exists(?P<all>\((?P<one>[a-z]\w*),\s*(?P<body>.*)\))"
-)
-
-
-def _any(judges: Sequence[Judge]) -> Judge:
-    def one_holds(view: Mapping[str, Any]) -> bool | None:
-        sure = True
-        for judge in judges:
-            if (answer := judge(view)) is True:
-                return True
-            sure = sure and answer is not None
-        return False if sure else None
-
-    return one_holds
-
-
-def _all(judges: Sequence[Judge]) -> Judge:
-    def each_holds(view: Mapping[str, Any]) -> bool | None:
-        sure = True
-        for judge in judges:
-            if (answer := judge(view)) is False:
-                return False
-            sure = sure and answer is not None
-        return True if sure else None
-
-    return each_holds
-
-
-def _not(judge: Judge) -> Judge:
-    def does_not_hold(view: Mapping[str, Any]) -> bool | None:
-        answer = judge(view)
-        return None if answer is None else not answer
-
-    return does_not_hold
-
-
-def _closes(text: str) -> bool:
-    """Whether the first bracket is closed by the last character."""
-    depth = 0
-    for sign in _BRACKET.finditer(text):
-        depth += {"(": 1, ")": -1}.get(sign[0], 0)
-        if not depth and sign[0] == ")":
-            return sign.end() == len(text)
-    return False
-
-
 # --- values ---------------------------------------------------------------------------------------
 
-_Path: TypeAlias = tuple[str, tuple[str, ...]]
-"""A field, by the name that conditions use, and the keys inside of it."""
+_Path: TypeAlias = list[Any]
+"""A field, by the name that conditions use, and a list of the keys inside of it."""
 
 _NOTHING = object()
-
-
-def _path(text: str, types: Mapping[str, str]) -> _Path | None:
-    """None for a field that there is not, or one that has nothing inside of it."""
-    subject, name, *keys = text.split(".")
-    field = f"{subject}.{name}"
-    kind = types.get(field)
-    if kind is None or (keys and not kind.startswith("map<")):
-        return None
-    return field, tuple(keys)
 
 
 def _value(view: Mapping[str, Any], path: _Path) -> Any:
@@ -200,15 +112,18 @@ def _value(view: Mapping[str, Any], path: _Path) -> Any:
     return value
 
 
-# --- forms ----------------------------------------------------------------------------------------
+def _texts(value: Any) -> dict[str, Any] | list[str] | None:
+    """The keys of a map, or a list of texts; None for anything else."""
+    if isinstance(value, dict):
+        return value
+    is_texts = isinstance(value, list) and all(isinstance(one, str) for one in value)
+    return value if is_texts else None
 
 
-def _equal(found: re.Match[str], path: _Path) -> Judge:
-    said, wanted = found["value"], found["sign"] == "=="
-    other: Any = said == "true" if said in ("true", "false") else said[1:-1]
-    if found["list"]:
-        other = _QUOTED.findall(said)
+# --- what is asked of one field -------------------------------------------------------------------
 
+
+def _equal(path: _Path, other: Any, wanted: bool) -> Judge:
     def is_equal(view: Mapping[str, Any]) -> bool | None:
         value = _value(view, path)
         return (value == other) is wanted if type(value) is type(other) else None
@@ -216,8 +131,8 @@ def _equal(found: re.Match[str], path: _Path) -> Judge:
     return is_equal
 
 
-def _among(found: re.Match[str], path: _Path) -> Judge:
-    texts = frozenset(_QUOTED.findall(found["list"]))
+def _among(path: _Path, said: list[str]) -> Judge:
+    texts = frozenset(said)
 
     def is_among(view: Mapping[str, Any]) -> bool | None:
         value = _value(view, path)
@@ -226,18 +141,16 @@ def _among(found: re.Match[str], path: _Path) -> Judge:
     return is_among
 
 
-def _there(_: re.Match[str], path: _Path) -> Judge:
-    outer: _Path = (path[0], path[1][:-1])
-
+def _there(outer: _Path, key: str) -> Judge:
     def is_there(view: Mapping[str, Any]) -> bool | None:
         holder = _value(view, outer)
-        return path[1][-1] in holder if isinstance(holder, dict) else None
+        return key in holder if isinstance(holder, dict) else None
 
     return is_there
 
 
-def _typed(found: re.Match[str], path: _Path) -> Judge:
-    wanted = _TYPES[found["type"]]
+def _typed(path: _Path, type_: str) -> Judge:
+    wanted = _TYPES[type_]
 
     def is_of_type(view: Mapping[str, Any]) -> bool | None:
         value = _value(view, path)
@@ -246,8 +159,8 @@ def _typed(found: re.Match[str], path: _Path) -> Judge:
     return is_of_type
 
 
-def _has_text(found: re.Match[str], path: _Path) -> Judge:
-    text, how = found["text"], _METHODS[found["method"]]
+def _has_text(path: _Path, method: str, text: str) -> Judge:
+    how = _METHODS[method]
 
     def has_text(view: Mapping[str, Any]) -> bool | None:
         value = _value(view, path)
@@ -256,11 +169,8 @@ def _has_text(found: re.Match[str], path: _Path) -> Judge:
     return has_text
 
 
-def _matches(found: re.Match[str], path: _Path) -> Judge | None:
-    matches = matching(found["pattern"].replace("\\\\", "\\"))
-    if matches is None:
-        return None
-    holds = matches
+def _matches(path: _Path, told: list[Any]) -> Judge:
+    holds = matcher(*told)
 
     def is_matched(view: Mapping[str, Any]) -> bool | None:
         value = _value(view, path)
@@ -269,9 +179,7 @@ def _matches(found: re.Match[str], path: _Path) -> Judge | None:
     return is_matched
 
 
-def _member(found: re.Match[str], path: _Path) -> Judge:
-    text = found["text"]
-
+def _member(path: _Path, text: str) -> Judge:
     def is_member(view: Mapping[str, Any]) -> bool | None:
         value = _texts(_value(view, path))
         return None if value is None else text in value
@@ -279,8 +187,8 @@ def _member(found: re.Match[str], path: _Path) -> Judge:
     return is_member
 
 
-def _exists(found: re.Match[str], path: _Path) -> Judge:
-    texts = frozenset(_QUOTED.findall(found["list"] or found["text"]))
+def _one_of(path: _Path, said: list[str]) -> Judge:
+    texts = frozenset(said)
 
     def one_exists(view: Mapping[str, Any]) -> bool | None:
         value = _texts(_value(view, path))
@@ -289,10 +197,9 @@ def _exists(found: re.Match[str], path: _Path) -> Judge:
     return one_exists
 
 
-def _size(found: re.Match[str], path: _Path) -> Judge:
+def _size(path: _Path, sign: str, number: int, said: list[str] | None) -> Judge:
     """How many there are in a list or map; of a list of texts, those of some if these are named."""
-    compare, number = _SIGNS[found["sign"]], int(found["number"])
-    some = found["list"] and frozenset(_QUOTED.findall(found["list"]))
+    compare, some = _SIGNS[sign], frozenset(said or ())
 
     def has_size(view: Mapping[str, Any]) -> bool | None:
         value = _value(view, path)
@@ -305,8 +212,8 @@ def _size(found: re.Match[str], path: _Path) -> Judge:
     return has_size
 
 
-def _number(found: re.Match[str], path: _Path) -> Judge:
-    compare, number = _SIGNS[found["sign"]], int(found["number"])
+def _number(path: _Path, sign: str, number: int) -> Judge:
+    compare = _SIGNS[sign]
 
     def compares(view: Mapping[str, Any]) -> bool | None:
         value = _value(view, path)
@@ -315,20 +222,12 @@ def _number(found: re.Match[str], path: _Path) -> Judge:
     return compares
 
 
-def _plain(_: re.Match[str], path: _Path) -> Judge:
+def _plain(path: _Path) -> Judge:
     def holds(view: Mapping[str, Any]) -> bool | None:
         value = _value(view, path)
         return value if isinstance(value, bool) else None
 
     return holds
-
-
-def _texts(value: Any) -> dict[str, Any] | list[str] | None:
-    """The keys of a map, or a list of texts; None for anything else."""
-    if isinstance(value, dict):
-        return value
-    is_texts = isinstance(value, list) and all(isinstance(one, str) for one in value)
-    return value if is_texts else None
 
 
 _METHODS: dict[str, Callable[[str, str], bool]] = {
@@ -342,40 +241,9 @@ _SIGNS: dict[str, Callable[[int, int], bool]] = {
 }  # fmt: skip
 _TYPES: dict[str, type[Any]] = {"map": dict, "list": list, "string": str, "bool": bool}
 
-_BRACKET = regex.later(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|[()]")
-_QUOTED = regex.later(r"'([^']*)'")
-_AT = r"(?P<path>[a-z_]+(?:\.\w+)+)"
-_LIST = r"(?P<list>\['[^'\\]*'(?:,\s*'[^'\\]*')*\])"
-_THAN = r"\s*(?P<sign>[=!]=|[<>]=?)\s*(?P<number>\d{1,9})"
-_FILTER = rf"\.filter\((?P<one>\w+),\s*(?P=one)\s+in\s+{_LIST}\)"
-_Form: TypeAlias = tuple[re.Pattern[str], Callable[[re.Match[str], _Path], Judge | None]]
-_CALLS: tuple[_Form, ...] = (
-    (regex.later(r"has\((?P<path>[a-z_]+(?:\.\w+){2,})\)"), _there),
-    (
-        regex.later(
-            r"(?P<path>[a-z_]+(?:\.\w+)+?)\.(?P<method>contains|startsWith|endsWith)\('(?P<text>[^'\\]*)'\)"
-        ),
-        _has_text,
-    ),
-    (
-        regex.later(r"(?P<path>[a-z_]+(?:\.\w+)+?)\.matches\('(?P<pattern>(?:[^'\\\n]|\\\\)*)'\)"),
-        _matches,
-    ),
-    (
-        regex.later(
-            rf"(?P<path>[a-z_]+(?:\.\w+)+?)\.exists\((?P<one>\w+),\s*(?P=one)\s+(?:==\s+(?P<text>'[^'\\]*')|in\s+{_LIST})\)"
-        ),
-        _exists,
-    ),
-    (regex.later(_AT), _plain),
-)
-_COMPARISONS: tuple[_Form, ...] = (
-    (regex.later(rf"{_AT}\s*(?P<sign>==|!=)\s*(?P<value>'[^'\\]*'|true|false|{_LIST})"), _equal),
-    (regex.later(rf"{_AT}\s+in\s+{_LIST}"), _among),
-    (regex.later(rf"type\({_AT}\)\s*==\s*(?P<type>map|list|string|bool)"), _typed),
-    (regex.later(rf"'(?P<text>[^'\\]*)'\s+in\s+{_AT}"), _member),
-    (regex.later(rf"size\({_AT}(?P<list>)\){_THAN}"), _size),
-    (regex.later(rf"(?P<path>[a-z_]+(?:\.\w+)+?)(?:{_FILTER})?\.size\(\){_THAN}"), _size),
-    (regex.later(rf"{_AT}{_THAN}"), _number),
-)
-"""They hold less together than `!`, which is about the first of the two that they compare."""
+MAKERS: dict[str, Callable[..., Judge]] = {
+    "any": _any, "all": _all, "not": _not, "exists": _exists, "equal": _equal, "among": _among, "there": _there,
+    "type": _typed, "text": _has_text, "matches": _matches, "member": _member, "one_of": _one_of, "size": _size,
+    "number": _number, "plain": _plain,
+}  # fmt: skip
+"""What makes a judge of each form, by its first word."""

@@ -12,14 +12,15 @@ Matches = Callable[[str], bool | None]
 """Whether an expression is found in a text; None for what only the runtime can say."""
 
 
+Translated = tuple[str, int, bool]
+"""An expression for Python, how many repeats without an end may share a text, and whether case is ignored."""
+
+
 @cache
-def matching(pattern: str) -> Matches | None:
-    """None for an expression that may mean something else to Python, or keep it busy."""
-    if (told := _translated(pattern)) is None:
-        return None
-    translated, effort, ignores_case = told
+def matcher(pattern: str, effort: int, ignores_case: bool) -> Matches:
+    """Of an expression that was `translated`."""
     flags = _ASCII | (_IGNORECASE if ignores_case else 0)
-    found, longest = regex.later(translated, flags), _LONGEST[effort]
+    found, longest = regex.later(pattern, flags), _LONGEST[effort]
 
     def matches(text: str) -> bool | None:
         if len(text) > longest or not text.isascii() or "\v" in text:
@@ -47,8 +48,8 @@ _TWICE = ("--", "&&", "~~", "||")
 """What Python keeps for more than it means in a set today."""
 
 
-def _translated(pattern: str) -> tuple[str, int, bool] | None:
-    """The expression for Python, how many repeats without an end may share a text, and whether case counts."""
+def translated(pattern: str) -> Translated | None:
+    """None for an expression that may mean something else to Python, or keep it busy."""
     if not pattern.isascii():
         return None
     said: list[str] = []

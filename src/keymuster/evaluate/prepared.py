@@ -4,6 +4,7 @@ those that a scan asks took a twelfth of it."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 from zlib import crc32
 
 from msgspec import MsgspecError, Raw, Struct, msgpack
@@ -15,11 +16,12 @@ from keymuster.rules.schema import RuleSet
 
 class Prepared(Struct, frozen=True, array_like=True):
     """The parts of a condition that can be judged at once (field, values, whether it is one of them), the
-    others with the fields that they name, and the fields that may not be known, with the path into each."""
+    others with the fields that they name and their form, empty if only the runtime can judge them, and the
+    fields that may not be known, with the path into each."""
 
     of: int
     plain: list[tuple[str, list[str | bool] | None, bool]]
-    others: list[tuple[str, list[str]]]
+    others: list[tuple[str, list[str], list[Any]]]
     asked: list[tuple[str, tuple[str, ...]]]
 
 
