@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from keymuster.analysis import places
 from keymuster.model import FileLocation, ServiceLocation, Storage
@@ -90,3 +94,15 @@ def test_what_a_service_tells_is_in_the_cloud() -> None:
 )
 def test_not_every_home_is_a_persons(home: str) -> None:
     assert places.person(home) == ""
+
+
+@given(st.text("ab.*", max_size=7), st.text("ab.", max_size=9))
+def test_globs_of_files_mean_what_they_do_elsewhere(glob: str, name: str) -> None:
+    glob = f"*{glob}"
+    assert places._fits(name, glob) is fnmatchcase(name, glob)
+
+
+def test_globs_of_files_have_no_other_signs() -> None:
+    assert all(
+        "*" in one and not set("?[]") & set(one) for _, globs in places._FILES for one in globs
+    )

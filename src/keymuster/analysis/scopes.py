@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from msgspec.structs import replace
 
+from keymuster import regex
 from keymuster.analysis import azure_privilege, gcp_privilege
 from keymuster.analysis.aws_privilege import reads
 from keymuster.analysis.known import Known
@@ -72,7 +73,7 @@ class Grades:
         self._inventory = inventory
         self._known = known
         self._scopes: dict[tuple[str, str], Grade] = {}
-        self._tables = {name: Table(api) for api in known.scopes.apis for name in api.providers}
+        self._tables: dict[str, Table | None] = {}
 
     def of(self, grant: Grant) -> Grade:
         """What all of a grant lets its holder do."""
@@ -95,7 +96,7 @@ class Grades:
 
     def _of_scope(self, grant: Grant, scope: str) -> Grade:
         """By the table; a permission of Microsoft Graph that is not in it by its own words."""
-        table = self._tables.get(grant.provider)
+        table = self._table(grant.provider)
         found = table.grade(scope) if table is not None else Grade.UNKNOWN
         if found is Grade.UNKNOWN and grant.provider == "entra":
             return self._of_role(replace(grant, actions=(scope,)))
@@ -103,7 +104,7 @@ class Grades:
 
     def sensitive(self, grant: Grant) -> list[str]:
         """Its scopes that read what is nobody else's, write or administer."""
-        table = self._tables.get(grant.provider)
+        table = self._table(grant.provider)
         return [
             one
             for one in grant.actions
@@ -113,8 +114,15 @@ class Grades:
 
     def is_offline(self, grant: Grant) -> bool:
         """Whether it lasts until somebody ends it: the vendor gives tokens that renew themselves."""
-        table = self._tables.get(grant.provider)
+        table = self._table(grant.provider)
         return table is not None and any(map(table.is_offline, grant.actions))
+
+    def _table(self, provider: str) -> Table | None:
+        """What is known of its scopes: most inventories have those of no provider."""
+        if provider not in self._tables:
+            apis = [one for one in self._known.scopes.apis if provider in one.providers]
+            self._tables[provider] = Table(apis[-1]) if apis else None
+        return self._tables[provider]
 
     def _of_role(self, grant: Grant) -> Grade:
         grants = self._inventory.grants
@@ -176,4 +184,4 @@ def _pattern(several: Iterable[str], *, exact: bool = False) -> re.Pattern[str]:
     """One expression for several patterns; without those that are written out, unless they count."""
     wanted = [one.casefold() for one in several if exact or "*" in one]
     parts = [".*".join(map(re.escape, one.split("*"))) for one in wanted]
-    return re.compile("|".join(parts) or r"(?!)", re.DOTALL)
+    return regex.later("|".join(parts) or r"(?!)", re.DOTALL)

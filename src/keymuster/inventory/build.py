@@ -45,7 +45,7 @@ class Inventory(Struct, kw_only=True, dict=True):
 
     def of(self, kind: type[_T]) -> Iterator[_T]:
         """The merged records of one kind, in order of their first sighting."""
-        return (record for record in self.records.values() if isinstance(record, kind))
+        return iter([record for record in self.records.values() if isinstance(record, kind)])
 
     def sightings(self, record: Any) -> list[Any]:
         """Every observation that was merged into a record."""
