@@ -12,16 +12,20 @@ from keymuster.model.unknown import is_unknown
 LONGEST = 64 * 1024
 """Characters of a value that may be a secret."""
 
-_REFERENCE = regex.later(
-    r"""(?xi) \$[{(] | (?:\A|[\s:/@,-])\$[A-Z_] | \{\{ | <[^<>]*> | %\( | %[A-Z_]+% | \bENC\[ | \A\$ANSIBLE_VAULT |
-    \A(?:arn|vault|ref|ssm|env|file|op): | \Aref\+ | \A(?:secret|awssm|gcpsm|azurekv|vals|path|aws-sm)://? |
-    \A\{(?:resolve|vault) | \A\(\( | \A\\?\#\{ | __[A-Z0-9_]+__ |
-    \A[.~]{1,2}/ | \A(?-i:/[a-z][a-z0-9_.-]{0,80})(?:/|\Z) |
-    \A@(?:[.~/]|Microsoft\.(?:KeyVault|AppConfiguration)\(|[\w-]{1,80}\.(?:txt|json|ya?ml|pem|key)\Z) |
-    \A(?-i:(?:[a-z][a-z0-9-]{0,62}\.){2,8}[a-z]{2,24})\Z |
-    \Ahttps?://[^/@]{0,4000}(?:/|\Z) | \Aprojects/ | \A(?:var|data|local|module)\.[a-z_] """
+_BEGINS = regex.later(
+    r"""(?xi) \$ANSIBLE_VAULT | (?:arn|vault|ref|ssm|env|file|op): | ref\+ |
+    (?:secret|awssm|gcpsm|azurekv|vals|path|aws-sm)://? | \{(?:resolve|vault) | \(\( | \\?\#\{ |
+    [.~]{1,2}/ | (?-i:/[a-z][a-z0-9_.-]{0,80})(?:/|\Z) |
+    @(?:[.~/]|Microsoft\.(?:KeyVault|AppConfiguration)\(|[\w-]{1,80}\.(?:txt|json|ya?ml|pem|key)\Z) |
+    (?-i:(?:[a-z][a-z0-9-]{0,62}\.){2,8}[a-z]{2,24})\Z |
+    https?://[^/@]{0,4000}(?:/|\Z) | projects/ | (?:var|data|local|module)\.[a-z_] """
 )
-"""How values look that name the place where the secret is, or hold it encrypted."""
+_HOLDS = regex.later(
+    r"""(?xi) \$[{(] | (?:\A|[\s:/@,-])\$[A-Z_] | \{\{ | <[^<>]*> | %\( | %[A-Z_]+% | \bENC\[ | __[A-Z0-9_]+__ """
+)
+"""How values begin, and what they hold, that name the place where the secret is, or hold it encrypted."""
+_SIGNS = ("$", "{{", "<", "%", "[", "__")
+"""Of which a value has one if it holds such a thing: most have none, and some are long."""
 
 _BLANK = regex.later(
     r"(?i)(?:string|str|true|false|yes|no|on|off|none|null|nil|undefined|n/?a|always|never|on_create|optional|required|"
@@ -48,7 +52,9 @@ def is_literal(text: str) -> bool:
 
 def is_reference(text: str) -> bool:
     """Whether a value says where a secret is, or is no value."""
-    return not text.strip() or is_unknown(text) or _REFERENCE.search(text) is not None
+    if not text.strip() or is_unknown(text) or _BEGINS.match(text) is not None:
+        return True
+    return any(sign in text for sign in _SIGNS) and _HOLDS.search(text) is not None
 
 
 def is_sample(text: str) -> bool:
