@@ -26,7 +26,7 @@ from keymuster.collect import base as collecting
 from keymuster.collect.containers import base as containing
 from keymuster.collect.declaring import may_declare
 from keymuster.collect.imports import base as importing
-from keymuster.collect.readers import PAST
+from keymuster.collect.readers import PAST, PROGRAMS
 from keymuster.detect import examples
 from keymuster.detect.glance import file_name
 from keymuster.detect.nested import Nested
@@ -154,10 +154,15 @@ def test_the_readers_of_the_past_are_known_without_loading_the_others() -> None:
     assert [name for name, part in registry.builtin("reader").items() if part.past] == [*PAST]
 
 
+def test_the_readers_of_programs_are_known_without_loading_the_others() -> None:
+    readers = registry.builtin("reader").items()
+    assert [name for name, part in readers if part.programs] == [*PROGRAMS]
+
+
 # --- imports ---------------------------------------------------------------------------------
 
 BOTTOM = {
-    "accelerator", "cache", "digests", "errors", "modules", "nearest", "regex", "settings", "settings_file",
+    "accelerator", "cache", "digests", "errors", "lean", "modules", "nearest", "regex", "settings", "settings_file",
     "temporary",
 }  # fmt: skip
 """What everybody but the model may use."""
@@ -167,6 +172,7 @@ LAYERS = {
     "errors": set(),
     "accelerator": set(),
     "digests": set(),
+    "lean": set(),
     "modules": set(),
     "temporary": set(),
     "nearest": set(),

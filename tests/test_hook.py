@@ -111,12 +111,12 @@ def test_so_it_does_after_a_glance(
         ({"a.py": "x = compute(1)\ntoken = get_token(request)\n"}, True),
         ({"a.py": "password = " + "'hunter-9214'\n"}, False),
         ({"a.py": "x = 1  # " + "keymuster" + ": allow\n"}, False),
-        ({"a.zip": "PK\x03\x04 and more\n"}, False),
-        ({".keymuster.yaml": "fail_on: high\n"}, False),
+        ({"a.zip": "PK\x03\x04 and more\n"}, None),
+        ({".keymuster.yaml": "fail_on: high\n"}, None),
     ],
 )
 def test_a_glance_is_sure_or_says_no(
-    files: dict[str, str], clean: bool, make_repo: Callable[..., Repository], tmp_path: Path, built: Path,
+    files: dict[str, str], clean: bool | None, make_repo: Callable[..., Repository], tmp_path: Path, built: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     repository = make_repo(tmp_path / "repo")

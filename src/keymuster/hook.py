@@ -5,7 +5,8 @@ be read, settings or options that say how to go about it. Without one there is n
 all that makes a report is never loaded. With one the scan itself has the word.
 
 Before that it takes a glance, for which even less is loaded: most changes hold nothing that could
-turn into such a reason. In doubt they are looked at as above.
+turn into such a reason. In doubt the scan has the word at once: it costs hardly more than to look for a
+reason, and there mostly is one. Only where no glance can be taken, the change is looked at as above.
 """
 
 from __future__ import annotations
@@ -27,8 +28,10 @@ def main() -> None:
     """The console script."""
     words = sys.argv[1:]
     try:
-        if not words and (is_clean_at_a_glance() or is_clean()):
-            os._exit(0)  # there is nothing to clear up, and much to let go of
+        if not words:
+            clean = is_clean_at_a_glance()
+            if clean or (clean is None and is_clean()):
+                os._exit(0)  # there is nothing to clear up, and much to let go of
     except KeyboardInterrupt:
         print("keymuster: interrupted before there was anything to report", file=sys.stderr)  # noqa: T201
         sys.exit(INTERRUPTED)
@@ -41,15 +44,15 @@ def main() -> None:
     scan()
 
 
-def is_clean_at_a_glance() -> bool:
-    """Whether it takes but a glance to see that there is no reason to scan."""
+def is_clean_at_a_glance() -> bool | None:
+    """Whether it takes but a glance to see that there is no reason to scan; None where none can be taken."""
     try:
         return _is_clean_at_a_glance()
     except Exception:  # noqa: BLE001 - what is in the way is met again, and said
-        return False
+        return None
 
 
-def _is_clean_at_a_glance() -> bool:
+def _is_clean_at_a_glance() -> bool | None:
     from keymuster import cache, settings_file
     from keymuster.collect.patch import Patch
     from keymuster.collect.repository import is_bare, toplevel
@@ -57,14 +60,14 @@ def _is_clean_at_a_glance() -> bool:
 
     root = toplevel(os.curdir)
     if root is None or is_bare(root) or not hasattr(os, "posix_spawnp"):
-        return False
+        return None
     if not cache.is_built(file_name()):
-        return False
+        return None
     with Patch(root) as patch:  # git works while the rest is loaded
         file = settings_file.nearest(os.curdir)
         key = (cache.built(cache.KEY) or b"").decode()
         if file is not None and not settings_file.is_known_to_be_plain(file, key):
-            return False
+            return None
         glance = Glance(cache.built(file_name()) or b"")
         return all(_is_plain(one) and glance.is_clean(one) for one in patch.versions())
 

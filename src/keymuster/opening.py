@@ -9,7 +9,7 @@ from keymuster import registry, work
 from keymuster.collect.base import Blob, Context, Read, Reader, Source
 from keymuster.collect.exclude import excluder
 from keymuster.collect.magic import may_be_container
-from keymuster.collect.readers import PAST
+from keymuster.collect.readers import PAST, PROGRAMS
 from keymuster.model import Storage
 
 
@@ -21,6 +21,7 @@ class Readers(work.Chosen):
         self._others = registry.installed("reader", extensions)
         self._source = source.name
         self._past = source.past
+        self._each: dict[str, Reader] = {}
 
     def __iter__(self) -> Iterator[Reader]:
         return iter(self._made)
@@ -30,7 +31,7 @@ class Readers(work.Chosen):
         an agent wrote down declares nothing, whatever it quotes."""
         if blob.storage is Storage.AGENT_TRANSCRIPT:
             return self._everywhere
-        if self._source != "worktree":  # few files, or few readers
+        if self._source not in ("worktree", "staged"):  # few files, or few readers
             return self._made
         return self._made if self._may_declare(blob.path) else self._of_programs
 
@@ -42,27 +43,30 @@ class Readers(work.Chosen):
 
     @cached_property
     def _everywhere(self) -> list[Reader]:
-        return [
-            one for one in self._made if getattr(one, "past", False) or one.name in self._others
-        ]
+        return self._of(PAST)
 
     @cached_property
     def _of_programs(self) -> list[Reader]:
-        return [
-            one for one in self._made if one in self._everywhere or getattr(one, "programs", False)
-        ]
+        return self._of(PAST if self._past else sorted((*PAST, *PROGRAMS)))
 
     @cached_property
     def _made(self) -> list[Reader]:
-        if self._past:
-            ours = {name: registry.part("reader", name) for name in PAST}
-        else:
-            ours = registry.builtin("reader")
-        return [
-            part(self._context)
-            for part in (ours | self._others).values()
+        return self._of(PAST if self._past else registry.names("reader"))
+
+    def _of(self, names: Iterable[str]) -> list[Reader]:
+        """The built-in ones of these names, and what others offer."""
+        others = (
+            name
+            for name, part in self._others.items()
             if not self._past or getattr(part, "past", False)
-        ]
+        )
+        return [self._one(name) for name in (*names, *others)]
+
+    def _one(self, name: str) -> Reader:
+        if name not in self._each:
+            part = self._others.get(name) or registry.part("reader", name)
+            self._each[name] = part(self._context)
+        return self._each[name]
 
 
 def unpacking(context: Context, extensions: Sequence[str]) -> work.Unpack | None:

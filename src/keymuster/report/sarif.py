@@ -8,7 +8,6 @@ from codecs import getincrementaldecoder
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar, TextIO
-from urllib.parse import quote
 
 import msgspec
 
@@ -433,7 +432,7 @@ def _inside_container(place: FileLocation) -> dict[str, Any]:
 
 def _artifact(path: str) -> dict[str, str]:
     """Relative paths hang on the root; absolute ones, which only arise from roots far apart, do not."""
-    uri = quote(_bytes(path), safe="/~!$&'()*+,;=@-._")
+    uri = _quoted(path, "/~!$&'()*+,;=@-._")
     if path.startswith("/"):
         return {"uri": f"file://{uri}"}
     return {"uri": uri, "uriBaseId": "SRCROOT"}
@@ -441,7 +440,18 @@ def _artifact(path: str) -> dict[str, str]:
 
 def _uri(text: str) -> str:
     """A URI that somebody wrote by hand, with escapes for what no URI may hold."""
-    return quote(_bytes(text), safe="%/:?#[]~!$&'()*+,;=@-._")
+    return _quoted(text, "%/:?#[]~!$&'()*+,;=@-._")
+
+
+def _quoted(text: str, safe: str) -> str:
+    if _LETTERS.union(safe).issuperset(text):  # as nearly all are
+        return text
+    from urllib.parse import quote  # slow to import
+
+    return quote(_bytes(text), safe=safe)
+
+
+_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
 
 
 def _bytes(text: str) -> bytes:
