@@ -79,6 +79,24 @@ def test_the_surface_of_a_file(path: str, storage: Storage, around: str, surface
     assert places.surface(FileLocation(path=path), storage, around) == surface
 
 
+@pytest.mark.parametrize("glob", sorted({one for _, globs in places._FILES for one in globs}))
+def test_a_glob_fits_as_python_says(glob: str) -> None:
+    plain = glob.replace("*", "")
+    some = glob.replace("*", "a/b*")
+    for path in (
+        plain,
+        some,
+        f"x{some}",
+        f"{some}x",
+        plain[:-1],
+        plain[1:],
+        glob,
+        f"{plain}\n",
+        "",
+    ):
+        assert places._fits(path, glob) == fnmatchcase(path, glob), path
+
+
 def test_what_is_in_the_history_and_in_the_tree_is_code() -> None:
     place = FileLocation(path="a.py", in_head=True)
     assert places.surface(place, Storage.HISTORY) == "code"

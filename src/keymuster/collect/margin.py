@@ -3,17 +3,17 @@ the time in which `^` is tried at each byte."""
 
 from __future__ import annotations
 
-import re
-
 from keymuster import regex
 
 
 class AtMargin:
-    """Looks for an expression at the beginning of each line."""
+    """Looks for an expression, which is of one line, at the beginning of each."""
 
     def __init__(self, pattern: bytes) -> None:
-        self._first = regex.later(pattern)
-        self._further = regex.later(rb"\n(?:" + pattern + rb")")
+        self._pattern = regex.later(rb"\n(?:" + pattern + rb")")
 
-    def search(self, content: bytes) -> re.Match[bytes] | None:
-        return self._first.match(content) or self._further.search(content)
+    def search(self, content: bytes) -> bool:
+        if self._pattern.search(content) is not None:
+            return True
+        first = content.partition(b"\n")[0]
+        return self._pattern.match(b"\n" + first) is not None
