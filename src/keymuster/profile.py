@@ -75,6 +75,7 @@ SEAMS = (
     Seam("inflate", "keymuster.collect.packs.reading:Reading._made", _each("objects inflated")),
     Seam("", "keymuster.collect.git:Git._done", _each("git started")),
     Seam("", "keymuster.collect.git:Git.running", _each("git started")),
+    Seam("", "keymuster.collect.git:Git.writing", _each("git started")),
     Seam("unpack", "keymuster.collect.unpack:Unpacker.__call__", _member),
     Seam("decode", "keymuster.detect.nested:Nested.scan"),
     Seam("decode", "keymuster.detect.nested:Nested.read"),

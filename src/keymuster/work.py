@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import itertools
 import os
-import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeAlias
@@ -288,6 +287,8 @@ def _pool(jobs: int) -> ProcessPoolExecutor:
 
 def _prepare() -> None:
     """Ctrl-C is for the parent, which keeps what was found so far."""
+    import signal  # most runs need one process
+
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 
 import contextlib
 import os
-import subprocess
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import IO, TypeVar
+from typing import IO, TYPE_CHECKING, TypeVar
 
 from keymuster import temporary
+from keymuster.collect import spawned
 from keymuster.collect.repository import environment, prefix
 from keymuster.errors import Unreadable
 
+if TYPE_CHECKING:
+    import subprocess
+
 _T = TypeVar("_T")
+_P = TypeVar("_P", "subprocess.Popen[bytes]", "subprocess.Popen[bytes] | spawned.Spawned")
 
 
 class Git:
@@ -52,22 +56,44 @@ class Git:
 
     @contextlib.contextmanager
     def running(
-        self,
-        *words: str,
-        stdin: int | IO[bytes] = subprocess.DEVNULL,
-        stdout: int | IO[bytes] = subprocess.PIPE,
-    ) -> Iterator[subprocess.Popen[bytes]]:
+        self, *words: str, stdin: IO[bytes] | None = None
+    ) -> Iterator[subprocess.Popen[bytes] | spawned.Spawned]:
         """A git at work; when the block ends it has ended too, by itself if all went well."""
+        given = None if stdin is None else stdin.fileno()
         try:
-            process = subprocess.Popen(
+            process = spawned.at_work([*prefix(self.folder), *words], self._environment, given)
+        except OSError as error:
+            raise _missing(error) from error
+        with self._until_ended(process or self._process(words, stdin, None)) as one:
+            yield one
+
+    @contextlib.contextmanager
+    def writing(
+        self, *words: str, stdin: IO[bytes], stdout: IO[bytes]
+    ) -> Iterator[subprocess.Popen[bytes]]:
+        """The same, of one that writes into a file."""
+        with self._until_ended(self._process(words, stdin, stdout)) as one:
+            yield one
+
+    def _process(
+        self, words: tuple[str, ...], stdin: IO[bytes] | None, stdout: IO[bytes] | None
+    ) -> subprocess.Popen[bytes]:
+        import subprocess  # slow to import
+
+        try:
+            return subprocess.Popen(
                 [*prefix(self.folder), *words],
-                stdin=stdin,
-                stdout=stdout,
+                stdin=stdin or subprocess.DEVNULL,
+                stdout=stdout or subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 env=self._environment,
             )
         except OSError as error:
             raise _missing(error) from error
+
+    @staticmethod
+    @contextlib.contextmanager
+    def _until_ended(process: _P) -> Iterator[_P]:
         try:
             yield process
         except BaseException:
@@ -80,7 +106,16 @@ class Git:
 
     def _done(
         self, words: tuple[str, ...], input: bytes | None
-    ) -> subprocess.CompletedProcess[bytes]:
+    ) -> subprocess.CompletedProcess[bytes] | spawned.Ended:
+        if input is None and self._seconds is None:
+            try:
+                done = spawned.ended([*prefix(self.folder), *words], self._environment)
+            except OSError as error:
+                raise _missing(error) from error
+            if done is not None:
+                return done
+        import subprocess  # slow to import
+
         try:
             return subprocess.run(
                 [*prefix(self.folder), *words],

@@ -57,7 +57,7 @@ class Log:
             *(["--boundary"] if without else []), "--stdin", *revisions, "--",
         )  # fmt: skip
         self._process = self._stack.enter_context(
-            git.running(*words, stdin=more, stdout=self._file)
+            git.writing(*words, stdin=more, stdout=self._file)
         )
 
     def introductions(self, only: Collection[str] | None = None) -> Iterator[Introduction]:
