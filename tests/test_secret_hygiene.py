@@ -13,6 +13,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from hashlib import sha256
 from io import StringIO
@@ -317,6 +318,101 @@ def test_a_scan_leaves_nothing_in_the_cache(exhibits: Exhibits, rules: RuleSet) 
     pipeline.scan(_context(exhibits.folder, rules), "worktree")
     assert before
     assert _kept() == before
+
+
+def test_what_a_scan_keeps_for_the_next_one_tells_no_secret(
+    exhibits: Exhibits, rules: RuleSet, make_repo: Callable[..., Repository], tmp_path: Path
+) -> None:
+    """Not of files, and not of a history."""
+    repository = make_repo(tmp_path / "repo")
+    third = exhibits.thirds[0].split(b"\n")
+    files = {f"{number}.txt": b"\n".join(third[number::20]) for number in range(20)}
+    repository.commit({**files, "one.env": PASSWORD_IN_A_FILE})
+    before = _kept()
+    for source in ("worktree", "history"):
+        pipeline.scan(
+            _context(repository.path, rules), source, choice=Choice(confidence=Confidence.LOW), cached=True,
+            now=datetime.now(UTC) + timedelta(hours=1),
+        )  # fmt: skip
+    kept = {name: content for name, content in _kept().items() if name not in before}
+    assert {name.partition("-")[0] for name in kept} >= {"seen", "history"}
+    assert sum(map(len, kept.values())) > 20_000
+    assert exhibits.told(*kept.values()) == []
+    assert not any(PASSWORD.encode() in content for content in kept.values())
+
+
+PASSWORD_IN_A_FILE = f"db_password = '{PASSWORD}'\n"
+
+
+def test_what_is_kept_of_declarations_tells_no_secret(
+    rules: RuleSet, tmp_path: Path, token: Callable[..., str]
+) -> None:
+    """A file whose settings hold a password in the clear is not kept, whoever knows it for one."""
+    made = {name: (token("github-pat", name), f"{PASSWORD}{name[0]}") for name in DECLARING}
+    for name, declare in DECLARING.items():
+        path = tmp_path / "in" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(declare(*made[name]))
+    before = _kept()
+    context = _context(tmp_path / "in", rules)
+    report = pipeline.scan(
+        context, "worktree", choice=Choice(confidence=Confidence.LOW), cached=True,
+        now=datetime.now(UTC) + timedelta(hours=1),
+    )  # fmt: skip
+    places = {place.path for one in report.findings for place in one.places}  # type: ignore[union-attr]
+    assert places >= set(DECLARING)
+    kept = b"".join(content for name, content in _kept().items() if name not in before)
+    for name, texts in made.items():
+        for text in texts:
+            assert text.encode() not in kept, name
+            assert base64.b64encode(text.encode()) not in kept, name
+    assert sum(name.encode() in kept for name in DECLARING) > len(DECLARING) / 2
+
+
+DECLARING: dict[str, Callable[[str, str], str]] = {
+    "a/main.tf": lambda token, password: (
+        f'resource "aws_db_instance" "d" {{\n  password = "{password}"\n  tags = {{ t = "{token}" }}\n}}\n'
+    ),
+    "b/stack.yaml": lambda token, password: (
+        f"AWSTemplateFormatVersion: '2010-09-09'\nResources:\n  D:\n    Type: AWS::RDS::DBInstance\n    Properties:\n"
+        f"      MasterUserPassword: {password}\n      Tags: [{{Key: t, Value: {token}}}]\n"
+    ),
+    "c/compose.yaml": lambda token, password: (
+        f"services:\n  db:\n    image: db\n    environment:\n      DB_PASSWORD: {password}\n      TOKEN: {token}\n"
+    ),
+    "d/secret.yaml": lambda token, password: _kubernetes(f"token = '{token}'\ndb = '{password}'\n").decode(),
+    "e/.github/workflows/ci.yml": lambda token, password: (
+        f"on: push\njobs:\n  a:\n    runs-on: x\n    env:\n      DB_PASSWORD: {password}\n"
+        f"    steps:\n    - run: curl -H 'Authorization: token {token}' https://api.example.com\n"
+    ),
+    "f/.gitlab-ci.yml": lambda token, password: (
+        f"stages: [a]\nvariables:\n  DB_PASSWORD: {password}\na:\n  stage: a\n  script:\n  - login --token {token}\n"
+    ),
+    "g/Dockerfile": lambda token, password: f"FROM x\nENV DB_PASSWORD={password}\nARG TOKEN={token}\nUSER root\n",
+    "h/playbook.yml": lambda token, password: (
+        f"- hosts: all\n  vars:\n    db_password: {password}\n  tasks:\n  - shell: login --token {token}\n"
+    ),
+    "i/.mcp.json": lambda token, password: json.dumps(
+        {"mcpServers": {"s": {"command": "npx", "args": ["s", "--password", password], "env": {"TOKEN": token}}}}
+    ),
+    "j/kustomization.yaml": lambda token, password: (
+        f"secretGenerator:\n- name: s\n  literals:\n  - password={password}\n  - token={token}\n"
+    ),
+    "k/main.bicep": lambda token, password: (
+        f"param adminPassword string = '{password}'\nresource s 'Microsoft.Sql/servers@2021-11-01' = {{\n  name: 's'\n"
+        f"  properties: {{ administratorLoginPassword: '{password}' }}\n  tags: {{ t: '{token}' }}\n}}\n"
+    ),
+    "l/azure-pipelines.yml": lambda token, password: (
+        f"trigger: [main]\nvariables:\n  DB_PASSWORD: {password}\nsteps:\n- script: login --token {token}\n"
+    ),
+    "m/kubeconfig": lambda token, password: (
+        f"apiVersion: v1\nkind: Config\nusers:\n- name: u\n  user:\n    token: {token}\n    password: {password}\n"
+    ),
+    "n/note.md": lambda token, password: (
+        "# key" + f"muster: allow[secret-in-tree] until=2030-01-01 reason=it is {token}\ndb_password = '{password}'\n"
+    ),
+}  # fmt: skip
+"""Files that other readers read, each with a token and a password."""
 
 
 def _kept() -> dict[str, bytes]:

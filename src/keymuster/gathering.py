@@ -26,7 +26,7 @@ from keymuster.collect.base import (
 from keymuster.collect.clean import CleanFiles, clean_files
 from keymuster.errors import CollectError, SettingsError
 from keymuster.inventory.build import Inventory, build
-from keymuster.keeping import Keeping
+from keymuster.keeping import Harmless, Keeping
 from keymuster.model import (
     Credential,
     Identity,
@@ -93,7 +93,7 @@ def gather(
     inventory = build(reported)
     inventory = analysed(inventory, configured, context.rules, now)
     if context.remembered is not None and not cut:
-        context.remembered.save()
+        context.remembered.save(Harmless(context, observed))
     return Gathered(
         inventory=inventory,
         observations=tuple(reported),

@@ -147,10 +147,10 @@ class Harmless:
         self,
         context: Context,
         observed: Iterable[Observed],
-        joined: Mapping[bytes, Collection[str]],
+        joined: Mapping[bytes, Collection[str]] | None = None,
     ) -> None:
         self._context = context
-        self._joined = joined
+        self._joined = joined or {}
         self._found: dict[str, set[str]] = {}
         for one in observed:
             if isinstance(one, Credential) and one.fingerprint:
@@ -183,10 +183,11 @@ class Harmless:
 
 
 def _path(one: Observed) -> str:
+    """Which file something was seen in; of a version of the past, which object."""
     if isinstance(one, Trouble):
-        return one.scope
+        return one.scope.removeprefix("object ")
     place = getattr(one, "location", None)
-    return place.path if isinstance(place, FileLocation) else ""
+    return place.path or place.object or "" if isinstance(place, FileLocation) else ""
 
 
 _WORD = re.compile(r"[^\s\"'`=:;,@/()\[\]{}<>|&]{4,200}")

@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import msgpack
 from msgspec.structs import replace
 
 from acme import TOKENS
 from keymuster import cache, gathering, pipeline, registry, work
-from keymuster.collect import clean
+from keymuster.collect import clean, kept
 from keymuster.collect.base import Blob, Context, Limits, Selection
 from keymuster.collect.clean import CleanFiles, clean_files
 from keymuster.collect.kept import Notes
@@ -26,6 +27,7 @@ from keymuster.collect.readers.secrets import Secrets
 from keymuster.collect.sources import worktree
 from keymuster.evaluate.choice import Choice
 from keymuster.model import Confidence, Report
+from keymuster.model.secret import PUBLIC_KEY
 from keymuster.rules import loader
 from keymuster.rules.schema import RuleSet
 from keymuster.settings import Exclude, Settings
@@ -53,9 +55,12 @@ class Scans:
         now = now or _later()
         choice = Choice(confidence=more.pop("confidence", Confidence.MEDIUM))
         rules, exclude = more.pop("rules", self.rules), more.pop("leave_out", Exclude())
-        paths = tuple(str(self.root / path) for path in more.pop("paths", [""]))
+        paths = tuple(
+            str(self.root / path) for path in more.pop("paths", [""]) if (self.root / path).exists()
+        )
+        key = more.pop("key", PUBLIC_KEY)
         chosen = Selection(root=str(self.root), paths=paths, **more)
-        context = Context(selection=chosen, rules=rules, exclude=exclude)
+        context = Context(selection=chosen, rules=rules, exclude=exclude, fingerprint_key=key)
 
         def scan(cached: bool) -> Report:
             self.searched, self.opened = [], []
@@ -203,6 +208,73 @@ class TestWhatWasSeen:
             [finding] = scan().findings
             assert finding.suppression is not None
         assert scan.opened == []
+
+    def test_what_several_files_say_together(self, scan: Scans) -> None:
+        for name, content in (("main.tf", DECLARATIONS[0]), ("sub/more.tf", DECLARATIONS[1])):
+            (scan.root / name).parent.mkdir(exist_ok=True)
+            (scan.root / name).write_text(content.replace("tulipx-wagonx-7", "${var.unknown}"))
+        scan()
+        scan()
+        assert scan.opened == []
+
+    def test_where_one_of_them_has_changed_the_others_are_read_for_what_they_say_together(
+        self, scan: Scans
+    ) -> None:
+        """But not searched."""
+        for name, content in (("main.tf", DECLARATIONS[0]), ("sub/more.tf", DECLARATIONS[1])):
+            (scan.root / name).parent.mkdir(exist_ok=True)
+            (scan.root / name).write_text(content)
+        scan()
+        (scan.root / "main.tf").write_text(DECLARATIONS[0] + "\n")
+        scan()
+        assert scan.searched == ["main.tf"]
+        assert scan.opened == ["main.tf", "sub/more.tf"]
+
+    def test_a_trouble_of_a_reader(self, scan: Scans) -> None:
+        (scan.root / ".github/workflows").mkdir(parents=True)
+        (scan.root / ".github/workflows/ci.yml").write_text(DECLARATIONS[-1])
+        for _ in range(2):
+            assert [one.part for one in scan().troubles] == ["github-actions"]
+        assert scan.opened == []
+
+    def test_it_holds_for_one_key_of_fingerprints(self, scan: Scans, secret: str) -> None:
+        (scan.root / "a.py").write_text(secret)
+        one, other = scan(), scan(key=b"another")
+        assert one.findings[0].subject != other.findings[0].subject
+
+    def test_it_lies_where_only_its_user_may_read(self, scan: Scans, secret: str) -> None:
+        before = {*Path(cache.folder()).iterdir()}
+        (scan.root / "a.py").write_text(secret)
+        scan()
+        for new in {*Path(cache.folder()).iterdir()} - before:
+            assert new.stat().st_mode & 0o077 == 0
+
+    @pytest.mark.parametrize("damage", [b"", b"x" * 48, b"\x92\x80\x81", None])
+    def test_where_it_is_damaged_files_are_read(
+        self, scan: Scans, secret: str, damage: bytes | None
+    ) -> None:
+        (scan.root / "a.py").write_text(secret)
+        scan()
+        known = clean_files(_context(scan), _later())
+        assert known is not None
+        name = clean.beside(known.name, "seen")
+        if damage is None:
+            stored = msgpack.decode(cache.read(name) or b"")
+            stored[0] = dict.fromkeys(stored[0], b"\xc1")
+            damage = msgpack.encode(stored)
+        cache.write(name, damage)
+        assert paths(scan()) == ["a.py"]
+        assert scan.opened == ["a.py"]
+
+    def test_no_more_is_kept_than_there_is_room_for(
+        self, scan: Scans, secret: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(kept, "MOST_BYTES", 2000)
+        for number in range(9):
+            (scan.root / f"{number}.py").write_text(secret)
+        scan()
+        assert paths(scan()) == [f"{number}.py" for number in range(9)]
+        assert 0 < len(scan.opened) < 9
 
 
 class TestWhatIsReadButNotSearched:
@@ -647,7 +719,21 @@ def _later() -> datetime:
 
 # --- anything at all -----------------------------------------------------------------------------
 
-NAMES = ("a.py", "b.txt", "sub/c.env", "sub/d.zip")
+NAMES = (
+    "a.py", "b.txt", "sub/c.env", "sub/d.zip", "main.tf", "sub/more.tf", "kustomization.yaml", "k8s/app.yaml",
+    ".github/workflows/ci.yml", ".github/workflows/more.yml", ".keymuster/exceptions/e.yaml",
+)  # fmt: skip
+
+DECLARATIONS = (
+    'resource "aws_iam_role" "r" {\n  assume_role_policy = var.policy\n}\nmodule "m" {\n  source = "./sub"\n}\n',
+    'variable "policy" {\n  default = "{}"\n}\nresource "aws_db_instance" "d" {\n  password = "tulipx-wagonx-7"\n}\n',
+    "resources: [k8s/app.yaml]\nsecretGenerator:\n- name: s\n  envs: [sub/c.env]\n",
+    "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: app}\n",
+    "on: push\njobs:\n  a:\n    uses: ./.github/workflows/more.yml\n    secrets: inherit\n",
+    "on: workflow_call\njobs:\n  b:\n    runs-on: x\n    permissions: write-all\n    steps:\n    - run: echo\n",
+    "on: [push\njobs: {",
+)  # fmt: skip
+"""Some of which mean something together, and one of which cannot be read."""
 
 
 @pytest.fixture
@@ -657,6 +743,7 @@ def acts(scan: Scans, repo: Repository, token: Token) -> dict[str, Callable[[str
     texts = [
         "x" * size, "y" * size, token("github-pat"), token("github-pat", "other"),
         f"{ALLOW}k = '{token('github-pat')}'\n", "", "db_password = 'k7Q2x9Wb4Tz8'\n",
+        *DECLARATIONS,
     ]  # fmt: skip
 
     def write(name: str, number: int) -> None:
@@ -702,6 +789,11 @@ def void(value: object) -> None:
     """For what is done for its effect."""
 
 
+OTHER_SETTINGS = (
+    {"confidence": Confidence.LOW}, {"exclude": ("sub/",)}, {"key": b"another"}, {"paths": ["sub"]},
+)  # fmt: skip
+
+
 @settings(
     max_examples=15,
     deadline=None,
@@ -717,4 +809,5 @@ def test_whatever_happens_to_files_the_report_is_the_same(
         for _ in range(data.draw(st.integers(1, 3))):
             act = acts[data.draw(st.sampled_from(sorted(acts)))]
             act(data.draw(st.sampled_from(NAMES)), data.draw(st.integers(0, 20)))
-        scan(now=_later() if settled else datetime.now(UTC))
+        more: dict[str, Any] = data.draw(st.sampled_from([{}, {}, *OTHER_SETTINGS]))
+        scan(now=_later() if settled else datetime.now(UTC), **more)

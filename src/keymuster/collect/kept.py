@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import MsgspecError, Struct, msgpack
 
@@ -17,6 +17,8 @@ from keymuster.model import Observation, RiskException, Storage, Trouble
 
 if TYPE_CHECKING:
     from keymuster.collect.base import Blob, Observed
+
+_K = TypeVar("_K")
 
 _STORAGES = (Storage.TREE, Storage.HISTORY)
 
@@ -129,9 +131,9 @@ class Kept:
         if not new and self._states.items() <= old.states.items():
             return
         used = {held: content for held, content in old.seen.items() if held in self._used}
-        seen = _fitting(used | new, MOST_BYTES)
+        seen = fitting(used | new, MOST_BYTES)
         left = min(MOST_BYTES - _size(seen), max(_SPARE, _size(seen)))
-        seen |= _fitting(dict(reversed(old.seen.items())), left)
+        seen |= fitting(dict(reversed(old.seen.items())), left)
         states = {one: held for one, held in (old.states | self._states).items() if held in seen}
         if len(states) > 2 * len(seen):  # those of files that have changed since
             states = {
@@ -154,14 +156,14 @@ def _size(several: dict[bytes, bytes]) -> int:
     return sum(map(len, several.values()))
 
 
-def _fitting(several: dict[bytes, bytes], left: int) -> dict[bytes, bytes]:
+def fitting(several: dict[_K, bytes], left: int) -> dict[_K, bytes]:
     """The first of them that have room in so many bytes."""
-    fitting: dict[bytes, bytes] = {}
+    chosen: dict[_K, bytes] = {}
     for held, content in several.items():
-        if len(content) <= left:
+        if content and len(content) <= left:
             left -= len(content)
-            fitting[held] = content
-    return fitting
+            chosen[held] = content
+    return chosen
 
 
 def packed(seen: Said) -> bytes:

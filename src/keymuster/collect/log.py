@@ -116,22 +116,6 @@ class Log:
         self._stack.close()
 
 
-def described(git: Git, commits: Sequence[str]) -> dict[str, tuple[Commit, int]]:
-    """Who wrote commits, and the times when they were made, by id. Unreadable if one is missing."""
-    if not commits:
-        return {}
-    words = ("log", "--no-walk=unsorted", "-z", "--no-show-signature", f"--format={_ABOUT}")
-    with (
-        lines(commits) as asked,
-        git.running(*words, "--date=raw", "--stdin", "--", stdin=asked) as process,
-    ):
-        assert process.stdout is not None
-        said = [field.split(b"\x02", 3) for field in process.stdout.read().split(b"\0") if field]
-        if process.wait():
-            raise Unreadable("could not be walked to its end: an object is missing or damaged")
-    return {one[0][2:].decode(): (_commit(one), _seconds(one[2])) for one in said}
-
-
 def are_reached(git: Git, commits: Sequence[str], tips: Sequence[str]) -> bool:
     """Whether commits are, or are ancestors of, some others; not if one is missing."""
     if not commits:
@@ -169,6 +153,19 @@ def files(git: Git, tree: str) -> dict[str, str]:
     listing = git.ask("ls-tree", "-r", "-z", "--full-tree", tree) or ""
     entries = (entry.partition("\t") for entry in listing.split("\0") if entry)
     return {path: about.split()[2] for about, _, path in entries}
+
+
+def changes(git: Git, old: str, new: str) -> dict[str, str] | None:
+    """Path -> object id of every file that is another one in a commit than in an older one; empty where it is gone.
+    None where git cannot tell."""
+    told = git.ask("diff-tree", "-r", "-z", "--raw", "--no-abbrev", "--no-renames", old, new, "--")
+    if told is None:
+        return None
+    fields = told.split("\0")
+    return {
+        path: "" if (object := about.split(" ")[3]).strip("0") == "" else object
+        for about, path in zip(fields[::2], fields[1::2], strict=False)
+    }
 
 
 def named(git: Git) -> list[str]:

@@ -26,10 +26,6 @@ class Order:
         """Take note of a parent that was ranked at another time."""
         self._times[commit] = time
 
-    def known(self, commit: bytes, time: int) -> Rank:
-        """The rank of a commit that was ranked at another time."""
-        return self.late.get(commit) or (time, 0)
-
     def add(self, commit: bytes, parents: Iterable[bytes], time: int) -> Rank:
         """The rank of a commit. Parents that were not added do not count."""
         self._times[commit] = time

@@ -1,19 +1,21 @@
-"""What a scan of a whole history leaves for the next one in the same repository: ids and paths, and
-nothing of what was found. A file version is what its id says, so one in which nothing was seen needs
-not be read again; of the others the report often needs only those that brought a secret to a path.
+"""What a scan of a whole history leaves for the next one in the same repository: ids, paths, authors, and what was
+seen, without any secret's text (see `kept.py`). A file version is what its id says, so none needs to be read again of
+which that is known; the report often needs only those that brought a secret to a path.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec import MsgspecError, Struct, msgpack
+from msgspec.structs import replace
 
 from keymuster import cache
 from keymuster.collect.clean import named
+from keymuster.collect.kept import MOST_BYTES, fitting, packed
 from keymuster.collect.order import Rank
 from keymuster.collect.packs.base import WIDTHS, Listing
 
@@ -30,8 +32,11 @@ class Memory(Struct, frozen=True, kw_only=True):
     those of which it needs nothing unless a new commit, a ref or HEAD names them: each secret in them
     stood at the same path before. `unbrought` are those of both that no commit has.
 
-    `brought` are the (commit, path, object) by which the telling ones came. All that commits brought up
-    to the `tips` is in it; so many `commits` there are, of which some are `late`: see `order.py`.
+    `brought` are the (commit, path, object) by which the telling ones came; who wrote those commits is in `authors`.
+    All that commits brought up to the `tips` is in it; so many `commits` there are, of which some are `late`: see
+    `order.py`. `said` is what readers said of those versions that the next report needs, where that may be kept.
+
+    `here` are those of the noted ones that the commit `head` has, by path.
     """
 
     listing: Listing
@@ -43,6 +48,10 @@ class Memory(Struct, frozen=True, kw_only=True):
     tips: frozenset[str] = frozenset()
     commits: int = 0
     late: dict[bytes, Rank] = {}
+    authors: dict[str, tuple[str, str, Rank]] = {}
+    said: dict[str, bytes] = {}
+    head: str = ""
+    here: dict[bytes, str] = {}
 
     @property
     def noted(self) -> frozenset[str]:
@@ -123,9 +132,20 @@ class Remembered:
     def learn(self, memory: Memory) -> None:
         self._new = memory
 
-    def save(self) -> None:
-        if self._new is not None and self._new != self._old:
-            cache.write(self.name, msgpack.encode(self._new), self._within)
+    def save(self, may_be_kept: Callable[[Said], bool] = lambda said: False) -> None:
+        """Write what was learned; of what was seen only what may be kept, and no more than there is room for."""
+        if self._new is None:
+            return
+        known = {} if self._old is None else self._old.said
+        packs: dict[str, bytes] = {}
+        for id in sorted({*self._new.telling, *self._new.here.values()}):
+            if id in known:
+                packs[id] = known[id]
+            elif (said := self._said.get(bytes.fromhex(id))) is not None and may_be_kept(said):
+                packs[id] = packed(said)
+        new = replace(self._new, said=fitting(packs, MOST_BYTES))
+        if new != self._old:
+            cache.write(self.name, msgpack.encode(new), self._within)
 
 
 def remembered(context: Context) -> Remembered | None:

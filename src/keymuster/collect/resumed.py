@@ -5,27 +5,30 @@ from __future__ import annotations
 import os
 from binascii import unhexlify
 from collections.abc import Collection, Container, Iterable, Sequence
+from datetime import datetime
 
 from msgspec import Struct
 
 from keymuster.collect.git import Git
+from keymuster.collect.kept import Said, unpacked
 from keymuster.collect.log import (
     Introduction,
     Log,
     are_reached,
-    described,
+    changes,
     files,
     named_directly,
 )
-from keymuster.collect.order import Order, Rank
+from keymuster.collect.order import Rank
 from keymuster.collect.packs.store import Store
 from keymuster.collect.remembered import Ids, Memory
 from keymuster.errors import Unreadable
+from keymuster.model import Commit
 
 
 class News(Struct):
-    """What commits brought in since then, with what of the rest has to be looked at again; and the files
-    of `head`, by their paths."""
+    """What commits brought in since then, with what of the rest is needed again; and the files of `head`, by their
+    paths, but for some in which nothing was seen."""
 
     introduced: list[Introduction]
     objects: set[bytes]
@@ -40,14 +43,22 @@ class Resumed:
     are gone, what commits brought in is no longer known, and there are no `news`: then all file
     versions are read in which something was seen."""
 
-    def __init__(self, git: Git, memory: Memory, store: Store, tips: Collection[str]) -> None:
+    def __init__(
+        self, git: Git, memory: Memory, store: Store, tips: Collection[str], head: str
+    ) -> None:
         self.memory = memory
         self._width = store.width
         self._clean = Ids(memory.clean, store.width)
         self.lost = set() if store.is_newer else store.lacks(self._every())
-        self.news = None if self.lost else _news(git, memory, frozenset(tips))
-        self.needed = memory.noted if self.news is None else self.news.needed
+        self.news = None if self.lost else _news(git, memory, frozenset(tips), head)
+        needed = memory.noted if self.news is None else self.news.needed
+        self.said = {id: said for id in sorted(needed) if (said := self._said(id)) is not None}
+        self.needed = needed.difference(self.said)
         self._is_newer = store.is_newer
+
+    def _said(self, id: str) -> Said | None:
+        packed = self.memory.said.get(id)
+        return None if packed is None or unhexlify(id) in self.lost else unpacked(packed)
 
     @property
     def known(self) -> int:
@@ -87,16 +98,16 @@ class Resumed:
         yield from map(unhexlify, self.memory.noted)
 
 
-def _news(git: Git, memory: Memory, tips: frozenset[str]) -> News | None:
+def _news(git: Git, memory: Memory, tips: frozenset[str], head: str) -> News | None:
     """None if not all that was walked then would be walked now."""
     if not are_reached(git, sorted(memory.tips - tips), sorted(tips)):
         return None
     try:
         news = _walked(git, memory, sorted(tips - memory.tips))
-        news.introduced += _remembered(git, memory)
-    except Unreadable:
+        news.introduced += _remembered(memory)
+    except (Unreadable, LookupError, ValueError):
         return None
-    news.head = files(git, "HEAD")
+    news.head = _head(git, memory, head)
     named = {one.object for one in news.introduced}
     named.update(news.head.values())
     if memory.unbrought:
@@ -116,14 +127,35 @@ def _walked(git: Git, memory: Memory, tips: Sequence[str]) -> News:
     return News(introduced, log.objects, memory.commits + log.commits, log.order.late, set())
 
 
-def _remembered(git: Git, memory: Memory) -> list[Introduction]:
+def _head(git: Git, memory: Memory, head: str) -> dict[str, str]:
+    """The files of HEAD, at least those that are not known to hold nothing."""
+    if not (head and memory.head):
+        return files(git, "HEAD")
+    here = {os.fsdecode(path): object for path, object in memory.here.items()}
+    if head == memory.head:
+        return here
+    changed = changes(git, memory.head, head)
+    if changed is None:
+        return files(git, head)
+    for path, object in changed.items():
+        here.pop(path, None)
+        if object:
+            here[path] = object
+    return here
+
+
+def _remembered(memory: Memory) -> list[Introduction]:
     """What of the file versions in which something was seen the report still tells."""
-    about = described(git, sorted({commit for commit, _, _ in memory.brought}))
-    order = Order(memory.late)
+    about = {
+        id: (
+            Commit(id=id, author=author, date=datetime.fromisoformat(date) if date else None),
+            rank,
+        )
+        for id, (author, date, rank) in memory.authors.items()
+    }
     return [
         Introduction(
-            commit=about[commit][0], path=os.fsdecode(path), object=object,
-            rank=order.known(unhexlify(commit), about[commit][1]),
+            commit=about[commit][0], path=os.fsdecode(path), object=object, rank=about[commit][1]
         )
         for commit, path, object in memory.brought
-    ]  # fmt: skip
+    ]

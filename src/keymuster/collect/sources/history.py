@@ -27,9 +27,14 @@ from keymuster.errors import Unreadable
 from keymuster.model import Credential, FileLocation, InlineAllow, Storage, Trouble
 
 _ABOUT = (
-    "--is-shallow-repository", "--show-object-format", "--git-common-dir", "--git-path", "objects"
+    "--is-shallow-repository", "--show-object-format", "--git-common-dir", "--git-path", "objects",
+    "--revs-only", "HEAD",
 )  # fmt: skip
-"""What `git rev-parse` says of a repository, one a line; the last two words are one question."""
+"""What `git rev-parse` says of a repository, one a line; two words are one question, twice. There is no answer to the
+last one before the first commit."""
+
+_LINES = 4
+"""Without the last."""
 
 _STASH = "--glob=refs/stas[h]"
 """One more question, whose answer is a line only where there is one: nearly nobody has a stash, and each
@@ -46,6 +51,9 @@ _FEW = 20
 """Objects of a damaged pack that are told of one by one."""
 
 _LOST = "is missing"
+
+_KNOWN = None
+"""Stands in a batch for all file versions that are needed and not read."""
 
 _BATCH_OBJECTS = 4096
 _BATCH_BYTES = 32 * 1024 * 1024
@@ -80,6 +88,7 @@ class History(Source):
         self._remembered = context.remembered
         self._resumed: Resumed | None = None
         self._late: Mapping[bytes, Rank] = {}
+        self._head_id = ""
         self._read = bytearray()
         self._large: list[str] = []
         self._asked: set[bytes] = set()
@@ -94,6 +103,8 @@ class History(Source):
         if len(about[0]) in _ID_LENGTHS:
             self._has_stash = True
             del about[0]
+        if len(about) > _LINES and len(about[-1]) in _ID_LENGTHS:
+            self._head_id = about.pop()
         caveats = list(self._caveats(is_shallow=about[0] == "true"))
         yield from caveats
         if self._narrow:
@@ -107,7 +118,7 @@ class History(Source):
         self._tips = [*self._named, *self._others(unreachable=self._selection.unreachable)]
         if caveats or not self._named:
             self._remembered = None
-        if len(about) == len(_ABOUT) - 1:
+        if len(about) == _LINES:
             self._open(*about[1:])
         if self._resumed is None or self._resumed.news is None:
             self._log = self._walk()
@@ -133,7 +144,11 @@ class History(Source):
     def read(self, batch: Batch) -> Iterator[Read]:
         asked: dict[str, str] = {}
         for item in batch.items:
-            if isinstance(item, Family):
+            if item is _KNOWN:
+                assert self._resumed is not None
+                for id, said in self._resumed.said.items():
+                    yield Blob(path="", data=b"", storage=Storage.HISTORY, object=id, said=said)
+            elif isinstance(item, Family):
                 assert self._store is not None
                 yield from self._versions(self._store, item)
             else:
@@ -204,7 +219,7 @@ class History(Source):
                     troubles.append(one)
                 case _:
                     yield one
-        head = self._head() if found or allows else {}
+        head = self._head() if found or allows or self._resumed is not None else {}
         yield from current(allows, head)
         if not self._narrow:
             troubles += self._attributed(found)
@@ -221,7 +236,7 @@ class History(Source):
             yield from inherited(one, found, allows, head)
         if not self._narrow:
             yield from self._without_commit(found)
-            self._learn(found, allows, troubles, placing)
+            self._learn(found, allows, troubles, placing, head)
         if self._store is not None:
             self._store.close()
 
@@ -229,7 +244,7 @@ class History(Source):
         """The files of HEAD. What was resumed has asked for them."""
         if self._resumed is not None and self._resumed.news is not None:
             return self._resumed.news.head
-        return files(self._git, "HEAD")
+        return files(self._git, self._head_id or "HEAD")
 
     def _learn(
         self,
@@ -237,6 +252,7 @@ class History(Source):
         allows: Collection[str],
         troubles: Collection[Trouble],
         placing: Collection[str],
+        head: Mapping[str, str],
     ) -> None:
         """Prepare what a later scan may start from, if there was nothing that could not be read."""
         if self._remembered is None or self._store is None:
@@ -261,6 +277,8 @@ class History(Source):
                 tips=self._tips,
                 commits=self._counts["commits"],
                 late=self._late,
+                head=self._head_id,
+                files=head,
             )
         )
 
@@ -360,12 +378,15 @@ class History(Source):
                 self._remembered = None
             return
         if memory is not None:
-            self._resumed = Resumed(self._git, memory, self._store, self._tips)
+            self._resumed = Resumed(self._git, memory, self._store, self._tips, self._head_id)
             self._counts["known"] = self._resumed.known
 
     def _families(self, store: Store) -> Iterator[Batch | Trouble]:
         damaged: list[str] = []
         without = () if self._resumed is None else self._resumed.left_out()
+        if self._resumed is not None and self._resumed.said:
+            self._read += b"".join(map(unhexlify, self._resumed.said))
+            yield Batch(items=(_KNOWN,), bytes=0)
         for one in store.families(self._selection.max_file_bytes, _FAMILY_BYTES, without):
             match one:
                 case Family():
