@@ -28,6 +28,7 @@
 #define WAYS 8        /* places that a digest may stand at */
 #define LARGEST_TABLE (1 << 30)
 #define HITTING 65536 /* chunks with hits that are known at a time, about */
+#define RECENT 65536  /* chunks without hits that were met lately, about */
 #define MOST_HITS (1 << 20)
 #define NOWHERE (1ll << 60)
 
@@ -55,7 +56,7 @@ typedef struct {
     Digest digest;
     const Known *known;
     size_t first, count; /* its new hits */
-    int is_new;
+    int is_clean, is_new;
 } Chunk;
 
 typedef struct {
@@ -70,7 +71,7 @@ typedef struct {
 typedef struct {
     PyObject_HEAD
     Py_buffer table;
-    uint64_t *clean, buckets;
+    uint64_t *clean, buckets, *recent;
     Known *hitting;
     Hit *hits;
     size_t held, room;
@@ -154,15 +155,25 @@ static volatile uint64_t *bucket(const Seen *self, const Chunk *chunk)
     return self->clean + place_of(chunk->digest, self->buckets) * WAYS;
 }
 
+/* Where a chunk without hits stands if it was met lately, as most were. The table of all is so large that
+   to find a place of it in memory takes longer than all else that is done for a chunk. */
+static uint64_t *recent(const Seen *self, const Chunk *chunk)
+{
+    return self->recent + place_of(chunk->digest, RECENT);
+}
+
 /* Whether it is known of a chunk what hits in it; where nothing does, it has no `known`. Other
    processes may write at the same time: a digest is written at once. */
 static int is_known(const Seen *self, Chunk *chunk)
 {
+    if (chunk->is_clean)
+        return 1;
     volatile uint64_t *clean = bucket(self, chunk);
-    chunk->known = NULL;
     for (int way = 0; way < WAYS; way++)
-        if (clean[way] == chunk->digest.tag)
+        if (clean[way] == chunk->digest.tag) {
+            *recent(self, chunk) = chunk->digest.tag;
             return 1;
+        }
     const Known *known = self->hitting + (chunk->digest.place >> 20) % (HITTING / 4) * 4;
     for (int way = 0; way < 4; way++)
         if (known[way].tag == chunk->digest.tag) {
@@ -177,6 +188,7 @@ static void learn(Seen *self, const Chunk *chunk, const Hit *hits)
     if (!chunk->count) {
         volatile uint64_t *clean = bucket(self, chunk);
         int way = 0;
+        *recent(self, chunk) = chunk->digest.tag;
         while (way < WAYS && clean[way])
             way++;
         clean[way < WAYS ? way : (int)(chunk->digest.tag % WAYS)] = chunk->digest.tag;
@@ -285,7 +297,7 @@ static int cut(Seen *self, Work *work, const uint8_t *text, uint64_t size, uint6
         *chunk = (Chunk){.begin = at, .end = end};
         chunk->digest = digest(self->key, text + at - lead, (size_t)(lead + end - at + behind),
                                lead | (end - at) << 32 | behind << 63);
-        FETCH((const void *)bucket(self, chunk));
+        FETCH(recent(self, chunk));
         at = end;
     }
     return 0;
@@ -295,6 +307,12 @@ static int cut(Seen *self, Work *work, const uint8_t *text, uint64_t size, uint6
 static int window(Seen *self, Work *work, uint64_t size, uint64_t *total)
 {
     *total = 0;
+    for (size_t one = 0; one < work->count; one++) {
+        Chunk *chunk = work->chunks + one;
+        chunk->is_clean = *recent(self, chunk) == chunk->digest.tag;
+        if (!chunk->is_clean)
+            FETCH((const void *)bucket(self, chunk));
+    }
     for (size_t one = 0; one < work->count; one++)
         work->chunks[one].is_new = !is_known(self, work->chunks + one);
     work->windows = malloc((work->count + 1) * sizeof *work->windows);
@@ -696,7 +714,8 @@ static PyObject *made(PyTypeObject *type, PyObject *args, PyObject *names)
     self->width = (uint64_t)width;
     memcpy(self->key, key, sizeof self->key);
     self->hitting = calloc(HITTING, sizeof *self->hitting);
-    if (!self->hitting) {
+    self->recent = calloc(RECENT, sizeof *self->recent);
+    if (!self->hitting || !self->recent) {
         Py_DECREF(self);
         return PyErr_NoMemory();
     }
@@ -707,6 +726,7 @@ static void dropped(Seen *self)
 {
     PyTypeObject *type = Py_TYPE((PyObject *)self);
     free(self->hitting);
+    free(self->recent);
     free(self->hits);
     free(self->told);
     PyBuffer_Release(&self->table);
