@@ -228,17 +228,15 @@ class Engine:
 
     def _answered(self, content: bytes, reading: Reading, cut: Callable[[], None]) -> list[Judged]:
         """The same from the hits of a reading. Those that have no answer are given one."""
-        hits, names = reading.hits, _names(content)
-        few = len(hits) <= names
+        hits = reading.hits
+        if not len(hits):
+            return []
         about = _about(reading)
         found: list[Judged] = []
-        for at in self._telling(content, reading, about) if few else range(len(hits)):
-            if not few and hits.hit(at)[1] in self._guesses and not hits.is_repeated(at):
-                names -= 1
-                if names < 0:
-                    if names == -1:
-                        cut()
-                    continue
+        few = len(hits) <= _names(content)
+        for at in (
+            self._telling(content, reading, about) if few else self._named(content, hits, cut)
+        ):
             answer = hits.answer_of(at)
             if answer is None:
                 answer = self._answer(content, hits, at, reading, about)
@@ -251,11 +249,23 @@ class Engine:
         """The places of all hits but those that are known to lead to nothing, by what was learned up to
         the one before, too: a line often stands in a text more than once."""
         hits, following = reading.hits, self._dead_ends.next
-        size = len(hits)
-        at = following(content, hits, 0, reading.binary, about)
+        size, binary = len(hits), reading.binary
+        at = following(content, hits, 0, binary, about)
         while at < size:
             yield at
-            at = following(content, hits, at + 1, reading.binary, about)
+            at = following(content, hits, at + 1, binary, about)
+
+    def _named(self, content: bytes, hits: Hits, cut: Callable[[], None]) -> Iterator[int]:
+        """The places of all hits but those of more names than are looked at."""
+        names = _names(content)
+        for at in range(len(hits)):
+            if hits.hit(at)[1] in self._guesses and not hits.is_repeated(at):
+                names -= 1
+                if names < 0:
+                    if names == -1:
+                        cut()
+                    continue
+            yield at
 
     def _answer(
         self, content: bytes, hits: Hits, at: int, reading: Reading, about: bytes
