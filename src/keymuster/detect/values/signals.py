@@ -60,39 +60,32 @@ def following(content: bytes, found: Found) -> int:
 def _at_a_glance(content: bytes, found: Found, path: str) -> tuple[float, ...]:
     left = content[max(0, found.name_start - NEAR) : found.name_start].rpartition(b"\n")[2]
     classes = content[found.start : min(found.end, found.start + _SEEN)].translate(_CLASS)
-    beside = left[-1:] if left and not left.isspace() else b""
-    name = found.name if found.form != "url" else b""  # whose users are often tokens themselves
-    return _glance(
-        name, path, found.form, found.join, found.crosses, found.quote, found.place,
-        _wrapping(found.wrapper), found.scheme != b"", beside, classes, found.end - found.start,
-    )  # fmt: skip
-
-
-@lru_cache(maxsize=32_768)
-def _glance(
-    name: bytes, path: str, form: str, join: bytes, crosses: bool, quote: bytes, place: int,
-    wrapping: tuple[bool, ...], scheme: bool, beside: bytes, classes: bytes, size: int,
-) -> tuple[float, ...]:  # fmt: skip
     return (
-        *_of_name(name),
+        *_of_name(_name(found)),
         *_of_path(path),
-        *_of_join(form, join, crosses, quote, place, wrapping, scheme),
-        *_of_beside(beside),
-        *_of_classes(classes, size),
+        *_of_join(*_joined(found)),
+        *_of_beside(left[-1:] if left and not left.isspace() else b""),
+        *_of_classes(classes, found.end - found.start),
     )
+
+
+def _name(found: Found) -> bytes:
+    return found.name if found.form != "url" else b""  # whose users are often tokens themselves
+
+
+_Joined: TypeAlias = tuple[str, bytes, bool, bytes, int, bytes, bool]
+
+
+def _joined(found: Found) -> _Joined:
+    return (
+        found.form, found.join, found.crosses, found.quote, found.place, found.wrapper, found.scheme != b"",
+    )  # fmt: skip
 
 
 def packed(found: Found, path: str) -> tuple[bytes, bytes, bytes]:
     """The first of the first group, in bytes: those of the name, the path, and how both are joined. What
     they are of comes back with most values."""
-    return (
-        _packed_name(found.name if found.form != "url" else b""),
-        _packed_path(path),
-        _packed_join(
-            found.form, found.join, found.crosses, found.quote, found.place, found.wrapper,
-            found.scheme != b"",
-        ),
-    )  # fmt: skip
+    return _packed_name(_name(found)), _packed_path(path), _packed_join(*_joined(found))
 
 
 @lru_cache(maxsize=8192)
@@ -107,10 +100,8 @@ def _packed_path(path: str) -> bytes:
 
 
 @lru_cache(maxsize=2048)
-def _packed_join(
-    form: str, join: bytes, crosses: bool, quote: bytes, place: int, wrapper: bytes, scheme: bool
-) -> bytes:
-    return _packed(_of_join(form, join, crosses, quote, place, _wrapping(wrapper), scheme))
+def _packed_join(*joined: *_Joined) -> bytes:
+    return _packed(_of_join(*joined))
 
 
 def _packed(signals: Signals) -> bytes:
@@ -259,10 +250,10 @@ def _wrapping(wrapper: bytes) -> tuple[bool, ...]:
     return True, _WRAPS.search(wrapper) is not None, _READS.search(wrapper) is not None
 
 
+@lru_cache(maxsize=2048)
 def _of_join(
-    form: str, join: bytes, crosses: bool, quote: bytes, place: int, wrapping: tuple[bool, ...],
-    scheme: bool,
-) -> tuple[float, ...]:  # fmt: skip
+    form: str, join: bytes, crosses: bool, quote: bytes, place: int, wrapper: bytes, scheme: bool
+) -> tuple[float, ...]:
     return (
         *(_LIKE[form] == one for one in _FORM_NAMES),
         *(join == one for one in _JOINS),
@@ -272,7 +263,7 @@ def _of_join(
         quote == b"'",
         len(quote) > 1,
         place,
-        *wrapping,
+        *_wrapping(wrapper),
         scheme,
     )
 
@@ -388,6 +379,7 @@ _OF_CLASSES = (
 )  # fmt: skip
 
 
+@lru_cache(maxsize=4096)
 def _of_value(value: bytes, name: bytes) -> tuple[float, ...]:
     size = len(value)
     seen = value[:_SEEN]
