@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
+from keymuster import regex
 from keymuster.detect.candidates import Candidate, Recognized, Recognizer
 from keymuster.detect.values import obvious, signals, weighing
 from keymuster.detect.values.signals import Signals
@@ -16,7 +17,7 @@ from keymuster.model import CredentialStatus
 URL = [form.name for form in FORMS].index("url")
 """The form that a hit of the gate of `URL_PASSWORD` belongs to."""
 
-_EXAMPLE = re.compile(
+_EXAMPLE = regex.later(
     rb"@(?:[\w-]{1,63}\.){0,8}(?:example(?:\.(?:com|org|net|edu))?|test|invalid)(?![\w.-])",
     re.IGNORECASE,
 )
@@ -24,7 +25,7 @@ _EXAMPLE = re.compile(
 
 _LONGEST_HOST = 600
 
-_SCHEME_OF_URL = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]{0,24}\Z")
+_SCHEME_OF_URL = regex.later(rb"[A-Za-z][A-Za-z0-9+.-]{0,24}\Z")
 
 
 class Seen(Struct, frozen=True):
