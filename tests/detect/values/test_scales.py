@@ -376,7 +376,7 @@ SAID = [
 ]
 SAYING = [piece.encode() for piece in SAID] + [
     b" ", b"\t", b"\n", b"\0", b"\xe9", b"A" * 60, b"b" * 11, b"9" * 16, b"c" * 20, b"Z" * 400,
-    b"d41d8cd98f00b204e9800998ecf8427e", b"abcdef0123456789",
+    b"d41d8cd98f00b204e9800998ecf8427e", b"abcdef0123456789", b"789012" * 4,
 ]  # fmt: skip
 NAMING = [
     *signals.KIND_OF, *(stem for stem, _ in signals.GLUED), b"keyboard", b"next", b"page", b"id", b"hash",

@@ -531,9 +531,7 @@ static int looks_like(const uint8_t *at, const uint8_t *end, const char *pattern
 
 static int has_date(Text text)
 {
-    static const char *const dates[] = {
-        "dddd-dd-dd", "d/d/dddd", "d/dd/dddd", "dd/d/dddd", "dd/dd/dddd", "dd:dd",
-    };
+    static const char *const dates[] = {"dddd-dd-dd", "d/d/dddd", "d/dd/dddd", "dd:dd"};
     for (const uint8_t *at = text.at; at < text.end; at++)
         for (size_t one = 0; is(*at, DIGIT) && one < sizeof dates / sizeof *dates; one++)
             if (looks_like(at, text.end, dates[one]))
