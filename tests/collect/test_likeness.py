@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keymuster.collect.likeness import Likeness, common
+from keymuster.collect.likeness import Likeness, common, differing
 from keymuster.detect.loops import PLAIN, fastest
 
 LINES = [
@@ -35,15 +35,20 @@ def test_so_it_is_in_any_texts(text: str, other: str, least: int) -> None:
 
 
 def _check(text: bytes, other: bytes, least: int) -> None:
-    end = end_there = 0
     found = common(text, other, least, PLAIN.same)
     if (compiled := fastest().common) is not None:
         assert compiled(text, other, least) == found
+    _is_common(text, other, least, found)
+    _is_common(text, other, least, differing(text, other, least))
+
+
+def _is_common(text: bytes, other: bytes, least: int, found: list[tuple[int, int, int]]) -> None:
+    end = end_there = 0
     for number, (here, there, length) in enumerate(found):
         assert length >= least
         assert text[here : here + length] == other[there : there + length]
         assert len(text[here : here + length]) == len(other[there : there + length]) == length
-        assert here > end or not number
+        assert here >= end or not number
         assert there >= end_there
         end, end_there = here + length, there + length
 
@@ -68,6 +73,8 @@ def test_most_is_found_where_little_was_changed(changes: int) -> None:
         lines[50 * number : 50 * number + 2] = ["another line\n"] * 5
     text, other = "".join(lines).encode(), "".join(LINES).encode()
     found = sum(length for *_, length in common(text, other, 160, PLAIN.same))
+    assert found > len(text) * (1 - 0.02 * changes) - 1
+    found = sum(length for *_, length in differing(text, other, 160))
     assert found > len(text) * (1 - 0.02 * changes) - 1
 
 

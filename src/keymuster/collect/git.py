@@ -193,8 +193,8 @@ def _answers(
 
 def _content(size: int, stream: IO[bytes]) -> bytes | None:
     """The bytes of an object and the line end behind it; None if the stream ends before."""
-    content = stream.read(size + 1)
-    return content[:-1] if len(content) > size else None
+    content = stream.read(size)
+    return content if stream.read(1) else None  # with the line end it would be copied
 
 
 _FITS_IN_A_PIPE = 2048

@@ -76,3 +76,86 @@ def common(text: bytes, other: bytes, least: int, same: Same) -> list[tuple[int,
             left -= _REACH if found < 0 else found - there + _ANCHOR
             skip = line - here + _ANCHOR * (found < 0)
         here, there = line, found
+
+
+_AFTER = 8192
+"""Bytes of the other text in which the place is looked for where both are the same again."""
+
+_SHORT_ANCHOR = 48
+
+
+def differing(text: bytes, other: bytes, least: int) -> list[tuple[int, int, int]]:
+    """The same as `common`, of two texts of which one took the place of the other: mostly they end
+    alike, too. No more than a few steps of Python are taken for each change; a stretch may be told some
+    bytes shorter than it is, which spares half of them."""
+    view = memoryview(other)
+    size, held = len(text), len(other)
+    first = _same(text, 0, view, 0, min(size, held))
+    last = _same_before(text, size, view, held, min(size, held) - first)
+    kept = [(0, 0, first)] if first and first >= least else []
+    here = there = first
+    end, stop = size - last, held - last
+    left = _FAILURES * _AFTER
+    while end - here > least and left > 0:
+        line = text.find(b"\n", here + _GRAIN, end - _SHORT_ANCHOR) + 1
+        found = -1
+        while line and left > 0:
+            anchor = text[line : line + _SHORT_ANCHOR]
+            found = other.find(anchor, there, min(stop, there + _AFTER))
+            if found >= 0:
+                break
+            left -= _AFTER
+            line = text.find(b"\n", line + _SHORT_ANCHOR, end - _SHORT_ANCHOR) + 1
+        if found < 0:
+            break
+        length = _same(text, line, view, found, min(end - line, stop - found))
+        if length >= least:
+            kept.append((line, found, length))
+            left += _LOOKS * length
+        left -= found - there
+        here, there = line + length, found + length
+    if last and last >= least:
+        kept.append((end, stop, last))
+    return kept
+
+
+_GRAIN, _COARSE_GRAIN = 16, 64
+_FIRST_STEP = 2048
+
+
+def _same(text: bytes, here: int, other: memoryview, there: int, most: int) -> int:
+    """How many bytes are the same from an offset in each on; or a few less. Nothing is copied."""
+    is_same = text.startswith
+    low, step = 0, _FIRST_STEP
+    while low < most:
+        high = min(low + step, most)
+        if not is_same(other[there + low : there + high], here + low):
+            while high - low > _GRAIN:
+                middle = (low + high) // 2
+                if is_same(other[there + low : there + middle], here + low):
+                    low = middle
+                else:
+                    high = middle
+            return low
+        low = high
+        step *= 4
+    return most
+
+
+def _same_before(text: bytes, here: int, other: memoryview, there: int, most: int) -> int:
+    """The same before an offset in each."""
+    is_same = text.startswith
+    low, step = 0, _FIRST_STEP
+    while low < most:
+        high = min(low + step, most)
+        if not is_same(other[there - high : there - low], here - high):
+            while high - low > _COARSE_GRAIN:
+                middle = (low + high) // 2
+                if is_same(other[there - middle : there - low], here - middle):
+                    low = middle
+                else:
+                    high = middle
+            return low
+        low = high
+        step *= 4
+    return most

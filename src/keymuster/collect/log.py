@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from binascii import unhexlify
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
@@ -13,11 +14,17 @@ from msgspec import Struct
 from keymuster import temporary
 from keymuster.collect.git import Git, lines
 from keymuster.collect.order import Order, Rank
+from keymuster.collect.successions import Replacement
 from keymuster.errors import Unreadable
 from keymuster.model import Commit
 
 _FILE_MODES = (b"100644", b"100755", b"100664", b"120000")
 
+
+_CHANGE = re.compile(
+    rb":[0-7]{6}(?: [0-7]{6})+ ([0-9a-f]{40,64}) (?:[0-9a-f]{40,64} )*?([0-9a-f]{40,64}) [A-Z]+\0([^\0]+)\0"
+)
+_LONGEST_CHANGE = 16 * 1024
 
 _ABOUT = "%x01%m%H%x02%P%x02%ct%x02%an <%ae>%x02%at %ad"
 """Of a commit: whether it is only where the walk ends, its id and parents, when it was made, who wrote
@@ -105,6 +112,20 @@ class Log:
                 )  # fmt: skip
         if status:
             raise Unreadable("could not be walked to its end: an object is missing or damaged")
+
+    def replacements(self) -> Iterator[Replacement]:
+        """Every file version that came to a path, with the one that it took the place of there: no more
+        than a hint, as a name may read like what git prints."""
+        self._process.wait()
+        self._file.seek(0)
+        rest = b""
+        while chunk := self._file.read(1 << 20):
+            rest += chunk
+            end = 0
+            for found in _CHANGE.finditer(rest):
+                end = found.end()
+                yield found[2], found[1], found[3]
+            rest = rest[max(end, len(rest) - _LONGEST_CHANGE) :]
 
     def was_stopped(self) -> bool:
         """Whether a signal ended git before it was through, such as an interrupt that it shared."""

@@ -10,6 +10,7 @@ import pytest
 
 from keymuster import registry
 from keymuster.collect.base import Batch, Observed
+from keymuster.collect.packs.functions import PLAIN
 from keymuster.collect.packs.store import Store
 from keymuster.collect.sources import history
 from keymuster.model import Credential, FileLocation, Trouble
@@ -81,6 +82,7 @@ class Disturbed:
 
         self._patch.setattr(Store, "open", open)
         self._patch.setattr(history, "_FAMILY_BYTES", 4096)
+        self._patch.setattr(history, "_CHAIN_BYTES", (4096, 4096))
         source = history.History(self._context)
         observed: list[Observed] = []
         for number, batch in enumerate(source.batches()):
@@ -108,8 +110,16 @@ class _Watched:
             yield blob
 
 
-@pytest.fixture
-def disturbed(rules: RuleSet, repo: Repository, monkeypatch: pytest.MonkeyPatch) -> Disturbed:
+@pytest.fixture(params=["quickly", "in Python"])
+def disturbed(
+    request: pytest.FixtureRequest,
+    rules: RuleSet,
+    repo: Repository,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Disturbed:
+    """Deltas are expanded quickly, where that is possible, or git makes the texts."""
+    if request.param == "in Python":
+        monkeypatch.setattr("keymuster.collect.packs.store.fastest", lambda: PLAIN)
     return Disturbed(rules, repo, monkeypatch)
 
 

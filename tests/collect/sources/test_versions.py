@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import random
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from keymuster import work
 from keymuster.collect.base import Batch, Blob
+from keymuster.collect.git import Git, cat_file
 from keymuster.collect.packs import functions
-from keymuster.collect.packs.base import Family, Unsupported
+from keymuster.collect.packs.base import Damaged, Family, Unsupported
 from keymuster.collect.packs.store import Store
 from keymuster.collect.sources.history import History
+from keymuster.collect.successions import Chain, listing
 from keymuster.rules.schema import RuleSet
 from repositories import Repository
 from scans import Look, context, look
@@ -109,7 +111,9 @@ def test_versions_are_read_as_if_each_was_whole(
         repo.git(*REPACKED[way])
     fast = told(look("history", rules, repo.path))
     assert len(fast[0]) > 20
-    monkeypatch.setattr(functions, "fastest", lambda: functions.PLAIN)
+    monkeypatch.setattr("keymuster.collect.packs.store.fastest", lambda: functions.PLAIN)
+    assert told(look("history", rules, repo.path)) == fast
+    monkeypatch.setattr("keymuster.collect.sources.history.listing", lambda *_: None)
     assert told(look("history", rules, repo.path)) == fast
     by_git()
     assert told(look("history", rules, repo.path)) == fast
@@ -126,6 +130,129 @@ def test_most_of_a_version_is_not_searched_again(
     list(source.finish([]))
     kept = sum(length for one in blobs if isinstance(one, Blob) for _, _, length in one.kept)
     assert kept > 0.6 * source.counts()["bytes"]
+
+
+class TestWithoutTheAccelerator:
+    """git makes the texts, and what one has in common with the one before is looked for."""
+
+    @pytest.fixture(autouse=True)
+    def plain(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("keymuster.collect.packs.store.fastest", lambda: functions.PLAIN)
+
+    def blobs(self, rules: RuleSet, repo: Repository) -> dict[str | None, Blob]:
+        source = History(context(rules, repo.path))
+        batches = [one for one in source.batches() if isinstance(one, Batch)]
+        assert all(isinstance(item, Chain) for batch in batches for item in batch.items)
+        read = [one for batch in batches for one in source.read(batch)]
+        list(source.finish([]))
+        assert all(isinstance(one, Blob) for one in read)
+        return {one.object: one for one in read if isinstance(one, Blob)}
+
+    def test_most_of_a_version_is_not_searched_again(
+        self, tmp_path: Path, rules: RuleSet, make_repo: MakeRepo, token: Token
+    ) -> None:
+        repo = make_repo(tmp_path / "repo")
+        grown(repo, token, random.Random(7), 120)
+        every = self.blobs(rules, repo).values()
+        kept = sum(length for one in every for _, _, length in one.kept)
+        assert kept > 0.6 * sum(len(one.data) for one in every)
+
+    @pytest.mark.parametrize("way", ["missing", "a tree"])
+    def test_what_git_does_not_give_is_read_from_the_packs(
+        self, tmp_path: Path, rules: RuleSet, make_repo: MakeRepo, token: Token, way: str,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:  # fmt: skip
+        repo = make_repo(tmp_path / "repo")
+        grown(repo, token, random.Random(7), 40)
+        repo.git("repack", "-adfq")
+        whole = {id: one.data for id, one in self.blobs(rules, repo).items()}
+        found = told(look("history", rules, repo.path))
+
+        def forgetful(git: Git, ids: Sequence[str]) -> Iterator[tuple[str, str, bytes | None]]:
+            for number, (id, kind, content) in enumerate(cat_file(git, ids)):
+                if number % 3:
+                    yield id, kind, content
+                else:
+                    yield (id, "missing", None) if way == "missing" else (id, "tree", b"")
+
+        monkeypatch.setattr("keymuster.collect.sources.history.cat_file", forgetful)
+        assert {id: one.data for id, one in self.blobs(rules, repo).items()} == whole
+        assert told(look("history", rules, repo.path)) == found
+
+    def test_what_neither_has_is_told_of(
+        self, tmp_path: Path, rules: RuleSet, make_repo: MakeRepo, token: Token,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:  # fmt: skip
+        repo = make_repo(tmp_path / "repo")
+        grown(repo, token, random.Random(7), 10)
+        repo.git("repack", "-adfq")
+        lost = sorted(id for id in self.blobs(rules, repo) if id)[0]
+
+        def without(git: Git, ids: Sequence[str]) -> Iterator[tuple[str, str, bytes | None]]:
+            for id, kind, content in cat_file(git, ids):
+                yield (id, "missing", None) if id == lost else (id, kind, content)
+
+        monkeypatch.setattr("keymuster.collect.sources.history.cat_file", without)
+        monkeypatch.setattr(Store, "families", lambda *_: iter([Damaged(lost, "it is cut off")]))
+        said = look("history", rules, repo.path).trouble(f"object {lost}").message
+        assert "missing or damaged; it was not scanned (it is cut off)" in said
+
+    def test_what_takes_too_much_to_make_is_not_asked_of_git(
+        self, tmp_path: Path, rules: RuleSet, make_repo: MakeRepo, token: Token
+    ) -> None:
+        repo = make_repo(tmp_path / "repo")
+        grown(repo, token, random.Random(7), 10)
+        git = Git(str(repo.path))
+        repo.git("repack", "-adfq")
+        with Store.open(str(repo.path / ".git/objects"), "sha1") as store:
+            every = listing(git, store)
+            assert every is not None
+            assert len(every) == 10
+            assert sum(every.values()) == sum(
+                one.bytes for one in store.families(1 << 30) if isinstance(one, Family)
+            )
+        # 2048 bytes in all: each is larger
+        with Store.open(str(repo.path / ".git/objects"), "sha1", memory=4096) as store:
+            assert listing(git, store) is None
+        # no version is, but deltas might be
+        largest = max(every.values())
+        with Store.open(str(repo.path / ".git/objects"), "sha1", memory=2 * largest) as store:
+            assert listing(git, store) is None
+
+    def test_a_listing_with_a_hole_is_none(
+        self, tmp_path: Path, rules: RuleSet, make_repo: MakeRepo
+    ) -> None:
+        repo = make_repo(tmp_path / "repo")
+        repo.commit({"a.py": "x = 1\n"})
+        id = repo.git("rev-parse", "HEAD:a.py")
+        file = repo.path / ".git" / "objects" / id[:2] / id[2:]
+        file.chmod(0o644)
+        file.write_bytes(b"no object")
+        with Store.open(str(repo.path / ".git/objects"), "sha1") as store:
+            assert listing(Git(str(repo.path)), store) is None
+        assert look("history", rules, repo.path).trouble(f"object {id}")
+
+    def test_a_listing_with_less_than_the_store_has_is_none(
+        self, tmp_path: Path, make_repo: MakeRepo
+    ) -> None:
+        repo, other = make_repo(tmp_path / "repo"), make_repo(tmp_path / "other")
+        repo.commit({"a.py": "x = 1\n"})
+        repo.git("repack", "-adq")
+        other.commit({"a.py": "x = 1\n", "b.py": "x = 2\n"})
+        with Store.open(str(repo.path / ".git/objects"), "sha1") as store:
+            assert listing(Git(str(repo.path)), store) is not None
+            assert listing(Git(str(other.path)), store) is None
+
+    def test_an_object_that_lies_in_two_places_is_listed_once(
+        self, tmp_path: Path, make_repo: MakeRepo
+    ) -> None:
+        repo = make_repo(tmp_path / "repo")
+        repo.commit({"a.py": "x = 1\n"})
+        repo.git("repack", "-q")  # what is packed stays in files of its own
+        with Store.open(str(repo.path / ".git/objects"), "sha1") as store:
+            assert listing(Git(str(repo.path)), store) == {
+                repo.git("rev-parse", "HEAD:a.py").encode(): 6
+            }
 
 
 def test_nor_is_one_that_was_made_of_none(
@@ -150,6 +277,7 @@ def test_several_processes_say_the_same_in_the_same_order(
     repo.git("repack", "-adfq")
     monkeypatch.setattr(work, "WORTH_FORKING", 1)
     monkeypatch.setattr("keymuster.collect.sources.history._FAMILY_BYTES", 40_000)
+    monkeypatch.setattr("keymuster.collect.sources.history._CHAIN_BYTES", (40_000, 40_000))
     one = look("history", rules, repo.path, jobs=1)
     three = look("history", rules, repo.path, jobs=3)
     assert [str(a) for a in one.credentials] == [str(b) for b in three.credentials]

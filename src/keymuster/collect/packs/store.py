@@ -78,6 +78,16 @@ class Store:
         """Of each damaged pack, what is wrong with it."""
         return [pack.doubt for pack in self._packs if pack.doubt]
 
+    @property
+    def expands_quickly(self) -> bool:
+        """Whether texts are made of deltas in C."""
+        return self._functions.part is not None
+
+    @property
+    def largest(self) -> int:
+        """Bytes of the largest text or delta that is looked at, be it to make another one."""
+        return self._memory // 2
+
     def families(
         self, largest: int, most: int = MOST, without: Container[bytes] = ()
     ) -> Iterator[Family | TooLarge | Damaged]:
@@ -86,6 +96,21 @@ class Store:
         objects = Objects(self._packs, self._folders, self._files, self.width, self._functions)
         self._blobs = objects.blobs()
         return families(objects, self._functions, self.width, largest, most, without)
+
+    def listed(self, blobs: set[bytes]) -> None:
+        """Take it that these are all there are, as somebody else listed them."""
+        self._blobs = ([bytearray()] * len(self._packs), blobs)
+
+    def has(self, count: int) -> bool:
+        """Whether so many objects are here, each counted once."""
+        width = self.width
+        if count == len(self._files) + sum(len(pack.index.ids) // width for pack in self._packs):
+            return True
+        every = {id for _, id in self._files}
+        for pack in self._packs:
+            ids = pack.index.ids
+            every.update(ids[at : at + width] for at in range(0, len(ids), width))
+        return len(every) == count
 
     def read(self, family: Family, least: int) -> Iterator[Version | Damaged]:
         """The blobs of a family, each behind its base. Stretches kept from it are told if they have

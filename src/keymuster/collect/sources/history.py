@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from binascii import unhexlify
+from binascii import hexlify, unhexlify
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, ClassVar
@@ -14,7 +14,7 @@ from keymuster.collect.batching import batched
 from keymuster.collect.exclude import outsider
 from keymuster.collect.git import Git, cat_file, sizes
 from keymuster.collect.learned import learned
-from keymuster.collect.likeness import Likeness
+from keymuster.collect.likeness import Likeness, differing
 from keymuster.collect.log import Introduction, Log, files, named, named_directly, tips
 from keymuster.collect.order import Rank
 from keymuster.collect.packs.base import WIDTHS, Damaged, Family, TooLarge, Unsupported
@@ -22,6 +22,7 @@ from keymuster.collect.packs.store import MEMORY, Store
 from keymuster.collect.placing import current, inherited, placed, renamed
 from keymuster.collect.resumed import Resumed
 from keymuster.collect.revisions import revisions
+from keymuster.collect.successions import Chain, Without, chains, listing
 from keymuster.detect.loops import Kept
 from keymuster.errors import Unreadable
 from keymuster.model import Credential, FileLocation, InlineAllow, Storage, Trouble
@@ -45,6 +46,9 @@ _ID_LENGTHS = {2 * width for width in WIDTHS.values()}
 _LEAST_KEPT = 160
 """Bytes of a stretch from which something is to be had that was seen in another version."""
 
+_LEAST_KEPT_IN_CHAINS = 512
+"""The same where no accelerator is: to search some bytes takes less than one more step of Python."""
+
 _MEND = "Run git fsck --full. What is cloned from elsewhere: clone it again."
 
 _FEW = 20
@@ -59,6 +63,9 @@ _BATCH_OBJECTS = 4096
 _BATCH_BYTES = 32 * 1024 * 1024
 _FAMILY_BYTES = 16 * 1024 * 1024
 """A family is read to its end, whatever the user does meanwhile."""
+
+_CHAIN_BYTES = 8 * 1024 * 1024, 64 * 1024 * 1024
+"""For each chain a git is started."""
 
 
 class History(Source):
@@ -151,6 +158,9 @@ class History(Source):
             elif isinstance(item, Family):
                 assert self._store is not None
                 yield from self._versions(self._store, item)
+            elif isinstance(item, Chain):
+                assert self._store is not None
+                yield from self._successive(self._store, item)
             else:
                 asked[item] = ""
         yield from self._by_git(asked)
@@ -188,6 +198,37 @@ class History(Source):
             if one.children:
                 notes[one.id] = noted, one.children
         yield from self._by_git(damaged)
+
+    def _successive(self, store: Store, chain: Chain) -> Iterator[Read]:
+        """The versions of a chain, made by git, with what readers noted of the one before. What git has
+        not is read as a part of a family."""
+        failed: set[bytes] = set()
+        other = b""
+        before: dict[str, Any] = {}
+        for id, kind, content in cat_file(self._git, chain.parts()):
+            if content is None or kind != "blob":
+                failed.add(unhexlify(id))
+                continue
+            kept = differing(content, other, _LEAST_KEPT_IN_CHAINS)
+            noted: dict[str, Any] = {}
+            yield Blob(
+                path="", data=content, storage=Storage.HISTORY, object=id,
+                notes=noted, before=before if kept else {}, kept=kept, digests=self._digests(id),
+            )  # fmt: skip
+            other, before = content, noted
+        if not failed:
+            return
+        left = {hexlify(id).decode("ascii"): "" for id in failed}
+        without = Without(failed)
+        for one in store.families(self._selection.max_file_bytes, _FAMILY_BYTES, without):
+            match one:
+                case Family():
+                    for id in one.parts():
+                        left.pop(id, None)
+                    yield from self._versions(store, one)
+                case Damaged() if one.id in left:
+                    left[one.id] = one.reason
+        yield from self._by_git(left)
 
     def _by_git(self, reasons: Mapping[str, str]) -> Iterator[Read]:
         """Objects that git is asked for, each with the reason why it was not read here, if it was to
@@ -382,6 +423,11 @@ class History(Source):
             self._counts["known"] = self._resumed.known
 
     def _families(self, store: Store) -> Iterator[Batch | Trouble]:
+        if self._log is not None and self._resumed is None and not store.expands_quickly:
+            listed = None if self._doubts else listing(self._git, store)
+            if listed is not None:
+                yield from self._chained(store, self._log, listed)
+                return
         damaged: list[str] = []
         without = () if self._resumed is None else self._resumed.left_out()
         if self._resumed is not None and self._resumed.said:
@@ -403,6 +449,21 @@ class History(Source):
         asked = [] if self._resumed is None else self._resumed.asked()
         if damaged or asked:
             yield from self._batched(sizes(self._git, damaged + asked))
+
+    def _chained(
+        self, store: Store, log: Log, sizes: dict[bytes, int]
+    ) -> Iterator[Batch | Trouble]:
+        """All file versions, for git to read, each behind one that took its place."""
+        store.listed({*map(unhexlify, sizes)})
+        largest = self._selection.max_file_bytes
+        for id in [id for id, size in sizes.items() if size > largest]:
+            yield self._too_large(id.decode("ascii"), sizes.pop(id))
+        self._counts["objects"] += len(sizes)
+        self._counts["bytes"] += sum(sizes.values())
+        if self._remembered is not None:
+            self._read += unhexlify(b"".join(sizes))
+        for chain in chains(sizes, log.replacements(), *_CHAIN_BYTES):
+            yield Batch(items=(chain,), bytes=chain.bytes)
 
     def _everything(self) -> Iterator[tuple[str, str, int | None]]:
         """(id, type, bytes) of all objects, in the order of the packs; `_cut_short` if git gave up."""
