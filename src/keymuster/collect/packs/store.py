@@ -138,8 +138,8 @@ class Store:
         width = self.width
         for pack, flags in zip(self._packs, packed, strict=True):
             listed = pack.index.ids
-            every = (listed[at : at + width] for at in range(0, len(listed), width))
-            left.difference_update(compress(every, flags))
+            blobs = compress(range(0, len(listed), width), flags)
+            left.difference_update([listed[at : at + width] for at in blobs])
         return left
 
     def close(self) -> None:
