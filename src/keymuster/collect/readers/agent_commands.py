@@ -59,8 +59,11 @@ class AgentCommands(Reader):
         return Clients(self._context.rules.agents)
 
     def reads(self, path: str) -> bool:
-        name = path.rpartition("/")[2].lower()
-        return path.endswith((".yml", ".yaml")) or bool(_JSON.search(path)) or "dockerfile" in name
+        if path.endswith((".yml", ".yaml")):
+            return True
+        if path.endswith(".json") and _JSON.search(path):
+            return True
+        return "dockerfile" in path.rpartition("/")[2].lower()
 
     def read(self, blob: Blob) -> Iterator[Observed]:
         content = blob.text.content

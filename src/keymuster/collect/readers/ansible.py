@@ -73,6 +73,8 @@ def _is_map(content: bytes) -> bool:
 
 
 def _is_variables(path: str) -> bool:
+    if "vars/" not in path and "defaults/" not in path:
+        return False
     return any(f"/{folder}" in f"/{path}" for folder in _VARIABLE_FOLDERS) and (
         path.endswith((".yaml", ".yml")) or "group_vars/" in path or "host_vars/" in path
     )

@@ -22,7 +22,7 @@ class BitbucketPipelines(Reader):
         self._rules = context.rules
 
     def reads(self, path: str) -> bool:
-        return bool(_HOME.search(path))
+        return "bitbucket-pipelines" in path and bool(_HOME.search(path))
 
     def read(self, blob: Blob) -> Iterator[Observed]:
         if not _PIPELINES.search(blob.text.content):

@@ -22,7 +22,7 @@ class Dependabot(Reader):
         self._rules = context.rules
 
     def reads(self, path: str) -> bool:
-        return bool(_HOME.search(path))
+        return "dependabot." in path and bool(_HOME.search(path))
 
     def read(self, blob: Blob) -> Iterator[Observed]:
         if not _KEYS.search(blob.text.content):

@@ -27,7 +27,7 @@ class Jenkinsfile(Reader):
         self._rules = context.rules
 
     def reads(self, path: str) -> bool:
-        return bool(_NAME.search(path))
+        return "enkinsfile" in path and bool(_NAME.search(path))
 
     def read(self, blob: Blob) -> Iterator[Observed]:
         content = blob.text.content

@@ -21,9 +21,9 @@ _KIND = regex.later(
     r"ReplicaSet|ReplicationController|Rollout|Configuration|Service|Revision|KubeletConfiguration|"
     r"ClusterConfiguration|(?:Mutating|Validating)WebhookConfiguration|APIService|\w{0,40}List)\b"
 )
-_DEFINITION = regex.later(r"(?:\A|\n)kind:[ \t]{1,8}[\"']?CustomResourceDefinition[\"']?\s")
-_ITEMS = regex.later(r"(?:\A|\n)[\"']?items[\"']?\s{0,8}:")
-"""A definition, large as they are, declares nothing by itself, whatever kinds it speaks of."""
+_DEFINITION = regex.later(r"\nkind:[ \t]{1,8}[\"']?CustomResourceDefinition[\"']?\s")
+_ITEMS = regex.later(r"\n[\"']?items[\"']?\s{0,8}:")
+"""Behind the end of a line. A definition, large as they are, declares nothing by itself, whatever kinds it speaks of."""
 _VERSION = regex.later(rb"(?m)^[\s{[\"'-]{0,20}apiVersion[\"']?[ \t]{0,8}:")
 _OPERATIONS = regex.later(
     rb"(?m)^[\s{[\"'-]{0,20}op[\"']?[ \t]{0,8}:[ \t]{0,8}[\"']?(?:add|replace|remove|move|copy)\b"
@@ -111,7 +111,10 @@ def _documents(blob: Blob) -> list[Node]:
 def _may_declare(document: str) -> bool:
     if not _KIND.search(document):
         return False
-    return not _DEFINITION.search(document) or bool(_ITEMS.search(document))
+    if "CustomResourceDefinition" not in document:
+        return True
+    lines = f"\n{document}"
+    return not _DEFINITION.search(lines) or bool(_ITEMS.search(lines))
 
 
 def _is_json(blob: Blob) -> bool:

@@ -47,6 +47,8 @@ class Pulumi(Reader):
         )
 
     def reads(self, path: str) -> bool:
+        if "Pulumi" not in path and "Main." not in path:
+            return False
         return _PROGRAM.fullmatch(path) is not None or _STACK.fullmatch(path) is not None
 
     def read(self, blob: Blob) -> Iterator[Observed]:

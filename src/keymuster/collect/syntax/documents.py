@@ -14,6 +14,7 @@ MOST_BYTES = 8 * 1024 * 1024
 
 _NEXT = "\n---"
 """The end of a line, and what the next one begins with that begins a document."""
+_BEHIND = ("", " ", "\t", "\r", "\n")
 
 
 def documents(
@@ -47,10 +48,11 @@ def _blanked(text: str, is_wanted: Callable[[str], object]) -> list[str]:
 
 def _starts(text: str) -> Iterator[int]:
     """Where documents begin that say so."""
-    lines = f"\n{text}"
-    at = lines.find(_NEXT)
+    if text.startswith(_NEXT[1:]) and text[3:4] in _BEHIND:
+        yield 0
+    at = text.find(_NEXT)
     while at >= 0:
         behind = at + len(_NEXT)
-        if lines[behind : behind + 1] in ("", " ", "\t", "\r", "\n"):
-            yield at
-        at = lines.find(_NEXT, behind)
+        if text[behind : behind + 1] in _BEHIND:
+            yield at + 1
+        at = text.find(_NEXT, behind)
