@@ -297,7 +297,11 @@ def _entries(one: Entries, place: Place) -> Node:
 
 def standing(value: Node, source: Source, begin: int, end: int) -> Node:
     """A value under a key: it begins where the key does."""
-    return moved(value, source.node(None, begin, end))
+    place = source.node(None, begin, end)
+    if is_made(value):
+        return moved(value, place)
+    place.value, place.tag = value.value, value.tag
+    return place
 
 
 def _for(one: For, place: Place) -> Node:

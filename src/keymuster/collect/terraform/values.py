@@ -52,11 +52,13 @@ class Source(Struct, eq=False):
         return line, offset - self.lines[line - 1] + 1
 
     def node(self, value: Any, begin: int, end: int) -> Node:
-        line, column = self.place(begin)
-        end_line, end_column = self.place(end)
+        lines = self.lines
+        line = last = bisect_right(lines, begin)
+        if end < begin or (line < len(lines) and end >= lines[line]):
+            last = bisect_right(lines, end)
         return Node(
-            value=value, file=self.file, line=line, column=column, end_line=end_line,
-            end_column=end_column,
+            value=value, file=self.file, line=line, column=begin - lines[line - 1] + 1,
+            end_line=last, end_column=end - lines[last - 1] + 1,
         )  # fmt: skip
 
 
