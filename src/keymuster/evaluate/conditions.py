@@ -255,18 +255,18 @@ class Sieve:
 
     def __init__(self, conditions: Conditions) -> None:
         self._conditions = conditions
-        self._demands: dict[tuple[str, ...], _Demands] = {}
+        self._demands: dict[int, tuple[tuple[Policy, ...], _Demands]] = {}
         self._left: dict[tuple[object, ...], tuple[Policy, ...]] = {}
 
     def left(self, policies: tuple[Policy, ...], view: Mapping[str, Any]) -> tuple[Policy, ...]:
-        """Of some policies those whose condition may hold."""
-        ids = tuple(policy.id for policy in policies)
-        if ids not in self._demands:
-            self._demands[ids] = _demands(
-                {one.id: self._conditions.demanded(one) for one in policies}
-            )
-        demands = self._demands[ids]
-        said: list[object] = [ids]
+        """Of some policies those whose condition may hold. Who asks again with the same tuple is answered
+        sooner."""
+        these = id(policies)  # that nobody else has, as long as they are kept here
+        if these not in self._demands:
+            demanded = {one.id: self._conditions.demanded(one) for one in policies}
+            self._demands[these] = policies, _demands(demanded)
+        demands = self._demands[these][1]
+        said: list[object] = [these]
         for name, told in demands.values.items():
             value = view[name]
             said.append(value if value in told else _OPEN if _is_open(value) else None)

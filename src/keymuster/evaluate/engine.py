@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from msgspec.structs import replace
@@ -161,12 +162,21 @@ class _Wanted:
         type = record.type if isinstance(record, Resource) else ""
         key = (type, _format(record), getattr(record, "confidence", None))
         if key not in self._found:
-            self._found[key] = tuple(one for one in self._policies if self._wants(one, record))
+            is_resource = isinstance(record, Resource)
+            about = self._of_type.get(type, []) if is_resource else self._policies
+            self._found[key] = tuple(one for one in about if self._wants(one, record))
         return self._found[key]
 
+    @cached_property
+    def _of_type(self) -> dict[str, list[Policy]]:
+        """Those about resources, by each of their types."""
+        found: dict[str, list[Policy]] = {}
+        for policy in self._policies:
+            for type in dict.fromkeys(policy.types):
+                found.setdefault(type, []).append(policy)
+        return found
+
     def _wants(self, policy: Policy, record: Any) -> bool:
-        if isinstance(record, Resource) and record.type not in policy.types:
-            return False
         sure = _confidence(policy, record).rank >= self._choice.confidence.rank
         return sure and self._choice.wants(policy, _format(record))
 
