@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Container, Iterator
+from itertools import compress
 
 from keymuster.collect.packs.base import Damaged, Family, TooLarge, layout
 from keymuster.collect.packs.functions import Functions
@@ -12,6 +13,10 @@ from keymuster.collect.packs.plain import NONE
 
 PER_OBJECT = 1024
 """What an object costs besides its bytes, in bytes."""
+
+_LEAST = 2 * 1024 * 1024
+_PARTS = 64
+"""Into how many families all is cut at least, as long as they have these bytes: processes should end together."""
 
 _HEAVIEST = 1 << 62
 """Sizes are what somebody declares; sums must have an end."""
@@ -31,6 +36,7 @@ def families(
                 wanted[number] = 0
                 [told] = objects.told([number])
                 yield TooLarge(told[-1].hex(), size)
+    most = min(most, max(_LEAST, sum(compress(objects.sizes, wanted)) // _PARTS))
     order, bases = functions.arrange(wanted, objects.bases)
     if functions.part is not None:
         totals = array("Q", bytes(8 * len(order)))
