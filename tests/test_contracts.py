@@ -188,7 +188,8 @@ LAYERS = {
     "evaluate": {"model", "rules", "inventory", "evaluate", *BOTTOM},
     "report": {"model", "report", *BOTTOM},
     "export": {"model", "inventory", "report", "export", *BOTTOM},
-    "work": {"model", "collect", *BOTTOM},
+    "work": {"model", "collect", "workers", *BOTTOM},
+    "workers": {"model", "collect", *BOTTOM},
     "registry": BOTTOM,
     "opening": {"model", "collect", "work", "registry"},
     "profile": {"registry"},
@@ -494,7 +495,7 @@ def test_no_file_scan_makes_a_socket(
     monkeypatch.setenv("HOME", str(repository.path))
     monkeypatch.setattr(socket, "socket", refuse)
     monkeypatch.setattr(socket, "create_connection", refuse)
-    monkeypatch.setattr(work, "WORTH_FORKING", 0 if jobs == "2" else work.WORTH_FORKING)
+    monkeypatch.setattr(work, "GUARDED", 0 if jobs == "2" else work.GUARDED)
     words = [*_surfaces(repository)[surface], "--jobs", jobs, "--format", "sarif"]
     done = CliRunner().invoke(
         cli, words, input=token("github-pat"), standalone_mode=False, catch_exceptions=False

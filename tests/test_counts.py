@@ -76,7 +76,7 @@ def test_each_version_in_history_is_read_once(
     if jobs > 1:
         if not hasattr(os, "fork"):
             pytest.skip("one process does all")
-        monkeypatch.setattr("keymuster.work.WORTH_FORKING", 1)
+        monkeypatch.setattr("keymuster.work.GUARDED", 1)
     sizes = _blob_sizes(repository)
     counts = spent(rules, repository, "history", jobs)
     assert counts["blobs read"] <= len(sizes)

@@ -55,7 +55,7 @@ def test_what_workers_did_is_counted_too(
     repository: Repository, rules: RuleSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alone, one = scan(rules, repository.path, "history")
-    monkeypatch.setattr(work, "WORTH_FORKING", 1)
+    monkeypatch.setattr(work, "GUARDED", 1)
     forked, several = scan(rules, repository.path, "history", jobs=2)
     assert several.counts == one.counts
     assert forked.findings == alone.findings

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -14,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from keymuster import pipeline, registry, work
+from keymuster import pipeline, registry, work, workers
 from keymuster.collect.base import Batch, Blob, Fragment, Observed, Read
-from keymuster.errors import Unreadable
+from keymuster.errors import CollectError, Unreadable
 from keymuster.model import FileLocation, Identity, IdentityKind, Storage, Trouble
 from keymuster.opening import Readers
 from keymuster.rules.schema import RuleSet
@@ -27,8 +28,15 @@ Token = Callable[..., str]
 
 
 @pytest.fixture
-def _always_fork(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(work, "WORTH_FORKING", 1)
+def _guarded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other processes do all."""
+    monkeypatch.setattr(work, "GUARDED", 1)
+
+
+@pytest.fixture
+def _shared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other processes do a part of it."""
+    monkeypatch.setattr(work, "WORTH_FORKING", 1e-9)
 
 
 class Stub:
@@ -74,13 +82,14 @@ def names(observed: list[Observed]) -> list[str]:
     return [one.scope if isinstance(one, Trouble) else one.id for one in observed]
 
 
-@pytest.mark.usefixtures("_always_fork")
 class TestSeveralProcesses:
+    @pytest.mark.parametrize("how", ["_guarded", "_shared"])
     @pytest.mark.parametrize("source", ["worktree", "history"])
     def test_their_number_changes_nothing(
         self, tmp_path: Path, make_repo: Callable[..., Repository], rules: RuleSet, token: Token,
-        source: str, monkeypatch: pytest.MonkeyPatch,
+        source: str, how: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch,
     ) -> None:  # fmt: skip
+        request.getfixturevalue(how)
         monkeypatch.setattr("keymuster.collect.sources.worktree._BATCH_FILES", 2)
         monkeypatch.setattr("keymuster.collect.sources.history._BATCH_OBJECTS", 2)
         repo = make_repo(tmp_path)
@@ -96,14 +105,21 @@ class TestSeveralProcesses:
         assert together.troubles == alone.troubles
         assert together.counts == alone.counts
 
-    def test_the_order_is_that_of_the_batches(self) -> None:
+    @pytest.mark.parametrize("how", ["_guarded", "_shared"])
+    def test_the_order_is_that_of_the_batches(
+        self, how: str, request: pytest.FixtureRequest
+    ) -> None:
+        request.getfixturevalue(how)
+
         def slow_at_first(name: str) -> None:
-            time.sleep(0.05 if name == "0" else 0)
+            time.sleep(0.05 if name in ("0", "4") else 0)
 
         expected = [str(number) for number in range(60)]
 
         assert names(run(Stub(60, harm=slow_at_first), jobs=3)) == expected
 
+    @pytest.mark.usefixtures("_guarded")
+    @pytest.mark.usefixtures("_guarded")
     def test_an_interrupt_keeps_what_is_done(self) -> None:
         class Interrupted(Stub):
             def batches(self) -> Iterator[Batch | Trouble]:
@@ -117,6 +133,7 @@ class TestSeveralProcesses:
             kept.extend(work.run(source, [Echo()], source.batches(), 2, lambda size: None))  # type: ignore[arg-type]
         assert names(kept) == [str(number) for number in range(6)]
 
+    @pytest.mark.usefixtures("_guarded")
     def test_they_are_other_processes(self) -> None:
         here = os.getpid()
 
@@ -125,6 +142,7 @@ class TestSeveralProcesses:
 
         assert len(run(Stub(6, harm=refuse), jobs=2)) == 6
 
+    @pytest.mark.usefixtures("_guarded")
     def test_one_that_dies_costs_the_file_it_died_of_and_no_other(self) -> None:
         def die(name: str) -> None:
             if name == "17":
@@ -137,6 +155,7 @@ class TestSeveralProcesses:
         assert trouble.scope == "17"
         assert "died" in trouble.message
 
+    @pytest.mark.usefixtures("_guarded")
     def test_one_that_is_killed_by_chance_costs_nothing(self, tmp_path: Path) -> None:
         def die_once(name: str) -> None:
             if name == "17" and not (tmp_path / "died").exists():
@@ -149,6 +168,7 @@ class TestSeveralProcesses:
         assert names(observed) == [str(number) for number in range(60)]
         assert not [one for one in observed if isinstance(one, Trouble)]
 
+    @pytest.mark.usefixtures("_guarded")
     def test_several_deaths_are_several_troubles(self) -> None:
         def die(name: str) -> None:
             if name in ("0", "30", "31", "59"):
@@ -164,6 +184,7 @@ class TestSeveralProcesses:
             "59",
         ]
 
+    @pytest.mark.usefixtures("_guarded")
     def test_an_interrupt_in_the_parent_ends_them(self, tmp_path: Path, rules: RuleSet) -> None:
         pids = tmp_path / "pids"
 
@@ -180,6 +201,222 @@ class TestSeveralProcesses:
 
         alive = [pid for pid in set(pids.read_text().split()) if Path("/proc", pid).exists()]
         assert not alive
+
+    @pytest.mark.usefixtures("_shared")
+    def test_of_little_work_this_process_does_its_part(self, tmp_path: Path) -> None:
+        def note(name: str) -> None:
+            with open(tmp_path / "pids", "a") as file:
+                file.write(f"{os.getpid()}\n")
+            until(lambda: name == "0" or len(set((tmp_path / "pids").read_text().split())) == 2)
+
+        assert names(run(Stub(8, per_batch=1, harm=note), jobs=2)) == [*"01234567"]
+
+        assert str(os.getpid()) in (tmp_path / "pids").read_text().split()
+
+    @pytest.mark.usefixtures("_shared")
+    def test_one_that_helps_and_dies_costs_nothing_else(self) -> None:
+        here = os.getpid()
+
+        def die(name: str) -> None:
+            if os.getpid() != here:
+                os._exit(1)
+            time.sleep(0.005)
+
+        observed = run(Stub(30, per_batch=3, harm=die), jobs=2)
+
+        assert names(observed) == [str(number) for number in range(30)]
+        assert 1 <= len([one for one in observed if isinstance(one, Trouble)]) < 30
+
+    @pytest.mark.parametrize("at", [3, 20, 40])
+    @pytest.mark.usefixtures("_guarded")
+    def test_one_that_dies_while_it_tells_what_it_found_costs_nothing(
+        self, at: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """In the head of what it says, in its text, and behind the head of another."""
+        write = os.write
+
+        def torn(pipe: int, content: Any) -> int:
+            if here != os.getpid() and not (tmp_path / "died").exists() and len(content) > at:
+                (tmp_path / "died").touch()
+                write(pipe, content[:at])
+                os._exit(1)
+            return write(pipe, content)
+
+        here = os.getpid()
+        monkeypatch.setattr(os, "write", torn)
+        observed = run(Stub(60, per_batch=8), jobs=2)
+
+        assert (tmp_path / "died").exists()
+        assert names(observed) == [str(number) for number in range(60)]
+        assert not [one for one in observed if isinstance(one, Trouble)]
+
+    @pytest.mark.usefixtures("_guarded")
+    def test_one_that_dies_before_it_says_what_it_has_taken_costs_nothing(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        take = workers.Workers._task
+
+        def dies(self: workers.Workers) -> bytes | None:
+            task = take(self)
+            if task and os.getpid() != here and not (tmp_path / "died").exists():
+                (tmp_path / "died").touch()
+                os.kill(os.getpid(), signal.SIGKILL)
+            return task
+
+        here = os.getpid()
+        monkeypatch.setattr(workers.Workers, "_task", dies)
+        observed = run(Stub(60), jobs=2)
+
+        assert (tmp_path / "died").exists()
+        assert names(observed) == [str(number) for number in range(60)]
+
+    @pytest.mark.usefixtures("_guarded")
+    def test_more_than_a_pipe_holds_comes_back(self) -> None:
+        class Long(Echo):
+            def read(self, blob: Blob) -> Iterator[Identity]:
+                yield _said(blob.path + " " * 3_000_000)
+
+        observed = run(Stub(8, per_batch=2), jobs=2, readers=[Long()])
+
+        assert [one.name.strip() for one in observed if isinstance(one, Identity)] == [*"01234567"]
+        assert {len(one.name) for one in observed if isinstance(one, Identity)} == {3_000_001}
+
+    @pytest.mark.usefixtures("_guarded")
+    def test_batches_for_which_there_is_no_room_wait_or_are_done_alone(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(workers, "_ROOM", 400)
+
+        class Uneven(Stub):
+            def batches(self) -> Iterator[Batch | Trouble]:
+                for number in range(40):
+                    items = [f"{number}:{more}" for more in range(120 if number in (7, 39) else 3)]
+                    yield Batch(items=tuple(items), bytes=100)
+                    if number == 20:
+                        yield Trouble(part="stub", scope="between", message="")
+
+        source = Uneven(0)
+        expected = [
+            item
+            for one in source.batches()
+            for item in (one.items if isinstance(one, Batch) else ["between"])
+        ]
+
+        assert names(run(source, jobs=3)) == expected
+
+    @pytest.mark.parametrize("how", ["_guarded", "_shared"])
+    def test_an_error_comes_in_its_place(self, how: str, request: pytest.FixtureRequest) -> None:
+        request.getfixturevalue(how)
+
+        def refuse(name: str) -> None:
+            if name in ("13", "20"):
+                raise Unreadable(f"{name} is not what it seems", "Look again.")
+
+        kept: list[Observed] = []
+        source = Stub(40, harm=refuse)
+        with pytest.raises(Unreadable, match="13 is not") as raised:
+            kept.extend(work.run(source, [Echo()], source.batches(), 2, lambda size: None))  # type: ignore[arg-type]
+        assert raised.value.advice() == "Look again."
+        assert names(kept) == [str(number) for number in range(13)]
+
+    @pytest.mark.usefixtures("_guarded")
+    def test_what_cannot_be_told_to_another_process_is_an_error(self) -> None:
+        class Odd(Echo):
+            def read(self, blob: Blob) -> Iterator[Any]:
+                yield Fragment(id="", reader="odd", content=lambda: None)
+
+        with pytest.raises(CollectError, match="cannot be told"):
+            run(Stub(3), jobs=2, readers=[Odd()])
+
+    @pytest.mark.usefixtures("_guarded")
+    def test_where_no_process_can_be_made_this_one_does_all(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refuse() -> int:
+            raise BlockingIOError
+
+        monkeypatch.setattr(os, "fork", refuse)
+        before = len(os.listdir("/dev/fd"))
+
+        assert names(run(Stub(20), jobs=3)) == [str(number) for number in range(20)]
+        assert len(os.listdir("/dev/fd")) == before
+
+    @pytest.mark.parametrize("how", ["_guarded", "_shared"])
+    def test_nothing_is_left_behind(self, how: str, request: pytest.FixtureRequest) -> None:
+        request.getfixturevalue(how)
+        before = len(os.listdir("/dev/fd"))
+        run(Stub(60), jobs=3)
+        assert len(os.listdir("/dev/fd")) == before
+        with pytest.raises(ChildProcessError):
+            os.waitpid(-1, os.WNOHANG)
+
+    @pytest.mark.usefixtures("_guarded", "_shared")
+    def test_where_other_threads_are_nothing_is_forked(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refuse() -> int:
+            raise AssertionError
+
+        monkeypatch.setattr(os, "fork", refuse)
+        stop = threading.Event()
+        thread = threading.Thread(target=stop.wait)
+        thread.start()
+        try:
+            assert len(run(Stub(20), jobs=3)) == 20
+        finally:
+            stop.set()
+            thread.join()
+
+    def test_they_end_with_their_parent(self, tmp_path: Path) -> None:
+        """Whatever ends it, and whether they work or wait."""
+        (tmp_path / "pids").touch()
+        process = subprocess.Popen(
+            [sys.executable, "-c", _DIES, str(tmp_path / "pids")],
+            env=os.environ | {"PYTHONPATH": os.pathsep.join([*sys.path, str(Path(__file__).parent)])},
+        )  # fmt: skip
+        assert process.wait(timeout=20) == -signal.SIGKILL
+
+        pids = (tmp_path / "pids").read_text().split()
+        assert len(pids) == 2
+        until(lambda: not any(_is_alive(pid) for pid in pids))
+
+
+def _is_alive(pid: str) -> bool:
+    """A process that has ended, but that nobody has asked for, is there still."""
+    try:
+        return Path("/proc", pid, "stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def until(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.002)
+
+
+_DIES = """
+import os, signal, sys
+import test_work
+from keymuster import work
+
+work.GUARDED = 1
+
+def note(name):
+    with open(sys.argv[1], "a") as file:
+        file.write(f"{os.getpid()}\\n")
+    test_work.until(lambda: open(sys.argv[1]).read().count("\\n") == 2)
+
+class Endless(test_work.Stub):
+    def batches(self):
+        yield from super().batches()
+        test_work.until(lambda: open(sys.argv[1]).read().count("\\n") == 2)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+test_work.run(Endless(2, per_batch=1, harm=note), jobs=2)
+"""
+"""A scan that is killed when both of its processes have work."""
 
 
 class TestReadersThatFail:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 import itertools
 import os
+import sys
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec.structs import replace
 
@@ -16,11 +16,15 @@ from keymuster.collect.kept import Notes, Said, said_of_file
 from keymuster.errors import CollectError
 from keymuster.model import Trouble
 
-if TYPE_CHECKING:
-    from concurrent.futures.process import ProcessPoolExecutor
+WORTH_FORKING = 0.04
+"""Seconds of work for each further process, below which it is faster not to start that."""
 
-WORTH_FORKING = 30 * 1024 * 1024
-"""Bytes of work below which one process is faster than starting more."""
+GUARDED = 30 * 1024 * 1024
+"""Bytes of work above which other processes do all of it: one that dies of what it reads should not cost what was
+found before."""
+
+_PER_ITEM = 4096
+"""Bytes that are read in the time that it takes to open a file."""
 
 Progress = Callable[[int], None]
 """Is told the bytes of every batch that is done."""
@@ -46,26 +50,51 @@ def run(
     progress: Progress, unpack: Unpack | None = None, note: Note = lambda notes: None,
 ) -> Iterator[Observed]:  # fmt: skip
     """Everything the readers observe, batch by batch; troubles in their place."""
-    first: list[Batch | Trouble] = []
+    if jobs > 1 and not _may_fork():
+        jobs = 1
+    ahead: deque[Batch | Trouble] = deque()
     weight = 0
-    while jobs > 1 and weight < WORTH_FORKING:
-        batch = next(batches, None)
-        if batch is None:
+    while jobs > 1 and weight < GUARDED:
+        one = next(batches, None)
+        if one is None:
             break
-        first.append(batch)
-        weight += batch.bytes if isinstance(batch, Batch) else 0
-    every = itertools.chain(first, batches)
-    if weight >= WORTH_FORKING and hasattr(os, "fork"):
-        yield from _in_processes(source, readers, every, jobs, progress, unpack, note)
+        ahead.append(one)
+        weight += _weight(one)
+    every = itertools.chain(_each(ahead), batches)
+    if jobs > 1 and weight >= GUARDED:
+        yield from _in_processes(source, readers, every, jobs, False, progress, unpack, note)
         return
-    for batch in every:
-        if isinstance(batch, Trouble):
-            yield batch
-        else:
-            notes = Notes()
-            yield from observe(source, readers, batch, unpack, notes)
-            note(notes)
-            progress(batch.bytes)
+    for one in every:
+        if isinstance(one, Trouble):
+            yield one
+            continue
+        began = time.process_time()
+        notes = Notes()
+        yield from observe(source, readers, one, unpack, notes)
+        note(notes)
+        progress(one.bytes)
+        if ahead and (size := _weight(one)):
+            left = (time.process_time() - began) / size * sum(map(_weight, ahead))
+            if left >= WORTH_FORKING:
+                jobs = min(jobs, 1 + int(left / WORTH_FORKING))
+                yield from _in_processes(source, readers, every, jobs, True, progress, unpack, note)
+                return
+
+
+def _may_fork() -> bool:
+    """Whether a copy of this process would work: threads would not be in it, but what they hold locked would."""
+    threading = sys.modules.get("threading")
+    return hasattr(os, "fork") and (threading is None or threading.active_count() == 1)
+
+
+def _each(ahead: deque[Batch | Trouble]) -> Iterator[Batch | Trouble]:
+    while ahead:
+        yield ahead.popleft()
+
+
+def _weight(one: Batch | Trouble) -> int:
+    """How much work it may be: to open a file takes as long as to read some of it."""
+    return 0 if isinstance(one, Trouble) else one.bytes + _PER_ITEM * len(one.items)
 
 
 def observe(
@@ -193,110 +222,45 @@ def explained(observed: list[Observed], readers: Iterable[Reader]) -> list[Obser
     return rest
 
 
-_here: tuple[Source, Iterable[Reader], Unpack | None] | None = None
-"""What a forked worker inherits."""
-
-_Done: TypeAlias = tuple[list[Observed], Notes]
-"""What a forked worker gives back: what the readers said, and what is to be noted."""
-
-
 def _in_processes(
-    source: Source, readers: Iterable[Reader], batches: Iterable[Batch | Trouble], jobs: int,
+    source: Source, readers: Iterable[Reader], batches: Iterator[Batch | Trouble], jobs: int, helping: bool,
     progress: Progress, unpack: Unpack | None, note: Note,
 ) -> Iterator[Observed]:  # fmt: skip
-    from concurrent.futures import Future
-    from concurrent.futures.process import BrokenProcessPool
+    from keymuster.workers import Done, Workers
 
-    global _here
-    several = readers if isinstance(readers, Chosen) else list(readers)
-    for one in several:  # those that are made when they are needed, are made before the processes
-        if (prepare := getattr(one, "prepare", None)) is not None:
-            prepare()
-    _here = (source, several, unpack)
-    gc.freeze()  # the processes share what is there, as long as nobody writes to it
-    pool = _pool(jobs)
-    waiting: deque[tuple[Batch | Trouble, Future[_Done] | None]] = deque()
+    # what they load, and those that are made when they are needed, is then there for all
+    for reader in readers:
+        if (prepare := getattr(reader, "prepare", None)) is not None:
+            prepare(begun=helping)
 
-    def finished() -> Iterator[Observed]:
-        batch, future = waiting.popleft()
-        if isinstance(batch, Trouble):
-            yield batch
-            return
-        assert future is not None
-        try:
-            observed, notes = future.result()
-        except BrokenProcessPool:  # somebody's batch did that; not necessarily this one
-            observed, notes = _alone(source, batch), Notes()
-        yield from observed
-        note(notes)
-        progress(batch.bytes)
+    def do(batch: Batch, done: Done) -> None:
+        done.observed.extend(observe(source, readers, batch, unpack, done.notes))
 
-    try:
-        for batch in batches:
-            future = None
-            if isinstance(batch, Batch):
-                try:
-                    future = pool.submit(_work, batch)
-                except BrokenProcessPool:
-                    pool = _pool(jobs)
-                    future = pool.submit(_work, batch)
-            waiting.append((batch, future))
-            if len(waiting) > 4 * jobs:
-                yield from finished()
-        while waiting:
-            yield from finished()
-    except KeyboardInterrupt:  # what is done is kept
-        while waiting and (waiting[0][1] is None or waiting[0][1].done()):
-            yield from finished()
-        raise
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-        gc.unfreeze()
-        _here = None
-
-
-def _alone(source: Source, batch: Batch) -> list[Observed]:
-    """A batch in a process of its own; split as long as that dies, down to the item at fault."""
-    from concurrent.futures.process import BrokenProcessPool
-
-    try:
-        with _pool(1) as pool:
-            return pool.submit(_work, batch).result()[0]
-    except BrokenProcessPool:
-        parts = batch.split()
-    if parts:
-        return [one for part in parts for one in _alone(source, part)]
-    [item] = batch.items
-    return [
-        Trouble(
+    def lost(item: object) -> Trouble:
+        return Trouble(
             part=source.name,
             scope=str(item[0] if isinstance(item, tuple) else item),
             message="a process died while scanning it; it was not scanned to its end",
             advice="The machine may be short of memory: scan again with --jobs 1.",
         )
-    ]
 
-
-def _pool(jobs: int) -> ProcessPoolExecutor:
-    import multiprocessing  # it brings sockets along, and most runs need one process
-    from concurrent.futures.process import ProcessPoolExecutor
-
-    context = multiprocessing.get_context("fork")
-    return ProcessPoolExecutor(max_workers=jobs, mp_context=context, initializer=_prepare)
-
-
-def _prepare() -> None:
-    """Ctrl-C is for the parent, which keeps what was found so far."""
-    import signal  # most runs need one process
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _work(batch: Batch) -> _Done:
-    assert _here is not None
-    source, readers, unpack = _here
-    notes = Notes()
-    return list(observe(source, readers, batch, unpack, notes)), notes
+    with Workers(do, lost, jobs, helping=helping) as workers:
+        telling: Iterator[Observed] = iter(())
+        try:
+            for batch, done in workers.done(batches):
+                telling = iter([batch] if isinstance(batch, Trouble) else done.observed)
+                yield from telling
+                if done.error is not None:
+                    raise done.error
+                if isinstance(batch, Batch):
+                    note(done.notes)
+                    progress(batch.bytes)
+        except KeyboardInterrupt:  # what is done is kept
+            yield from telling
+            for batch, done in workers.left():
+                yield from [batch] if isinstance(batch, Trouble) else done.observed
+                note(done.notes)
+            raise
 
 
 def default_jobs() -> int:

@@ -653,7 +653,7 @@ def test_many_processes_find_what_one_finds(
     for n in range(30):
         (tmp_path / f"{n}.py").write_text(f"k = '{token('github-pat', n)}'\n")
     one = keymuster("scan", "--jobs", "1", "--format", "text").out
-    monkeypatch.setattr(work, "WORTH_FORKING", 0)
+    monkeypatch.setattr(work, "GUARDED", 0)
     assert keymuster("scan", "--jobs", "2", "--format", "text").out == one
 
 

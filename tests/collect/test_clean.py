@@ -174,7 +174,7 @@ class TestWhatIsNotReadAgain:
     def test_whatever_the_number_of_processes(
         self, scan: Scans, secret: str, jobs: int, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(work, "WORTH_FORKING", 1)
+        monkeypatch.setattr(work, "GUARDED", 1)
         monkeypatch.setattr(worktree, "_BATCH_FILES", 2)
         for number in range(9):
             (scan.root / f"{number}.txt").write_text(f"nothing {number}")
@@ -563,7 +563,7 @@ class TestScansThatEndEarly:
     def test_nor_is_one_whose_process_died(
         self, scan: Scans, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(work, "WORTH_FORKING", 1)
+        monkeypatch.setattr(work, "GUARDED", 1)
         monkeypatch.setattr(worktree, "_BATCH_FILES", 2)
         for number in range(8):
             (scan.root / f"{number}.txt").write_text(f"nothing {number}")

@@ -159,7 +159,7 @@ class TestWhatIsNotReadAgain:
     def test_whatever_the_number_of_processes(
         self, repo: Repository, scan: Scans, secret: str, jobs: int, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(work, "WORTH_FORKING", 1)
+        monkeypatch.setattr(work, "GUARDED", 1)
         repo.commit({f"{number}.py": f"x = {number}\n" for number in range(9)})
         repo.commit({"leak.py": secret})
         scan(jobs=jobs)

@@ -312,7 +312,7 @@ class TestScans:
         for number in range(5):
             (tmp_path / f"{number}.zip").write_bytes(zipped({"a": f"T={secret}".encode()}))
         one = scan(tmp_path, "--jobs", 1)
-        monkeypatch.setattr(work, "WORTH_FORKING", 1)
+        monkeypatch.setattr(work, "GUARDED", 1)
         assert places(scan(tmp_path, "--jobs", 2)) == places(one)
         assert len(places(one)) == 5
 

@@ -146,13 +146,15 @@ class Engine:
         for layer in self.layers:
             layer.open()
 
-    def prepare(self) -> None:
-        """Make all that a `read` needs and load what most texts ask for, so that processes forked later
-        share that, too."""
+    def prepare(self, *, begun: bool = False) -> None:
+        """Load what most texts ask for, so that processes forked later share that, too; and unless some texts were
+        read before, all that a `read` needs."""
         from keymuster.detect import checksums, decode
 
         self.open()
-        self._search, self._dead_ends, checksums, decode  # noqa: B018
+        checksums, decode  # noqa: B018
+        if not begun:
+            self._search, self._dead_ends  # noqa: B018
         for name in {token.recognizer for token in self._rules.tokens if token.recognizer}:
             recognizers.load(name)
 

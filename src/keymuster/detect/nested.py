@@ -145,13 +145,14 @@ class Nested:
         self._engine.open()
         self._layer.open()
 
-    def prepare(self) -> None:
-        """Make all that a `read` needs and load what most texts ask for, so that processes forked later
-        share that, too."""
-        self._engine.prepare()
+    def prepare(self, *, begun: bool = False) -> None:
+        """Load what most texts ask for, so that processes forked later share that, too; and unless some texts were
+        read before, all that a `read` needs."""
+        self._engine.prepare(begun=begun)
         for name in encodings.names():
             encodings.load(name)
-        self._groups  # noqa: B018
+        if not begun:
+            self._groups  # noqa: B018
 
     def scan(self, content: bytes, *, binary: bool = False, path: str = "") -> Found:
         """Every secret in the content and in what is encoded in it. A match in encoded text has the

@@ -275,7 +275,7 @@ def test_several_processes_say_the_same_in_the_same_order(
     repo = make_repo(tmp_path / "repo")
     grown(repo, token, random.Random(3), 60)
     repo.git("repack", "-adfq")
-    monkeypatch.setattr(work, "WORTH_FORKING", 1)
+    monkeypatch.setattr(work, "GUARDED", 1)
     monkeypatch.setattr("keymuster.collect.sources.history._FAMILY_BYTES", 40_000)
     monkeypatch.setattr("keymuster.collect.sources.history._CHAIN_BYTES", (40_000, 40_000))
     one = look("history", rules, repo.path, jobs=1)

@@ -42,9 +42,9 @@ class Secrets(Reader):
         )
         self._engine.open()
 
-    def prepare(self) -> None:
+    def prepare(self, *, begun: bool) -> None:
         """Load what most files need."""
-        self._engine.prepare()
+        self._engine.prepare(begun=begun)
 
     def reads(self, path: str) -> bool:
         return True

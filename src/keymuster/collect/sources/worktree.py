@@ -17,8 +17,8 @@ from keymuster.collect.repository import is_bare, toplevel
 from keymuster.errors import Unreadable
 from keymuster.model import Storage, Trouble
 
-_BATCH_FILES = 256
-_BATCH_BYTES = 8 * 1024 * 1024
+_BATCH_FILES = 16
+_BATCH_BYTES = 256 * 1024
 _PIECE = 64 * 1024 * 1024
 _OVERLAP = OVERLAP
 
