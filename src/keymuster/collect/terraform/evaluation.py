@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from msgspec import Struct
 
@@ -284,15 +284,33 @@ def _entries(one: Entries, place: Place) -> Node:
     at = _here(one, place)
     entries: dict[str, Node] = {}
     for key_expression, value_expression in one.entries:
-        key = attempt(key_expression, place)
-        text = text_of(key, place.budget)
+        text = _key_text(key_expression, place)
         if text is None:
             raise Wrong
-        value = attempt(value_expression, place)
-        entries[text] = standing(
-            value, place.source, key_expression.begin, max(value_expression.end, key_expression.end)
-        )
+        end = max(value_expression.end, key_expression.end)
+        entries[text] = attempt_at(value_expression, place, key_expression.begin, end)
     return at.holding(entries)
+
+
+def _key_text(key: Expression, place: Place) -> str | None:
+    if isinstance(key, Literal) and isinstance(key.value, str) and _is_plain(key, place):
+        return key.value  # of most keys nothing else is made
+    return text_of(attempt(key, place), place.budget)
+
+
+def attempt_at(one: Expression, place: Place, begin: int, end: int) -> Node:
+    """The same as `attempt`, of what is under a key: it begins where the key does."""
+    if _is_plain(one, place):
+        return place.source.node(one.value, begin, end)
+    return standing(attempt(one, place), place.source, begin, end)
+
+
+def _is_plain(one: Expression, place: Place) -> TypeGuard[Literal]:
+    """Whether there is nothing to evaluate."""
+    if type(one) is not Literal or place.module.work.depth >= DEEPEST:
+        return False
+    place.budget.spend()
+    return True
 
 
 def standing(value: Node, source: Source, begin: int, end: int) -> Node:

@@ -26,9 +26,9 @@ from keymuster.collect.terraform.evaluation import (
     Place,
     ask,
     attempt,
+    attempt_at,
     index_text,
     pairs,
-    standing,
 )
 from keymuster.collect.terraform.files import CODE, VARIABLES, Kept
 from keymuster.collect.terraform.overrides import (
@@ -260,8 +260,7 @@ def body(block: Block, place: Place, *, meta: bool = False) -> Node:
 
 def _attribute(attribute: Attribute, place: Place) -> Node:
     place = place.of(attribute)
-    value = attempt(attribute.value, place)
-    return standing(value, place.source, attribute.begin, attribute.end)
+    return attempt_at(attribute.value, place, attribute.begin, attribute.end)
 
 
 def _dynamic(block: Block, place: Place) -> Iterator[Node]:
