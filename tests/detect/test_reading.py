@@ -6,6 +6,7 @@ import base64
 import re
 from collections.abc import Callable, Iterator
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +16,7 @@ from detect.made import in_context, tokens
 from keymuster import accelerator
 from keymuster.detect import engine, layers, patterns, seen
 from keymuster.detect.engine import Reading
+from keymuster.detect.hits import Hit
 from keymuster.detect.nested import Found, Nested
 from keymuster.detect.recognizers.values import URL
 from keymuster.detect.values.syntax import FORMS
@@ -263,3 +265,21 @@ def test_what_stands_beside_a_key_counts_when_it_alone_is_changed(nested: Nested
     assert told(found) == told(nested.scan(other))
     [match] = found.matches
     assert match.facts["client_email"] == "cd@acme.iam.gserviceaccount.com"
+
+
+def test_a_line_that_comes_again_is_judged_once(
+    nested: Nested, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    judge = engine.Engine._led_to
+
+    def counted(self: engine.Engine, content: bytes, hit: Hit, *more: Any) -> Any:
+        asked.append(hit)
+        return judge(self, content, hit, *more)
+
+    monkeypatch.setattr(engine.Engine, "_led_to", counted)
+    line = b"\n  anothers_password: None,\n"
+    read(nested, b"some" + 9 * line + b"more")
+    assert len(asked) == 1
+    read(nested, b"and" + line + b"elsewhere")
+    assert len(asked) == 1

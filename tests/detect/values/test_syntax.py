@@ -287,3 +287,29 @@ def test_no_word_hides_in_what_only_looks_like_one() -> None:
         for start in range(1, 5):
             for lead in map("".join, product("vtcd", "aeo", "lxnf", "uta")):
                 assert not re.fullmatch(syntax.LIKE_VALUE, lead[:start] + word)
+
+
+@pytest.mark.parametrize(
+    ("form", "line"),
+    [
+        ("assignment", b"password': 'hunter2',\n"),
+        ("assignment", b"password: hunter2,\n"),
+        ("assignment", b"password = 'open\n"),
+        ("space", b'key "open {\n'),
+        ("call", b"token('a1b2') {\n"),
+        ("short", b"redis-cli -h there\n"),
+        ("tag", b"password>hunter2</password>\n"),
+        ("url", b"://me:hunter2@host/\n"),
+        ("url", b"://{}:{}/a\n"),
+    ],
+)
+def test_what_follows_its_line_has_no_say(form: str, line: bytes) -> None:
+    number = [one.name for one in syntax.FORMS].index(form)
+    _, stop = syntax.find(number, line + b"  'more': 'of it'", 0)
+    assert stop <= len(line)
+
+
+@pytest.mark.parametrize("line", [b"password = f(\n", b"password = [\n", b"password =\n"])
+def test_what_follows_a_line_that_is_open_has_a_say(line: bytes) -> None:
+    _, stop = syntax.find(0, line + b"  'a1b2c3'", 0)
+    assert stop > len(line)
