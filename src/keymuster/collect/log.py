@@ -31,6 +31,14 @@ _ABOUT = "%x01%m%H%x02%P%x02%ct%x02%an <%ae>%x02%at %ad"
 it and when."""
 
 
+_SMALL = (
+    "-c", "core.packedGitLimit=128m", "-c", "core.packedGitWindowSize=1m",
+    "-c", "core.deltaBaseCacheLimit=24m",
+)  # fmt: skip
+"""How much of packs git holds at a time. As it is wont to, it takes twice as much memory for a large history as
+all else does, and is not faster."""
+
+
 class Introduction(Struct, frozen=True, kw_only=True):
     """One file version that a commit has at a path where none of its parents has it. `replaced`
     are the versions that the parents have there."""
@@ -59,7 +67,7 @@ class Log:
         self._file = self._stack.enter_context(temporary.unnamed())
         more = self._stack.enter_context(lines([*commits, *(f"^{one}" for one in without)]))
         words = (
-            "log", "--reverse", "--date-order", "-c", "--raw", "-z", "--no-abbrev", "--no-renames",
+            *_SMALL, "log", "--reverse", "--date-order", "-c", "--raw", "-z", "--no-abbrev", "--no-renames",
             "--root", "--no-show-signature", f"--format={_ABOUT}", "--date=raw",
             *(["--boundary"] if without else []), "--stdin", *revisions, "--",
         )  # fmt: skip
