@@ -97,8 +97,11 @@ class Keeping:
         ):
             return [*known.records, *known.troubles]
         reader = next(one for one in self._readers if one.name == name)
-        said = work.explained([*_read(fragments, self._source, reader, self._jobs)], [reader])
-        if digest and kept is not None and all(map(work.is_stable, _troubles(said))):
+        whole: list[Observed] = [*_read(fragments, self._source, reader, self._jobs)]
+        said = work.explained(whole, [reader])
+        is_same = digest == _digest(name, (one for one in whole if isinstance(one, Fragment)))
+        is_stable = all(one.part == name and work.is_stable(one) for one in _troubles(said))
+        if digest and kept is not None and is_same and is_stable:
             records = tuple(one for one in said if not isinstance(one, Trouble | Fragment))
             kept.note(digest, (), Said(records, tuple(_troubles(said)), (), digest))
             self._joined[digest] = {one.path for one in fragments}

@@ -37,7 +37,7 @@ def _rules_found(said: Said) -> list[str]:
 
 
 def test_a_profile_is_on_standard_error(keymuster: Run, secret: Path) -> None:
-    plain, said = keymuster("scan"), keymuster("scan", "--profile")
+    plain, said = keymuster("scan"), keymuster("scan", "--no-cache", "--profile")
     assert (said.code, said.out) == (plain.code, plain.out)
     words = {line.split("  ")[0] for line in said.err.splitlines()}
     assert {"stage", "start-up", "total", "bytes read", "bytes searched"} <= words

@@ -153,7 +153,7 @@ HOW = (
     Option(
         flags="--no-cache",
         takes=Takes.NOTHING,
-        help="Search everything, also files and file versions in which a former scan with the same rules saw nothing.",
+        help="Search everything, also files and file versions that a former scan with the same rules has searched.",
     ),
     Option(
         flags="--strict",

@@ -236,7 +236,7 @@ class Worktree(Source):
                 return
             for blob in self._pieces(file.relative, handle, before):
                 if file.again:
-                    blob.digests, blob.said = (), None
+                    blob.said = None
                 yield blob
             after = os.fstat(handle)
             if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
