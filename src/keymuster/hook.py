@@ -36,10 +36,11 @@ def main() -> None:
         print("keymuster: interrupted before there was anything to report", file=sys.stderr)  # noqa: T201
         sys.exit(INTERRUPTED)
     from keymuster.cli import script as scan
-    from keymuster.rules import loader
 
-    for rules in _loaded:
-        loader.keep(rules)
+    if _loaded:
+        from keymuster.rules import loader
+
+        loader.keep(_loaded[0])
     sys.argv[1:] = ["scan", "--staged", "--quiet", *words]
     scan()
 

@@ -3,13 +3,13 @@ files, workflows, workloads and agents say together."""
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from keymuster import regex
 from keymuster.analysis import places
 from keymuster.inventory.build import Inventory
 from keymuster.inventory.environments import named
@@ -293,4 +293,4 @@ def _of_job(job: Identity, words: _Words) -> str:
     return _NOWHERE if is_known else Environment.UNKNOWN.value
 
 
-_BRANCH = re.compile(r"(?:perhaps )?(?:branch:|pull_request|tag:)")
+_BRANCH = regex.later(r"(?:perhaps )?(?:branch:|pull_request|tag:)")

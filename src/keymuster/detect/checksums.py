@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import re
 from collections.abc import Callable
 from zlib import crc32
@@ -145,6 +144,8 @@ def _sign_pypi(token: bytes) -> bytes:
 def _jwt(token: bytes) -> bool:
     """RFC 7519: a JSON header that names an algorithm, and a JSON object."""
     parts = token.split(b".")
+    import json  # slow to import, as below
+
     header = json.loads(unbase64(parts[0]))
     if not isinstance(header, dict) or not ("alg" in header or "enc" in header):
         return False
@@ -370,6 +371,8 @@ def _sign_jfrog_reference(token: bytes) -> bytes:
 
 def _json_part(pick: Callable[[bytes], bytes], keys: set[str]) -> Callable[[bytes], bool]:
     def check(token: bytes) -> bool:
+        import json
+
         said = json.loads(unbase64(pick(token)))
         return isinstance(said, dict) and keys <= set(said)
 
@@ -389,6 +392,8 @@ def _sign_sentry_org(token: bytes) -> bytes:
 def _sign_json(prefix: bytes, keys: str) -> Callable[[bytes], bytes]:
     def sign(token: bytes) -> bytes:
         said = {key: sha256(token + key.encode()).hexdigest()[:24] for key in keys.split()}
+        import json
+
         return prefix + base64.b64encode(json.dumps(said, separators=(",", ":")).encode()).rstrip(
             b"="
         )

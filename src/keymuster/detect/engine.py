@@ -329,12 +329,15 @@ class Engine:
 
     def _judged(self, content: bytes, token: TokenFormat, found: Candidate) -> Match | str:
         """The match, or why its text is not what its form promises."""
-        from keymuster.detect import checksums, companions, decode
+        from keymuster.detect import companions
         from keymuster.model.sha256 import sha256
 
         text = content[found.start : found.end]
-        if token.checksum is not None and not checksums.holds(token.checksum, text):
-            return WRONG_CHECKSUM
+        if token.checksum is not None:
+            from keymuster.detect import checksums
+
+            if not checksums.holds(token.checksum, text):
+                return WRONG_CHECKSUM
         status = found.status or token.status
         if sha256(text).hexdigest() in self._rules.samples or _says_sample(token, text, found):
             status = CredentialStatus.SAMPLE
@@ -344,9 +347,11 @@ class Engine:
                 return DULL
             if token.context and (_is_dull(token, body) or is_placeholder(body)):
                 status = CredentialStatus.SAMPLE
-        facts = (
-            found.facts if token.decode is None else found.facts | decode.facts(token.decode, text)
-        )
+        facts = found.facts
+        if token.decode is not None:
+            from keymuster.detect import decode
+
+            facts = facts | decode.facts(token.decode, text)
         if beside := companions.facts(token.id, content, found.start, found.end):
             facts = {**facts, **beside}
         return Match(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
+from keymuster import regex
 
-_UNIQUE = re.compile(r"@|:\d{12}:")
+_UNIQUE = regex.later(r"@|:\d{12}:")
 """What is part of them: a domain, an account."""
 
 

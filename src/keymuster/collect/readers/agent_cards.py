@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import ClassVar
 
+from keymuster import regex
 from keymuster.collect.base import Blob, Context, Observed, Reader
 from keymuster.collect.marks import has_one
 
-_PUBLISHED = re.compile(r"(?i)(?:\A|/)\.well-known/agent(?:-card)?\.json\Z")
+_PUBLISHED = regex.later(r"(?i)(?:\A|/)\.well-known/agent(?:-card)?\.json\Z")
 _ADDRESSES = (b'"url"', b'"supportedInterfaces"')
 _LARGEST = 1024 * 1024
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import ClassVar
 
+from keymuster import regex
 from keymuster.collect.base import Blob, Context, Observed, Reader
 from keymuster.model import Resource, Storage
 from keymuster.model.ids import in_id
 
 _PERSONAL = ("~/", "/")
-_DRIVE = re.compile(r"[A-Za-z]:/")
-_TOKEN = re.compile(rb"""[:=]\s{0,4}["']?(?!\$\{)[^\s"'$<{\[][^\s"'<]{19,}""")
+_DRIVE = regex.later(r"[A-Za-z]:/")
+_TOKEN = regex.later(rb"""[:=]\s{0,4}["']?(?!\$\{)[^\s"'$<{\[][^\s"'<]{19,}""")
 """A value that is long enough to be one. Who keeps it elsewhere leaves an empty file, or a short word."""
 
 

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 from typing import ClassVar
 
+from keymuster import regex
 from keymuster.collect.base import Blob, Context, Observed, Reader
 
-_HOME = re.compile(r"(?:^|/)bitbucket-pipelines[^/]*\.ya?ml\Z")
-_PIPELINES = re.compile(rb"^(?:pipelines|definitions)[ \t]*:", re.MULTILINE)
+_HOME = regex.later(r"(?:^|/)bitbucket-pipelines[^/]*\.ya?ml\Z")
+_PIPELINES = regex.later(rb"^(?:pipelines|definitions)[ \t]*:", re.MULTILINE)
 
 
 class BitbucketPipelines(Reader):

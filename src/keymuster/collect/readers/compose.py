@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
+from keymuster import regex
 from keymuster.collect.base import Blob, Context, Observed, Reader
 from keymuster.collect.margin import AtMargin
 from keymuster.model import Resource
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _SERVICES = AtMargin(rb"[\"']?services[\"']?[ \t]{0,8}:")
 _ONE_OF = ("image", "build", "extends")
-_FLAG = re.compile(r"--?(?P<name>[A-Za-z][\w.-]{1,60})=(?P<value>\S{1,400})")
+_FLAG = regex.later(r"--?(?P<name>[A-Za-z][\w.-]{1,60})=(?P<value>\S{1,400})")
 
 
 class Compose(Reader):

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 from typing import ClassVar
 
+from keymuster import regex
 from keymuster.collect.base import Blob, Context, Observed, Reader
 
-_HOME = re.compile(r"(?:^|/)(?:\.github/)?dependabot\.ya?ml\Z")
-_KEYS = re.compile(rb"^(?:updates|registries)[ \t]*:", re.MULTILINE)
+_HOME = regex.later(r"(?:^|/)(?:\.github/)?dependabot\.ya?ml\Z")
+_KEYS = regex.later(rb"^(?:updates|registries)[ \t]*:", re.MULTILINE)
 
 
 class Dependabot(Reader):

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from msgspec.structs import replace
 
+from keymuster import regex
 from keymuster.collect.base import Blob, Context, Reader
 from keymuster.detect.loops import fastest
 from keymuster.model import InlineAllow, Storage
@@ -17,12 +18,12 @@ from keymuster.model.ids import in_id
 from keymuster.rules.schema import RuleSet
 
 _MARK = b"keymuster:"
-_DIRECTIVE = re.compile(
+_DIRECTIVE = regex.later(
     rb"(?<!\w)keymuster:[ \t]{0,4}allow(?![\w-])(?:\[(?P<rules>[^\]\n]{0,300})\])?(?P<rest>[^\n]{0,1000})"
 )
-_UNTIL = re.compile(r"\buntil=(\S+)")
-_REASON = re.compile(r"\breason=(.*)")
-_COMMENT_END = re.compile(r"\s*(?:\*/|--%?>|%>|\]\]>|#\}|%\}|-\}|\*\)|=#|\"\"\"|''').*")
+_UNTIL = regex.later(r"\buntil=(\S+)")
+_REASON = regex.later(r"\breason=(.*)")
+_COMMENT_END = regex.later(r"\s*(?:\*/|--%?>|%>|\]\]>|#\}|%\}|-\}|\*\)|=#|\"\"\"|''').*")
 """What ends a comment, and the code behind it."""
 _LEAST_REASON = 3
 

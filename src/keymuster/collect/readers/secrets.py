@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from datetime import datetime
@@ -10,6 +9,7 @@ from typing import ClassVar
 
 from msgspec.structs import replace
 
+from keymuster import regex
 from keymuster.collect.base import TOLD_AS, Blob, Context, Observed, Reader
 from keymuster.collect.unreported import Unreported
 from keymuster.detect.matches import Match
@@ -17,7 +17,7 @@ from keymuster.detect.nested import Found, Nested
 from keymuster.detect.text import Text
 from keymuster.model import Confidence, Credential, Environment, Trouble
 
-_LEAD = re.compile(
+_LEAD = regex.later(
     rb"(?P<name>[A-Za-z_$][\w.\-]{0,39})(?P<assign>[\"'`\]]{0,2}\s{0,4}(?::=|=>|=)\s{0,4}[\"'`]?|"
     rb"[\"'`\]]{1,2}\s{0,4}:\s{0,4}[\"'`]?|\s{0,4}:(?:\s{1,4}[\"'`]?|[\"'`]))\Z"
 )

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
+from keymuster import regex
 from keymuster.collect.base import Batch, Blob, Context, Observed, Read, Source
 from keymuster.collect.exclude import outsider
 from keymuster.collect.git import Git, cat_file
@@ -14,7 +15,7 @@ from keymuster.model import Storage, Trouble
 
 _FILES = ("100644", "100755", "120000")
 """Files and links: the text of a link is content, too."""
-_HUNK = re.compile(rb"^@@ -\S+ \+(\d+)(?:,(\d+))? @@", re.MULTILINE)
+_HUNK = regex.later(rb"^@@ -\S+ \+(\d+)(?:,(\d+))? @@", re.MULTILINE)
 
 
 class Staged(Source):

@@ -8,6 +8,7 @@ import stat
 from collections.abc import Callable, Iterable, Iterator
 from typing import ClassVar, NamedTuple, TypeAlias
 
+from keymuster import regex
 from keymuster.collect.base import Batch, Blob, Context, Observed, Read, Source
 from keymuster.collect.batching import batched
 from keymuster.collect.exclude import excluder
@@ -29,10 +30,10 @@ _SPECIAL = {
     stat.S_IFCHR: "a device",
 }
 _OPEN = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-_NOT_PLAIN = re.compile(r"(?:^|[/\\])(?:\.{0,2}(?:[/\\]|$))")
+_NOT_PLAIN = regex.later(r"(?:^|[/\\])(?:\.{0,2}(?:[/\\]|$))")
 """A path with an empty part, or one that stands for a folder above."""
 
-_CLOSED = re.compile(r"could not open directory '(.*?)/?': (.*)", re.DOTALL)
+_CLOSED = regex.later(r"could not open directory '(.*?)/?': (.*)", re.DOTALL)
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 
 

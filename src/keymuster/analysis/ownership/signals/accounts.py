@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
+from keymuster import regex
 from keymuster.analysis.ownership.estate import Estate, Owned
 from keymuster.analysis.ownership.signal import Signal
 from keymuster.inventory.owners import named_tags
@@ -29,7 +29,7 @@ def signals(subject: Owned, estate: Estate) -> Iterator[Signal]:
 
 
 _TYPES = {"aws:account": "aws", "gcp:project": "gcp", "azure:subscription": "azure"}
-_SUBSCRIPTION = re.compile(r"/subscriptions/([^/]+)/")
+_SUBSCRIPTION = regex.later(r"/subscriptions/([^/]+)/")
 
 
 def _accounts(estate: Estate) -> dict[tuple[str, str], list[Resource]]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from keymuster import regex
 from keymuster.analysis.ownership import names
 from keymuster.analysis.ownership.estate import Estate, Owned
 from keymuster.analysis.ownership.signal import Signal
@@ -25,7 +25,7 @@ def signals(subject: Owned, estate: Estate) -> Iterator[Signal]:
             )  # fmt: skip
 
 
-_OF_A_MACHINE = re.compile(r"(?P<login>[^@]*)@(?:localhost(?:\..*)?|.*\.local)")
+_OF_A_MACHINE = regex.later(r"(?P<login>[^@]*)@(?:localhost(?:\..*)?|.*\.local)")
 """What git makes up where nobody has told it an address."""
 
 
