@@ -368,7 +368,7 @@ def test_a_glance_imports_nearly_nothing(
 def test_a_commit_with_a_finding_waits_only_for_what_tells_of_it(
     hook: Callable[..., set[str]],
 ) -> None:
-    loaded = hook("DB_PASSWORD = 'k7Q" + "x9Lw2Zt4Vb8Nc'\n", ends=1)
+    loaded = hook(examples.expand("DB_PASSWORD = '{base62:20}'\n", None, {}), ends=1)
     tops = {name.partition(".")[0] for name in loaded if not name.startswith("_")}
     assert tops - sys.stdlib_module_names == {"hyperscan", "keymuster", "msgspec"}
     slow = {"inspect", "subprocess", "hashlib", "tempfile", "pathlib", "difflib", "urllib.parse"}
