@@ -53,15 +53,15 @@ def run(
     if jobs > 1 and not _may_fork():
         jobs = 1
     ahead: deque[Batch | Trouble] = deque()
-    weight = 0
-    while jobs > 1 and weight < GUARDED:
+    size = 0
+    while jobs > 1 and size < GUARDED:
         one = next(batches, None)
         if one is None:
             break
         ahead.append(one)
-        weight += _weight(one)
+        size += one.bytes if isinstance(one, Batch) else 0
     every = itertools.chain(_each(ahead), batches)
-    if jobs > 1 and weight >= GUARDED:
+    if jobs > 1 and size >= GUARDED:
         yield from _in_processes(source, readers, every, jobs, False, progress, unpack, note)
         return
     for one in every:
@@ -73,8 +73,8 @@ def run(
         yield from observe(source, readers, one, unpack, notes)
         note(notes)
         progress(one.bytes)
-        if ahead and (size := _weight(one)):
-            left = (time.process_time() - began) / size * sum(map(_weight, ahead))
+        if ahead and (weight := _weight(one)):
+            left = (time.process_time() - began) / weight * sum(map(_weight, ahead))
             if left >= WORTH_FORKING:
                 jobs = min(jobs, 1 + int(left / WORTH_FORKING))
                 yield from _in_processes(source, readers, every, jobs, True, progress, unpack, note)
@@ -228,8 +228,7 @@ def _in_processes(
 ) -> Iterator[Observed]:  # fmt: skip
     from keymuster.workers import Done, Workers
 
-    # what they load, and those that are made when they are needed, is then there for all
-    for reader in readers:
+    for reader in readers:  # that makes them, and what they load is then there for all
         if (prepare := getattr(reader, "prepare", None)) is not None:
             prepare(begun=helping)
 

@@ -48,7 +48,7 @@ _SLOT = struct.Struct("=Q")
 
 
 class Done(Struct):
-    """What came of a batch: what was observed, and what is to be noted of its files; or so much of that as there was
+    """What came of a batch: what was observed, and what is to be noted of the files; or so much of that as there was
     before an error."""
 
     observed: list[Observed] = []
@@ -344,8 +344,6 @@ class Workers:
         for part in parts:
             done = self._alone(part)
             together.observed += done.observed
-            together.notes.unseen += done.notes.unseen
-            together.notes.said += done.notes.said
             together.error = together.error or done.error
         return together
 
