@@ -162,7 +162,7 @@ def test_the_readers_of_programs_are_known_without_loading_the_others() -> None:
 # --- imports ---------------------------------------------------------------------------------
 
 BOTTOM = {
-    "accelerator", "cache", "digests", "errors", "lean", "modules", "nearest", "regex", "settings", "settings_file",
+    "accelerator", "cache", "digests", "errors", "modules", "nearest", "regex", "settings", "settings_file",
     "temporary",
 }  # fmt: skip
 """What everybody but the model may use."""
@@ -172,7 +172,6 @@ LAYERS = {
     "errors": set(),
     "accelerator": set(),
     "digests": set(),
-    "lean": set(),
     "modules": set(),
     "temporary": set(),
     "nearest": set(),
@@ -279,7 +278,10 @@ NEVER_IN_THE_HOOK = {
 """What is ours, and nothing to a commit without a finding."""
 
 WHEN_MET: dict[str, tuple[str, ...]] = {
-    "password = load(x)\n": ("keymuster.detect.recognizers.values", "keymuster.detect.values.obvious"),
+    "password = load(x)\n": (
+        "keymuster.detect.recognizers.values",
+        "keymuster.detect.values.obvious",
+    ),
     "ghp_{base62:36}\n": ("keymuster.detect.checksums",),
     "PK\x03\x04 and more\n": ("keymuster.collect.containers", "keymuster.collect.unpack"),
     "aGVsbG8gd29ybGQgaGVsbG8gd29ybGQgaGVsbG8gd29ybGQ=\n": ("keymuster.detect.encodings.base64",),

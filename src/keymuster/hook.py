@@ -97,9 +97,6 @@ def is_clean() -> bool:
 
 
 def _has_reasons() -> bool:
-    from keymuster import lean
-
-    lean.without_typing_extensions()
     from keymuster import registry, settings_file
     from keymuster.collect.base import Context, Selection
     from keymuster.collect.magic import may_be_container

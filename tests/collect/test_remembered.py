@@ -382,7 +382,9 @@ class TestWhatIsNotRemembered:
             scan(**more)
             assert len(scan.searched) == 1, more
 
-    def test_the_text_of_a_secret_or_of_a_clean_file(self, repo: Repository, scan: Scans, secret: str) -> None:
+    def test_the_text_of_a_secret_or_of_a_clean_file(
+        self, repo: Repository, scan: Scans, secret: str
+    ) -> None:
         before = memories()
         repo.commit({"a.py": f"my_token = '{secret}'\n", "b.py": "some words\n"})
         scan()

@@ -64,9 +64,6 @@ def _run(words: list[str]) -> int:
     """What the words ask for; a scan without click, which takes as long to load as a small scan does, if
     they are plain."""
     if words[:1] == ["scan"] and os.name != "nt" and "_KEYMUSTER_COMPLETE" not in os.environ:
-        from keymuster import lean
-
-        lean.without_typing_extensions()
         from keymuster.cli.plain_words import understood
 
         if (plain := understood(words[1:])) is not None:

@@ -97,7 +97,9 @@ class Worktree(Source):
                 yield self._trouble(file.relative, f"could not be read: {error.strerror}")
 
     def again(self, paths: Iterable[str]) -> Iterator[Batch | Trouble]:
-        files = (_File(os.path.join(self._selection.root, path), path, 0, again=True) for path in paths)
+        files = (
+            _File(os.path.join(self._selection.root, path), path, 0, again=True) for path in paths
+        )
         return batched(((file, 0) for file in files), _BATCH_FILES, _BATCH_BYTES)
 
     def _known(self, file: _File) -> Blob | None:
