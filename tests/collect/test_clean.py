@@ -230,6 +230,17 @@ class TestWhatWasSeen:
         assert scan.searched == ["main.tf"]
         assert scan.opened == ["main.tf", "sub/more.tf"]
 
+    def test_what_one_of_them_now_says_is_told(self, scan: Scans) -> None:
+        trusting = (
+            'resource "aws_iam_role" "r" {\n  name = "r"\n  assume_role_policy = jsonencode({ Statement = [{\n'
+            '    Effect = "Allow", Action = "sts:AssumeRole", Principal = { AWS = "*" } }] })\n}\n'
+        )
+        file = scan.root / "main.tf"
+        file.write_text(trusting.replace('"*"', '"111122223333"'))
+        before = scan().findings
+        file.write_text(trusting)
+        assert len(scan().findings) > len(before)
+
     def test_a_trouble_of_a_reader(self, scan: Scans) -> None:
         (scan.root / ".github/workflows").mkdir(parents=True)
         (scan.root / ".github/workflows/ci.yml").write_text(DECLARATIONS[-1])
