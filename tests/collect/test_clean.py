@@ -239,7 +239,7 @@ class TestWhatWasSeen:
         file.write_text(trusting.replace('"*"', '"111122223333"'))
         before = scan().findings
         file.write_text(trusting)
-        assert len(scan().findings) > len(before)
+        assert scan().findings != before
 
     def test_a_trouble_of_a_reader(self, scan: Scans) -> None:
         (scan.root / ".github/workflows").mkdir(parents=True)
