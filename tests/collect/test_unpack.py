@@ -368,7 +368,7 @@ def test_a_scan_without_containers_loads_none_of_this(tmp_path: Path) -> None:
         "import sys\nfrom keymuster.cli import main\n"
         f"sys.argv = ['keymuster', 'scan', {str(tmp_path)!r}, '--quiet']\n"
         "try:\n    main()\nexcept SystemExit:\n    pass\n"
-        "print([name for name in sys.modules if 'unpack' in name or 'containers' in name or name in "
+        "print([name for name in sys.modules if 'unpack' in name or 'collect.containers' in name or name in "
         "('zipfile', 'tarfile', 'sqlite3', 'pypdf', 'logging')])"
     )
     done = subprocess.run(

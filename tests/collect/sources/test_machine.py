@@ -17,6 +17,7 @@ import keymuster as package
 from keymuster import cache
 from keymuster.collect.base import Batch, Blob, Context, Host, Selection
 from keymuster.collect.clean import CleanFiles
+from keymuster.collect.kept import Notes
 from keymuster.collect.sources import machine
 from keymuster.collect.sources.machine import Machine
 from keymuster.errors import Unreadable
@@ -348,9 +349,8 @@ def test_a_transcript_in_which_nothing_was_seen_is_not_read_again(home: Home) ->
     source = home.source(clean=clean)
     (batch,) = source.batches()
     assert isinstance(batch, Batch)
-    clean.note(
-        digest for one in source.read(batch) if isinstance(one, Blob) for digest in one.digests
-    )
+    read = [one for one in source.read(batch) if isinstance(one, Blob)]
+    clean.note(Notes(unseen=[digest for one in read for digest in one.digests]))
     clean.save()
     again = CleanFiles(lambda: clean.name, 0)
     assert cache.read(clean.name)
