@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ import keymuster as package
 from cli.conftest import Said
 from keymuster import __version__, cache, registry
 from keymuster.cli.commands import COMMANDS, cli
+from repositories import Repository
 
 Run = Callable[..., Said]
 
@@ -191,6 +193,20 @@ def _script(*words: str) -> subprocess.CompletedProcess[str]:
 def test_what_is_written_is_whole_though_the_process_ends_at_once(keymuster: Run) -> None:
     done = _script("rules", "list")
     assert done.stdout == keymuster("rules", "list").out
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no such processes here")
+def test_it_may_be_started_by_who_does_not_care_how_processes_end(
+    tmp_path: Path, make_repo: Callable[..., Repository]
+) -> None:
+    make_repo(tmp_path).commit({"a.txt": "nothing"})
+    done = subprocess.run(
+        [sys.executable, "-m", "keymuster", "scan", str(tmp_path), "--history", "--no-cache"],
+        preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN),
+        env={**os.environ, "PYTHONPATH": str(Path(package.__file__).parents[1])},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
 
 

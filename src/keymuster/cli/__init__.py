@@ -37,6 +37,7 @@ def main() -> None:
     """Whatever happens, a sentence and one of the four exit codes."""
     if sys.stderr is None:  # closed by the caller: then nobody wants to hear it
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - until we end
+    _hear_of_children()
     try:
         code = _run(sys.argv[1:])
     except KeyboardInterrupt:
@@ -58,6 +59,17 @@ def main() -> None:
         )
         code = 2
     sys.exit(code)
+
+
+def _hear_of_children() -> None:
+    """Who started us may not care how its own processes end, which is handed down: the system would then not tell us
+    how ours ended, and a git that refused would be one that had nothing to say."""
+    if not hasattr(os, "fork"):
+        return
+    import signal
+
+    if signal.getsignal(signal.SIGCHLD) == signal.SIG_IGN:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
 
 def _run(words: list[str]) -> int:
