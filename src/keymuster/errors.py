@@ -13,6 +13,9 @@ KeymusterError               exit 2: a sentence to stderr, then advice
 
 from __future__ import annotations
 
+LATER = "Scan again when the machine has less to do."
+"""Advice where time was short: what could not be read now may be read then."""
+
 
 class KeymusterError(Exception):
     """Base of every error a caller may want to catch."""

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from keymuster.collect.base import Batch, Blob, Fragment, Observed, Read, Reader, Source
 from keymuster.collect.kept import Notes, Said, said_of_file
-from keymuster.errors import CollectError
+from keymuster.errors import LATER, CollectError
 from keymuster.model import Trouble
 
 WORTH_FORKING = 0.12
@@ -200,7 +200,7 @@ _FAULT = "This is a fault in keymuster or in an extension; please report it."
 
 def is_stable(trouble: Trouble) -> bool:
     """Whether another reading would leave it, too: not if memory or time was short."""
-    return trouble.advice != _FAULT and trouble.part != "containers"
+    return trouble.advice not in (_FAULT, LATER) and trouble.part != "containers"
 
 
 def _name(blob: Blob) -> str:

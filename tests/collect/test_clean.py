@@ -25,6 +25,8 @@ from keymuster.collect.clean import CleanFiles, clean_files
 from keymuster.collect.kept import Notes
 from keymuster.collect.readers.secrets import Secrets
 from keymuster.collect.sources import worktree
+from keymuster.collect.syntax import code
+from keymuster.errors import LATER
 from keymuster.evaluate.choice import Choice
 from keymuster.model import Confidence, Report
 from keymuster.model.secret import PUBLIC_KEY
@@ -438,6 +440,17 @@ class TestWhatIsSearchedAgain:
             assert [one.scope for one in scan().troubles] == ["a.py"]
         assert scan().troubles == ()
         assert scan.searched == ["a.py"]
+
+    def test_a_program_for_which_time_was_short(
+        self, scan: Scans, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        program = "from agents import Agent\nagent = Agent(name='a')\n" + "x = [1, 2]\n" * 9000
+        (scan.root / "a.py").write_text(program)
+        with monkeypatch.context() as patch:
+            patch.setattr(code, "_SECONDS", -1)
+            [trouble] = scan().troubles
+            assert (trouble.part, trouble.advice) == ("agent-code", LATER)
+        assert scan().troubles == ()
 
     def test_a_file_that_changed_while_it_was_read(
         self, scan: Scans, secret: str, monkeypatch: pytest.MonkeyPatch

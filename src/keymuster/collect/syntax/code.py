@@ -17,6 +17,7 @@ from typing import Any
 from msgspec import Struct
 
 from keymuster.collect.syntax.node import Broken, File, Node
+from keymuster.errors import LATER
 
 LONGEST = 500_000
 """Bytes of a file that is looked at. What is longer was made by a machine: a bundle, data."""
@@ -332,7 +333,7 @@ def _parsed(data: bytes, language: str) -> Any:
             read, progress_callback=lambda *_: time.monotonic() > end
         )
     except ValueError:  # the callback ended it
-        raise Broken(1, f"takes more than {_SECONDS} seconds to parse") from None
+        raise Broken(1, f"takes more than {_SECONDS} seconds to parse", LATER) from None
     return tree.root_node
 
 

@@ -177,12 +177,10 @@ def written(value: Value) -> str:
 class Broken(Unreadable):
     """A file that is not well-formed, and the line where that shows."""
 
-    def __init__(self, line: int, problem: str) -> None:
-        super().__init__(
-            f"line {line}: {problem}; what it declares was not looked at", "Mend the file."
-        )
+    def __init__(self, line: int, problem: str, advice: str = "Mend the file.") -> None:
+        super().__init__(f"line {line}: {problem}; what it declares was not looked at", advice)
         self.line = line
         self.problem = problem
 
-    def __reduce__(self) -> tuple[type[Broken], tuple[int, str]]:
-        return type(self), (self.line, self.problem)
+    def __reduce__(self) -> tuple[type[Broken], tuple[int, str, str]]:
+        return type(self), (self.line, self.problem, self.advice())
