@@ -173,10 +173,14 @@ def collect(
         )
     except KeyboardInterrupt:
         cut.append(_INTERRUPTED)
-    if context is None or not isinstance(noting, CleanFiles):
-        return work.explained(observed, readers)
-    keeping = Keeping(source, readers, jobs, context, noting)
-    told = keeping.explained(observed)
+    try:
+        if context is None or not isinstance(noting, CleanFiles):
+            return work.explained(observed, readers)
+        keeping = Keeping(source, readers, jobs, context, noting)
+        told = keeping.explained(observed)
+    except KeyboardInterrupt:  # files may be read for it
+        cut += [] if _INTERRUPTED in cut else [_INTERRUPTED]
+        return [one for one in observed if not isinstance(one, Fragment)]
     keeping.save(told)
     return told
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -565,6 +565,26 @@ class TestScansThatEndEarly:
         assert not report.complete
         scan()
         assert scan.opened == ["4.txt", "5.txt"]
+
+    def test_what_was_seen_is_told_though_files_are_being_read_again(
+        self, scan: Scans, secret: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (scan.root / "a.txt").write_text(secret)
+        for name, content in (("main.tf", DECLARATIONS[0]), ("sub/more.tf", DECLARATIONS[1])):
+            (scan.root / name).parent.mkdir(exist_ok=True)
+            (scan.root / name).write_text(content)
+        scan()
+        (scan.root / "main.tf").write_text(DECLARATIONS[0] + "\n")
+
+        def interrupted(source: worktree.Worktree, paths: Iterable[str]) -> Any:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(worktree.Worktree, "again", interrupted)
+        report = pipeline.scan(_context(scan), "worktree", now=_later(), cached=True)
+
+        assert not report.complete
+        assert [one.part for one in report.troubles] == ["interrupt"]
+        assert "a.txt" in paths(report)
 
     def test_nor_is_a_batch_that_was_not_finished(
         self, scan: Scans, monkeypatch: pytest.MonkeyPatch
