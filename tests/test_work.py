@@ -319,6 +319,65 @@ class TestSeveralProcesses:
         assert raised.value.advice() == "Look again."
         assert names(kept) == [str(number) for number in range(13)]
 
+    @pytest.mark.parametrize("jobs", [1, 3])
+    @pytest.mark.parametrize("how", ["_guarded", "_shared"])
+    def test_what_a_source_says_before_it_fails_is_read(
+        self, how: str, jobs: int, request: pytest.FixtureRequest
+    ) -> None:
+        request.getfixturevalue(how)
+
+        class Failing(Stub):
+            def batches(self) -> Iterator[Batch | Trouble]:
+                yield from super().batches()
+                raise Unreadable("the rest is no folder")
+
+        kept: list[Observed] = []
+        source = Failing(20)
+        with pytest.raises(Unreadable, match="the rest"):
+            kept.extend(work.run(source, [Echo()], source.batches(), jobs, lambda size: None))  # type: ignore[arg-type]
+        assert names(kept) == [str(number) for number in range(20)]
+
+    @pytest.mark.usefixtures("_guarded")
+    def test_an_interrupt_while_one_is_made_leaves_none_behind(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        fork = os.fork
+        here = os.getpid()
+
+        def interrupted() -> int:
+            pid = fork()
+            if os.getpid() == here:
+                signal.raise_signal(signal.SIGINT)
+            return pid
+
+        monkeypatch.setattr(os, "fork", interrupted)
+        before = len(os.listdir("/dev/fd"))
+        with pytest.raises(KeyboardInterrupt):
+            run(Stub(60), jobs=2)
+        assert len(os.listdir("/dev/fd")) == before
+        with pytest.raises(ChildProcessError):
+            os.waitpid(-1, os.WNOHANG)
+
+    @pytest.mark.usefixtures("_guarded")
+    def test_no_more_is_handed_out_than_pipes_hold(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """While all wait to be listened to."""
+
+        class Long(Echo):
+            def read(self, blob: Blob) -> Iterator[Identity]:
+                yield _said(blob.path + " " * (3_000_000 if len(blob.path) == 1 else 0))
+
+        def late(*_: object) -> None:
+            raise AssertionError
+
+        monkeypatch.setattr(workers, "_AHEAD", 100_000)
+        before = signal.signal(signal.SIGALRM, late)
+        signal.alarm(10)
+        try:
+            assert len(run(Stub(5000, per_batch=1), jobs=2, readers=[Long()])) == 5000
+        finally:
+            signal.alarm(0)
+            signal.signal(signal.SIGALRM, before)
+
     @pytest.mark.usefixtures("_guarded")
     def test_what_cannot_be_told_to_another_process_is_an_error(self) -> None:
         class Odd(Echo):

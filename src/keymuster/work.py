@@ -49,7 +49,28 @@ def run(
     source: Source, readers: Iterable[Reader], batches: Iterator[Batch | Trouble], jobs: int,
     progress: Progress, unpack: Unpack | None = None, note: Note = lambda notes: None,
 ) -> Iterator[Observed]:  # fmt: skip
-    """Everything the readers observe, batch by batch; troubles in their place."""
+    """Everything the readers observe, batch by batch; troubles in their place. If a source fails while it says what
+    there is, what it has said before comes first, however many processes read it."""
+    failed: list[CollectError] = []
+    batches = _until_failed(batches, failed)
+    yield from _run(source, readers, batches, jobs, progress, unpack, note)
+    if failed:
+        raise failed[0]
+
+
+def _until_failed(
+    batches: Iterator[Batch | Trouble], failed: list[CollectError]
+) -> Iterator[Batch | Trouble]:
+    try:
+        yield from batches
+    except CollectError as error:
+        failed.append(error)
+
+
+def _run(
+    source: Source, readers: Iterable[Reader], batches: Iterator[Batch | Trouble], jobs: int,
+    progress: Progress, unpack: Unpack | None, note: Note,
+) -> Iterator[Observed]:  # fmt: skip
     if jobs > 1 and not _may_fork():
         jobs = 1
     ahead: deque[Batch | Trouble] = deque()

@@ -34,6 +34,10 @@ _AHEAD = 16
 _ROOM = 8 * 1024 * 1024
 """Bytes for the batches that are handed out."""
 
+_LEAST_PIPE = 4096
+"""Bytes that the pipe of batches holds even where its user has too many pipes: if that were full, we would wait for
+those who wait for us."""
+
 _PIPE = 1024 * 1024
 """Bytes that a process may say before somebody listens, where the system allows it."""
 
@@ -81,7 +85,7 @@ class Workers:
         self._lost = lost
         self._helping = helping
         self._free_slots = [*range(processes - helping)]
-        self._ahead = _AHEAD * processes
+        self._ahead = min(_AHEAD * processes, _LEAST_PIPE // _TASK.size)
         self._board = _Board(len(self._free_slots))
         self._tasks, put = os.pipe()
         self._put: int | None = put
@@ -254,33 +258,33 @@ class Workers:
         """As many as there should be, if the system has room for them; if it has for none, this one has to do it."""
         while self._free_slots and (self._put is not None or _is_readable(self._tasks)):
             slot = self._free_slots[-1]
-            try:
-                pid, pipe = self._forked(partial(self._serve, slot))
-            except OSError:
-                self._helping |= not self._workers
-                return
-            self._free_slots.pop()
-            self._board.work_on(slot, None)
-            self._workers[pipe] = _Worker(pid, pipe, slot, bytearray())
-            self._poll.register(pipe, select.POLLIN)
+            with _uninterrupted():  # or we would not know of it
+                try:
+                    pid, pipe = self._forked(partial(self._serve, slot))
+                except OSError:
+                    self._helping |= not self._workers
+                    return
+                self._free_slots.pop()
+                self._workers[pipe] = _Worker(pid, pipe, slot, bytearray())
+                self._poll.register(pipe, select.POLLIN)
 
     def _forked(self, serve: Callable[[int], None]) -> tuple[int, int]:
         """A new process, and the end of its pipe that is ours."""
         ours, theirs = os.pipe()
         _widen(theirs)
-        # until it is ready to ignore it, an interrupt would make it go on as if it were us
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
         try:
-            with warnings.catch_warnings():  # an error here would come in the parent alone
-                warnings.simplefilter("ignore", DeprecationWarning)
+            # until it is ready to ignore it, an interrupt would make it go on as if it were us
+            with _uninterrupted(), warnings.catch_warnings():
+                warnings.simplefilter(
+                    "ignore", DeprecationWarning
+                )  # an error would come in the parent alone
                 pid = os.fork()
-            if not pid:
-                self._end_as_worker(serve, theirs, [ours, *self._workers])
+                if not pid:
+                    self._end_as_worker(serve, theirs, [ours, *self._workers])
         except OSError:
             os.close(ours)
             raise
         finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
             os.close(theirs)
         return pid, ours
 
@@ -395,6 +399,16 @@ class _Board:
 
     def close(self) -> None:
         self._memory.close()
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """An interrupt comes behind it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _say(pipe: int, number: int, done: Done) -> None:
