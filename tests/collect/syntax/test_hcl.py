@@ -199,6 +199,16 @@ def test_what_is_seen_at_a_glance_is_what_is_there(text: str, depth: int) -> Non
     assert [str(one) for one in mistakes] == [str(one) for one in found]
 
 
+@pytest.mark.parametrize("value", ["true.a", "null.a.b", "(false.a)", "[true.a, null]", "true"])
+def test_a_word_that_is_a_value_is_no_name(value: str) -> None:
+    at_a_glance = hcl.parse(f"a = {value}\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(hcl, "_NEARLY_DEEPEST", 0)
+        slowly = hcl.parse(f"a = {value}\n")
+    assert at_a_glance == slowly
+    assert not at_a_glance[1]
+
+
 @pytest.mark.parametrize("value", ["1", "a.b", '"x"', '"x${a}"'])
 def test_a_glance_goes_no_deeper(value: str) -> None:
     def mistakes() -> list[str]:

@@ -249,9 +249,9 @@ class _Parser:
         if number is not None:
             return Literal(end - len(number), end, int(number))
         begin = found.start("root")
-        if not steps and root in _WORDS:
-            return Literal(begin, end, _WORDS[root])
         asked: list[Step] = [*steps[1:].split(".")] if steps else []
+        if root in _WORDS:
+            return _with_steps(Literal(begin, begin + len(root), _WORDS[root]), asked, end)
         return Reference(begin, end, root, asked)
 
     def _expression(self) -> Expression:
