@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import struct
 import zlib
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from itertools import pairwise
 from random import Random
 
@@ -365,6 +367,37 @@ def made(
     return of
 
 
+InACollection = Callable[[Callable[[], object]], AbstractContextManager[None]]
+
+
+@pytest.fixture
+def in_a_collection() -> InACollection:
+    """Does something when Python collects garbage, which it does as soon as it makes some objects."""
+
+    class Garbage:
+        def __init__(self, act: Callable[[], object]) -> None:
+            self.act = act
+            self.itself = self
+
+        def __del__(self) -> None:
+            gc.set_threshold(*before)
+            self.act()
+
+    @contextmanager
+    def acting(act: Callable[[], object]) -> Iterator[None]:
+        Garbage(act)
+        gc.set_threshold(1000)
+        try:
+            yield
+        finally:
+            gc.set_threshold(*before)
+            gc.collect()
+
+    before = gc.get_threshold()
+    gc.collect()
+    return acting
+
+
 class TestMake:
     """Reading, inflating and expanding in one step, where that is there."""
 
@@ -412,6 +445,21 @@ class TestMake:
         found = made(zlib.compress(change), size + wrong, len(change), _BASE, least)
 
         assert found == (None if wrong else want)
+
+    def test_expands_though_another_object_is_made_meanwhile(
+        self, made: Callable[..., tuple[bytes, Kept] | None], in_a_collection: InACollection
+    ) -> None:
+        steps = [(at * 8 % 9000, 4) for at in range(3000)]
+        change = delta(len(_BASE), 12_000, *steps)
+        other = bytes(len(change))  # so that it takes the same place
+        others = []
+
+        with in_a_collection(lambda: others.append(made(zlib.compress(other), len(other)))):
+            found = made(zlib.compress(change), 12_000, len(change), _BASE)
+
+        assert found is not None
+        assert found[0] == b"".join(_BASE[at : at + size] for at, size in steps)
+        assert others == [(other, ())]
 
     def test_what_is_damaged_is_left_to_others(self, made: Callable[..., object]) -> None:
         for change in (

@@ -214,13 +214,24 @@ static PyObject *make(PyObject *self, PyObject *args)
     uint8_t *to = room_for(&state->inflated, &state->room_inflated, (size_t)stored + BEHIND_INFLATED);
     int is_there = from && to && pread(descriptor, from, compressed, (off_t)begin) == (ssize_t)compressed &&
                    inflate_into(&state->inflater, from, compressed, to, (size_t)stored, 1) >= 0;
+    let_go(&state->compressed, &state->room_compressed);
+    /* Where Python makes objects, it may collect garbage or let another thread run, and be here again: so
+       long the buffer is nobody else's. */
+    size_t room = state->room_inflated;
+    state->inflated = NULL;
+    state->room_inflated = 0;
     if (is_there && base == Py_None)
         result = Py_BuildValue("(y#())", (char *)to, (Py_ssize_t)stored);
     else if (is_there)
         result = expanded((const uint8_t *)PyBytes_AsString(base), PyBytes_Size(base), to,
                           (Py_ssize_t)stored, least, (Py_ssize_t)size);
-    let_go(&state->compressed, &state->room_compressed);
-    let_go(&state->inflated, &state->room_inflated);
+    if (state->inflated)
+        free(to);
+    else {
+        state->inflated = to;
+        state->room_inflated = room;
+        let_go(&state->inflated, &state->room_inflated);
+    }
     if (result && base != Py_None && PyBytes_Size(PyTuple_GetItem(result, 0)) != (Py_ssize_t)size)
         Py_CLEAR(result);
     if (!result && PyErr_Occurred() && !PyErr_ExceptionMatches(PyExc_ValueError))
