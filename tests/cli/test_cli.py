@@ -15,7 +15,7 @@ import pytest
 
 import keymuster as package
 from cli.conftest import Said
-from keymuster import __version__, cache, registry
+from keymuster import __version__, accelerator, cache, registry
 from keymuster.cli.commands import COMMANDS, cli
 from repositories import Repository
 
@@ -95,7 +95,7 @@ def test_the_version_and_what_it_works_with(words: tuple[str, ...], keymuster: R
     assert list(told) == ["Python", "Hyperscan", "accelerator", "caches", "pattern database"]
     assert told["Python"].startswith(platform.python_version())
     assert told["Hyperscan"].startswith("5.4.")
-    assert told["accelerator"].startswith(("no (pure Python)", "yes"))
+    assert told["accelerator"].startswith(("no (pure Python", "in part", "yes"))
     assert told["caches"] == os.environ["KEYMUSTER_CACHE"]
 
 
@@ -116,6 +116,28 @@ def test_the_accelerator_can_be_switched_off(
     monkeypatch.setenv("KEYMUSTER_NO_ACCELERATOR", "1")
     told = keymuster("--version", "-v").out
     assert "accelerator: no (pure Python: KEYMUSTER_NO_ACCELERATOR is set)" in told
+
+
+@pytest.mark.parametrize(
+    ("modules", "told"),
+    [
+        (("keymuster.detect", "keymuster.other._accelerator"), "in part (pure Python for other)"),
+        (("keymuster.other._accelerator",), "no (pure Python)"),
+    ],
+)
+def test_a_part_of_the_accelerator_may_be_missing(
+    modules: tuple[str, ...], told: str, keymuster: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("KEYMUSTER_NO_ACCELERATOR", raising=False)
+    monkeypatch.setattr(accelerator, "MODULES", modules)
+    assert f"\naccelerator: {told}\n" in keymuster("--version", "-v").out
+
+
+def test_the_accelerator_has_the_parts_that_are_built() -> None:
+    folder = Path(package.__file__).parent
+    sources = folder.rglob("_accelerator.c")
+    names = (".".join(one.relative_to(folder.parent).with_suffix("").parts) for one in sources)
+    assert sorted(accelerator.MODULES) == sorted(names)
 
 
 def test_v_alone_is_a_mistake(keymuster: Run, secret: Path) -> None:

@@ -45,9 +45,12 @@ def _hyperscan() -> str:
 
 
 def _accelerator() -> str:
-    """Whether the compiled part, which an installation may lack, is used."""
+    """Whether the compiled parts, which an installation may lack, are used."""
     from keymuster import accelerator
-    from keymuster.collect.packs.functions import PLAIN, fastest
 
-    why = "" if accelerator.is_wanted() else f": {accelerator.SWITCH} is set"
-    return f"no (pure Python{why})" if fastest() is PLAIN else "yes"
+    if not accelerator.is_wanted():
+        return f"no (pure Python: {accelerator.SWITCH} is set)"
+    missing = accelerator.missing()
+    if len(missing) == len(accelerator.MODULES):
+        return "no (pure Python)"
+    return f"in part (pure Python for {', '.join(missing)})" if missing else "yes"
