@@ -116,6 +116,12 @@ def test_a_wheel_holds_what_follows_from_its_rules(wheel: Path) -> None:
     assert not wheel.name.endswith("-any.whl")
 
 
+def test_a_wheel_holds_no_source_in_c(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+    assert "keymuster/collect/packs/_accelerator.pyi" in names
+    assert [name for name in names if name.endswith((".c", ".h"))] == []
+
+
 def test_a_wheel_knows_its_code_without_looking_at_it(
     installed: Path, run: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
 ) -> None:
