@@ -193,10 +193,11 @@ LAYERS = {
     "opening": {"model", "collect", "work", "registry"},
     "profile": {"registry"},
     "redaction": {"model", "rules", "detect", "inventory"},
-    "keeping": {"model", "collect", "work", "redaction", *BOTTOM},
+    "harmless": {"model", "collect", "redaction", *BOTTOM},
+    "keeping": {"model", "collect", "work", "redaction", "harmless", *BOTTOM},
     "gathering": {
-        "model", "rules", "detect", "collect", "inventory", "analysis", "work", "registry", "opening", "keeping",
-        *BOTTOM,
+        "model", "rules", "detect", "collect", "inventory", "analysis", "work", "registry", "opening", "harmless",
+        "keeping", *BOTTOM,
     },
     "pipeline": {
         "model", "rules", "detect", "inventory", "analysis", "evaluate", "report", "collect",

@@ -25,8 +25,9 @@ from keymuster.collect.base import (
 )
 from keymuster.collect.clean import CleanFiles, clean_files
 from keymuster.errors import CollectError, SettingsError
+from keymuster.harmless import Harmless
 from keymuster.inventory.build import Inventory, build
-from keymuster.keeping import Harmless, Keeping
+from keymuster.keeping import Keeping
 from keymuster.model import (
     Credential,
     Identity,

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from keymuster import cache, keeping, pipeline, work
+from keymuster import cache, harmless, pipeline, work
 from keymuster.collect.base import Blob, Context, Selection
 from keymuster.collect.order import Order
 from keymuster.collect.readers.secrets import Secrets
@@ -133,7 +133,7 @@ class TestWhatIsNotReadAgain:
         repo.commit({"b.py": secret})
         for number in range(5):
             repo.commit({"a.py": f"{number}\n{secret}\n"})
-        monkeypatch.setattr(keeping.Harmless, "__call__", lambda check, said: False)
+        monkeypatch.setattr(harmless.Harmless, "__call__", lambda check, said: False)
         scan()
 
         scan()

@@ -1,6 +1,6 @@
 """What readers saw in files, as the next scan of the same files needs it: the records that they gave.
 
-A record holds no secret's text, and what may hold one all the same is not kept: see `keeping.py`. Nor is what
+A record holds no secret's text, and what may hold one all the same is not kept: see `harmless.py`. Nor is what
 another reading might tell otherwise: a file that could not be read to its end, what a container's limits cut off.
 """
 
