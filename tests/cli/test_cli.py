@@ -116,6 +116,9 @@ def test_the_accelerator_can_be_switched_off(
     monkeypatch.setenv("KEYMUSTER_NO_ACCELERATOR", "1")
     told = keymuster("--version", "-v").out
     assert "accelerator: no (pure Python: KEYMUSTER_NO_ACCELERATOR is set)" in told
+    for no in ("", "0"):  # as where it is built
+        monkeypatch.setenv("KEYMUSTER_NO_ACCELERATOR", no)
+        assert "NO_ACCELERATOR is set" not in keymuster("--version", "-v").out
 
 
 @pytest.mark.parametrize(
