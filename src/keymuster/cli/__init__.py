@@ -6,6 +6,7 @@ import gc
 import os
 import sys
 
+from keymuster.cli import interrupts
 from keymuster.errors import KeymusterError
 
 TYPE_CHECKING = False  # that of `typing` is not for who reads no more than the version
@@ -17,6 +18,7 @@ def script() -> None:
     """The console script: what `main` does, in a process of its own. There, nothing has to be let go of
     one by one at the end, and what was loaded stays: both took a tenth of the time for a small tree."""
     gc.set_threshold(_NEW_OBJECTS, 50, 100)
+    interrupts.end_at_once()
     try:
         main()
     except SystemExit as end:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from keymuster import __version__
+from keymuster.cli import interrupts
 
 COMMANDS = {
     "scan": "Scan files, the staged change or the whole history.",
@@ -60,6 +61,8 @@ class LazyGroup(HelpfulGroup):
         if cmd_name not in COMMANDS:
             return None
         command = import_module(f"keymuster.cli.{_MODULES.get(cmd_name, cmd_name)}").command
+        if cmd_name != "scan":  # which says so itself
+            interrupts.are_raised()
         assert isinstance(command, click.Command)
         return command
 

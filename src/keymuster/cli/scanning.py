@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from keymuster import pipeline, registry, settings, work
+from keymuster.cli import interrupts
 from keymuster.cli.baseline_file import known
 from keymuster.cli.selection import folder_of, selection
 from keymuster.cli.writing import check_formats, output, write_all
@@ -64,6 +65,7 @@ def scan(
         _tell(
             f"{source}: {context.selection.root}; settings: {file or 'defaults'}; {len(rules.tokens)} formats"
         )
+    interrupts.are_raised()
     with _progress(options["quiet"]) as progress:
         report = pipeline.scan(
             context, source, choice=choice, configured=configured,
