@@ -632,7 +632,7 @@ def test_a_container_that_fails_tells_no_secret(
 def test_a_weighing_that_fails_tells_no_secret(
     rules: RuleSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(found: Any) -> NoReturn:
+    def fail(*_: Any) -> NoReturn:
         raise ValueError(f"cannot weigh {PASSWORD}")
 
     (tmp_path / "a.env").write_text(f"db_password = '{PASSWORD}'\n")
@@ -650,7 +650,7 @@ def test_a_fault_of_ours_tells_no_secret(
     def fail(*words: object) -> NoReturn:
         raise ValueError(leak.joinpath("leak.py").read_text())
 
-    monkeypatch.setattr(pipeline, "evaluate", fail)
+    monkeypatch.setattr("keymuster.evaluate.engine.evaluate", fail)
     monkeypatch.setattr(sys, "argv", ["keymuster", "scan", "-vv", str(leak)])
     with pytest.raises(SystemExit) as end:
         main()
