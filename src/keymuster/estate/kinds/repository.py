@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+from collections import Counter
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
@@ -184,8 +185,8 @@ def _scanned(task: Task, place: str, repository: str, origin: str, refs: Refs) -
     return replace(outcome, left=left)
 
 
-_MEMORIES = 4
-"""For the history and for HEAD, by the rules and settings of now and of the time before."""
+_MEMORIES = 2
+"""Of each sort: by the rules and settings of now and of the time before."""
 
 
 def _forget(memory: str) -> None:
@@ -193,9 +194,12 @@ def _forget(memory: str) -> None:
     if not os.path.isdir(memory):
         return
     with contextlib.suppress(OSError):
-        kept = sorted(os.scandir(memory), key=lambda one: one.stat().st_mtime_ns, reverse=True)
-        for one in kept[_MEMORIES:]:
-            os.unlink(one.path)
+        kept: Counter[str] = Counter()
+        for one in sorted(os.scandir(memory), key=lambda one: one.stat().st_mtime_ns, reverse=True):
+            sort = one.name.partition("-")[0]
+            kept[sort] += 1
+            if kept[sort] > _MEMORIES:
+                os.unlink(one.path)
 
 
 def _together(tree: Gathered, past: Gathered) -> Gathered:
