@@ -421,6 +421,7 @@ def test_importing_the_command_line_imports_no_subcommand() -> None:
     loaded = _modules_after("import keymuster.cli")
     assert {name for name in loaded if name.startswith("keymuster.")} == {
         "keymuster.cli",
+        "keymuster.cli.interrupts",
         "keymuster.errors",
     }
 
