@@ -14,11 +14,6 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-ACCELERATORS = (
-    "keymuster/collect/packs/_accelerator",
-    "keymuster/detect/_accelerator",
-    "keymuster/detect/values/_accelerator",
-)
 SWITCH = "KEYMUSTER_NO_ACCELERATOR"
 
 DERIVED = "keymuster/_derived"
@@ -46,11 +41,11 @@ class BuildHook(BuildHookInterface):  # type: ignore[type-arg]
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         self._folder = tempfile.mkdtemp(prefix="keymuster-build-")
         if version == "editable":  # an older one would be taken for ours
-            for name in ACCELERATORS:
-                for older in Path(self.root, "src").glob(f"{name}.*"):
+            for name in self._modules():
+                for older in self._sources.glob(f"{name}.*"):
                     if older.suffix in (".so", ".pyd"):
                         older.unlink()
-            shutil.rmtree(Path(self.root, "src", DERIVED), ignore_errors=True)
+            shutil.rmtree(self._sources / DERIVED, ignore_errors=True)
         accelerators = self._accelerators()
         for name, built in accelerators.items():
             self._include(built, f"{name.rpartition('/')[0]}/{built.name}", version, build_data)
@@ -73,6 +68,15 @@ class BuildHook(BuildHookInterface):  # type: ignore[type-arg]
         else:
             build_data["force_include"][str(built)] = name
 
+    @property
+    def _sources(self) -> Path:
+        return Path(self.root, "src")
+
+    def _modules(self) -> list[str]:
+        """The modules in C, wherever there is one: from the sources, without what they end in."""
+        found = self._sources.glob("keymuster/**/_accelerator.c")
+        return sorted(one.relative_to(self._sources).with_suffix("").as_posix() for one in found)
+
     def _accelerators(self) -> dict[str, Path]:
         """The inner loops of the pack reader and of the search in C. Without them it is slower, and
         does the same."""
@@ -82,8 +86,7 @@ class BuildHook(BuildHookInterface):  # type: ignore[type-arg]
             return self._without_accelerators("this Python has no stable binary interface")
         try:
             return {
-                name: _compiled(name, Path(self.root, "src"), Path(self._folder))
-                for name in ACCELERATORS
+                name: _compiled(name, self._sources, Path(self._folder)) for name in self._modules()
             }
         except Exception as error:  # noqa: BLE001 - a compiler can fail in any way
             reason = (str(error).splitlines() or [type(error).__name__])[0]

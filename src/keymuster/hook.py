@@ -20,10 +20,6 @@ if TYPE_CHECKING:
     from keymuster.rules.schema import RuleSet
 
 
-INTERRUPTED = 3
-"""As the scan ends that has nothing to report yet."""
-
-
 def main() -> None:
     """The console script."""
     words = sys.argv[1:]
@@ -32,9 +28,11 @@ def main() -> None:
             clean = is_clean_at_a_glance()
             if clean or (clean is None and is_clean()):
                 os._exit(0)  # there is nothing to clear up, and much to let go of
-    except KeyboardInterrupt:
-        print("keymuster: interrupted before there was anything to report", file=sys.stderr)  # noqa: T201
-        sys.exit(INTERRUPTED)
+    except KeyboardInterrupt:  # as the scan ends that has nothing to report yet
+        from keymuster.cli import interrupts
+
+        print(interrupts.WORDS, file=sys.stderr)  # noqa: T201
+        sys.exit(interrupts.INTERRUPTED)
     from keymuster.cli import script as scan
 
     if _loaded:

@@ -3,6 +3,9 @@
 All take the next batch from one pipe, so that none is idle while there is one. The pipe only says where a batch
 stands in memory that they share; what came of it comes back through a pipe of each, and is told in the order of the
 batches. A batch that a process died of is done again in a process of its own, and split as long as that dies, too.
+
+`concurrent.futures` has no process that works beside the others, and what it loads, its threads and its processes,
+which begin with nothing loaded that the first files need, took 0.13 s of CPU for a tree that takes 0.25.
 """
 
 from __future__ import annotations

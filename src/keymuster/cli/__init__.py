@@ -43,8 +43,8 @@ def main() -> None:
     try:
         code = _run(sys.argv[1:])
     except KeyboardInterrupt:
-        _tell("keymuster: interrupted before there was anything to report")
-        code = 3
+        _tell(interrupts.WORDS)
+        code = interrupts.INTERRUPTED
     except KeymusterError as error:
         _tell(f"keymuster: {error}", error.advice())
         code = 2

@@ -8,7 +8,7 @@ import signal
 from types import FrameType
 
 INTERRUPTED = 3
-_WORDS = b"\nkeymuster: interrupted before there was anything to report\n"
+WORDS = "keymuster: interrupted before there was anything to report"
 
 
 def end_at_once() -> None:
@@ -25,6 +25,6 @@ def are_raised() -> None:
 
 def _end(_: int, __: FrameType | None) -> None:
     try:
-        os.write(2, _WORDS)
+        os.write(2, f"\n{WORDS}\n".encode())
     finally:
         os._exit(INTERRUPTED)
