@@ -4,6 +4,8 @@ import copy
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 
 from keymuster import regex
 
@@ -34,3 +36,14 @@ def test_one_that_was_asked_keeps_the_method_of_what_was_compiled() -> None:
 
 def test_a_copy_can_be_asked_too() -> None:
     assert copy.deepcopy(regex.later("b")).search("abc")
+
+
+_SHORT = some.text("ab", max_size=4)
+
+
+@given(some.text("ab", max_size=12), _SHORT, some.lists(_SHORT, max_size=4))
+def test_pieces_in_their_order_are_what_an_expression_of_them_finds(
+    text: str, first: str, others: list[str]
+) -> None:
+    found = re.fullmatch(".*".join((first, *others)), text)
+    assert regex.is_made_of(text, first, *others) is (found is not None)

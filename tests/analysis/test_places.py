@@ -5,9 +5,8 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from keymuster import regex
 from keymuster.analysis import places
 from keymuster.model import FileLocation, ServiceLocation, Storage
 
@@ -94,7 +93,7 @@ def test_a_glob_fits_as_python_says(glob: str) -> None:
         f"{plain}\n",
         "",
     ):
-        assert places._fits(path, glob) == fnmatchcase(path, glob), path
+        assert regex.is_made_of(path, *glob.split("*")) == fnmatchcase(path, glob), path
 
 
 def test_what_is_in_the_history_and_in_the_tree_is_code() -> None:
@@ -112,12 +111,6 @@ def test_what_a_service_tells_is_in_the_cloud() -> None:
 )
 def test_not_every_home_is_a_persons(home: str) -> None:
     assert places.person(home) == ""
-
-
-@given(st.text("ab.*", max_size=7), st.text("ab.", max_size=9))
-def test_globs_of_files_mean_what_they_do_elsewhere(glob: str, name: str) -> None:
-    glob = f"*{glob}"
-    assert places._fits(name, glob) is fnmatchcase(name, glob)
 
 
 def test_globs_of_files_have_no_other_signs() -> None:

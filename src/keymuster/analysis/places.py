@@ -74,23 +74,9 @@ def _of_name(path: str) -> str:
     if person(path):
         return WORKSTATION
     for found, globs in _FILES:
-        if any(_fits(lower, one) for one in globs):
+        if any(regex.is_made_of(lower, *one.split("*")) for one in globs):
             return found
     return ""
-
-
-def _fits(name: str, glob: str) -> bool:
-    """As `fnmatch` has it, of what has no signs but `*`: to make expressions of all takes longer."""
-    first, *inner, last = glob.split("*")
-    at, end = len(first), len(name) - len(last)
-    if end < at or not name.startswith(first) or not name.endswith(last):
-        return False
-    for one in inner:
-        found = name.find(one, at, end)
-        if found < 0:
-            return False
-        at = found + len(one)
-    return True
 
 
 _HOME = regex.later(

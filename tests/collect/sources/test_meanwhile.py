@@ -81,7 +81,7 @@ class Disturbed:
             return store
 
         self._patch.setattr(Store, "open", open)
-        self._patch.setattr(history, "_FAMILY_BYTES", 4096)
+        self._patch.setattr(history, "FAMILY_BYTES", 4096)
         self._patch.setattr(history, "_CHAIN_BYTES", (4096, 4096))
         source = history.History(self._context)
         observed: list[Observed] = []

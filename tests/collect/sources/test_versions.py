@@ -175,7 +175,7 @@ class TestWithoutTheAccelerator:
                 else:
                     yield (id, "missing", None) if way == "missing" else (id, "tree", b"")
 
-        monkeypatch.setattr("keymuster.collect.sources.history.cat_file", forgetful)
+        monkeypatch.setattr("keymuster.collect.past.cat_file", forgetful)
         assert {id: one.data for id, one in self.blobs(rules, repo).items()} == whole
         assert told(look("history", rules, repo.path)) == found
 
@@ -192,7 +192,7 @@ class TestWithoutTheAccelerator:
             for id, kind, content in cat_file(git, ids):
                 yield (id, "missing", None) if id == lost else (id, kind, content)
 
-        monkeypatch.setattr("keymuster.collect.sources.history.cat_file", without)
+        monkeypatch.setattr("keymuster.collect.past.cat_file", without)
         monkeypatch.setattr(Store, "families", lambda *_: iter([Damaged(lost, "it is cut off")]))
         said = look("history", rules, repo.path).trouble(f"object {lost}").message
         assert "missing or damaged; it was not scanned (it is cut off)" in said
@@ -276,7 +276,7 @@ def test_several_processes_say_the_same_in_the_same_order(
     grown(repo, token, random.Random(3), 60)
     repo.git("repack", "-adfq")
     monkeypatch.setattr(work, "GUARDED", 1)
-    monkeypatch.setattr("keymuster.collect.sources.history._FAMILY_BYTES", 40_000)
+    monkeypatch.setattr("keymuster.collect.sources.history.FAMILY_BYTES", 40_000)
     monkeypatch.setattr("keymuster.collect.sources.history._CHAIN_BYTES", (40_000, 40_000))
     one = look("history", rules, repo.path, jobs=1)
     three = look("history", rules, repo.path, jobs=3)

@@ -364,23 +364,12 @@ def _fits(pattern: str, text: str) -> bool:
     bare = pattern.removeprefix("^").removesuffix("$")
     if bare.startswith("(") and bare.endswith(")"):
         bare = bare[1:-1]
-    return any(_fits_one(one, text) for one in bare.split("|") if _PLAIN.fullmatch(one))
+    return any(_means(one, text) for one in bare.split("|") if _PLAIN.fullmatch(one))
 
 
-def _fits_one(pattern: str, text: str) -> bool:
-    first, *rest = [one.replace("\\", "") for one in re.split(r"(?:\.[*+])+", pattern[:300])]
-    if not rest:
-        return text == first
-    *middle, last = rest
-    if not text.startswith(first) or len(text) < len(first) + len(last) or not text.endswith(last):
-        return False
-    at, end = len(first), len(text) - len(last)
-    for piece in middle:
-        found = text.find(piece, at, end)
-        if found < 0:
-            return False
-        at = found + len(piece)
-    return True
+def _means(pattern: str, text: str) -> bool:
+    pieces = re.split(r"(?:\.[*+])+", pattern[:300])
+    return regex.is_made_of(text, *(one.replace("\\", "") for one in pieces))
 
 
 def _has_all(selector: str, node: Node, where: str) -> bool:

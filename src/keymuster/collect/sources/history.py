@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import os
-from binascii import hexlify, unhexlify
+from binascii import unhexlify
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from keymuster.collect.base import Batch, Blob, Context, Observed, Read, Source
 from keymuster.collect.batching import batched
 from keymuster.collect.exclude import outsider
-from keymuster.collect.git import Git, cat_file, sizes
+from keymuster.collect.git import Git, sizes
 from keymuster.collect.learned import learned
-from keymuster.collect.likeness import Likeness, differing
 from keymuster.collect.log import Introduction, Log, files, named, named_directly, tips
 from keymuster.collect.order import Rank
 from keymuster.collect.packs.base import WIDTHS, Damaged, Family, TooLarge, Unsupported
 from keymuster.collect.packs.store import MEMORY, Store
+from keymuster.collect.past import FAMILY_BYTES, Versions
 from keymuster.collect.placing import current, inherited, placed, renamed
 from keymuster.collect.resumed import Resumed
 from keymuster.collect.revisions import revisions
-from keymuster.collect.successions import Chain, Without, chains, listing
-from keymuster.detect.loops import Kept
+from keymuster.collect.successions import Chain, chains, listing
 from keymuster.errors import Unreadable
 from keymuster.model import Credential, FileLocation, InlineAllow, Storage, Trouble
 
@@ -43,12 +42,6 @@ git costs milliseconds."""
 
 _ID_LENGTHS = {2 * width for width in WIDTHS.values()}
 
-_LEAST_KEPT = 160
-"""Bytes of a stretch from which something is to be had that was seen in another version."""
-
-_LEAST_KEPT_IN_CHAINS = 512
-"""The same where no accelerator is: to search some bytes takes less than one more step of Python."""
-
 _MEND = "Run git fsck --full. What is cloned from elsewhere: clone it again."
 
 _FEW = 20
@@ -61,9 +54,6 @@ _KNOWN = None
 
 _BATCH_OBJECTS = 4096
 _BATCH_BYTES = 32 * 1024 * 1024
-_FAMILY_BYTES = 16 * 1024 * 1024
-"""A family is read to its end, whatever the user does meanwhile."""
-
 _CHAIN_BYTES = 8 * 1024 * 1024, 64 * 1024 * 1024
 """For each chain a git is started."""
 
@@ -149,6 +139,10 @@ class History(Source):
             raise
 
     def read(self, batch: Batch) -> Iterator[Read]:
+        versions = Versions(
+            self._git, self._store, self._selection.max_file_bytes, self._unread,
+            is_doubted=bool(self._doubts), is_noted=self._remembered is not None,
+        )  # fmt: skip
         asked: dict[str, str] = {}
         for item in batch.items:
             if item is _KNOWN:
@@ -156,94 +150,12 @@ class History(Source):
                 for id, said in self._resumed.said.items():
                     yield Blob(path="", data=b"", storage=Storage.HISTORY, object=id, said=said)
             elif isinstance(item, Family):
-                assert self._store is not None
-                yield from self._versions(self._store, item)
+                yield from versions.of_family(item)
             elif isinstance(item, Chain):
-                assert self._store is not None
-                yield from self._successive(self._store, item)
+                yield from versions.of_chain(item)
             else:
                 asked[item] = ""
-        yield from self._by_git(asked)
-
-    def _versions(self, store: Store, family: Family) -> Iterator[Read]:
-        """The versions of a family, with what readers noted of those they were made of, or are like."""
-        notes: dict[str, tuple[dict[str, Any], int]] = {}
-        damaged: dict[str, str] = {}
-        likeness = Likeness(_LEAST_KEPT)
-        for one in store.read(family, _LEAST_KEPT):
-            before: dict[str, Any] = {}
-            if one.base is not None:
-                before, left = notes.pop(one.base)
-                if left > 1:
-                    notes[one.base] = before, left - 1
-            if isinstance(one, Damaged):
-                if one.is_too_much:
-                    yield self._unread(one.id, one.reason)
-                else:
-                    damaged[one.id] = one.reason
-                continue
-            if self._doubts and not self._is_named(one.id, one.data):
-                damaged[one.id] = "what stands in its place is another"
-                continue
-            noted: dict[str, Any] = {}
-            kept: Kept = one.kept
-            if one.base is None:
-                before, kept = likeness.to(one.data)
-            yield Blob(
-                path="", data=one.data, storage=Storage.HISTORY, object=one.id,
-                notes=noted, before=before, kept=kept, digests=self._digests(one.id),
-            )  # fmt: skip
-            if one.base is None:
-                likeness.add(one.data, noted)
-            if one.children:
-                notes[one.id] = noted, one.children
-        yield from self._by_git(damaged)
-
-    def _successive(self, store: Store, chain: Chain) -> Iterator[Read]:
-        """The versions of a chain, made by git, with what readers noted of the one before. What git has
-        not is read as a part of a family."""
-        failed: set[bytes] = set()
-        other = b""
-        before: dict[str, Any] = {}
-        for id, kind, content in cat_file(self._git, chain.parts()):
-            if content is None or kind != "blob":
-                failed.add(unhexlify(id))
-                continue
-            kept = differing(content, other, _LEAST_KEPT_IN_CHAINS)
-            noted: dict[str, Any] = {}
-            yield Blob(
-                path="", data=content, storage=Storage.HISTORY, object=id,
-                notes=noted, before=before if kept else {}, kept=kept, digests=self._digests(id),
-            )  # fmt: skip
-            other, before = content, noted
-        if not failed:
-            return
-        left = {hexlify(id).decode("ascii"): "" for id in failed}
-        without = Without(failed)
-        for one in store.families(self._selection.max_file_bytes, _FAMILY_BYTES, without):
-            match one:
-                case Family():
-                    for id in one.parts():
-                        left.pop(id, None)
-                    yield from self._versions(store, one)
-                case Damaged() if one.id in left:
-                    left[one.id] = one.reason
-        yield from self._by_git(left)
-
-    def _by_git(self, reasons: Mapping[str, str]) -> Iterator[Read]:
-        """Objects that git is asked for, each with the reason why it was not read here, if it was to
-        be."""
-        for id, kind, content in cat_file(self._git, [*reasons]):
-            if content is None:
-                yield self._unread(id, reasons[id])
-            elif kind == "blob":
-                yield Blob(
-                    path="", data=content, storage=Storage.HISTORY, object=id,
-                    digests=self._digests(id),
-                )  # fmt: skip
-
-    def _digests(self, id: str) -> tuple[bytes, ...]:
-        return () if self._remembered is None else (bytes.fromhex(id),)
+        yield from versions.by_git(asked)
 
     def finish(self, observed: Iterable[Observed]) -> Iterator[Observed]:
         """Everything that is no file version passes; the others are given their place in history."""
@@ -433,7 +345,7 @@ class History(Source):
         if self._resumed is not None and self._resumed.said:
             self._read += b"".join(map(unhexlify, self._resumed.said))
             yield Batch(items=(_KNOWN,), bytes=0)
-        for one in store.families(self._selection.max_file_bytes, _FAMILY_BYTES, without):
+        for one in store.families(self._selection.max_file_bytes, FAMILY_BYTES, without):
             match one:
                 case Family():
                     self._counts["objects"] += one.count
@@ -539,14 +451,6 @@ class History(Source):
     def _because(self, message: str) -> str:
         """With what is wrong with a pack, if that is known."""
         return f"{message} ({'; '.join(self._doubts)})" if self._doubts else message
-
-    def _is_named(self, id: str, data: bytes) -> bool:
-        import hashlib  # slow to import, and nothing else needs it
-
-        kind = hashlib.sha1 if len(id) == 40 else hashlib.sha256
-        made = kind(b"blob %d\0" % len(data), usedforsecurity=False)
-        made.update(data)
-        return made.hexdigest() == id
 
     def _unread(self, id: str, reason: str) -> Trouble:
         message = "is missing or damaged; it was not scanned"
