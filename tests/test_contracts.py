@@ -194,14 +194,15 @@ LAYERS = {
     "profile": {"registry"},
     "redaction": {"model", "rules", "detect", "inventory"},
     "harmless": {"model", "collect", "redaction", *BOTTOM},
-    "keeping": {"model", "collect", "work", "redaction", "harmless", *BOTTOM},
+    "redacting": {"model", "collect", "redaction", *BOTTOM},
+    "keeping": {"model", "collect", "work", "harmless", *BOTTOM},
     "gathering": {
         "model", "rules", "detect", "collect", "inventory", "analysis", "work", "registry", "opening", "harmless",
         "keeping", *BOTTOM,
     },
     "pipeline": {
         "model", "rules", "detect", "inventory", "analysis", "evaluate", "report", "collect",
-        "work", "registry", "keeping", "gathering", *BOTTOM,
+        "work", "registry", "redacting", "gathering", *BOTTOM,
     },
     "selftest": {
         "model", "rules", "detect", "collect", "inventory", "analysis", "evaluate", "work", "registry",

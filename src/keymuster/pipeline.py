@@ -16,7 +16,6 @@ from keymuster.collect.base import (
 from keymuster.evaluate.choice import Choice
 from keymuster.evaluate.verdict import Verdict
 from keymuster.gathering import Gathered, gather, knowing, project
-from keymuster.keeping import redacted
 from keymuster.model import (
     Coverage,
     Finding,
@@ -28,6 +27,7 @@ from keymuster.model import (
     Scope,
     ServiceLocation,
 )
+from keymuster.redacting import redacted
 from keymuster.report.base import Style
 from keymuster.rules import loader
 from keymuster.rules.schema import RuleSet
