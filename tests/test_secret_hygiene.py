@@ -37,7 +37,7 @@ from keymuster.detect import examples
 from keymuster.detect.engine import Engine
 from keymuster.detect.matches import Match
 from keymuster.detect.nested import Nested
-from keymuster.detect.values import weighing
+from keymuster.detect.recognizers import values
 from keymuster.evaluate.choice import Choice
 from keymuster.inventory.build import build
 from keymuster.model import (
@@ -636,7 +636,7 @@ def test_a_weighing_that_fails_tells_no_secret(
         raise ValueError(f"cannot weigh {PASSWORD}")
 
     (tmp_path / "a.env").write_text(f"db_password = '{PASSWORD}'\n")
-    monkeypatch.setattr(weighing, "weigh", fail)
+    monkeypatch.setattr(values, "likely", fail)
     report = pipeline.scan(_context(tmp_path, rules), "worktree")
     [trouble] = report.troubles
     assert "ValueError" in trouble.message

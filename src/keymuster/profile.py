@@ -50,7 +50,8 @@ def _piece(counts: Counter[str], item: Any) -> None:
 
 
 def _values(counts: Counter[str], result: Any) -> None:
-    counts["values seen"] += len(result[0])
+    counts["values seen"] += result[3]
+    counts["values weighed"] += result[4]
 
 
 def _each(name: str) -> Count:
@@ -84,8 +85,7 @@ SEAMS = (
     Seam("confirm", "keymuster.detect.engine:Engine.read"),
     Seam("", "keymuster.detect.engine:_candidates", _each("candidates")),
     Seam("", "keymuster.detect.engine:Engine._judged", _each("candidates confirmed")),
-    Seam("weigh", "keymuster.detect.recognizers.values:seen", _values),
-    Seam("", "keymuster.detect.values.weighing:weigh", _each("values weighed")),
+    Seam("weigh", "keymuster.detect.recognizers.values:likely", _values),
     Seam("evaluate", "keymuster.inventory.build:build"),
     Seam("evaluate", "keymuster.evaluate.engine:evaluate"),
     Seam("evaluate", "keymuster.redaction:redacted"),

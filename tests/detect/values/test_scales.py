@@ -128,7 +128,7 @@ def test_what_is_read_from_text_weighs_the_same(
     everything = read(content)
     assert len(everything) >= 10
     made = [weighing.weigh(content, found, "src/a.py") for found in everything]
-    monkeypatch.setattr(weighing, "_scales", lambda: None)
+    monkeypatch.setattr(weighing, "scales", lambda: None)
     again = [weighing.weigh(content, found, "src/a.py") for found in everything]
     assert [(list(said), likely) for said, likely in made] == again
     assert len({len(said) for said, _ in made}) > 1
@@ -195,13 +195,13 @@ def test_what_is_obvious_is_so_in_both_languages(monkeypatch: pytest.MonkeyPatch
         content = before + name + gap + quote + value + quote + text(3)
         values.append((content, found, random.choice(("a.py", "x.yml", ".env", ""))))
     in_c = [obvious.is_none(*value) for value in values]
-    monkeypatch.setattr(obvious, "_compiled", lambda: None)
+    monkeypatch.setattr(obvious, "compiled", lambda: None)
     assert [obvious.is_none(*value) for value in values] == in_c
     assert 500 < sum(in_c) < 5500
 
 
 def test_names_say_the_same_in_both_languages() -> None:
-    random, names = Random(5), signals._names()
+    random, names = Random(5), signals.names()
     assert names is not None
     for name in (named(random) for _ in range(3000)):
         said = memoryview(names.of(name)).cast("d").tolist()
@@ -216,7 +216,7 @@ def test_names_say_the_same_in_both_languages() -> None:
 
 
 def test_what_is_obvious_is_asked_of_nothing_outside_a_text() -> None:
-    asked = obvious._compiled()
+    asked = obvious.compiled()
     assert asked is not None
     for places in ((-1, 0, 1), (9, 0, 1), (0, -1, 1), (0, 2, 1), (0, 0, 9)):
         with pytest.raises(ValueError, match="no value"):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeAlias
 
 from msgspec import Struct
 
 from keymuster import regex
 from keymuster.detect.candidates import Candidate, Recognized, Recognizer
-from keymuster.detect.values import obvious, signals, weighing
+from keymuster.detect.values import judging, obvious, signals, weighing
 from keymuster.detect.values.signals import Signals
 from keymuster.detect.values.syntax import BEFORE, FORMS, Found, find
 from keymuster.model import CredentialStatus
@@ -57,17 +58,43 @@ def seen(content: bytes, start: int, form: int, path: str) -> tuple[list[Seen], 
     return said, begin, stop
 
 
-def _values(content: bytes, start: int, form: int, path: str) -> tuple[list[Candidate], int, int]:
+_Likely: TypeAlias = tuple[Sequence[tuple[int, int, float]], int, int, int, int]
+"""Begins and ends of values, each with its likelihood; the first byte that had a say, and one past the last; and
+how many values were seen and weighed."""
+
+
+def likely(content: bytes, start: int, form: int, path: str) -> _Likely:
+    """Of what is `seen`, the values that may be secrets."""
+    judge = judging.compiled()
+    if judge is not None:
+        found = judge.likely(
+            content, start, form, signals.packed_path(path), obvious.of_bare_values(path)
+        )
+        if found is not None:
+            if not found[0]:
+                return found
+            values = [
+                (first, end, weighing.likelihood(total, stopped=False))
+                for first, end, total in found[0]
+            ]
+            return values, *found[1:]
     said, begin, stop = seen(content, start, form, path)
+    weighed = [one for one in said if one.signals]
+    values = [(one.found.start, one.found.end, one.likelihood) for one in weighed]
+    return values, begin, stop, len(said), len(weighed)
+
+
+def _values(content: bytes, start: int, form: int, path: str) -> tuple[list[Candidate], int, int]:
+    values, begin, stop, _, _ = likely(content, start, form, path)
     return [
         Candidate(
-            start=one.found.start,
-            end=one.found.end,
+            start=first,
+            end=end,
             confidence=confidence,
-            facts={"likelihood": f"{one.likelihood:.2f}"},
+            facts={"likelihood": f"{likelihood:.2f}"},
         )
-        for one in said
-        if one.likelihood and (confidence := weighing.tier(one.likelihood)) is not None
+        for first, end, likelihood in values
+        if (confidence := weighing.tier(likelihood)) is not None
     ], begin, stop  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 /* The weighing of a value: obvious.py says which need none, signals.py has what is seen of a value and says
    what each signal means, weighing.py what the trees make of that. Here is all of it once more, signals and
-   trees in one pass, with the same numbers in the same order; what is named in a comment stands there.
+   trees in one pass, with the same numbers in the same order; what is named in a comment stands there. A
+   `Judge` does it for all values that a hit leads to (judging.py), which `_syntax.h` finds.
 
    Texts may be hostile: no byte is read and none written before its place is checked. */
 
@@ -11,6 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "_expressions.h"
+#include "_syntax.h"
+#include "_text.h"
+
 #define NEAR 200
 #define LOOKED_AT 160 /* `_SEEN` */
 #define LONGEST_NAME 512
@@ -18,71 +23,6 @@
 #define MOST_STAGES 32
 #define DEEPEST_TREE 64
 #define HEADS 1024
-
-/* characters */
-
-enum { LOWER = 1, UPPER = 2, DIGIT = 4, UNDERSCORE = 8, SPACE = 16, BLANK = 32, WIDE = 64 };
-#define LETTER (LOWER | UPPER)
-#define ALNUM (LETTER | DIGIT)
-#define WORD (ALNUM | UNDERSCORE)
-
-static uint8_t kinds[256], small_of[256];
-
-static void make_kinds(void)
-{
-    for (int byte = 0; byte < 256; byte++) {
-        int lower = byte >= 'a' && byte <= 'z', upper = byte >= 'A' && byte <= 'Z';
-        kinds[byte] = (uint8_t)(lower * LOWER | upper * UPPER |
-                                (byte >= '0' && byte <= '9') * DIGIT | (byte == '_') * UNDERSCORE |
-                                (byte == ' ' || (byte >= '\t' && byte <= '\r')) * SPACE |
-                                (byte == ' ' || byte == '\t') * BLANK | (byte >= 128) * WIDE);
-        small_of[byte] = (uint8_t)(upper ? byte + 32 : byte);
-    }
-}
-
-typedef struct {
-    const uint8_t *at, *end;
-} Text;
-
-static int is(uint8_t byte, int kind) { return (kinds[byte] & kind) != 0; }
-
-static int is_one_of(uint8_t byte, const char *those) { return byte && strchr(those, byte) != NULL; }
-
-static size_t size_of(Text text) { return (size_t)(text.end - text.at); }
-
-static int holds(Text text, uint8_t byte)
-{
-    return text.at < text.end && memchr(text.at, byte, size_of(text)) != NULL;
-}
-
-static int begins(const uint8_t *at, const uint8_t *end, const char *with)
-{
-    size_t size = strlen(with);
-    return (size_t)(end - at) >= size && !memcmp(at, with, size);
-}
-
-static const uint8_t *past(const uint8_t *at, const uint8_t *end, int kind)
-{
-    while (at < end && is(*at, kind))
-        at++;
-    return at;
-}
-
-static Text last_line(Text text)
-{
-    const uint8_t *at = text.end;
-    while (at > text.at && at[-1] != '\n')
-        at--;
-    return (Text){at, text.end};
-}
-
-static int counted(Text text, uint8_t byte)
-{
-    int count = 0;
-    for (const uint8_t *at = text.at; at < text.end; at++)
-        count += *at == byte;
-    return count;
-}
 
 /* sets of words */
 
@@ -862,6 +802,35 @@ static void place(Weighed *on, Text content, Py_ssize_t name_start, Py_ssize_t s
     }
 }
 
+/* Signals and sums, as many as it takes, of what is placed and has the first signals: 1 if a stage ended it,
+   0 if none did, -1 if the trees are for other signals. */
+static int weighed(const Scales *self, Weighed *on, double *total, int *asked)
+{
+    int stopped = 0;
+    *total = 0;
+    *asked = 0;
+    beside(on);
+    classes(on);
+    for (int one = 0, group = 0; !stopped && one < self->stage_count; one++) {
+        const Stage *stage = self->stages + one;
+        for (; group < 3 && *asked < stage->signals; group++) {
+            if (group == 1) {
+                of_value(on, self);
+                of_line(on);
+            } else if (group == 2)
+                topics(on, self);
+            *asked = self->groups[group];
+            if (on->count != *asked)
+                return -1;
+        }
+        if (*asked < stage->signals)
+            return -1;
+        *total += sum(self, stage, on->said);
+        stopped = *total < stage->least;
+    }
+    return stopped;
+}
+
 static PyObject *weigh(Scales *self, PyObject *args)
 {
     Weighed on;
@@ -881,30 +850,14 @@ static PyObject *weigh(Scales *self, PyObject *args)
     on.name = (Text){(const uint8_t *)name, (const uint8_t *)name + named};
     Text text = {(const uint8_t *)content, (const uint8_t *)content + size};
     place(&on, text, name_start, start, end);
-    int failed = 0, asked = 0;
+    double total;
+    int failed = 0, asked, stopped;
     for (int one = 0; one < 3; one++)
         failed |= take(&on, packed[one], sizes[one]);
-    beside(&on);
-    classes(&on);
-    double total = 0;
-    int stopped = 0;
-    for (int one = 0, group = 0; !stopped && one < self->stage_count; one++) {
-        const Stage *stage = self->stages + one;
-        for (; group < 3 && asked < stage->signals; group++) {
-            if (group == 1) {
-                of_value(&on, self);
-                of_line(&on);
-            } else if (group == 2)
-                topics(&on, self);
-            asked = self->groups[group];
-            failed |= on.count != asked;
-        }
-        if (failed || asked < stage->signals) {
-            PyErr_SetString(PyExc_ValueError, "other signals than the trees are for");
-            return NULL;
-        }
-        total += sum(self, stage, on.said);
-        stopped = total < stage->least;
+    stopped = failed ? -1 : weighed(self, &on, &total, &asked);
+    if (stopped < 0) {
+        PyErr_SetString(PyExc_ValueError, "other signals than the trees are for");
+        return NULL;
     }
     return Py_BuildValue("(y#dN)", (const char *)on.said,
                          (Py_ssize_t)(sizeof(double) * (size_t)asked), total,
@@ -1073,26 +1026,24 @@ static uint32_t glued(const Names *self, const uint8_t *text, size_t size)
     return 0;
 }
 
-static PyObject *of_name(Names *self, PyObject *args)
+#define MOST_OF_NAME 64
+
+typedef struct {
+    double said[MOST_OF_NAME];
+    int count, speaks; /* of a secret, and of none of the things that merely sound like one */
+} Named;
+
+static void told_of_name(const Names *self, Text name, Named *to)
 {
-    const char *said;
-    Py_ssize_t size;
-    if (!PyArg_ParseTuple(args, "y#", &said, &size))
-        return NULL;
-    if (size > LONGEST_NAME) {
-        PyErr_SetString(PyExc_ValueError, "too long a name");
-        return NULL;
-    }
     uint8_t small[LONGEST_NAME];
     uint32_t bits[LONGEST_NAME], kind = 0, all = 0, before = 0, after = 0;
-    int count = 0, named = -1, upper = 0, lower = 0;
-    size_t glue = 0;
-    Text name = {(const uint8_t *)said, (const uint8_t *)said + size};
+    int count = 0, named = -1, upper = 0, lower = 0, at = 0;
+    size_t glue = 0, size = size_of(name);
     const uint8_t *from = name.at, *end;
     for (; (end = word(&from, name.end)) > from; from = end, count++) {
         const uint8_t *begin = small + glue;
-        for (const uint8_t *at = from; at < end; at++)
-            small[glue++] = small_of[*at];
+        for (const uint8_t *byte = from; byte < end; byte++)
+            small[glue++] = small_of[*byte];
         const One *one = known(&self->words, begin, (size_t)(end - from));
         bits[count] = one ? one->bits : 0;
         all |= bits[count];
@@ -1105,17 +1056,16 @@ static PyObject *of_name(Names *self, PyObject *args)
             before |= bits[one];
         else if (one > named)
             after |= bits[one];
-    for (const uint8_t *at = name.at; at < name.end; at++) {
-        upper |= is(*at, UPPER);
-        lower |= is(*at, LOWER);
+    for (const uint8_t *byte = name.at; byte < name.end; byte++) {
+        upper |= is(*byte, UPPER);
+        lower |= is(*byte, LOWER);
     }
     Text inside = name;
     while (inside.at < inside.end && *inside.at == '.')
         inside.at++;
     while (inside.at < inside.end && inside.end[-1] == '.')
         inside.end--;
-    double told[64];
-    int at = 0;
+    double *told = to->said;
     for (int one = 1; one <= self->kind_count; one++)
         told[at++] = kind == (uint32_t)one;
     told[at++] = !kind;
@@ -1131,7 +1081,23 @@ static PyObject *of_name(Names *self, PyObject *args)
     told[at++] = size && (*name.at == '$' || *name.at == '@');
     told[at++] = size && *name.at == '-';
     told[at++] = (double)size;
-    return PyBytes_FromStringAndSize((const char *)told, (Py_ssize_t)sizeof(double) * at);
+    to->count = at;
+    to->speaks = kind && !(all & OTHER);
+}
+
+static PyObject *of_name(Names *self, PyObject *args)
+{
+    const char *said;
+    Py_ssize_t size;
+    Named told;
+    if (!PyArg_ParseTuple(args, "y#", &said, &size))
+        return NULL;
+    if (size > LONGEST_NAME) {
+        PyErr_SetString(PyExc_ValueError, "too long a name");
+        return NULL;
+    }
+    told_of_name(self, (Text){(const uint8_t *)said, (const uint8_t *)said + size}, &told);
+    return PyBytes_FromStringAndSize((const char *)told.said, (Py_ssize_t)sizeof(double) * told.count);
 }
 
 /* How many kinds there are; words, each with its kind, counted from 1, and what else it says; and pieces of
@@ -1412,6 +1378,34 @@ static int is_part_of_an_id(Text text, const uint8_t *named, Text name, Text val
 
 enum { IN_URL = 1, IS_PLAIN = 2, IS_BARE = 4, IN_CODE = 8, BY_COLON = 16 };
 
+static int needs_no_weighing(const Obvious *self, Text text, Text name, const uint8_t *named, Text whole,
+                             int how)
+{
+    Text value = whole;
+    if (size_of(value) > LOOKED_THROUGH)
+        value.end = value.at + LOOKED_THROUGH;
+    size_t part = size_of(value);
+    if (part < 3 || counted(value, ' ') > MOST_SPACES)
+        return 1;
+    uint8_t small[LOOKED_THROUGH];
+    for (size_t at = 0; at < part; at++)
+        small[at] = small_of[value.at[at]];
+    if (is_none_itself(self, value, small))
+        return 1;
+    if (how & IN_URL &&
+        ((part == size_of(name) && !memcmp(value.at, name.at, part)) || known(&self->of_urls, small, part)))
+        return 1;
+    if (how & IS_PLAIN && known(&self->literals, small, part))
+        return 1;
+    if (how & BY_COLON && is_part_of_an_id(text, named, name, value))
+        return 1;
+    if (!(how & IS_BARE))
+        return 0;
+    Text line = {named - text.at > NEAR ? named - NEAR : text.at, named};
+    Text after = {whole.end, within(text, whole.end, 8)};
+    return is_code(value) || (how & IN_CODE && is_expression(value, last_line(line), after));
+}
+
 static PyObject *is_none(Obvious *self, PyObject *args)
 {
     const char *content, *named;
@@ -1427,29 +1421,7 @@ static PyObject *is_none(Obvious *self, PyObject *args)
     Text text = {(const uint8_t *)content, (const uint8_t *)content + size};
     Text name = {(const uint8_t *)named, (const uint8_t *)named + name_size};
     Text value = {text.at + start, text.at + end};
-    if (size_of(value) > LOOKED_THROUGH)
-        value.end = value.at + LOOKED_THROUGH;
-    size_t part = size_of(value);
-    if (part < 3 || counted(value, ' ') > MOST_SPACES)
-        Py_RETURN_TRUE;
-    uint8_t small[LOOKED_THROUGH];
-    for (size_t at = 0; at < part; at++)
-        small[at] = small_of[value.at[at]];
-    int none = is_none_itself(self, value, small);
-    if (!none && how & IN_URL)
-        none = (part == size_of(name) && !memcmp(value.at, name.at, part)) ||
-               known(&self->of_urls, small, part);
-    if (!none && how & IS_PLAIN)
-        none = known(&self->literals, small, part) != NULL;
-    if (!none && how & BY_COLON)
-        none = is_part_of_an_id(text, text.at + name_start, name, value);
-    if (!none && how & IS_BARE) {
-        Text line = {text.at + (name_start > NEAR ? name_start - NEAR : 0), text.at + name_start};
-        Text after = {text.at + end, text.at + (size - end > 8 ? end + 8 : size)};
-        line = last_line(line);
-        none = is_code(value) || (how & IN_CODE && is_expression(value, line, after));
-    }
-    return PyBool_FromLong(none);
+    return PyBool_FromLong(needs_no_weighing(self, text, name, text.at + name_start, value, how));
 }
 
 static PyObject *made_obvious(PyTypeObject *type, PyObject *args, PyObject *names)
@@ -1491,6 +1463,336 @@ static PyType_Slot obvious_slots[] = {
 static PyType_Spec obvious = {"keymuster.detect.values._accelerator.Obvious", sizeof(Obvious), 0,
                               Py_TPFLAGS_DEFAULT, obvious_slots};
 
+/* what a hit leads to: syntax.py, obvious.py and weighing.py at once, as in recognizers/values.py */
+
+#define BEFORE 128
+#define MOST_FORMS 64
+#define MOST_JOINS 16
+
+typedef struct {
+    PyObject_HEAD
+    PyObject *tables; /* whose bytes the words are, and the other three */
+    const Names *names;
+    const Obvious *obvious;
+    const Scales *scales;
+    Form forms[MOST_FORMS];
+    Around around;
+    Expression wraps, reads, no_secrets, of_requests;
+    Text joins[MOST_JOINS];
+    int form_count, join_count, kinds; /* of forms that are weighed apart */
+} Judge;
+
+/* `_may_name`, but for what the name speaks of */
+static int is_known_to_be_none(const Judge *self, Text name)
+{
+    uint8_t small[LONGEST_NAME];
+    size_t size = 0;
+    for (const uint8_t *at = name.at; at < name.end; at++)
+        if (!is_one_of(*at, "_-. "))
+            small[size++] = small_of[*at];
+    Matching in = {.begin = small, .end = small + size}, whole = {.begin = name.at, .end = name.end};
+    return is_found(&self->no_secrets, &in, small) != 0 ||
+           is_found(&self->of_requests, &whole, name.at) != 0;
+}
+
+/* `_of_join` */
+static void of_join(Weighed *on, const Judge *self, const Form *form, const Found *found, int which)
+{
+    const Span *span = found->spans + which;
+    Text wrapper = found->wrapper;
+    Matching in = {.begin = wrapper.at, .end = wrapper.end};
+    int is_call = holds(wrapper, '(');
+    for (int one = 0; one < self->kinds; one++)
+        say(on, form->like == one);
+    for (int one = 0; one < self->join_count; one++)
+        say(on, size_of(found->join) == size_of(self->joins[one]) &&
+                    !memcmp(found->join.at, self->joins[one].at, size_of(found->join)));
+    size_t quote = size_of(span->quote);
+    say(on, found->crosses);
+    say(on, !quote);
+    say(on, quote == 1 && *span->quote.at == '"');
+    say(on, quote == 1 && *span->quote.at == '\'');
+    say(on, quote > 1);
+    say(on, which);
+    say(on, wrapper.at < wrapper.end);
+    say(on, is_call && is_found(&self->wraps, &in, wrapper.at) > 0);
+    say(on, is_call && is_found(&self->reads, &in, wrapper.at) > 0);
+    say(on, span->has_scheme);
+}
+
+typedef struct {
+    Py_ssize_t begin, stop; /* what had a say */
+    int seen, weighed;
+    double totals[MOST_VALUES]; /* of those that no stage ended */
+    int likely[MOST_VALUES], count;
+} Judged;
+
+/* `seen`: -1 if the usual way is to be gone, else 0. */
+static int judge(const Judge *self, Text text, const uint8_t *start, const Form *form, Text of_path,
+                 int of_bare_values, Found *found, Judged *to)
+{
+    Named named;
+    Weighed on;
+    int none = 0;
+    if (find(form, &self->around, text, start, found))
+        return -1;
+    Py_ssize_t floor = start - text.at - BEFORE - NEAR;
+    Text left = last_line((Text){floor > 0 ? text.at + floor : text.at, start});
+    to->stop = found->stop;
+    to->begin = left.at - text.at - 1;
+    if (to->begin < floor || (floor >= 0 && left.at == text.at + floor))
+        to->begin = floor;
+    to->seen = found->count;
+    to->weighed = to->count = 0;
+    if (!found->count)
+        return 0;
+    if (size_of(found->name) > LONGEST_NAME)
+        return -1;
+    told_of_name(self->names, form->how & IS_URL ? (Text){text.at, text.at} : found->name, &named);
+    if (form->how & IS_PLAIN_FORM)
+        none = !named.speaks || is_known_to_be_none(self, found->name);
+    for (int one = 0; one < found->count && !none; one++) {
+        const Span *span = found->spans + one;
+        int how = form->how & IS_URL ? IN_URL : 0, asked, stopped;
+        if (form->how & IS_PLAIN_FORM) {
+            how = IS_PLAIN | (size_of(found->join) == 1 && *found->join.at == ':' ? BY_COLON : 0);
+            how |= size_of(span->quote) || span->has_scheme ? 0 : of_bare_values;
+        }
+        if (needs_no_weighing(self->obvious, text, found->name, found->named, span->value, how))
+            continue;
+        on.count = 0;
+        on.quote = size_of(span->quote);
+        on.name = found->name;
+        place(&on, text, found->named - text.at, span->value.at - text.at, span->value.end - text.at);
+        if (take(&on, (const char *)named.said, (Py_ssize_t)sizeof(double) * named.count) ||
+            take(&on, (const char *)of_path.at, (Py_ssize_t)size_of(of_path)))
+            return -1;
+        of_join(&on, self, form, found, one);
+        stopped = weighed(self->scales, &on, &to->totals[to->count], &asked);
+        if (stopped < 0)
+            return -1;
+        to->weighed++;
+        if (asked > self->scales->groups[1]) {
+            Py_ssize_t near = span->value.end - text.at + NEAR;
+            to->begin = floor;
+            to->stop = to->stop > near ? to->stop : near;
+        } else if (asked > self->scales->groups[0]) {
+            const uint8_t *rest = past(on.after.at, on.after.end, SPACE);
+            Py_ssize_t behind = span->value.end - text.at + (Py_ssize_t)on.quote + (rest - on.after.at) + 2;
+            to->stop = to->stop > behind ? to->stop : behind;
+        }
+        if (!stopped)
+            to->likely[to->count++] = one;
+    }
+    return 0;
+}
+
+static PyObject *likely(Judge *self, PyObject *args)
+{
+    const char *content, *of_path;
+    Py_ssize_t size, path_size, start;
+    int form, of_bare_values;
+    Found found;
+    Judged said;
+    if (!PyArg_ParseTuple(args, "y#niy#i", &content, &size, &start, &form, &of_path, &path_size,
+                          &of_bare_values))
+        return NULL;
+    if (start < 0 || start > size || form < 0 || form >= self->form_count) {
+        PyErr_SetString(PyExc_ValueError, "no hit in this text");
+        return NULL;
+    }
+    Text text = {(const uint8_t *)content, (const uint8_t *)content + size};
+    Text path = {(const uint8_t *)of_path, (const uint8_t *)of_path + path_size};
+    if (judge(self, text, text.at + start, self->forms + form, path, of_bare_values, &found, &said))
+        Py_RETURN_NONE;
+    PyObject *values = PyTuple_New(said.count);
+    for (int one = 0; values && one < said.count; one++) {
+        Text value = found.spans[said.likely[one]].value;
+        PyObject *told = Py_BuildValue("(nnd)", (Py_ssize_t)(value.at - text.at),
+                                       (Py_ssize_t)(value.end - text.at), said.totals[one]);
+        if (!told || PyTuple_SetItem(values, one, told))
+            Py_CLEAR(values);
+    }
+    return values ? Py_BuildValue("(Nnnii)", values, said.begin, said.stop, said.seen, said.weighed) : NULL;
+}
+
+static int take_expression(Expression *to, PyObject *source, int folds)
+{
+    char *text;
+    Py_ssize_t size;
+    if (!PyBytes_Check(source) || PyBytes_AsStringAndSize(source, &text, &size) ||
+        make_expression(to, text, (size_t)size, folds)) {
+        if (!PyErr_Occurred())
+            PyErr_SetString(PyExc_ValueError, "no expression that can be asked here");
+        return -1;
+    }
+    return 0;
+}
+
+static int take_form(Judge *self, PyObject *said)
+{
+    PyObject *confirm, *value;
+    const char *says;
+    Py_ssize_t size;
+    if (self->form_count == MOST_FORMS || !PyTuple_Check(said)) {
+        PyErr_SetString(PyExc_ValueError, "no form");
+        return -1;
+    }
+    Form *form = self->forms + self->form_count++;
+    if (!PyArg_ParseTuple(said, "SSy#iii", &confirm, &value, &says, &size, &form->how, &form->like,
+                          &form->reach) ||
+        take_expression(&form->confirm, confirm, 1) || take_expression(&form->value, value, 0))
+        return -1;
+    if (form->confirm.slots != 8 || form->reach < 0) {
+        PyErr_SetString(PyExc_ValueError, "a form has a name, a join and a gap");
+        return -1;
+    }
+    form->says = (Text){(const uint8_t *)says, (const uint8_t *)says + size};
+    return 0;
+}
+
+/* Names, Obvious and Scales; the forms; expressions; joins; and how many forms are weighed apart. */
+static PyObject *made_judge(PyTypeObject *type, PyObject *args, PyObject *names)
+{
+    PyObject *others[3], *forms, *expressions, *joins;
+    static const destructor theirs[] = {(destructor)dropped_names, (destructor)dropped_obvious,
+                                        (destructor)dropped};
+    int kinds;
+    if (!PyArg_ParseTuple(args, "OOOO!O!O!i", &others[0], &others[1], &others[2], &PyTuple_Type, &forms,
+                          &PyTuple_Type, &expressions, &PyTuple_Type, &joins, &kinds))
+        return NULL;
+    for (int one = 0; one < 3; one++)
+        if (PyType_GetSlot(Py_TYPE(others[one]), Py_tp_dealloc) != (void *)theirs[one]) {
+            PyErr_SetString(PyExc_TypeError, "not what was made here");
+            return NULL;
+        }
+    if (PyTuple_Size(expressions) != 8 || PyTuple_Size(joins) > MOST_JOINS || kinds < 0 ||
+        kinds > MOST_FORMS) {
+        PyErr_SetString(PyExc_ValueError, "too few or too many");
+        return NULL;
+    }
+    Judge *self = (Judge *)((allocfunc)PyType_GetSlot(type, Py_tp_alloc))(type, 0);
+    if (!self)
+        return NULL;
+    Expression *asked[8] = {&self->around.wrapper, &self->around.list, &self->around.next,
+                            &self->around.scheme,  &self->wraps,       &self->reads,
+                            &self->no_secrets,     &self->of_requests};
+    self->tables = Py_NewRef(args);
+    self->names = (const Names *)others[0];
+    self->obvious = (const Obvious *)others[1];
+    self->scales = (const Scales *)others[2];
+    self->kinds = kinds;
+    int failed = 0;
+    for (Py_ssize_t one = 0; one < PyTuple_Size(forms) && !failed; one++)
+        failed = take_form(self, PyTuple_GetItem(forms, one));
+    for (int one = 0; one < 8 && !failed; one++)
+        failed = take_expression(asked[one], PyTuple_GetItem(expressions, one), 0);
+    for (Py_ssize_t one = 0; one < PyTuple_Size(joins) && !failed; one++) {
+        char *text;
+        Py_ssize_t size;
+        failed = PyBytes_AsStringAndSize(PyTuple_GetItem(joins, one), &text, &size);
+        if (!failed)
+            self->joins[self->join_count++] = (Text){(const uint8_t *)text, (const uint8_t *)text + size};
+    }
+    if (failed)
+        Py_CLEAR(self);
+    return (PyObject *)self;
+}
+
+static void dropped_judge(Judge *self)
+{
+    PyTypeObject *type = Py_TYPE((PyObject *)self);
+    Expression *asked[8] = {&self->around.wrapper, &self->around.list, &self->around.next,
+                            &self->around.scheme,  &self->wraps,       &self->reads,
+                            &self->no_secrets,     &self->of_requests};
+    for (int one = 0; one < self->form_count; one++) {
+        free_expression(&self->forms[one].confirm);
+        free_expression(&self->forms[one].value);
+    }
+    for (int one = 0; one < 8; one++)
+        free_expression(asked[one]);
+    Py_XDECREF(self->tables);
+    ((freefunc)PyType_GetSlot(type, Py_tp_free))(self);
+    Py_DECREF(type);
+}
+
+static PyMethodDef of_judge[] = {
+    {"likely", (PyCFunction)likely, METH_VARARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyType_Slot judge_slots[] = {
+    {Py_tp_new, made_judge}, {Py_tp_dealloc, dropped_judge}, {Py_tp_methods, of_judge}, {0, NULL},
+};
+
+static PyType_Spec judge_spec = {"keymuster.detect.values._accelerator.Judge", sizeof(Judge), 0,
+                                 Py_TPFLAGS_DEFAULT, judge_slots};
+
+/* one expression by itself */
+
+typedef struct {
+    PyObject_HEAD
+    Expression expression;
+} Matcher;
+
+static PyObject *spans(Matcher *self, PyObject *args)
+{
+    const char *content;
+    Py_ssize_t size, start, end;
+    if (!PyArg_ParseTuple(args, "y#nn", &content, &size, &start, &end))
+        return NULL;
+    if (start < 0 || start > end || end > size) {
+        PyErr_SetString(PyExc_ValueError, "no place in this text");
+        return NULL;
+    }
+    const uint8_t *text = (const uint8_t *)content;
+    Matching in = {.begin = text, .end = text + end};
+    int found = matches(&self->expression, &in, text + start);
+    if (found < 0)
+        PyErr_SetString(PyExc_OverflowError, "too many steps");
+    if (found <= 0)
+        return found ? NULL : Py_NewRef(Py_None);
+    PyObject *made = PyTuple_New(self->expression.slots);
+    for (int one = 0; made && one < self->expression.slots; one++) {
+        Py_ssize_t at = in.slots[one] ? in.slots[one] - text : -1;
+        if (PyTuple_SetItem(made, one, PyLong_FromSsize_t(at)))
+            Py_CLEAR(made);
+    }
+    return made;
+}
+
+static PyObject *made_matcher(PyTypeObject *type, PyObject *args, PyObject *names)
+{
+    PyObject *source;
+    int folds;
+    if (!PyArg_ParseTuple(args, "Sp", &source, &folds))
+        return NULL;
+    Matcher *self = (Matcher *)((allocfunc)PyType_GetSlot(type, Py_tp_alloc))(type, 0);
+    if (self && take_expression(&self->expression, source, folds))
+        Py_CLEAR(self);
+    return (PyObject *)self;
+}
+
+static void dropped_matcher(Matcher *self)
+{
+    PyTypeObject *type = Py_TYPE((PyObject *)self);
+    free_expression(&self->expression);
+    ((freefunc)PyType_GetSlot(type, Py_tp_free))(self);
+    Py_DECREF(type);
+}
+
+static PyMethodDef of_matcher[] = {
+    {"spans", (PyCFunction)spans, METH_VARARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyType_Slot matcher_slots[] = {
+    {Py_tp_new, made_matcher}, {Py_tp_dealloc, dropped_matcher}, {Py_tp_methods, of_matcher}, {0, NULL},
+};
+
+static PyType_Spec matcher_spec = {"keymuster.detect.values._accelerator.Matcher", sizeof(Matcher), 0,
+                                   Py_TPFLAGS_DEFAULT, matcher_slots};
+
 static int add_type(PyObject *module, const char *name, PyType_Spec *spec)
 {
     PyObject *type = PyType_FromModuleAndSpec(module, spec, NULL);
@@ -1503,7 +1805,8 @@ static int filled(PyObject *module)
 {
     make_kinds();
     int failed = add_type(module, "Scales", &scales) || add_type(module, "Names", &names_spec) ||
-                 add_type(module, "Obvious", &obvious);
+                 add_type(module, "Obvious", &obvious) || add_type(module, "Judge", &judge_spec) ||
+                 add_type(module, "Matcher", &matcher_spec);
     return failed ? -1 : 0;
 }
 

@@ -64,20 +64,20 @@ _URL_WORDS = frozenset(
     b"pass passwd password passphrase pwd pw secret user username token key apikey api_key mypass mypassword "
     b"test foo bar baz abc 123 1234 12345 123456 credentials auth login xxx yyy hidden masked".split()
 )
-_NO_SECRETS = regex.later(
+NO_SECRETS = regex.later(
     rb"(?:\A|next|prev|previous)(?:page|pagination|continuation|continue|cursor|sync)token\Z|"
     rb"(?:next|request|idempotency|publickey|csrf|xsrf)token\Z|publickeys?\Z|(?:key|token|credential)ids?\Z"
 )
 """Names, without what parts their words, of marks in a list of pages, of requests, and of things."""
 
-_OF_REQUESTS = regex.later(rb"(?:[cC]lientToken|[sS]ecretIds?)\Z")
+OF_REQUESTS = regex.later(rb"(?:[cC]lientToken|[sS]ecretIds?)\Z")
 """What the requests of AWS call a mark of their own, and the name of a secret. With `_` between the
 words both are credentials elsewhere."""
 
 _OUR_ID = regex.later(rb"[0-9a-f]{32}")
 """What follows `secret:` where a report or the settings of keymuster name a secret without its text."""
 
-_PLAIN_FORMS = frozenset(
+PLAIN_FORMS = frozenset(
     ("assignment", "typed", "block", "variable", "pair", "call", "space", "tag", "option", "value")
 )
 """Forms in which only the name says that a secret may follow."""
@@ -87,19 +87,19 @@ def is_none(content: bytes, found: Found, path: str) -> bool:
     """Whether a value is surely no secret. Held against labelled data, this loses one real value in
     fifty of those that the weighing would keep, and spares half of the weighing."""
     how = 0
-    if found.form in _PLAIN_FORMS:
+    if found.form in PLAIN_FORMS:
         if not _may_name(found.name):
             return True
         how = _PLAIN | (found.join == b":" and _BY_COLON)
         if not (found.quote or found.scheme):
-            how |= _of_bare_values(path)
+            how |= of_bare_values(path)
     elif found.form == "url":  # its name is that of the user
         how = _IN_URL
-    compiled = _compiled()
-    if compiled is None:
+    in_c = compiled()
+    if in_c is None:
         return _is_none(content, found, how)
     place = found.name_start, found.start, found.end
-    return compiled.is_none(content, found.name, *place, how)
+    return in_c.is_none(content, found.name, *place, how)
 
 
 _IN_URL, _PLAIN, _BARE, _IN_CODE, _BY_COLON = 1, 2, 4, 8, 16
@@ -110,12 +110,12 @@ _LITERAL = (".env", ".ini", ".properties", ".cnf", ".envrc", ".netrc")
 
 
 @lru_cache(maxsize=256)
-def _of_bare_values(path: str) -> int:
+def of_bare_values(path: str) -> int:
     return 0 if path.endswith(_LITERAL) else _BARE | (is_code(path) and _IN_CODE)
 
 
 @cache
-def _compiled() -> _accelerator.Obvious | None:
+def compiled() -> _accelerator.Obvious | None:
     """The same in C, where that was built."""
     if _accelerator is None or not accelerator.is_wanted():
         return None
@@ -189,7 +189,7 @@ def _may_name(name: bytes) -> bool:
     if not signals.speaks(name):
         return False
     small = name.lower().translate(None, b"_-. ")
-    return _NO_SECRETS.search(small) is None and _OF_REQUESTS.search(name) is None
+    return NO_SECRETS.search(small) is None and OF_REQUESTS.search(name) is None
 
 
 def _is_expression(content: bytes, found: Found, value: bytes) -> bool:

@@ -85,17 +85,17 @@ def _joined(found: Found) -> _Joined:
 def packed(found: Found, path: str) -> tuple[bytes, bytes, bytes]:
     """The first of the first group, in bytes: those of the name, the path, and how both are joined. What
     they are of comes back with most values."""
-    return _packed_name(_name(found)), _packed_path(path), _packed_join(*_joined(found))
+    return _packed_name(_name(found)), packed_path(path), _packed_join(*_joined(found))
 
 
 @lru_cache(maxsize=8192)
 def _packed_name(name: bytes) -> bytes:
-    names = _names()
-    return _packed(_of_name(name)) if names is None else names.of(name)
+    compiled = names()
+    return _packed(_of_name(name)) if compiled is None else compiled.of(name)
 
 
 @lru_cache(maxsize=256)
-def _packed_path(path: str) -> bytes:
+def packed_path(path: str) -> bytes:
     return _packed(_of_path(path))
 
 
@@ -198,7 +198,7 @@ _OF_NAME = (
 
 
 @cache
-def _names() -> _accelerator.Names | None:
+def names() -> _accelerator.Names | None:
     """The same in C, where that was built."""
     if _accelerator is None or not accelerator.is_wanted():
         return None
@@ -231,13 +231,13 @@ _OTHER_WORD = _OF_NAME.index("a word with another meaning")
 
 # how name and value are joined
 
-_JOINS = (b"=", b":", b",", b">", b"::")
-_LIKE = {form.name: form.like or form.name for form in FORMS}
-_FORM_NAMES = tuple(dict.fromkeys(_LIKE.values()))
-_WRAPS = regex.later(
+JOINS = (b"=", b":", b",", b">", b"::")
+LIKE = {form.name: form.like or form.name for form in FORMS}
+FORM_NAMES = tuple(dict.fromkeys(LIKE.values()))
+WRAPS = regex.later(
     rb"(?i)some|just|of|new|secret|password|token|cred|sensitive|plain|string|secure"
 )
-_READS = regex.later(
+READS = regex.later(
     rb"(?i)env|getprop|conf|lookup|fetch|find|load|read|param|option|setting|request"
 )
 _QUOTE_BYTES = (b'"', b"'", b"`")
@@ -247,7 +247,7 @@ def _wrapping(wrapper: bytes) -> tuple[bool, ...]:
     """Whether something stands around a value, and whether that makes it a literal or reads it."""
     if b"(" not in wrapper:
         return wrapper != b"", False, False
-    return True, _WRAPS.search(wrapper) is not None, _READS.search(wrapper) is not None
+    return True, WRAPS.search(wrapper) is not None, READS.search(wrapper) is not None
 
 
 @lru_cache(maxsize=2048)
@@ -255,8 +255,8 @@ def _of_join(
     form: str, join: bytes, crosses: bool, quote: bytes, place: int, wrapper: bytes, scheme: bool
 ) -> tuple[float, ...]:
     return (
-        *(_LIKE[form] == one for one in _FORM_NAMES),
-        *(join == one for one in _JOINS),
+        *(LIKE[form] == one for one in FORM_NAMES),
+        *(join == one for one in JOINS),
         crosses,
         not quote,
         quote == b'"',
@@ -278,7 +278,7 @@ def _of_beside(beside: bytes) -> tuple[float, ...]:
 
 
 _OF_JOIN = (
-    *(f"form {one}" for one in _FORM_NAMES), *(f"joined by {one.decode()}" for one in _JOINS),
+    *(f"form {one}" for one in FORM_NAMES), *(f"joined by {one.decode()}" for one in JOINS),
     "value on the next line", "not quoted", "double quotes", "single quotes", "escaped or tripled quotes",
     "place in a list", "wrapped", "wrapped as a literal", "read from elsewhere", "scheme before",
     "quoted name", "name after a bracket", "query parameter", "name begins the line",

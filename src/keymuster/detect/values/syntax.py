@@ -226,20 +226,20 @@ class Found(Struct, frozen=True, kw_only=True):
 
 
 @cache
-def _confirm(form: int) -> re.Pattern[bytes]:
+def confirm(form: int) -> re.Pattern[bytes]:
     return re.compile(FORMS[form].confirm.encode(), re.IGNORECASE)
 
 
-_ON_A_LINE = frozenset(
+ON_A_LINE = frozenset(
     {"typed", "entry", "call", "space", "option", "attached", "short", "header", "escaped", "user"}
     | {"url"}
 )
 """Forms whose confirm reads nothing behind the line that it begins on."""
 
-_OF_A_LINE = _ON_A_LINE | {"assignment", "pair", "tag", "attributed", "netrc"}
+OF_A_LINE = ON_A_LINE | {"assignment", "pair", "tag", "attributed", "netrc"}
 """Forms that, once confirmed, cross no line but where the value stands on the one behind its name."""
 
-_NAMED = tuple("(?P<name>" in form.confirm for form in FORMS)
+IS_NAMED = tuple("(?P<name>" in form.confirm for form in FORMS)
 _VALUES = tuple(regex.later(form.value.encode()) if form.value else None for form in FORMS)
 _IN_NAMES = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz.-$@/"
 _LONGEST_NAME = 80
@@ -252,7 +252,7 @@ BEFORE = 128
 
 _MOST_VALUES = 8
 
-_WRAPPER = regex.later(
+WRAPPER = regex.later(
     rb"(?:new[ \t]{1,4})?(?:\[\])?[A-Za-z_$&*][\w.:$]{0,60}(?:<[\w, ]{1,30}>)?!?\(\s{0,10}"
     rb"(?=[rbufRBUF@$&]{0,2}\\{0,3}[\"'`])"
     rb"|\([ \t]{0,4}(?:[\w. ]{1,30}\)[ \t]{0,2})?(?=[\"'`])"
@@ -262,11 +262,11 @@ _WRAPPER = regex.later(
     rb"|![\w!]{1,20}[ \t]{1,4}"
     rb"|&[\w-]{1,30}[ \t]{1,4}"
 )
-_LIST = regex.later(rb"[\[{(][ \t\r\n]{0,40}(?=[\"'`])|-[ \t]{1,4}")
-_NEXT = regex.later(rb"[\"'`][ \t]{0,4},[ \t\r\n]{0,40}(?=[\"'`])")
+LIST = regex.later(rb"[\[{(][ \t\r\n]{0,40}(?=[\"'`])|-[ \t]{1,4}")
+NEXT = regex.later(rb"[\"'`][ \t]{0,4},[ \t\r\n]{0,40}(?=[\"'`])")
 _QUOTES = (b'"', b"'", b"`")
 _QUOTE = regex.later(rb"\\{0,3}(?:\"\"\"|'''|[\"'`])")
-_SAYS_SCHEME = regex.later(rb"(?i)" + _SCHEME.encode() + rb"[ \t]{1,4}(?=\S)")
+SAYS_SCHEME = regex.later(rb"(?i)" + _SCHEME.encode() + rb"[ \t]{1,4}(?=\S)")
 _BARE = regex.later(rb"[^\s\"'`]{1,%d}" % LONGEST)
 _INSIDE = {
     quote: regex.later(rb"(?:[^%b\\\r\n]|\\[^\r\n]){0,%d}+" % (quote, LONGEST))
@@ -277,10 +277,10 @@ _INSIDE = {
 def find(form: int, content: bytes, start: int) -> tuple[list[Found], int]:
     """The values that a hit of a form at `start` leads to, several if they are a list; and one past
     the last byte that had a say. Of those before the hit, `BEFORE` may have one."""
-    joined = _confirm(form).match(content, start)
+    joined = confirm(form).match(content, start)
     if joined is None:
         return [], _unconfirmed(form, content, start)
-    if _NAMED[form]:
+    if IS_NAMED[form]:
         begin, end = joined.span("name")
     else:
         begin, end = _name_start(content, joined.start("word")), joined.end("word")
@@ -299,12 +299,12 @@ def find(form: int, content: bytes, start: int) -> tuple[list[Found], int]:
             content, unwrapped, content[begin - 1 : begin], joined["join"] != b"("
         )
     stop = max(stop, start + FORMS[form].reach)
-    if line and FORMS[form].name in _OF_A_LINE:
+    if line and FORMS[form].name in OF_A_LINE:
         stop = min(stop, line)
     values = []
     for place, (quote, first, last) in enumerate(spans):
         scheme = b""
-        if plain is None and (said := _SAYS_SCHEME.match(content, first, last)):
+        if plain is None and (said := SAYS_SCHEME.match(content, first, last)):
             scheme, first = said[0].rstrip().lower(), said.end()
         values.append(
             Found(
@@ -327,7 +327,7 @@ def find(form: int, content: bytes, start: int) -> tuple[list[Found], int]:
 def _unconfirmed(form: int, content: bytes, start: int) -> int:
     """One past the last byte that had a say in that a hit is none."""
     stop = start + FORMS[form].reach
-    line = content.find(b"\n", start, stop) if FORMS[form].name in _ON_A_LINE else -1
+    line = content.find(b"\n", start, stop) if FORMS[form].name in ON_A_LINE else -1
     return line + 1 if line >= 0 else stop
 
 
@@ -341,7 +341,7 @@ def _unwrapped(content: bytes, at: int) -> int | None:
     begin = at
     if content[at : at + 1] in _QUOTES:
         return at
-    while wrapper := _WRAPPER.match(content, at):
+    while wrapper := WRAPPER.match(content, at):
         at = wrapper.end()
         if at - begin > _LONGEST_WRAPPER:
             return None
@@ -355,7 +355,7 @@ _Span: TypeAlias = tuple[bytes, int, int]
 def _spans(content: bytes, at: int, before: bytes, lists: bool) -> tuple[list[_Span], int, int]:
     """A value, or each quoted value of a list; one past the last byte that had a say; and one past
     the end of the line, if nothing behind that had one."""
-    opened = _LIST.match(content, at) if lists else None
+    opened = LIST.match(content, at) if lists else None
     at = opened.end() if opened else at
     found: list[_Span] = []
     for _ in range(_MOST_VALUES):
@@ -368,7 +368,7 @@ def _spans(content: bytes, at: int, before: bytes, lists: bool) -> tuple[list[_S
             line = _line(content, at, at, stop) if is_open else 0
             return found, stop + _BETWEEN, line if stop <= line else 0
         found.append(span)
-        following = _NEXT.match(content, span[2]) if opened and span[0] else None
+        following = NEXT.match(content, span[2]) if opened and span[0] else None
         if following is None:
             stop += _BETWEEN
             return found, stop, 0 if opened else _line(content, at, span[2], stop)

@@ -62,14 +62,14 @@ def weights() -> Weights:
 
 def weigh(content: bytes, found: Found, path: str) -> tuple[Signals, float]:
     """As many signals as it takes, and how likely they come from a secret, 0 to 1."""
-    scales = _scales()
-    if scales is None:
+    in_c = scales()
+    if in_c is None:
         return weighed(groups(content, found, path))
-    said, total, stopped = scales.weigh(
+    said, total, stopped = in_c.weigh(
         content, found.name, found.name_start, found.start, found.end, len(found.quote),
         *packed(found, path),
     )  # fmt: skip
-    return memoryview(said).cast("d"), _likelihood(total, stopped=stopped)
+    return memoryview(said).cast("d"), likelihood(total, stopped=stopped)
 
 
 def weighed(following: Iterator[Signals]) -> tuple[Signals, float]:
@@ -81,13 +81,14 @@ def weighed(following: Iterator[Signals]) -> tuple[Signals, float]:
             signals += next(following)
         total += sums.of(signals)
         if total < sums.stage.least:
-            return signals, _likelihood(total, stopped=True)
-    return signals, _likelihood(total, stopped=False)
+            return signals, likelihood(total, stopped=True)
+    return signals, likelihood(total, stopped=False)
 
 
-def _likelihood(total: float, *, stopped: bool) -> float:
-    likelihood = 1 / (1 + exp(-total))
-    return min(likelihood, _BELOW * weights().tiers[Confidence.LOW]) if stopped else likelihood
+def likelihood(total: float, *, stopped: bool) -> float:
+    """That of a sum of trees; if it was stopped, and no more is asked, less than any tier has."""
+    found = 1 / (1 + exp(-total))
+    return min(found, _BELOW * weights().tiers[Confidence.LOW]) if stopped else found
 
 
 _BELOW = 0.99
@@ -95,7 +96,7 @@ _BELOW = 0.99
 
 
 @cache
-def _scales() -> _accelerator.Scales | None:
+def scales() -> _accelerator.Scales | None:
     """Both at once in C, where that was built; it gives the same numbers."""
     if _accelerator is None or not accelerator.is_wanted():
         return None
