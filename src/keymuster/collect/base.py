@@ -152,6 +152,7 @@ class Blob(Struct, kw_only=True, dict=True):
     digests: tuple[bytes, ...] = ()
     said: Said | None = None
     mode: int | None = None
+    shown: Text | None = None
 
     def __repr__(self) -> str:  # without its text
         return f"{type(self).__name__}({self.path!r}, {self.object!r})"
@@ -159,10 +160,9 @@ class Blob(Struct, kw_only=True, dict=True):
     @property
     def text(self) -> Text:
         """The content to search. A piece stays as it is: only the start of a file says what it is."""
-        found: Text | None = self.__dict__.get("text")
-        if found is None:  # a `cached_property` takes a lock, and as long as all the rest
-            found = as_text(self.data) if self.core is None else Text(self.data)
-            self.__dict__["text"] = found
+        found = self.shown
+        if found is None:
+            found = self.shown = as_text(self.data) if self.core is None else Text(self.data)
         return found
 
     @cached_property

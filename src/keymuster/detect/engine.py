@@ -49,12 +49,14 @@ _MOST_REMEMBERED = 40_000
 
 
 class Reading(Struct):
-    """What was seen in a text, for those texts that are made of it."""
+    """What was seen in a text, for those texts that are made of it. One that is `crowded` has more names of
+    secrets than are looked at."""
 
     size: int
     binary: bool
     path: str
     hits: Hits
+    crowded: bool = False
 
 
 class Engine:
@@ -169,17 +171,18 @@ class Engine:
         return self._standing(self._found(content, binary, path, cut), content)
 
     def read(
-        self, content: bytes, *, binary: bool, path: str, cut: Callable[[], None],
+        self, content: bytes, *, binary: bool, path: str,
         other: Reading | None = None, kept: Kept = (),
     ) -> tuple[list[Match], Reading]:  # fmt: skip
         """What `scan` finds, and what was seen on the way. Of what is kept of `other`, nothing is
         looked at again that cannot have changed: the matches are the same as those of a scan."""
-        if other is None or (other.binary, other.path) != (binary, path):
+        if other is None or other.binary != binary or other.path != path:
             hits = self._search.read(content, None, 0, ())
         else:
             hits = self._search.read(content, other.hits, other.size, kept)
         reading = Reading(len(content), binary, path, hits)
-        return self._standing(self._answered(content, reading, cut), content), reading
+        found = self._answered(content, reading) if len(hits) else None
+        return self._standing(found, content) if found else [], reading
 
     def judged(self, content: bytes, *, path: str = "") -> list[Judged]:
         """Everything that has the form of a credential, with the match or the reason why it is none:
@@ -228,46 +231,44 @@ class Engine:
                 found += led_to
         return found
 
-    def _answered(self, content: bytes, reading: Reading, cut: Callable[[], None]) -> list[Judged]:
-        """The same from the hits of a reading. Those that have no answer are given one."""
-        hits = reading.hits
-        if not len(hits):
-            return []
+    def _answered(self, content: bytes, reading: Reading) -> list[Judged]:
+        """The same from the hits of a reading. Those that have no answer are given one; those that are known
+        to lead to nothing are passed over, by what was learned up to the one before, too: a line often
+        stands in a text more than once."""
+        hits, size, binary = reading.hits, len(reading.hits), reading.binary
         about = _about(reading)
         found: list[Judged] = []
-        few = len(hits) <= _names(content)
-        for at in (
-            self._telling(content, reading, about) if few else self._named(content, hits, cut)
-        ):
-            answer = hits.answer_of(at)
-            if answer is None:
-                answer = self._answer(content, hits, at, reading, about)
-                hits.answer(at, answer)
-            if answer[3]:
-                found += _moved(answer, hits.hit(at)[0])
-        return found
-
-    def _telling(self, content: bytes, reading: Reading, about: bytes) -> Iterator[int]:
-        """The places of all hits but those that are known to lead to nothing, by what was learned up to
-        the one before, too: a line often stands in a text more than once."""
-        hits, following = reading.hits, self._dead_ends.next
-        size, binary = len(hits), reading.binary
+        if size > _names(content):
+            for at in self._named(content, reading):
+                found += self._told(content, hits, at, reading, about)
+            return found
+        following = self._dead_ends.next
         at = following(content, hits, 0, binary, about)
         while at < size:
-            yield at
+            found += self._told(content, hits, at, reading, about)
             at = following(content, hits, at + 1, binary, about)
+        return found
 
-    def _named(self, content: bytes, hits: Hits, cut: Callable[[], None]) -> Iterator[int]:
+    def _named(self, content: bytes, reading: Reading) -> Iterator[int]:
         """The places of all hits but those of more names than are looked at."""
-        names = _names(content)
+        hits, names = reading.hits, _names(content)
         for at in range(len(hits)):
             if hits.hit(at)[1] in self._guesses and not hits.is_repeated(at):
                 names -= 1
                 if names < 0:
-                    if names == -1:
-                        cut()
+                    reading.crowded = True
                     continue
             yield at
+
+    def _told(
+        self, content: bytes, hits: Hits, at: int, reading: Reading, about: bytes
+    ) -> Iterable[Judged]:
+        """What a hit led to, by the answer that it has or gets."""
+        answer = hits.answer_of(at)
+        if answer is None:
+            answer = self._answer(content, hits, at, reading, about)
+            hits.answer(at, answer)
+        return _moved(answer, hits.hit(at)[0]) if answer[3] else ()
 
     def _answer(
         self, content: bytes, hits: Hits, at: int, reading: Reading, about: bytes

@@ -167,14 +167,18 @@ class Nested:
     ) -> tuple[Found, Reading]:  # fmt: skip
         """What `scan` finds, and what was seen on the way, which spares most of the work for another
         text of which some is `kept` from this one (see `Engine.read`)."""
-        budget = Budget.of(len(content))
         matches, reading = self._engine.read(
-            content, binary=binary, path=path, cut=budget.cut, other=other, kept=kept
+            content, binary=binary, path=path, other=other, kept=kept
         )
-        known, groups = self._groups
-        ends = reading.hits.grouped(self._engine.gates, groups)
-        if not matches and not ends and not budget.crowded:
+        hits = reading.hits
+        if not len(hits):
             return _NOTHING_FOUND, reading
+        known, groups = self._groups
+        ends = hits.grouped(self._engine.gates, groups)
+        if not ends and not reading.crowded:
+            return Found(matches) if matches else _NOTHING_FOUND, reading
+        budget = Budget.of(len(content))
+        budget.crowded = reading.crowded
         gated = self._gated_again(ends, known, budget)
         if budget.hits < 0:  # which of them count, only a scan says
             return self.scan(content, binary=binary, path=path), reading
@@ -190,10 +194,12 @@ class Nested:
             for piece in self._pieces(name, content, binary, DEPTH, gated, _NOTHING, budget):
                 if piece.certain:
                     certain.append(piece)
-                hits = self._remembered(name, piece, gated, reading, budget)
-                inner += filter(None, (_outside(hit, piece) for hit in hits))
+                hits_inside = self._remembered(name, piece, gated, reading, budget)
+                inner += filter(None, (_outside(hit, piece) for hit in hits_inside))
             if digest and not budget.ended and len(inner) + len(certain) == found:
                 _remember(self._fruitless, digest, budget.spent_since(before))
+        if not inner and not (matches and certain):
+            return Found(matches, budget.reached, budget.crowded), reading
         own = [_Hit(one.start, one.end, one) for one in matches]
         return _found(_settled(_believed(own, certain), inner), budget), reading
 

@@ -32,14 +32,11 @@ class Text(Struct, frozen=True):
 
 def as_text(content: bytes) -> Text:
     """UTF-16 and UTF-32 become UTF-8; everything else stays as it is, Latin-1 included."""
+    if content[:2] not in _BEGINS and content.find(b"\0", 0, _SAMPLE) < 0:
+        return Text(content)  # nearly all is
     sample = content[:_SAMPLE]
-    encoding = None
-    if sample[:2] in _BEGINS:
-        encoding = next((name for mark, name in _MARKS if sample.startswith(mark)), None)
-    if encoding is None:
-        if b"\0" not in sample:
-            return Text(content)
-        encoding = _unmarked(sample)
+    marked = next((name for mark, name in _MARKS if sample.startswith(mark)), None)
+    encoding = marked or _unmarked(sample)
     if encoding is None:
         return Text(content, binary=True)
     decoded = content.decode(encoding, "replace").removeprefix("\ufeff")
