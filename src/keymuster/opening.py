@@ -29,6 +29,8 @@ class Readers(work.Chosen):
     def of(self, blob: Blob) -> list[Reader]:
         """Those that a file may be for, by its name: of most it says that they declare nothing. What
         an agent wrote down declares nothing, whatever it quotes."""
+        if self._past:
+            return self._made
         if blob.storage is Storage.AGENT_TRANSCRIPT:
             return self._everywhere
         if self._source not in ("worktree", "staged"):  # few files, or few readers

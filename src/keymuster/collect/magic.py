@@ -13,6 +13,8 @@ _CODE = frozenset(b"\x0b\x0c\x0d\x0e\x0f\xf3")
 """The second byte of compiled Python, of any version."""
 _XML = frozenset((b"<?", b"\xef\xbb"))
 _PROGRAMS = frozenset((b"MZ", b"#!"))
+_OBJECTS = frozenset(bytes((ord("{"), second)) for second in range(256))
+_TELLING = _STARTS | _XML | _PROGRAMS | _OBJECTS
 
 HEAD = 4096
 """Bytes of a file that are enough to tell."""
@@ -23,6 +25,8 @@ TAIL = 65_557
 def may_be_container(data: bytes) -> bool:
     """`data` is a whole file, or its first `HEAD` bytes if that is all there is yet."""
     first = data[:2]
+    if first not in _TELLING and data[257:262] != b"ustar" and data[2:4] != b"\r\n":
+        return False  # nearly all
     if first in _STARTS or data[257:262] == b"ustar":
         return True
     if data[2:4] == b"\r\n":
@@ -32,7 +36,7 @@ def may_be_container(data: bytes) -> bool:
         return data.find(b"\x05", tail) >= 0 and data.find(b"PK\x05\x06", tail) >= 0
     if first in _XML:
         return is_office_xml(data)
-    return first[:1] == b"{" and b'"architecture"' in data[:HEAD]
+    return first in _OBJECTS and b'"architecture"' in data[:HEAD]
 
 
 def is_office_xml(data: bytes) -> bool:

@@ -49,11 +49,12 @@ class Versions:
         likeness = Likeness(_LEAST_KEPT)
         for one in self._store.read(family, _LEAST_KEPT):
             before: dict[str, Any] = {}
-            if one.base is not None:
-                before, left = notes.pop(one.base)
+            base = one.base
+            if base is not None:
+                before, left = notes.pop(base)
                 if left > 1:
-                    notes[one.base] = before, left - 1
-            if isinstance(one, Damaged):
+                    notes[base] = before, left - 1
+            if type(one) is Damaged:
                 if one.is_too_much:
                     yield self._unread(one.id, one.reason)
                 else:
@@ -64,10 +65,10 @@ class Versions:
                 continue
             noted: dict[str, Any] = {}
             kept: Kept = one.kept
-            if one.base is None:
+            if base is None:
                 before, kept = likeness.to(one.data)
             yield self._blob(one.id, one.data, noted, before, kept)
-            if one.base is None:
+            if base is None:
                 likeness.add(one.data, noted)
             if one.children:
                 notes[one.id] = noted, one.children
@@ -121,7 +122,7 @@ class Versions:
     ) -> Blob:
         return Blob(
             path="", data=data, storage=Storage.HISTORY, object=id,
-            notes=noted, before=before, kept=kept, digests=self._digests(id),
+            notes=noted, before=before, kept=kept, digests=(unhexlify(id),) if self._is_noted else (),
         )  # fmt: skip
 
     def _digests(self, id: str) -> tuple[bytes, ...]:

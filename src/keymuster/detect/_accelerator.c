@@ -1027,17 +1027,33 @@ static PyType_Slot hits_slots[] = {
 static PyType_Spec hits = {"keymuster.detect._accelerator.Hits", sizeof(Hits), 0, Py_TPFLAGS_DEFAULT,
                            hits_slots};
 
-static int stands(const uint8_t *text, int64_t begin, int64_t end, const uint8_t *mark, int64_t size)
+/* Where a mark stands first between two places; -1 if it does not. It is looked for by its first and its
+   last byte together: each alone is common. */
+static int64_t find(const uint8_t *text, int64_t at, int64_t end, const uint8_t *mark, int64_t size)
 {
-    while (end - begin >= size) {
-        const uint8_t *at = memchr(text + begin, mark[0], (size_t)(end - begin - size + 1));
-        if (!at)
-            return 0;
-        if (!memcmp(at, mark, (size_t)size))
-            return 1;
-        begin = at - text + 1;
+    int64_t last = end - size;
+#ifdef __SSE2__
+    const __m128i head = _mm_set1_epi8((char)mark[0]), tail = _mm_set1_epi8((char)mark[size - 1]);
+    for (; last - at >= 15; at += 16) {
+        __m128i heads = _mm_cmpeq_epi8(head, _mm_loadu_si128((const __m128i *)(text + at)));
+        __m128i tails = _mm_cmpeq_epi8(tail, _mm_loadu_si128((const __m128i *)(text + at + size - 1)));
+        unsigned both = (unsigned)_mm_movemask_epi8(_mm_and_si128(heads, tails));
+        for (; both; both &= both - 1) {
+            int64_t one = at + __builtin_ctz(both);
+            if (!memcmp(text + one, mark, (size_t)size))
+                return one;
+        }
     }
-    return 0;
+#endif
+    while (at <= last) {
+        const uint8_t *one = memchr(text + at, mark[0], (size_t)(last - at + 1));
+        if (!one)
+            break;
+        if (!memcmp(one, mark, (size_t)size))
+            return one - text;
+        at = one - text + 1;
+    }
+    return -1;
 }
 
 static PyObject *stands_anew(PyObject *module, PyObject *args)
@@ -1067,8 +1083,8 @@ static PyObject *stands_anew(PyObject *module, PyObject *args)
             }
             end = said[0] + size < held ? said[0] + size : held;
         }
-        is_there = stands((const uint8_t *)text, at < size ? 0 : at - size, end,
-                          (const uint8_t *)mark, size);
+        is_there = find((const uint8_t *)text, at < size ? 0 : at - size, end,
+                        (const uint8_t *)mark, size) >= 0;
         at = one < count ? said[0] + said[2] : held;
     }
     Py_DECREF(items);
@@ -1332,20 +1348,6 @@ static PyObject *holds_one(PyObject *module, PyObject *args)
 #define FAILURES 4
 #define LOOKS 4
 
-/* Where an anchor stands first between two places; -1 if it does not. */
-static int64_t anchored(const uint8_t *text, int64_t at, int64_t end, const uint8_t *anchor)
-{
-    while (end - at >= ANCHOR) {
-        const uint8_t *found = memchr(text + at, anchor[0], (size_t)(end - at - ANCHOR + 1));
-        if (!found)
-            return -1;
-        if (!memcmp(found, anchor, ANCHOR))
-            return found - text;
-        at = found - text + 1;
-    }
-    return -1;
-}
-
 static PyObject *common(PyObject *module, PyObject *args)
 {
     const char *text_, *other_;
@@ -1373,7 +1375,7 @@ static PyObject *common(PyObject *module, PyObject *args)
             line = end ? end - text + 1 : 0;
             if (!line || size - line < ANCHOR || left < 0)
                 return kept;
-            found = anchored(other, there, stop, text + line);
+            found = find(other, there, stop, text + line, ANCHOR);
             left -= found < 0 ? NEAR : found - there + ANCHOR;
         }
         here = line, there = found;

@@ -28,7 +28,7 @@ class Secret:
     bytes that anybody may know, because the format fixes them (`ghp_`).
     """
 
-    __slots__ = ("_public", "_text")
+    __slots__ = ("_known", "_public", "_text")
 
     CHECK_DIGITS: ClassVar[int] = 4
     """At the end of a fingerprint."""
@@ -36,6 +36,7 @@ class Secret:
     def __init__(self, text: bytes, public: int = 0) -> None:
         self._text = text
         self._public = public
+        self._known: tuple[bytes, str] | None = None
 
     def reveal(self) -> bytes:
         return self._text
@@ -44,10 +45,12 @@ class Secret:
         """32 hex digits, stable within one estate: keyed, so it cannot be looked up elsewhere. The last
         four check the others, so that a scan knows the fingerprints in our own reports for what they
         are."""
-        from keymuster.model.sha256 import hmac_sha256  # only where there is a secret
+        if self._known is None or self._known[0] != key:  # versions of a file share what they hold
+            from keymuster.model.sha256 import hmac_sha256  # only where there is a secret
 
-        digits = hmac_sha256(key, self._text)[:28]
-        return digits + _check(digits.encode())
+            digits = hmac_sha256(key, self._text)[:28]
+            self._known = key, digits + _check(digits.encode())
+        return self._known[1]
 
     @property
     def is_fingerprint(self) -> bool:

@@ -69,7 +69,7 @@ class Reading:
         rows, texts = self._rows, self._texts
         uses, children = self._counted()
         for here, row in enumerate(rows):
-            *_, base, silent, id = row
+            _, _, _, _, _, base, silent, id = row  # a `*_` would be a list, each time
             shown = base != NONE and not rows[base][_SILENT]
             try:
                 text, kept = self._made(
@@ -99,7 +99,7 @@ class Reading:
         """How many are made from each row, and how many of them are yielded."""
         uses = [0] * len(self._rows)
         children = [0] * len(self._rows)
-        for *_, base, silent, _ in self._rows:
+        for _, _, _, _, _, base, silent, _ in self._rows:
             if base != NONE:
                 uses[base] += 1
                 children[base] += not silent

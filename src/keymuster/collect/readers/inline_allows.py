@@ -46,18 +46,15 @@ class InlineAllows(Reader):
         where that was not kept."""
         if blob.notes is None or content is not blob.data:
             return _MARK in content
-        if blob.before.get(self.name) is False:
-            marked = self._stands_anew(content, blob.kept, _MARK)
-        else:
-            marked = self._stands_anew(content, (), _MARK)
-        blob.notes[self.name] = marked
+        kept = blob.kept if blob.before.get(self.name) is False else ()
+        marked = blob.notes[self.name] = self._stands_anew(content, kept, _MARK)
         return marked
 
     def read(self, blob: Blob) -> Iterator[InlineAllow]:
-        if blob.storage is Storage.AGENT_TRANSCRIPT:  # what is quoted there was written elsewhere
-            return iter(())
         text = blob.text
         if not self._is_marked(blob, text.content) or text.binary:
+            return iter(())
+        if blob.storage is Storage.AGENT_TRANSCRIPT:  # what is quoted there was written elsewhere
             return iter(())
         return self._allows(blob, text.content)
 

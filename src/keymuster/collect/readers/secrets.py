@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator
 from datetime import datetime
+from functools import lru_cache
 from typing import ClassVar
 
 from msgspec.structs import replace
@@ -153,15 +154,19 @@ def _context(content: bytes, match: Match, before: int) -> str:
     which may hold a secret that no format knows. `before` is where the last match before it ends."""
     floor = max(before, match.start - _LONGEST_LEAD)
     line = max(floor, content.rfind(b"\n", floor, match.start) + 1)
-    lead = _LEAD.search(content, line, match.start)
+    before_it, behind = _lead(content[line : match.start])
+    return f"{before_it}{match.secret.preview}{behind}"
+
+
+@lru_cache(maxsize=4096)
+def _lead(line: bytes) -> tuple[str, str]:
+    """Of what stands before a secret the name that it is assigned to, and the quote that ends it. Versions of a
+    file have the same lines."""
+    lead = _LEAD.search(line)
     if lead is None or sum(48 <= byte <= 57 for byte in lead["name"]) > 3:
-        return match.secret.preview
-    return lead[0].decode("ascii", "replace") + match.secret.preview + _closing(lead["assign"])
-
-
-def _closing(assign: bytes) -> str:
-    last = assign[-1:].decode()
-    return last if last in ("'", '"', "`") else ""
+        return "", ""
+    last = lead["assign"][-1:].decode()
+    return lead[0].decode("ascii", "replace"), last if last in ("'", '"', "`") else ""
 
 
 def _moment(text: str | None) -> datetime | None:
