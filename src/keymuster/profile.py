@@ -73,9 +73,10 @@ class Seam(Struct, frozen=True):
 SEAMS = (
     Seam("rules", "keymuster.pipeline:load_rules"),
     Seam("read", "keymuster.collect.git:cat_file", _object),
+    Seam("read", "keymuster.collect.contents:Contents.of", _object),
     Seam("inflate", "keymuster.collect.packs.reading:Reading._made", _each("objects inflated")),
     Seam("", "keymuster.collect.git:Git._done", _each("git started")),
-    Seam("", "keymuster.collect.git:Git.running", _each("git started")),
+    Seam("", "keymuster.collect.git:Git.started", _each("git started")),
     Seam("", "keymuster.collect.git:Git.writing", _each("git started")),
     Seam("unpack", "keymuster.collect.unpack:Unpacker.__call__", _member),
     Seam("decode", "keymuster.detect.nested:Nested.scan"),

@@ -264,7 +264,11 @@ def _in_processes(
             advice="The machine may be short of memory: scan again with --jobs 1.",
         )
 
-    with Workers(do, lost, jobs, helping=helping) as workers:
+    def through() -> None:
+        if (close := getattr(source, "close", None)) is not None:
+            close()
+
+    with Workers(do, lost, through, jobs, helping=helping) as workers:
         telling: Iterator[Observed] = iter(())
         try:
             for batch, done in workers.done(batches):

@@ -79,13 +79,15 @@ class _Worker(Struct):
 class Workers:
     """So many processes, who work on batches as `do` says. If this process is `helping`, it is one of them; otherwise
     whatever a batch does to a process, does it to none that is needed. `lost` says of an item that a process died
-    of it."""
+    of it; `through` is called in a process that finds no more to do."""
 
     def __init__(
-        self, do: Do, lost: Callable[[Any], Trouble], processes: int, *, helping: bool
-    ) -> None:
+        self, do: Do, lost: Callable[[Any], Trouble], through: Callable[[], None], processes: int, *,
+        helping: bool,
+    ) -> None:  # fmt: skip
         self._do = do
         self._lost = lost
+        self._through = through
         self._helping = helping
         self._free_slots = [*range(processes - helping)]
         self._ahead = min(_AHEAD * processes, _LEAST_PIPE // _TASK.size)
@@ -137,6 +139,8 @@ class Workers:
                 if not self._find_lost():
                     self._listen(wait=True)
             elif self._put is None and not self._given:
+                while self._workers:  # what they have started ends before they do
+                    self._listen(wait=True)
                 return
 
     def left(self) -> Iterator[tuple[Batch | Trouble, Done]]:
@@ -321,6 +325,7 @@ class Workers:
             batch = pickle.loads(self._board.at(place, size))
             _say(pipe, number, self._tried(batch))
             self._board.work_on(slot, None)
+        self._through()
 
     def _tried(self, batch: Batch) -> Done:
         done = Done()

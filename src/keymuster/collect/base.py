@@ -247,7 +247,8 @@ Seen: TypeAlias = Observation | Trouble | Looked
 
 class Source(Protocol):
     """Where bytes come from. Listing happens once; batches are read in any process, in order. Of
-    the `past`, what a file declares is of no interest any more."""
+    the `past`, what a file declares is of no interest any more. One that has a `close` lets go there of
+    what it holds to read batches: a process is through with them."""
 
     name: ClassVar[str]
     past: ClassVar[bool] = False

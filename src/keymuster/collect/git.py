@@ -59,13 +59,19 @@ class Git:
         self, *words: str, stdin: IO[bytes] | None = None
     ) -> Iterator[subprocess.Popen[bytes] | spawned.Spawned]:
         """A git at work; when the block ends it has ended too, by itself if all went well."""
+        with self._until_ended(self.started(*words, stdin=stdin)) as one:
+            yield one
+
+    def started(
+        self, *words: str, stdin: IO[bytes] | None = None
+    ) -> subprocess.Popen[bytes] | spawned.Spawned:
+        """A git at work; to end it is left to the caller."""
         given = None if stdin is None else stdin.fileno()
         try:
             process = spawned.at_work([*prefix(self.folder), *words], self._environment, given)
         except OSError as error:
             raise _missing(error) from error
-        with self._until_ended(process or self._process(words, stdin, None)) as one:
-            yield one
+        return process or self._process(words, stdin, None)
 
     @contextlib.contextmanager
     def writing(
@@ -152,7 +158,7 @@ def _missing(error: OSError) -> Unreadable:
 def cat_file(git: Git, ids: Sequence[str]) -> Iterator[tuple[str, str, bytes | None]]:
     """(id, type, content) of objects in the order asked; content None for one that is missing or
     damaged."""
-    yield from _restarting(git, "--batch", ids, _content)
+    yield from _restarting(git, "--batch", ids, content)
 
 
 def sizes(git: Git, ids: Sequence[str]) -> Iterator[tuple[str, str, int | None]]:
@@ -191,7 +197,7 @@ def _answers(
                 return
 
 
-def _content(size: int, stream: IO[bytes]) -> bytes | None:
+def content(size: int, stream: IO[bytes]) -> bytes | None:
     """The bytes of an object and the line end behind it; None if the stream ends before."""
     content = stream.read(size)
     return content if stream.read(1) else None  # with the line end it would be copied

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from keymuster.collect.base import Blob, Read
-from keymuster.collect.git import Git, cat_file
+from keymuster.collect.contents import Contents
 from keymuster.collect.likeness import Likeness, differing
 from keymuster.collect.packs.base import Damaged, Family
 from keymuster.collect.packs.store import Store
@@ -31,10 +31,10 @@ class Versions:
     their digests if what is seen in them `is_noted`."""
 
     def __init__(
-        self, git: Git, store: Store | None, largest: int, unread: Callable[[str, str], Trouble], *,
+        self, contents: Contents, store: Store | None, largest: int, unread: Callable[[str, str], Trouble], *,
         is_doubted: bool, is_noted: bool,
     ) -> None:  # fmt: skip
-        self._git = git
+        self._contents = contents
         self._store = store
         self._largest = largest
         self._unread = unread
@@ -80,7 +80,7 @@ class Versions:
         failed: set[bytes] = set()
         other = b""
         before: dict[str, Any] = {}
-        for id, kind, content in cat_file(self._git, chain.parts()):
+        for id, kind, content in self._contents.of(chain.parts()):
             if content is None or kind != "blob":
                 failed.add(unhexlify(id))
                 continue
@@ -108,7 +108,7 @@ class Versions:
     def by_git(self, reasons: Mapping[str, str]) -> Iterator[Read]:
         """Objects that git is asked for, each with the reason why it was not read here, if it was to
         be."""
-        for id, kind, content in cat_file(self._git, [*reasons]):
+        for id, kind, content in self._contents.of([*reasons]):
             if content is None:
                 yield self._unread(id, reasons[id])
             elif kind == "blob":

@@ -11,7 +11,8 @@ import pytest
 
 from keymuster import work
 from keymuster.collect.base import Batch, Blob
-from keymuster.collect.git import Git, cat_file
+from keymuster.collect.contents import Contents
+from keymuster.collect.git import Git
 from keymuster.collect.packs import functions
 from keymuster.collect.packs.base import Damaged, Family, Unsupported
 from keymuster.collect.packs.store import Store
@@ -168,14 +169,18 @@ class TestWithoutTheAccelerator:
         whole = {id: one.data for id, one in self.blobs(rules, repo).items()}
         found = told(look("history", rules, repo.path))
 
-        def forgetful(git: Git, ids: Sequence[str]) -> Iterator[tuple[str, str, bytes | None]]:
-            for number, (id, kind, content) in enumerate(cat_file(git, ids)):
+        whole_of = Contents.of
+
+        def forgetful(
+            self: Contents, ids: Sequence[str]
+        ) -> Iterator[tuple[str, str, bytes | None]]:
+            for number, (id, kind, content) in enumerate(whole_of(self, ids)):
                 if number % 3:
                     yield id, kind, content
                 else:
                     yield (id, "missing", None) if way == "missing" else (id, "tree", b"")
 
-        monkeypatch.setattr("keymuster.collect.past.cat_file", forgetful)
+        monkeypatch.setattr(Contents, "of", forgetful)
         assert {id: one.data for id, one in self.blobs(rules, repo).items()} == whole
         assert told(look("history", rules, repo.path)) == found
 
@@ -188,11 +193,13 @@ class TestWithoutTheAccelerator:
         repo.git("repack", "-adfq")
         lost = sorted(id for id in self.blobs(rules, repo) if id)[0]
 
-        def without(git: Git, ids: Sequence[str]) -> Iterator[tuple[str, str, bytes | None]]:
-            for id, kind, content in cat_file(git, ids):
+        whole_of = Contents.of
+
+        def without(self: Contents, ids: Sequence[str]) -> Iterator[tuple[str, str, bytes | None]]:
+            for id, kind, content in whole_of(self, ids):
                 yield (id, "missing", None) if id == lost else (id, kind, content)
 
-        monkeypatch.setattr("keymuster.collect.past.cat_file", without)
+        monkeypatch.setattr(Contents, "of", without)
         monkeypatch.setattr(Store, "families", lambda *_: iter([Damaged(lost, "it is cut off")]))
         said = look("history", rules, repo.path).trouble(f"object {lost}").message
         assert "missing or damaged; it was not scanned (it is cut off)" in said

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from keymuster.collect.base import Batch, Blob, Context, Observed, Read, Source
 from keymuster.collect.batching import batched
+from keymuster.collect.contents import Contents
 from keymuster.collect.exclude import outsider
 from keymuster.collect.git import Git, sizes
 from keymuster.collect.learned import learned
@@ -72,6 +73,7 @@ class History(Source):
         self._selection = context.selection
         self._excluded = outsider(context.selection)
         self._git = Git(context.selection.root)
+        self._contents = Contents(self._git)
         self._counts = {"objects": 0, "bytes": 0, "commits": 0}
         self._narrow = bool(context.selection.since or context.selection.range)
         self._introduced: list[Introduction] = []
@@ -140,7 +142,7 @@ class History(Source):
 
     def read(self, batch: Batch) -> Iterator[Read]:
         versions = Versions(
-            self._git, self._store, self._selection.max_file_bytes, self._unread,
+            self._contents, self._store, self._selection.max_file_bytes, self._unread,
             is_doubted=bool(self._doubts), is_noted=self._remembered is not None,
         )  # fmt: skip
         asked: dict[str, str] = {}
@@ -156,6 +158,9 @@ class History(Source):
             else:
                 asked[item] = ""
         yield from versions.by_git(asked)
+
+    def close(self) -> None:
+        self._contents.close()
 
     def finish(self, observed: Iterable[Observed]) -> Iterator[Observed]:
         """Everything that is no file version passes; the others are given their place in history."""
@@ -190,6 +195,7 @@ class History(Source):
         if not self._narrow:
             yield from self._without_commit(found)
             self._learn(found, allows, troubles, placing, head)
+        self.close()
         if self._store is not None:
             self._store.close()
 
