@@ -4,6 +4,7 @@ needs no cache."""
 from __future__ import annotations
 
 import os
+from typing import get_args
 
 from keymuster import cache
 from keymuster.detect import glance, necessary
@@ -11,6 +12,7 @@ from keymuster.detect.database import built_name, compile_database, compile_expr
 from keymuster.detect.nested import Nested
 from keymuster.evaluate.conditions import prepare
 from keymuster.rules import loader
+from keymuster.rules.schema import Subject
 
 
 def make(folder: str, *, checkout: bool) -> None:
@@ -24,7 +26,9 @@ def make(folder: str, *, checkout: bool) -> None:
         cache.write(cache.KEY, key.encode())
         cache.write(cache.CODE, loader.code_key().encode())
     rules = loader.built(key)
-    prepare(rules, "" if checkout else loader.code_key())
+    conditions = prepare(rules, "" if checkout else loader.code_key())
+    for subject in get_args(Subject):
+        conditions.about(subject)
     for layer in Nested(rules).layers:
         database = compile_database(layer.gates())
         cache.write(built_name(layer.key), hyperscan.dumpb(database))

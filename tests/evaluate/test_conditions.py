@@ -236,7 +236,7 @@ def test_what_is_prepared_is_what_taking_it_apart_gives(rules: RuleSet) -> None:
     again = conditions.prepare(replace(rules, key="prepared", policies=[]))  # from the cache
     plain, kept = Conditions(), Conditions(prepared=known)
     for policy in rules.policies:
-        assert again.of(policy.id, policy.when) == known.of(policy.id, policy.when) is not None
+        assert known.of(policy) == again.of(policy) is not None
         taken_apart, now = kept._parts_of(policy), plain._parts_of(policy)
         others = [
             one._replace(form=conditions._form(one.when, policy.applies_to)) for one in now.others
@@ -250,10 +250,10 @@ def test_what_is_prepared_is_what_taking_it_apart_gives(rules: RuleSet) -> None:
 def test_another_condition_of_the_same_name_is_taken_apart(rules: RuleSet) -> None:
     known = conditions.prepare(replace(rules, key="prepared"))
     other = replace(rules.policies[0], when=rules.policies[1].when)
-    assert known.of(other.id, other.when) is None
+    assert known.of(other) is None
     assert Conditions(prepared=known)._parts_of(other) == Conditions()._parts_of(other)
 
 
 def test_nothing_is_prepared_of_rules_that_nobody_keeps(rules: RuleSet) -> None:
     policy = rules.policies[0]
-    assert conditions.prepare(replace(rules, key="")).of(policy.id, policy.when) is None
+    assert conditions.prepare(replace(rules, key="")).of(policy) is None

@@ -14,7 +14,7 @@ from keymuster.detect import examples
 from keymuster.detect.database import compile_database
 from keymuster.detect.engine import Engine
 from keymuster.errors import RuleError, SettingsError
-from keymuster.rules import frameworks, loader, stored, templates
+from keymuster.rules import frameworks, later, loader, stored, templates
 from keymuster.rules.schema import Policy, RuleSet
 
 POLICY = """\
@@ -373,8 +373,26 @@ def test_a_format_of_another_version_is_made_again(
     rules: RuleSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stored.load("key", lambda: rules)
-    monkeypatch.setattr(stored, "_DECODER", msgspec.msgpack.Decoder(Policy))
+    monkeypatch.setattr(later, "_DECODER", msgspec.msgpack.Decoder(Policy))
     assert stored.load("key", lambda: rules).tokens[7] == rules.tokens[7]
+
+
+@pytest.mark.usefixtures("_empty_cache")
+def test_of_policies_only_those_about_what_is_asked_for_are_read(
+    rules: RuleSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored.load("key", lambda: rules)
+    read: list[str] = []
+    derived = stored.derived
+    monkeypatch.setattr(
+        stored, "derived", lambda name, *rest: (read.append(name), derived(name, *rest))[1]
+    )
+    again = stored.load("key", lambda: rules)
+    assert again.policy_ids == [one.id for one in rules.policies]
+    assert again.about("trust") == rules.about("trust") != []
+    assert again.policy(rules.about("trust")[1].id) is again.about("trust")[1]
+    assert read == ["rules-key.bin", "rules-key-policies-trust.bin", "rules-key-cases.bin"]
+    assert list(again.policies) == rules.policies
 
 
 def test_a_format_is_found_by_its_name(rules: RuleSet) -> None:

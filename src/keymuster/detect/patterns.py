@@ -30,7 +30,7 @@ _LONGEST_REPEAT = 64
 _LONGEST_GATE = 128
 
 
-class Pattern(Struct, kw_only=True, dict=True):
+class Pattern(Struct, kw_only=True, dict=True, array_like=True):
     """One search. `length` is how many bytes before the end of a hit the candidate starts; None
     asks Hyperscan for the start. `number` is which of a recognizer's gates it is. A pattern with
     `words` has no gate of its own: the words are searched for, and `confirm` behind each of them."""

@@ -27,7 +27,7 @@ class Choice(Struct, frozen=True, kw_only=True):
 
     def policies(self, rules: RuleSet) -> tuple[Policy, ...]:
         """Those that may have findings: they are sure enough, and wanted of some format."""
-        formats = [token.id for token in rules.tokens] if self.only else []
+        formats = rules.token_ids if self.only else []
         return tuple(
             one
             for one in rules.policies
@@ -45,7 +45,7 @@ class Choice(Struct, frozen=True, kw_only=True):
         if not self.only and not self.skip:
             return
         known = {name for policy in rules.policies for name in _names(policy, "")}
-        known |= {category.value for category in Nhi} | {token.id for token in rules.tokens}
+        known |= {category.value for category in Nhi} | {*rules.token_ids}
         for glob in (*self.only, *self.skip):
             if glob in known or _any(known, (glob,)) or _means_a_pair(glob, rules):
                 continue

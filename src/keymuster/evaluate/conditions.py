@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -170,7 +170,7 @@ class Conditions:
 
     def _parts_of(self, policy: Policy) -> _Parts:
         if policy.id not in self._parts:
-            known = self._prepared.of(policy.id, policy.when)
+            known = self._prepared.of(policy)
             if known is None:
                 self._parts[policy.id] = _parts(policy)
             else:
@@ -179,7 +179,7 @@ class Conditions:
 
     def _asks_for(self, policy: Policy) -> list[tuple[str, tuple[str, ...]]]:
         if policy.id not in self._asked:
-            known = self._prepared.of(policy.id, policy.when)
+            known = self._prepared.of(policy)
             self._asked[policy.id] = _asked(policy) if known is None else known.asked
         return self._asked[policy.id]
 
@@ -222,13 +222,13 @@ class Conditions:
 
 
 def prepare(rules: RuleSet, code: str = "") -> Known:
-    """What the conditions of all policies come to, from the cache if it has them."""
+    """What the conditions of policies come to, from the cache if it has them."""
     return prepared(rules, _prepare, code)
 
 
-def _prepare(rules: RuleSet) -> dict[str, Prepared]:
+def _prepare(policies: Iterable[Policy]) -> dict[str, Prepared]:
     made = {}
-    for policy in rules.policies:
+    for policy in policies:
         parts = _parts(policy)
         plain = [
             (one.name, None if one.values is None else sorted(one.values, key=str), one.holds)

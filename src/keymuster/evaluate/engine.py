@@ -58,7 +58,7 @@ def evaluate(
         else:
             held.append(one)
     findings: list[Finding] = []
-    policies = {policy.id: policy for policy in rules.policies}
+    policies = {one.policy: rules.policy(one.policy) for one, _ in held}
     for finding in leaks.once(
         repeats.left(alike.once(held), inventory, policies), inventory, policies
     ):
@@ -123,12 +123,12 @@ def _held(
 ) -> Iterator[tuple[Finding, str] | Undecided]:  # fmt: skip
     """Each with what it says of any that is alike."""
     for subject, kind in subjects.items():
-        policies = [policy for policy in rules.policies if policy.applies_to == subject]
-        if not policies:
+        records = [*_subjects(inventory, kind)]
+        if not records:
             continue
-        wanted = _Wanted(policies, choice)
+        wanted = _Wanted(rules.about(subject), choice)
         sieve = Sieve(conditions)
-        for record in _subjects(inventory, kind):
+        for record in records:
             about = wanted.of(record)
             if not about:
                 continue
@@ -266,12 +266,14 @@ def order(finding: Finding) -> tuple[bool, tuple[int, str, int, int], int, str, 
 
 def _texts(findings: Iterable[Finding], rules: RuleSet) -> tuple[RuleText, ...]:
     """The words for each rule that has findings."""
-    policies = {policy.id: policy for policy in rules.policies}
     texts: dict[str, RuleText] = {}
     for finding in findings:
         if finding.rule in texts:
             continue
-        policy, token = policies[finding.policy], rules.token(finding.rule.partition("/")[2])
+        policy, token = (
+            rules.policy(finding.policy),
+            rules.token(finding.rule.partition("/")[2]),
+        )
         texts[finding.rule] = rule_text(rules, policy, token)
     return tuple(texts[id] for id in sorted(texts))
 

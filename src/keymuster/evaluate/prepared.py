@@ -3,7 +3,8 @@ those that a scan asks took a twelfth of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 from zlib import crc32
 
@@ -11,7 +12,7 @@ from msgspec import MsgspecError, Raw, Struct, msgpack
 
 from keymuster import cache
 from keymuster.rules import loader
-from keymuster.rules.schema import RuleSet
+from keymuster.rules.schema import Policy, RuleSet, Subject
 
 
 class Prepared(Struct, frozen=True, array_like=True):
@@ -26,37 +27,49 @@ class Prepared(Struct, frozen=True, array_like=True):
 
 
 class Known:
-    """By the id of the policy; each is unpacked when somebody asks: few of many are."""
+    """By the id of the policy; each is unpacked when somebody asks: few of many are. Those about one sort of records
+    are read at once."""
 
-    def __init__(self, packed: Mapping[str, Raw]) -> None:
-        self._packed = packed
+    def __init__(self, read: Callable[[Subject], Mapping[str, Raw]]) -> None:
+        self._read = read
+        self._packed: dict[Subject, Mapping[str, Raw]] = {}
 
-    def of(self, id: str, when: str) -> Prepared | None:
+    def of(self, policy: Policy) -> Prepared | None:
         """None for a condition that is not known, or another one of the same name."""
-        if (packed := self._packed.get(id)) is None:
+        if (packed := self.about(policy.applies_to).get(policy.id)) is None:
             return None
         try:
             known = msgpack.decode(packed, type=Prepared)
         except MsgspecError:
             return None
-        return known if known.of == check_of(when) else None
+        return known if known.of == check_of(policy.when) else None
+
+    def about(self, subject: Subject) -> Mapping[str, Raw]:
+        """All those about one sort of records."""
+        if subject not in self._packed:
+            self._packed[subject] = self._read(subject)
+        return self._packed[subject]
 
 
-NOTHING = Known({})
+NOTHING = Known(lambda subject: {})
 
 
 def prepared(
-    rules: RuleSet, make: Callable[[RuleSet], dict[str, Prepared]], code: str = ""
+    rules: RuleSet, make: Callable[[Iterable[Policy]], dict[str, Prepared]], code: str = ""
 ) -> Known:
     """Nothing for rules that nobody keeps. `code` is the key of the code, if that is not for us to say."""
     if not rules.key:
         return NOTHING
 
-    def packed() -> dict[str, Raw]:
-        return {id: Raw(msgpack.encode(one)) for id, one in make(rules).items()}
+    name = f"conditions-{rules.key}-{code or loader.conditions_key()}"
 
-    name = f"conditions-{rules.key}-{code or loader.conditions_key()}.bin"
-    return Known(cache.derived(name, dict[str, Raw], packed))
+    def packed(subject: Subject) -> dict[str, Raw]:
+        return {id: Raw(msgpack.encode(one)) for id, one in make(rules.about(subject)).items()}
+
+    def read(subject: Subject) -> dict[str, Raw]:
+        return cache.derived(f"{name}-{subject}.bin", dict[str, Raw], partial(packed, subject))
+
+    return Known(read)
 
 
 def check_of(when: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
@@ -447,7 +448,7 @@ class RuleSet(Struct, kw_only=True, dict=True):
     @cached_property
     def resource_types(self) -> frozenset[str]:
         """The types of resources that policies ask for."""
-        return frozenset(type for policy in self.policies for type in policy.types)
+        return frozenset(type for policy in self.about("resource") for type in policy.types)
 
     def token(self, id: str) -> TokenFormat | None:
         """The format that is called so."""
@@ -456,8 +457,32 @@ class RuleSet(Struct, kw_only=True, dict=True):
 
     @cached_property
     def _indexes(self) -> dict[str, int]:
-        ids = getattr(self.tokens, "ids", None) or [token.id for token in self.tokens]
-        return {id: index for index, id in enumerate(ids)}
+        return {id: index for index, id in enumerate(self.token_ids)}
+
+    @property
+    def token_ids(self) -> Sequence[str]:
+        """Those of the tokens, which need not be read for it."""
+        return getattr(self.tokens, "ids", None) or [token.id for token in self.tokens]
+
+    def policy(self, id: str) -> Policy:
+        """The policy that is called so."""
+        return self.policies[self._places[id]]
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {id: index for index, id in enumerate(self.policy_ids)}
+
+    @property
+    def policy_ids(self) -> Sequence[str]:
+        """As for the tokens."""
+        return getattr(self.policies, "ids", None) or [policy.id for policy in self.policies]
+
+    def about(self, subject: Subject) -> list[Policy]:
+        """The policies about one sort of records: of no others anything is read."""
+        if (about := getattr(self.policies, "about", None)) is not None:
+            found: list[Policy] = about(subject)
+            return found
+        return [policy for policy in self.policies if policy.applies_to == subject]
 
     @property
     def rules(self) -> list[Policy | TokenFormat]:

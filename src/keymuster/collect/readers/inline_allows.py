@@ -118,8 +118,7 @@ def _problem(
 def _unknown(named: tuple[str, ...], rules: RuleSet) -> str:
     """What is wrong with a comment that names a rule there is not: a typo must not look like an
     exception."""
-    policies = {policy.id for policy in rules.policies}
-    formats = {token.id for token in rules.tokens}
+    policies, formats = {*rules.policy_ids}, {*rules.token_ids}
     for name in named:
         policy, _, format = name.partition("/")
         if name in policies or name in formats or (policy in policies and format in formats):
