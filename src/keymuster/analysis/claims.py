@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from keymuster import regex
 from keymuster.analysis.expressions import whole
@@ -34,8 +36,7 @@ from keymuster.model.issuers import Issuer, TokenForm
 from keymuster.model.unknown import depends_on
 
 
-@dataclass(frozen=True)
-class Bounds:
+class Bounds(Struct, frozen=True):
     """What is known of a set: `least` is surely in it, nothing outside of `most` is, and `shown` is
     what it is if each unknown stands for one name."""
 
@@ -129,8 +130,7 @@ def told(text: str, unknowns: Iterable[str]) -> str:
 # --- conditions -------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """A condition on one claim. `absent` is what it says of a token without the claim, `all_values`
     whether each of several values must be in the set. `written` are the texts it was made of."""
 
@@ -142,8 +142,7 @@ class Claim:
     unknowns: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Undecided:
+class Undecided(Struct, frozen=True):
     """A condition that cannot be judged here. `beside` says that it is about something that no token
     tells, so that it does not change how many tokens are accepted."""
 
@@ -152,22 +151,19 @@ class Undecided:
     beside: bool = False
 
 
-@dataclass(frozen=True)
-class Both:
+class Both(Struct, frozen=True):
     """Conditions that must all hold; with none, anything does."""
 
     parts: tuple[Condition, ...] = ()
 
 
-@dataclass(frozen=True)
-class Either:
+class Either(Struct, frozen=True):
     """Conditions of which one must hold; with none, nothing does."""
 
     parts: tuple[Condition, ...] = ()
 
 
-@dataclass(frozen=True)
-class Not:
+class Not(Struct, frozen=True):
     """A condition that must not hold."""
 
     part: Condition
@@ -207,12 +203,11 @@ def asked(condition: Condition) -> set[str]:
 # --- tokens -----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, eq=False)
-class Tokens:
+class Tokens(Struct, frozen=True, eq=False, dict=True):
     """What one issuer can say; `fixed` are the fields that its address tells."""
 
     issuer: Issuer
-    fixed: Mapping[str, str] = field(default_factory=dict)
+    fixed: Mapping[str, str] = {}
 
     @cached_property
     def grammar(self) -> dict[str, Language]:
@@ -265,8 +260,7 @@ def template(text: str, fields: tuple[str, ...]) -> Preimage:
     return Preimage(pieces[0], tuple(used), tuple(ends))
 
 
-@dataclass(frozen=True, eq=False)
-class Space:
+class Space(Struct, frozen=True, eq=False, dict=True):
     """The tokens of one form as words of the fields that matter."""
 
     tokens: Tokens
@@ -349,8 +343,7 @@ class Space:
         return intersection(each) if asked.all_values else union(each)
 
 
-@dataclass(frozen=True)
-class Accepted:
+class Accepted(Struct, frozen=True):
     """The tokens of one form that a condition accepts."""
 
     space: Space

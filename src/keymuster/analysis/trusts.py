@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
@@ -61,15 +60,14 @@ class TrustAnswer(Outsiders, frozen=True, kw_only=True):
     meant: Outsiders | None = None
 
 
-@dataclass(frozen=True)
-class Surroundings:
+class Surroundings(msgspec.Struct, frozen=True, dict=True):
     """What trusts are judged by. `accounts` is the account of an identity, `addresses` the address of
     an issuer that a declaration refers to (`${aws_iam_openid_connect_provider.github.arn}`)."""
 
     known: KnownTrusts
-    ours: Ours = field(default_factory=Ours)
-    accounts: Mapping[str, str] = field(default_factory=dict)
-    addresses: Mapping[str, str] = field(default_factory=dict)
+    ours: Ours = msgspec.field(default_factory=Ours)
+    accounts: Mapping[str, str] = {}
+    addresses: Mapping[str, str] = {}
 
     @cached_property
     def issuers(self) -> dict[str, Issuer]:

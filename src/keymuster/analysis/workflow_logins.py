@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from keymuster.analysis.claims import Accepted, Condition, Tokens, accepted, leaves, told
 from keymuster.analysis.known import Known
@@ -43,8 +44,7 @@ _PERHAPS = "perhaps "
 _NO_SLASH = repeated(characters((0, ord("/") - 1), (ord("/") + 1, 0x10FFFF)))
 
 
-@dataclass(frozen=True)
-class Login:
+class Login(Struct, frozen=True):
     """A job that signs in to an identity, and what it says of itself: a form and its value, which may
     hold wildcards. `is_known` if it says nothing else, `by_pull_request` if a pull request surely runs
     it."""

@@ -45,7 +45,12 @@ class Inventory(Struct, kw_only=True, dict=True):
 
     def of(self, kind: type[_T]) -> Iterator[_T]:
         """The merged records of one kind, in order of their first sighting."""
-        return iter([record for record in self.records.values() if isinstance(record, kind)])
+        by_kind: dict[type[Any], list[Any]] = self.__dict__.get("by_kind", {})
+        if sum(map(len, by_kind.values())) != len(self.records):  # some came, or went
+            self.__dict__["by_kind"] = by_kind = {}
+            for record in self.records.values():
+                by_kind.setdefault(type(record), []).append(record)
+        return iter([*by_kind.get(kind, ())])
 
     def sightings(self, record: Any) -> list[Any]:
         """Every observation that was merged into a record."""

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ci_files import Read, of, reading
+from keymuster.collect.agents.imports import NAMES, may_build_agents
 from keymuster.collect.readers.agent_code import AgentCode
 from keymuster.model import Credential, Identity, IdentityKind, Resource, Trust, Use
 from keymuster.rules.schema import RuleSet
@@ -186,3 +187,22 @@ def test_tools_that_run_what_a_model_writes(
 ) -> None:
     found = _things(read(text), "agent_tool")
     assert {(x.settings["runs"], x.settings["by"], x.location.line) for x in found} == runs
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        *(f"from {name} import x  # Tool" for name in (
+            "crewai", "agents", "strands", "google.adk", "pydantic_ai", "agno", "haystack", "llama_index",
+            "agent_framework", "langchain", "langgraph", "deepagents", "autogen", "ag2", "smolagents", "semantic_kernel",
+            "claude_agent_sdk", "claude_code_sdk", "mcp", "openai", "anthropic",
+        )),
+        *(f"import {{ Tool }} from '{name}" for name in (
+            "@openai/agents'", "@strands-agents/x'", "@google/adk'", "@mastra/core'", "@langchain/core'", "langchain'",
+            "ai'", 'ai"', "@ai-sdk/x'", "@anthropic-ai/sdk'", "openai'", "@modelcontextprotocol/sdk'",
+        )),
+    ],
+)  # fmt: skip
+def test_whatever_is_imported_is_one_of_the_names(program: str) -> None:
+    assert may_build_agents(program.encode())
+    assert any(name in program.encode() for name in NAMES)

@@ -8,6 +8,14 @@ PROGRAMS = (".py", ".ts", ".mts", ".cts", ".tsx", ".js", ".jsx", ".mjs", ".cjs")
 _MARKS = (b"gent", b"mcp", b"MCP", b"Tool")
 """One of these is in the name of everything that builds an agent; most programs hold none."""
 
+NAMES = (
+    b"crewai", b"agents", b"strands", b"google.adk", b"@google/adk", b"pydantic_ai", b"agno", b"haystack", b"llama_index",
+    b"agent_framework", b"langchain", b"langgraph", b"autogen", b"ag2", b"semantic_kernel", b"claude_agent_sdk",
+    b"claude_code_sdk", b"mcp", b"openai", b"anthropic", b"@mastra/", b"@ai-sdk/", b"@modelcontextprotocol/",
+    b"'ai'", b'"ai"', b"'ai\"", b"\"ai'",
+)  # fmt: skip
+"""One of these is in whatever `may_build_agents` is true of: in a large program, that is sooner seen."""
+
 _IMPORTS = rb"""(?mx)
     ^[ \t]{0,40}(?:from|import)[ \t]+(?:crewai|agents|strands|google\.adk|pydantic_ai|agno|haystack|llama_index|agent_framework
         |langchain|langgraph|deepagents|autogen|ag2|smolagents|semantic_kernel|claude_agent_sdk|claude_code_sdk|mcp|openai|anthropic)

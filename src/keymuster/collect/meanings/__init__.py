@@ -23,7 +23,7 @@ def records(one: Declared, wanted: Container[str]) -> Iterator[Observation]:
     that stand in it."""
     if one.type in wanted:
         yield resource(one)
-    meaning = known().get(one.type)
+    meaning = of(one.type)
     if meaning is not None:
         yield from meaning(one)
     yield from literals(one)
@@ -52,6 +52,45 @@ def subjects(types: Iterable[str]) -> tuple[str, ...]:
 
 
 _SUBJECTS = ("credential", "grant", "identity", "trust", "use")
+
+
+@cache
+def of(type: str) -> Meaning | None:
+    """What makes records of objects of a type, if they mean something. Only its vendor is loaded for it:
+    most scans see objects of one or two."""
+    vendor = _VENDORS.get(type) or _VENDORS.get(_beginning(type))
+    if vendor is None:
+        return None
+    meaning: Meaning | None = import_module(f"{__name__}.{vendor}").TYPES.get(type)
+    return meaning
+
+
+def _beginning(type: str) -> str:
+    """The first word of a type with the sign behind it: `AWS:`, `google_`; empty if it has but one word."""
+    at = next((at for at, sign in enumerate(type) if sign in "_:."), -1)
+    return type[: at + 1]
+
+
+_VENDORS = {
+    "AWS:": "aws", "Alexa:": "aws", "aws_": "aws", "iam:": "aws",
+    "Microsoft.": "azure",
+    "azuread_": "entra", "microsoft.": "entra", "msgraph_": "entra", "AgentsInfo": "entra",
+    "GitHub:": "github", "github_": "github",
+    "gitlab_": "gitlab",
+    "google_": "google", "cloudasset.": "google", "iam.": "google", "orgpolicy.": "google",
+    "admin.": "google_workspace",
+    "": "kubernetes",
+    "okta:": "okta", "okta_": "okta",
+    "pulumi:": "pulumi",
+    "slack:": "slack",
+    **dict.fromkeys(
+        ("alicloud_", "databricks_", "datadog_", "digitalocean_", "grafana_", "huaweicloud_", "ibm_", "mongodbatlas_",
+         "newrelic_", "oci_", "openstack_", "ovh_", "scaleway_", "sentry_", "snowflake_", "tencentcloud_", "tfe_", "vault_",
+         "yandex_"),
+        "saas",
+    ),
+}  # fmt: skip
+"""What the types of each begin with, or a type. A test says if one is missing."""
 
 
 @cache

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from keymuster.collect.agents.imports import PROGRAMS, may_build_agents
+from keymuster.collect.agents.imports import NAMES, PROGRAMS, may_build_agents
 from keymuster.collect.base import Blob, Context, Observed, Reader
+from keymuster.collect.marks import has_one
 
 
 class AgentCode(Reader):
@@ -22,7 +23,9 @@ class AgentCode(Reader):
         return path.endswith(PROGRAMS)
 
     def read(self, blob: Blob) -> Iterator[Observed]:
-        if blob.core is not None or not may_build_agents(blob.data):
+        if blob.core is not None or not has_one(blob.data, NAMES):
+            return
+        if not may_build_agents(blob.data):
             return
         from keymuster.collect.agents.programs import observations
         from keymuster.collect.literals.sealing import Sealing

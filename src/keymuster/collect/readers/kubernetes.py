@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from keymuster import regex
 from keymuster.collect.base import Blob, Context, Fragment, Observed, Reader
+from keymuster.collect.marks import has_one
 from keymuster.model.ids import in_id
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ _DEFINITION = regex.later(r"\nkind:[ \t]{1,8}[\"']?CustomResourceDefinition[\"']
 _ITEMS = regex.later(r"\n[\"']?items[\"']?\s{0,8}:")
 """Behind the end of a line. A definition, large as they are, declares nothing by itself, whatever kinds it speaks of."""
 _VERSION = regex.later(rb"(?m)^[\s{[\"'-]{0,20}apiVersion[\"']?[ \t]{0,8}:")
+_OPERATION = (b"op:", b"op ", b"op\t", b'op"', b"op'")
+"""One of these stands where `_OPERATIONS` finds something."""
 _OPERATIONS = regex.later(
     rb"(?m)^[\s{[\"'-]{0,20}op[\"']?[ \t]{0,8}:[ \t]{0,8}[\"']?(?:add|replace|remove|move|copy)\b"
 )
@@ -59,12 +62,12 @@ class Kubernetes(Reader):
 
         if is_kustomization(blob.path):
             yield self._fragment(Piece.of(blob, Kind.KUSTOMIZATION))
-        elif _VERSION.search(blob.data):
+        elif b"apiVersion" in blob.data and _VERSION.search(blob.data):
             documents = _documents(blob)
             records = self._records(declared(documents, blob, self._context))
             if documents:
                 yield self._fragment(Piece.of(blob, Kind.MANIFEST, (*records,)))
-        elif len(blob.data) <= _LARGEST_PATCH and _OPERATIONS.search(blob.data):
+        elif _holds_operations(blob.data):
             yield self._fragment(Piece.of(blob, Kind.OPERATIONS))
 
     def finish(self, fragments: Sequence[Any]) -> Iterator[Observation | Trouble]:
@@ -91,6 +94,12 @@ class Kubernetes(Reader):
 
         for one in several:
             yield from meanings.records(one, self._rules.resource_types)
+
+
+def _holds_operations(data: bytes) -> bool:
+    if len(data) > _LARGEST_PATCH or not has_one(data, _OPERATION):
+        return False
+    return _OPERATIONS.search(data) is not None
 
 
 def _documents(blob: Blob) -> list[Node]:
