@@ -110,7 +110,7 @@ def names(wheel: Path) -> list[str]:
 def test_a_wheel_holds_what_follows_from_its_rules(wheel: Path) -> None:
     kinds = sorted({name.split("-")[0] for name in names(wheel)})
     assert kinds == [
-        "code.bin", "conditions", "database", "encodings", "glance", "key.bin", "patterns", "rules",
+        "code.bin", "conditions", "database", "encodings", "glance", "key.bin", "patterns", "rules", "several",
     ]  # fmt: skip
     assert "py3-none-" in wheel.name
     assert not wheel.name.endswith("-any.whl")

@@ -29,7 +29,9 @@ def make(folder: str, *, checkout: bool) -> None:
     conditions = prepare(rules, "" if checkout else loader.code_key())
     for subject in get_args(Subject):
         conditions.about(subject)
-    for layer in Nested(rules).layers:
+    nested = Nested(rules)
+    nested.several.apart  # noqa: B018
+    for layer in nested.layers:
         database = compile_database(layer.gates())
         cache.write(built_name(layer.key), hyperscan.dumpb(database))
     if not checkout:  # there, nobody could tell whether it is of the rules as they are

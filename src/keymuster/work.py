@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from keymuster.collect.base import Batch, Blob, Fragment, Observed, Read, Reader, Source
 from keymuster.collect.kept import Notes, Said, said_of_file
+from keymuster.collect.together import with_readers
 from keymuster.errors import LATER, CollectError
 from keymuster.model import Trouble
 
@@ -22,6 +23,9 @@ WORTH_FORKING = 0.12
 GUARDED = 30 * 1024 * 1024
 """Bytes of work above which other processes do all of it: one that dies of what it reads should not cost what was
 found before."""
+
+_MANY = 10_000
+"""Items of which this process has enough to do with saying what there is."""
 
 _PER_ITEM = 4096
 """Bytes that are read in the time that it takes to open a file."""
@@ -74,15 +78,17 @@ def _run(
     if jobs > 1 and not _may_fork():
         jobs = 1
     ahead: deque[Batch | Trouble] = deque()
-    size = 0
-    while jobs > 1 and size < GUARDED:
+    size = items = 0
+    while jobs > 1 and size < GUARDED and items < _MANY:
         one = next(batches, None)
         if one is None:
             break
         ahead.append(one)
-        size += one.bytes if isinstance(one, Batch) else 0
+        if isinstance(one, Batch):
+            size += one.bytes
+            items += len(one.items)
     every = itertools.chain(_each(ahead), batches)
-    if jobs > 1 and size >= GUARDED:
+    if jobs > 1 and (size >= GUARDED or items >= _MANY):
         yield from _in_processes(source, readers, every, jobs, False, progress, unpack, note)
         return
     for one in every:
@@ -127,7 +133,7 @@ def observe(
     of = _of(readers)
     notes = Notes() if notes is None else notes
     said_of: tuple[str, str | None] | None = None
-    for blob in source.read(batch):
+    for blob, asked in with_readers(source.read(batch), of, unpack):
         if isinstance(blob, Trouble):
             yield blob
             continue
@@ -137,10 +143,13 @@ def observe(
             if digests:
                 notes.said.append((digests, blob.said))
             continue
-        files = (blob,) if unpack is None else unpack(blob)
-        # nearly no file holds others
-        said = _read(of(blob), blob) if files == (blob,) else _unpacked(of, files)
         told: list[Observed] = []
+        if asked:
+            files = (blob,) if unpack is None else unpack(blob)
+            # nearly no file holds others
+            said = _read(asked, blob) if files == (blob,) else _unpacked(of, files)
+        else:
+            said = iter(())
         for one in said:
             said_of = blob.path, blob.object  # other pieces of the same file follow directly
             if type(one) is Fragment:

@@ -28,3 +28,12 @@ def test_troubles_do_not_wait_for_a_batch() -> None:
 
 def test_of_nothing_there_is_no_batch() -> None:
     assert list(batched([], items=1, bytes=1)) == []
+
+
+def test_behind_many_items_a_batch_may_have_more() -> None:
+    made = list(batched(((one, 0) for one in range(1000)), items=4, bytes=9, most=8))
+    sizes = [len(one.items) for one in made if isinstance(one, Batch)]
+    assert sizes[0] == 4
+    assert 5 in sizes
+    assert max(sizes) == 8
+    assert sum(sizes) == 1000

@@ -280,7 +280,8 @@ class Reader(Protocol):
     """What a file says. Pure: no network, no other files. One that also reads the `past` finds what
     matters in old versions of files, too; one that reads `programs` is asked about those as well as
     about files that may declare something by their names. One that has a `prepare` is told by it that
-    processes will be forked, and whether it has `begun` to read: what it loads then, they share."""
+    processes will be forked, and whether it has `begun` to read: what it loads then, they share. One that has an
+    `among` is asked by it for the numbers of those of some small files that it has to read (see `together`)."""
 
     name: ClassVar[str]
     past: ClassVar[bool] = False

@@ -26,12 +26,18 @@ def may_declare(path: str) -> bool:
     if languages.of(path) not in _NEVER:
         return True
     lower = path.lower()
-    return may_instruct(path) or any(name in lower for name in _NAMES)
+    for name in _NAMES:  # each file is asked: `any` takes three times as long
+        if name in lower:
+            return True
+    return _may_instruct(lower)
 
 
 def may_instruct(path: str) -> bool:
     """Whether an agent may take it for orders, as far as its name tells."""
-    lower = path.lower()
+    return _may_instruct(path.lower())
+
+
+def _may_instruct(lower: str) -> bool:
     if lower.endswith((".md", ".mdc")):
         return any(name in lower for name in _DEFINITIONS)
     name = lower.rpartition("/")[2]

@@ -20,6 +20,7 @@ from keymuster.detect.layers import LARGEST, Layer
 from keymuster.detect.loops import Gathered, Kept, fastest
 from keymuster.detect.matches import Match
 from keymuster.detect.patterns import Pattern
+from keymuster.detect.several import Several
 from keymuster.digests import blake2b
 from keymuster.model import CredentialKind
 from keymuster.rules import shape
@@ -153,6 +154,11 @@ class Nested:
             encodings.load(name)
         if not begun:
             self._groups  # noqa: B018
+
+    @cached_property
+    def several(self) -> Several:
+        """Tells of small texts, before each is scanned, of which it is needless."""
+        return Several(self.layers, self._rules.search_key)
 
     def scan(self, content: bytes, *, binary: bool = False, path: str = "") -> Found:
         """Every secret in the content and in what is encoded in it. A match in encoded text has the

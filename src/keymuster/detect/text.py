@@ -43,6 +43,11 @@ def as_text(content: bytes) -> Text:
     return Text(decoded.encode("utf-8", "replace"))
 
 
+def is_plain(content: bytes) -> bool:
+    """Whether text surely stays as it is, and so would each part of it."""
+    return b"\0" not in content and b"\xff" not in content  # one of which all of `_MARKS` have
+
+
 def _unmarked(sample: bytes) -> str | None:
     """Mostly-ASCII text has its zeros in every second byte in UTF-16, in three of four in UTF-32,
     and only there."""

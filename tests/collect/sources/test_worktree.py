@@ -423,7 +423,7 @@ class TestWhatCannotBeRead:
         self, tmp_path: Path, rules: RuleSet
     ) -> None:
         file = tmp_path / "log"
-        file.write_text("first\n")
+        file.write_text("first\n" * 200_000)
         source = _source(rules, tmp_path)
         [batch] = source.batches()
         reading = source.read(batch)
@@ -436,6 +436,30 @@ class TestWhatCannotBeRead:
         assert [one.message for one in reading if isinstance(one, Trouble)] == [
             "changed while it was read"
         ]
+
+    @pytest.mark.parametrize("changes", [1, 2])
+    def test_a_small_file_that_changes_is_read_once_more(
+        self, changes: int, tmp_path: Path, rules: RuleSet, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        file = tmp_path / "log"
+        file.write_text("first\n")
+        source = _source(rules, tmp_path)
+        [batch] = source.batches()
+        read, left = os.read, [*range(changes)]
+
+        def and_change(handle: int, size: int) -> bytes:
+            content = read(handle, size)
+            if left:
+                file.write_text("first\n" + "more\n" * (3 - len(left)))
+                left.pop()
+            return content
+
+        monkeypatch.setattr(os, "read", and_change)
+        seen = [*source.read(batch)]
+
+        troubles = [one.message for one in seen if isinstance(one, Trouble)]
+        assert troubles == ["changed while it was read"] * (changes - 1)
+        assert [one.data for one in seen if isinstance(one, Blob)] == [b"first\nmore\nmore\n"]
 
     def test_what_another_user_keeps_closed_is_a_trouble_each(
         self, make_repo: MakeRepo, rules: RuleSet, secret: str, open_folder: Path,

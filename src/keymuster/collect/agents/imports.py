@@ -5,7 +5,7 @@ from __future__ import annotations
 PROGRAMS = (".py", ".ts", ".mts", ".cts", ".tsx", ".js", ".jsx", ".mjs", ".cjs")
 """How the names of programs end that may build agents."""
 
-_MARKS = (b"gent", b"mcp", b"MCP", b"Tool")
+MARKS = (b"gent", b"mcp", b"MCP", b"Tool")
 """One of these is in the name of everything that builds an agent; most programs hold none."""
 
 NAMES = (
@@ -26,8 +26,9 @@ _IMPORTS = rb"""(?mx)
 
 def may_build_agents(program: bytes) -> bool:
     """Whether a program imports something that agents are built with."""
-    if not any(mark in program for mark in _MARKS):
-        return False
-    import re  # a glance at most changes needs none
+    for mark in MARKS:  # each program is asked: `any` takes three times as long
+        if mark in program:
+            import re  # a glance at most changes needs none
 
-    return re.search(_IMPORTS, program) is not None
+            return re.search(_IMPORTS, program) is not None
+    return False

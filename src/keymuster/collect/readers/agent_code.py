@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from keymuster.collect.agents.imports import NAMES, PROGRAMS, may_build_agents
+from keymuster.collect.agents.imports import MARKS, NAMES, PROGRAMS, may_build_agents
 from keymuster.collect.base import Blob, Context, Observed, Reader
 from keymuster.collect.marks import has_one
+from keymuster.collect.together import Together
 
 
 class AgentCode(Reader):
@@ -22,11 +23,16 @@ class AgentCode(Reader):
     def reads(self, path: str) -> bool:
         return path.endswith(PROGRAMS)
 
+    def among(self, together: Together) -> list[int]:
+        files = together.files
+        return [number for number in together.having(MARKS) if self.reads(files[number].path)]
+
     def read(self, blob: Blob) -> Iterator[Observed]:
         if blob.core is not None or not has_one(blob.data, NAMES):
-            return
-        if not may_build_agents(blob.data):
-            return
+            return iter(())
+        return self._declared(blob) if may_build_agents(blob.data) else iter(())
+
+    def _declared(self, blob: Blob) -> Iterator[Observed]:
         from keymuster.collect.agents.programs import observations
         from keymuster.collect.literals.sealing import Sealing
 

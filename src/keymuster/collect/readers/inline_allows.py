@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from keymuster import regex
 from keymuster.collect.base import Blob, Context, Reader
+from keymuster.collect.together import Together
 from keymuster.detect.loops import fastest
 from keymuster.model import InlineAllow, Storage
 from keymuster.model.ids import in_id
@@ -49,6 +50,9 @@ class InlineAllows(Reader):
         kept = blob.kept if blob.before.get(self.name) is False else ()
         marked = blob.notes[self.name] = self._stands_anew(content, kept, _MARK)
         return marked
+
+    def among(self, together: Together) -> list[int]:
+        return together.having((_MARK,))
 
     def read(self, blob: Blob) -> Iterator[InlineAllow]:
         text = blob.text

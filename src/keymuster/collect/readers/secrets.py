@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import lru_cache
 from typing import ClassVar
@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from keymuster import regex
 from keymuster.collect.base import TOLD_AS, Blob, Context, Observed, Reader
+from keymuster.collect.together import Together
 from keymuster.collect.unreported import Unreported
 from keymuster.detect.matches import Match
 from keymuster.detect.nested import Found, Nested
@@ -49,6 +50,9 @@ class Secrets(Reader):
 
     def reads(self, path: str) -> bool:
         return True
+
+    def among(self, together: Together) -> Iterable[int]:
+        return self._engine.several.hit([file.data for file in together.files], together.text)
 
     def read(self, blob: Blob) -> Iterator[Observed]:
         text = blob.text

@@ -6,7 +6,9 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterable, Iterator
-from typing import ClassVar, NamedTuple, TypeAlias
+from typing import ClassVar, TypeAlias
+
+from msgspec import Struct
 
 from keymuster import regex
 from keymuster.collect.base import Batch, Blob, Context, Observed, Read, Source
@@ -18,10 +20,13 @@ from keymuster.collect.repository import is_bare, toplevel
 from keymuster.errors import Unreadable
 from keymuster.model import Storage, Trouble
 
-_BATCH_FILES = 16
+_BATCH_FILES, _MOST_BATCH_FILES = 16, 128
 _BATCH_BYTES = 256 * 1024
 _PIECE = 64 * 1024 * 1024
 _OVERLAP = OVERLAP
+
+_READ_IN_ONE = 1024 * 1024
+"""Bytes of a file that most systems read in one."""
 
 _SPECIAL = {
     stat.S_IFIFO: "a named pipe",
@@ -29,18 +34,17 @@ _SPECIAL = {
     stat.S_IFBLK: "a device",
     stat.S_IFCHR: "a device",
 }
-_OPEN = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_FLAGS = "O_NONBLOCK", "O_BINARY", "O_NOFOLLOW"
+_OPEN = os.O_RDONLY | sum(getattr(os, flag, 0) for flag in _FLAGS)
 _NOT_PLAIN = regex.later(r"(?:^|[/\\])(?:\.{0,2}(?:[/\\]|$))")
 """A path with an empty part, or one that stands for a folder above."""
 
 _CLOSED = regex.later(r"could not open directory '(.*?)/?': (.*)", re.DOTALL)
-_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
-
 
 _Digest: TypeAlias = bytes
 
 
-class _File(NamedTuple):
+class _File(Struct, frozen=True, gc=False):
     """A file to read: where it is, what the report calls it, and its size; what was seen in it when it was the same
     is kept for a digest. Of one that is read `again`, nothing is known."""
 
@@ -49,6 +53,9 @@ class _File(NamedTuple):
     bytes: int
     kept_for: _Digest = b""
     again: bool = False
+
+    def __str__(self) -> str:
+        return self.path
 
 
 class Worktree(Source):
@@ -74,7 +81,7 @@ class Worktree(Source):
         yield from observed
 
     def batches(self) -> Iterator[Batch | Trouble]:
-        return batched(self._once(), _BATCH_FILES, _BATCH_BYTES)
+        return batched(self._once(), _BATCH_FILES, _BATCH_BYTES, _MOST_BATCH_FILES)
 
     def _once(self) -> Iterator[tuple[_File, int] | Trouble]:
         """Each file, with its size, though several of the paths may lead to it."""
@@ -92,7 +99,10 @@ class Worktree(Source):
                 yield known
                 continue
             try:
-                yield from self._file(file)
+                if blob := self._in_one(file):
+                    yield blob
+                else:
+                    yield from self._file(file)
             except OSError as error:
                 yield self._trouble(file.relative, f"could not be read: {error.strerror}")
 
@@ -121,7 +131,8 @@ class Worktree(Source):
                 yield from self._folder(path)
             else:
                 real = os.path.realpath(path) if os.path.islink(path) else path
-                yield from self._weighed(real, self._relative(real), _asked(real))
+                if one := self._weighed(real, self._relative(real), _asked(real)):
+                    yield one
 
     def _folder(self, folder: str) -> Iterator[_File | Trouble]:
         if toplevel(folder) is None:
@@ -168,8 +179,8 @@ class Worktree(Source):
                 continue
             if isinstance(about, os.stat_result) and stat.S_ISDIR(about.st_mode):
                 yield from self._nested(path)
-            else:
-                yield from self._weighed(path, called + name, about)
+            elif one := self._weighed(path, called + name, about):
+                yield one
 
     def _nested(self, folder: str) -> Iterator[_File | Trouble]:
         """A submodule, or a repository somebody cloned into this one."""
@@ -192,7 +203,9 @@ class Worktree(Source):
                 if entry.name == ".git":
                     continue
                 if not entry.is_dir(follow_symlinks=False):
-                    yield from self._weighed(entry.path, called + entry.name, _asked(entry.path))
+                    path = entry.path
+                    if one := self._weighed(path, called + entry.name, _asked(path)):
+                        yield one
                 elif os.path.exists(os.path.join(entry.path, ".git")):
                     yield from self._tracked(entry.path)
                 else:
@@ -201,37 +214,56 @@ class Worktree(Source):
 
     def _weighed(
         self, path: str, name: str, about: os.stat_result | OSError
-    ) -> Iterator[_File | Trouble]:
-        """The file, if it is one that counts and may hold something."""
+    ) -> _File | Trouble | None:
+        """The file, if it is one that counts and may hold something, or why it cannot be read."""
         if self._excluded(name):
             self._counts["excluded"] += 1
-            return
+            return None
         if isinstance(about, OSError):
-            yield self._trouble(name, f"could not be read: {about.strerror}")
-            return
-        kind = stat.S_IFMT(about.st_mode)
+            return self._trouble(name, f"could not be read: {about.strerror}")
+        kind, size = stat.S_IFMT(about.st_mode), about.st_size
         if kind == stat.S_IFLNK:
             self._counts["links_not_followed"] += 1
-        elif kind != stat.S_IFREG:
-            yield self._trouble(
+            return None
+        if kind != stat.S_IFREG:
+            return self._trouble(
                 name, f"is {_SPECIAL.get(kind, 'not a regular file')}; it was not read"
             )
-        elif about.st_size > self._selection.max_file_bytes:
-            yield self._too_large(name, about.st_size)
-        else:
-            self._counts["files"] += 1
-            self._counts["bytes"] += about.st_size
-            first, inside, _ = name.partition("/")
-            folder = f"{first}/" if inside else "."
-            self._folders[folder] = self._folders.get(folder, 0) + 1
-            if self._clean is None:
-                yield _File(path, name, about.st_size)
-            elif not self._clean.is_unchanged(name, about):
-                kept = self._clean.kept_for(name, about)
-                yield _File(path, name, 0 if kept else about.st_size, kept)
+        if size > self._selection.max_file_bytes:
+            return self._too_large(name, size)
+        self._counts["files"] += 1
+        self._counts["bytes"] += size
+        first, inside, _ = name.partition("/")
+        folder = f"{first}/" if inside else "."
+        self._folders[folder] = self._folders.get(folder, 0) + 1
+        if self._clean is None:
+            return _File(path, name, size)
+        if self._clean.is_unchanged(name, about):
+            return None
+        kept = self._clean.kept_for(name, about)
+        return _File(path, name, 0 if kept else size, kept)
+
+    def _in_one(self, file: _File) -> Blob | None:
+        """A file that is read in one, while nothing happens to it; None for one that takes more care."""
+        most = min(_READ_IN_ONE, _PIECE)
+        if file.again or file.bytes > most:
+            return None
+        handle = os.open(file.path, _OPEN)
+        try:
+            before = os.fstat(handle)
+            size = before.st_size
+            if size > most or not stat.S_ISREG(before.st_mode):
+                return None
+            # a byte more than there should be: to ask for all that may have come since takes longer
+            content = os.read(handle, size + 1)
+            if len(content) != size or _has_changed(before, os.fstat(handle)):
+                return None
+        finally:
+            os.close(handle)
+        return self._whole(file.relative, content, before)
 
     def _file(self, file: _File) -> Iterator[Read]:
-        handle = os.open(file.path, _OPEN | _NOFOLLOW)
+        handle = os.open(file.path, _OPEN)
         try:
             before = os.fstat(handle)
             if not stat.S_ISREG(before.st_mode):
@@ -241,8 +273,7 @@ class Worktree(Source):
                 if file.again:
                     blob.said = None
                 yield blob
-            after = os.fstat(handle)
-            if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+            if _has_changed(before, os.fstat(handle)):
                 yield self._trouble(
                     file.relative, "changed while it was read",
                     "Scan again when nothing writes to it.",
@@ -318,6 +349,10 @@ def _real_folders(start: str) -> Callable[[str], bool]:
         return answer
 
     return real
+
+
+def _has_changed(before: os.stat_result, after: os.stat_result) -> bool:
+    return before.st_mtime_ns != after.st_mtime_ns or before.st_size != after.st_size
 
 
 def _asked(path: str) -> os.stat_result | OSError:

@@ -12,7 +12,7 @@ from functools import cache
 from msgspec.structs import replace
 
 from keymuster.rules.re2 import judging, reading, writing
-from keymuster.rules.re2.judging import fixed, needs, width
+from keymuster.rules.re2.judging import at_edges, fixed, needs, width
 from keymuster.rules.re2.tree import LONGEST, Anchor, Group, Node, Repeat, Sequence_
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "MOST_STEPS",
     "SEARCHED",
     "Node",
+    "at_edges",
     "begins_with",
     "fixed",
     "for_a_search",

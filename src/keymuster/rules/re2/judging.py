@@ -7,6 +7,7 @@ from functools import reduce
 from operator import or_
 
 from keymuster.rules.re2.tree import (
+    ANY,
     NOTHING,
     Anchor,
     Chars,
@@ -176,6 +177,29 @@ def every(node: Node) -> Iterator[Node]:
                 yield from every(item)
         case _:
             return
+
+
+def at_edges(node: Node) -> int:
+    """A mask of bytes, one of which stands in all that matches only because the text begins or ends there; it would
+    not if a line feed stood there."""
+    if isinstance(node, Sequence_) and len(node.items) > 1 and node.items[0] == Anchor(r"\A", 0):
+        first, *rest = node.items[1:]
+        if isinstance(first, Chars):
+            return first.mask | at_edges(Sequence_(tuple(rest)))
+    match node:
+        case Anchor(text):
+            return ANY if text in (r"\A", r"\Z") else 0
+        case Choice(branches) if any(
+            isinstance(one, Chars) and one.mask >> ord("\n") & 1 for one in branches
+        ):
+            inner: tuple[Node, ...] = tuple(one for one in branches if not isinstance(one, Anchor))
+        case Choice(items) | Sequence_(items):
+            inner = items
+        case Group(_, item, _) | Repeat(item, _, _, _):
+            inner = (item,)
+        case _:
+            inner = ()
+    return reduce(or_, map(at_edges, inner), 0)
 
 
 def flat(node: Node) -> Iterator[Node]:
