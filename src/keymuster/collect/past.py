@@ -54,7 +54,7 @@ class Versions:
                 before, left = notes.pop(base)
                 if left > 1:
                     notes[base] = before, left - 1
-            if type(one) is Damaged:
+            if isinstance(one, Damaged):
                 if one.is_too_much:
                     yield self._unread(one.id, one.reason)
                 else:
