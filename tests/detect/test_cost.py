@@ -20,7 +20,7 @@ def test_hits_are_counted_on_the_sample(rules: RuleSet) -> None:
 
 def test_every_layer_has_a_name_and_a_cost(rules: RuleSet) -> None:
     layers = cost.of_layers(rules, cost.sample()[:200_000])
-    assert [one.name for one in layers] == ["names", "formats", "encodings"]
+    assert [one.name for one in layers] == ["formats", "runs", "encodings"]
     assert all(one.nanoseconds > 0 for one in layers)
 
 

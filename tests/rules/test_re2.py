@@ -7,6 +7,7 @@ import re
 import pytest
 
 import timing
+from keymuster.detect import runs
 from keymuster.rules import re2
 
 
@@ -140,6 +141,29 @@ def test_words_are_needed_if_every_match_holds_one(
 )
 def test_the_fixed_text_of_an_expression_is_in_every_match(expression: str, length: int) -> None:
     assert re2.fixed(re2.parse(expression)) == length
+
+
+@pytest.mark.parametrize(
+    ("expression", "length"),
+    [
+        ("[0-9a-f]{32}", 32),
+        ("acme_[0-9a-f]{32}", 37),
+        ("acme[.][0-9a-f]{32}", 32),
+        ("[0-9a-f.]{32}", 0),
+        ("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}", 23),
+        ("[0-9a-f]{8}(?:[.][0-9a-f]{4}){3}", 8),
+        ("(?:[0-9a-f]{4}[.][0-9a-f]{5}){2}", 9),
+        ("(?:[0-9a-f]{4}[.][0-9a-f]{5}){0,2}", 0),
+        ("[0-9]{4}(?:[a-z]{9})?[0-9]{4}", 8),
+        ("[0-9]{4}[.]?[0-9]{4}", 4),
+        (r"[0-9]{4}\b(?:k|ey|)_[0-9]{4}", 9),
+        ("(?:[0-9]{4}[.]|[0-9]{6})[0-9]{4}", 4),
+        ("(?:[0-9]{4}|[0-9]{6})[0-9]{4}", 8),
+        ("", 0),
+    ],
+)
+def test_every_match_holds_a_run_of_letters(expression: str, length: int) -> None:
+    assert re2.run(re2.parse(expression), runs.MASK) == length
 
 
 def test_a_gate_ends_at_the_first_long_repeat() -> None:

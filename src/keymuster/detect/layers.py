@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from functools import cached_property
@@ -11,11 +10,12 @@ from typing import Any
 
 from msgspec import Struct
 
-from keymuster.detect import patterns
-from keymuster.detect.hits import Hit, Hits, Plain, Span, planned
+from keymuster.detect import patterns, runs
+from keymuster.detect.hits import Hit, Hits, Plain, planned
 from keymuster.detect.loops import Kept
 from keymuster.detect.patterns import Pattern
 from keymuster.detect.seen import Keep, Seen
+from keymuster.detect.windows import NOWHERE, Windows
 from keymuster.errors import Unreadable
 
 LARGEST = 2**32 - 1
@@ -26,49 +26,20 @@ _TOO_LARGE = "holds more than 4 GiB in one piece; it was not searched"
 _NONE = (-1, -1)
 
 
-class _Windows:
-    """The stretches of a text that hold all that has a say in hits inside of spans, on end."""
-
-    def __init__(self, content: bytes, spans: Sequence[Span], width: int) -> None:
-        parts: list[bytes] = []
-        self._spans = spans
-        self._shifts: list[int] = []
-        self._stops: list[int] = []
-        at = 0
-        for after, before in spans:
-            start = max(0, after - width)
-            part = content[start:before]
-            self._shifts.append(start - at)
-            parts.append(part)
-            at += len(part)
-            self._stops.append(at)
-        self.text = b"".join(parts)
-
-    def placed(self, inside: list[Hit]) -> list[Hit]:
-        """Hits in what is searched, by their places in the text itself; without those that reach
-        over from one window to the next, or lie outside of the spans."""
-        found = []
-        for end, number, back in inside:
-            window = bisect_left(self._stops, end)
-            end += self._shifts[window]
-            after, before = self._spans[window]
-            if after < end < before:
-                found.append((end, number, back))
-        return found
-
-
 class Layer:
     """Gates that are searched for together. They are made when they are needed, by their numbers;
     those of the numbers from 0 on that have more to say than that they hit are `gated`. `key` names
-    them all, empty if nobody did. `widest` is how wide they are, if that is known without them."""
+    them all, empty if nobody did. `widest` is how wide they are, if that is known without them. With
+    `beside_runs`, each match of each of them holds a long run."""
 
     def __init__(
         self, key: str, gated: Sequence[Pattern], gates: Callable[[], Mapping[int, Pattern]],
-        widest: int | None = None,
+        widest: int | None = None, beside_runs: bool = False,
     ) -> None:  # fmt: skip
         self.key = key
         self.gates = gates
         self._widest = widest
+        self._beside_runs = runs.fastest() if beside_runs else None
         self._gated = gated
         self._first = 0
 
@@ -107,8 +78,30 @@ class Layer:
         return seen.keeper(self._first, gates)
 
     def scan(self, content: bytes, keep: Keep) -> None:
+        if self._beside_runs:
+            text = self._beside_runs(content, self.width)
+            if text:
+                self._scan(text, self._placing(content, keep))
+        else:
+            self._scan(content, keep)
+
+    def _scan(self, text: bytes, keep: Keep) -> None:
         database, scratch = self._database
-        database.scan(content, match_event_handler=keep, scratch=scratch)
+        database.scan(text, match_event_handler=keep, scratch=scratch)
+
+    def _placing(self, content: bytes, keep: Keep) -> Keep:
+        """Gives on the hits beside long runs of a content, by their places there. They are few."""
+        windows: Windows | None = None
+
+        def place(number: int, begin: int, end: int, flags: int, context: Any) -> None:
+            nonlocal windows
+            if windows is None:
+                windows = Windows(content, runs.spans(content, self.width), self.width)
+            there = windows.place(end)
+            if there != NOWHERE:
+                keep(number, max(0, there - end + begin), there, flags, context)
+
+        return place
 
     def ends(self, content: bytes, most: int) -> tuple[dict[int, array[int]], bool]:
         """Where each gate hit, and whether that is everywhere: after more than `most` hits of one
@@ -195,7 +188,7 @@ class Searched(Struct, frozen=True):
             return Plain(search(self.layers, content))
         found = []
         if spans:
-            windows = _Windows(content, spans, self.width)
+            windows = Windows(content, spans, self.width)
             found = windows.placed(search(self.layers, windows.text))
         return Plain.merged(found, runs, other)
 

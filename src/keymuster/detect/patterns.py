@@ -16,6 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from keymuster import cache, regex
+from keymuster.detect import runs
 from keymuster.errors import RuleError
 from keymuster.rules import shape
 from keymuster.rules.schema import RuleSet, TokenFormat
@@ -62,6 +63,9 @@ class Pattern(Struct, kw_only=True, dict=True, array_like=True):
     """Bytes that a match of the gate has at most."""
     most: int = 0
     """And a match of the confirm."""
+    in_run: bool = False
+    """Whether it has next to no fixed text to search for, but each match of the gate holds a long run
+    (`runs`), which is quicker to find."""
     apart: bool = False
     """Whether its gate would slow the search for all others, if it were searched for with them."""
 
@@ -112,7 +116,7 @@ def _derived(rules: RuleSet) -> list[Pattern]:
         rules.search_key and f"patterns-{rules.search_key}.bin",
         list[Pattern],
         lambda: [
-            replace(one, apart=index >= rules.shipped and is_costly(one))
+            replace(one, apart=index >= rules.shipped and not one.in_run and is_costly(one))
             for index, token in enumerate(rules.tokens)
             for one in of_format(index, token)
         ],
@@ -121,6 +125,9 @@ def _derived(rules: RuleSet) -> list[Pattern]:
 
 LEAST_FIXED = 3
 """Characters of fixed text that make a gate cheap."""
+
+_LITTLE_FIXED = 3
+"""With so many or less, a gate is still quicker to search for only beside long runs."""
 
 
 def is_costly(pattern: Pattern) -> bool:
@@ -147,7 +154,12 @@ def of_format(index: int, token: TokenFormat) -> Iterator[Pattern]:
     from keymuster.rules import re2
 
     for one in _of_format(index, token):
-        yield replace(one, width=re2.width(re2.parse(one.gate))) if one.gate else one
+        if not one.gate:
+            yield one
+            continue
+        gate = re2.parse(one.gate)
+        in_run = re2.fixed(gate) <= _LITTLE_FIXED and re2.run(gate, runs.MASK) >= runs.LEAST
+        yield replace(one, width=re2.width(gate), in_run=in_run)
 
 
 def _of_format(index: int, token: TokenFormat) -> Iterator[Pattern]:

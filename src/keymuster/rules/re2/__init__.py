@@ -12,7 +12,7 @@ from functools import cache
 from msgspec.structs import replace
 
 from keymuster.rules.re2 import judging, reading, writing
-from keymuster.rules.re2.judging import at_edges, fixed, needs, width
+from keymuster.rules.re2.judging import at_edges, fixed, needs, run, width
 from keymuster.rules.re2.tree import LONGEST, Anchor, Group, Node, Repeat, Sequence_
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "needs",
     "parse",
     "pattern",
+    "run",
     "secret",
     "steps",
     "width",

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import reduce
 from operator import or_
 
+from msgspec import Struct
+
 from keymuster.rules.re2.tree import (
     ANY,
     NOTHING,
@@ -314,6 +316,51 @@ def _fixed_inside(node: Node) -> int:
             return fixed(item)
         case _:
             return 0
+
+
+def run(node: Node, letters: int) -> int:
+    """How many letters out of a set stand on end somewhere in every match, at least."""
+    return _run(node, letters).longest
+
+
+class _Run(Struct, frozen=True):
+    """The letters that every match begins with, has somewhere, and ends with; and whether all are such."""
+
+    lead: int = 0
+    longest: int = 0
+    tail: int = 0
+    is_whole: bool = True
+
+    def then(self, other: _Run) -> _Run:
+        return _Run(
+            self.lead + other.lead if self.is_whole else self.lead,
+            max(self.longest, other.longest, self.tail + other.lead),
+            self.tail + other.tail if other.is_whole else other.tail,
+            self.is_whole and other.is_whole,
+        )
+
+
+def _run(node: Node, letters: int) -> _Run:
+    match node:
+        case Chars(mask):
+            return _Run(is_whole=False) if mask & ~letters else _Run(1, 1, 1)
+        case Anchor():
+            return _Run()
+        case Group(_, item, _):
+            return _run(item, letters)
+        case Sequence_(items):
+            return reduce(_Run.then, (_run(item, letters) for item in items), _Run())
+        case Choice(branches):
+            runs = [_run(branch, letters) for branch in branches]
+            return _Run(
+                min(one.lead for one in runs),
+                min(one.longest for one in runs),
+                min(one.tail for one in runs),
+                all(one.is_whole for one in runs),
+            )
+        case Repeat(item, least, _, _):
+            one = _run(item, letters)
+            return reduce(_Run.then, [one] * least, _Run(is_whole=one.is_whole or least > 0))
 
 
 def needs(node: Node, words: Sequence[str]) -> bool:
