@@ -56,6 +56,22 @@ def places(
     return [at, *places(known, text, hits, binary, about, at + 1)] if at < len(hits) else []
 
 
+@pytest.mark.parametrize("word", WORDS)
+def test_what_shows_that_nothing_is_behind_a_word_is_the_same(word: Word) -> None:
+    asked = pytest.importorskip("keymuster.detect._accelerator").nothing_behind
+    chance = Random(2)
+    for _ in range(2000):
+        text = b"".join(chance.choices(PIECES, k=chance.randrange(1, 9)))
+        at = chance.randrange(len(text) + 1)
+        known = word.nothing_behind(text, at)
+        assert asked(text, at, word.least, word.characters) == known, (text, at)
+        if known:
+            assert word.behind(text, at) == ([], at + known)
+    for outside in (-1, 4):
+        with pytest.raises(ValueError, match="outside"):
+            asked(b"abc", outside, 1, b"abc")
+
+
 def accelerated_hits(found: list[tuple[int, int, int]]) -> Hits:
     made: Hits = pytest.importorskip("keymuster.detect._accelerator").Hits(found)
     return made

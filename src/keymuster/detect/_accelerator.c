@@ -1698,6 +1698,24 @@ static int take_word(Word *word, PyObject *said)
     return 0;
 }
 
+/* The same of one word by itself: the text, where the word ends, and of its values the shortest and what they
+   are made of. */
+static PyObject *asked_behind(PyObject *self, PyObject *args)
+{
+    const char *content, *characters;
+    Py_ssize_t size, at, count;
+    Word word = {0};
+    if (!PyArg_ParseTuple(args, "y#nIy#", &content, &size, &at, &word.least, &characters, &count))
+        return NULL;
+    if (at < 0 || at > size) {
+        PyErr_SetString(PyExc_ValueError, "a word outside of the text");
+        return NULL;
+    }
+    for (Py_ssize_t one = 0; one < count; one++)
+        word.characters[(uint8_t)characters[one] >> 3] |= 1 << ((uint8_t)characters[one] & 7);
+    return PyLong_FromLongLong(nothing_behind(&word, (const uint8_t *)content, size, at));
+}
+
 static PyObject *made_dead_ends(PyTypeObject *type, PyObject *args, PyObject *names)
 {
     Py_buffer table;
@@ -1879,6 +1897,7 @@ static PyObject *beside_runs(PyObject *module, PyObject *args)
 
 static PyMethodDef functions[] = {
     {"beside_runs", beside_runs, METH_VARARGS, NULL},
+    {"nothing_behind", asked_behind, METH_VARARGS, NULL},
     {"stands_anew", stands_anew, METH_VARARGS, NULL},
     {"stretches", stretches, METH_VARARGS, NULL},
     {"gathered", gathered, METH_VARARGS, NULL},

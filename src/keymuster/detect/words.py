@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, cached_property
 
 from msgspec import Struct
 
-from keymuster import regex
+from keymuster import accelerator, regex
 from keymuster.detect import patterns
 from keymuster.detect.candidates import Candidate
 from keymuster.detect.patterns import Pattern
+
+try:
+    from keymuster.detect import _accelerator
+except ImportError:
+    _accelerator = None  # type: ignore[assignment]
 
 
 class Word(Struct, dict=True):
@@ -61,7 +66,7 @@ class Word(Struct, dict=True):
     def _characters(self) -> bytes:
         return re.escape(self.characters.decode()).encode()
 
-    @property
+    @cached_property
     def characters(self) -> bytes:
         """All that values are made of, ascending."""
         return _all(frozenset([one.characters for one in self.followers]))
@@ -70,6 +75,9 @@ class Word(Struct, dict=True):
         """The values behind a word that ends at an offset: on its line, near enough, or as the first
         thing on the next line, if the word's line leaves it open; and one past the last byte that
         had a say. Of those before the word, `BEFORE` may have one."""
+        asked = _asked()
+        if asked is not None and (nothing := asked(content, at, self.least, self.characters)):
+            return [], at + nothing
         stop, next_line = _where_values_begin(content, at)
         end = max(stop, next_line) + self.least
         first = self._first_run(content, at, end)
@@ -102,6 +110,14 @@ class Word(Struct, dict=True):
 
     def _edges(self, content: bytes, at: int, end: int) -> Iterator[int]:
         return (edge.start() for edge in self._begins.finditer(content, at, end))
+
+
+@cache
+def _asked() -> Callable[[bytes, int, int, bytes], int] | None:
+    """`nothing_behind` in C, where that was built."""
+    if _accelerator is None or not accelerator.is_wanted():
+        return None
+    return _accelerator.nothing_behind
 
 
 @cache
