@@ -306,6 +306,8 @@ class Engine:
             if binary and not pattern.in_binary:
                 return [], end, end
             candidates, begin, stop = _candidates(content, pattern, start, path)
+            if not candidates:
+                return [], begin, stop
             found = [self._one(content, pattern, one) for one in candidates]
             if found and (reach := self._reach(pattern)):
                 begin = min(begin, *(one.start - reach for _, one, _ in found))

@@ -86,6 +86,8 @@ def likely(content: bytes, start: int, form: int, path: str) -> _Likely:
 
 def _values(content: bytes, start: int, form: int, path: str) -> tuple[list[Candidate], int, int]:
     values, begin, stop, _, _ = likely(content, start, form, path)
+    if not values:  # as of nearly all hits
+        return [], begin, stop
     return [
         Candidate(
             start=first,
