@@ -176,10 +176,13 @@ def test_what_is_kept_is_not_searched_again(
     other = text[:50_000] + b"x = 1\n" + text[50_000:]
     _, reading = read(nested, text)
     searched, asked = [], []
-    scan, led_to = layers.Layer.scan, engine.Engine._led_to
-    monkeypatch.setattr(
-        layers.Layer, "scan", lambda *words: (searched.append(len(words[1])), scan(*words))[1]
-    )
+    led_to = engine.Engine._led_to
+    for place in (layers, layers.Searched):  # one for each of the two ways
+        name = "search" if place is layers else "_search"
+        search = getattr(place, name)
+        monkeypatch.setattr(
+            place, name, lambda *words, of=search: (searched.append(len(words[1])), of(*words))[1]
+        )
     monkeypatch.setattr(
         engine.Engine, "_led_to", lambda *words: (asked.append(words[2]), led_to(*words))[1]
     )

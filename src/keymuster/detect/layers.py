@@ -5,8 +5,8 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
-from functools import cached_property
-from typing import Any
+from functools import cached_property, partial
+from typing import Any, TypeAlias
 
 from msgspec import Struct
 
@@ -24,6 +24,9 @@ LARGEST = 2**32 - 1
 _TOO_LARGE = "holds more than 4 GiB in one piece; it was not searched"
 
 _NONE = (-1, -1)
+
+Scan: TypeAlias = Callable[[bytes], object]
+"""A search of a text whose hits somebody takes."""
 
 
 class Layer:
@@ -78,16 +81,23 @@ class Layer:
         return seen.keeper(self._first, gates)
 
     def scan(self, content: bytes, keep: Keep) -> None:
-        if self._beside_runs:
-            text = self._beside_runs(content, self.width)
-            if text:
-                self._scan(text, self._placing(content, keep))
-        else:
-            self._scan(content, keep)
+        self.scanning(keep)(content)
 
-    def _scan(self, text: bytes, keep: Keep) -> None:
+    def scanning(self, keep: Keep) -> Scan:
+        """The same for many contents. Most are so small that what a call costs counts."""
+        if self._beside_runs:
+            return partial(self._scan_beside_runs, self._beside_runs, keep)
         database, scratch = self._database
-        database.scan(text, match_event_handler=keep, scratch=scratch)
+        return partial(database.scan, match_event_handler=keep, scratch=scratch)
+
+    def _scan_beside_runs(
+        self, beside: Callable[[bytes, int], bytes], keep: Keep, content: bytes
+    ) -> None:
+        text = beside(content, self.width)
+        if text:
+            database, scratch = self._database
+            place = self._placing(content, keep)
+            database.scan(text, match_event_handler=place, scratch=scratch)
 
     def _placing(self, content: bytes, keep: Keep) -> Keep:
         """Gives on the hits beside long runs of a content, by their places there. They are few."""
@@ -162,18 +172,18 @@ def search(layers: Sequence[Layer], content: bytes) -> list[Hit]:
 
 
 class Searched(Struct, frozen=True):
-    """Layers to search with. `width` is the largest of theirs; what was `seen` is not searched again: its
-    `keepers` take what hits in each layer."""
+    """Layers to search with. `width` is the largest of theirs; what was `seen` is not searched again: it
+    takes what the `scans` find, one for each layer."""
 
     layers: Sequence[Layer]
     width: int
     seen: Seen | None
-    keepers: Sequence[Keep]
+    scans: Sequence[Scan]
 
     @classmethod
     def of(cls, layers: Sequence[Layer], width: int, seen: Seen | None) -> Searched:
-        keepers = [] if seen is None else [layer.keeper(seen) for layer in layers]
-        return cls(layers, width, seen, keepers)
+        scans = [] if seen is None else [layer.scanning(layer.keeper(seen)) for layer in layers]
+        return cls(layers, width, seen, scans)
 
     def read(self, content: bytes, other: Hits | None, size: int, kept: Kept) -> Hits:
         """The hits of a text of which some is kept from another of a `size`, with the answers that
@@ -195,5 +205,5 @@ class Searched(Struct, frozen=True):
     def _search(self, text: bytes) -> None:
         if len(text) > LARGEST:
             raise Unreadable(_TOO_LARGE)
-        for layer, keep in zip(self.layers, self.keepers, strict=True):
-            layer.scan(text, keep)
+        for scan in self.scans:
+            scan(text)
