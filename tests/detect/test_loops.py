@@ -65,6 +65,17 @@ def test_one_of_some_words_is_seen(compiled: Loops, chance: Random) -> None:
         assert compiled.holds_one(one, words) is PLAIN.holds_one(one, words)
 
 
+@given(
+    st.text("ab\n", max_size=200), st.integers(0, 100), st.integers(1, 90), st.integers(0, 20_000)
+)
+def test_as_many_lines_end(compiled: Loops, text: str, at: int, times: int, end: int) -> None:
+    content = text.encode() * times  # more in a row than a byte counts
+    at, end = min(at, len(content)), min(end, len(content))
+    assert compiled.line_ends(content, at, end) == PLAIN.line_ends(content, at, end)
+    ends = b"\n" * end
+    assert compiled.line_ends(ends, 0, end) == end
+
+
 @given(chance=st.randoms(use_true_random=False))
 @settings(max_examples=300, deadline=None)
 def test_stretches_around_escapes_are_the_same(compiled: Loops, chance: Random) -> None:
@@ -104,6 +115,8 @@ def test_stretches_around_escapes_are_the_same(compiled: Loops, chance: Random) 
         ("gathered", (b"text", [2], [[1 << 70]])),
         ("same", (b"text", 5, b"text", 0)),
         ("same", (b"text", 0, b"text", -1)),
+        ("line_ends", (b"text", -1, 2)),
+        ("line_ends", (b"text", 0, 5)),
         ("holds_one", (b"text", ())),
         ("holds_one", (b"text", [b"ex"])),
         ("holds_one", (b"text", (b"ex", "xt"))),

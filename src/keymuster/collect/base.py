@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol, 
 from msgspec import Struct
 
 from keymuster.collect.line_hash import LineHashes
-from keymuster.detect.loops import Kept
+from keymuster.detect.loops import Kept, LineEnds, line_ends
 from keymuster.detect.positions import Positions
 from keymuster.detect.text import Text, as_text
 from keymuster.model import Commit, Confidence, FileLocation, Looked, Observation, Storage, Trouble
@@ -169,9 +169,9 @@ class Blob(Struct, kw_only=True, dict=True):
     def line_hashes(self) -> LineHashes:
         return LineHashes(self.text.content)
 
-    def positions(self) -> Positions:
+    def positions(self, count: LineEnds = line_ends) -> Positions:
         """A fresh cursor over `text.content`; see `Positions` for the order it wants."""
-        return Positions(self.text.content, self.line, self.column)
+        return Positions(self.text.content, self.line, self.column, count)
 
     def owns(self, offset: int) -> bool:
         """Whether what starts at an offset is this piece's own, and not a neighbour's."""

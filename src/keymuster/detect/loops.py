@@ -23,6 +23,7 @@ Kept: TypeAlias = Sequence[tuple[int, int, int]]
 Same: TypeAlias = Callable[[bytes, int, bytes, int], int]
 Gathered: TypeAlias = Callable[[bytes, list[int], list[list[int]]], tuple[list[int], bytes]]
 HoldsOne: TypeAlias = Callable[[bytes, tuple[bytes, ...]], bool]
+LineEnds: TypeAlias = Callable[[bytes, int, int], int]
 LineHash: TypeAlias = Callable[[bytes, int], tuple[int, int] | None]
 """Of a plain text; in Python there is but the general way (`collect/line_hash.py`)."""
 Common: TypeAlias = Callable[[bytes, bytes, int], list[tuple[int, int, int]]]
@@ -120,6 +121,11 @@ def holds_one(text: bytes, words: tuple[bytes, ...]) -> bool:
     return any(word in text for word in words)
 
 
+def line_ends(text: bytes, at: int, end: int) -> int:
+    """How many lines end between two places."""
+    return text.count(b"\n", at, end)
+
+
 class Loops(Struct, frozen=True):
     """See the functions above for what each does."""
 
@@ -128,11 +134,12 @@ class Loops(Struct, frozen=True):
     gathered: Gathered
     same: Same
     holds_one: HoldsOne
+    line_ends: LineEnds
     line_hash: LineHash | None = None
     common: Common | None = None
 
 
-PLAIN = Loops(stands_anew, stretches, gathered, same, holds_one)
+PLAIN = Loops(stands_anew, stretches, gathered, same, holds_one, line_ends)
 
 
 @cache
@@ -142,7 +149,8 @@ def accelerated() -> Loops | None:
         return None
     return Loops(
         _accelerator.stands_anew, _accelerator.stretches, _accelerator.gathered,
-        _accelerator.same, _accelerator.holds_one, _accelerator.line_hash, _accelerator.common,
+        _accelerator.same, _accelerator.holds_one, _accelerator.line_ends, _accelerator.line_hash,
+        _accelerator.common,
     )  # fmt: skip
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from codecs import BOM_UTF8
 
+from keymuster.detect.loops import LineEnds, line_ends
+
 
 class Positions:
     """Asked with offsets that never decrease, it reads each byte once.
@@ -13,8 +15,11 @@ class Positions:
     the top of a file has no column.
     """
 
-    def __init__(self, content: bytes, line: int = 1, column: int = 1) -> None:
+    def __init__(
+        self, content: bytes, line: int = 1, column: int = 1, count: LineEnds = line_ends
+    ) -> None:
         self._content = content
+        self._count = count
         at_top = (line, column) == (1, 1)
         self._offset = len(BOM_UTF8) if at_top and content.startswith(BOM_UTF8) else 0
         self._line = line
@@ -24,7 +29,7 @@ class Positions:
         """Line and column of the byte at an offset."""
         content, start = self._content, self._offset
         offset = max(offset, start)
-        lines = content.count(b"\n", start, offset)
+        lines = self._count(content, start, offset)
         if lines:
             self._line += lines
             self._column = 1

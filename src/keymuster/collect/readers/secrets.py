@@ -14,6 +14,7 @@ from keymuster import regex
 from keymuster.collect.base import TOLD_AS, Blob, Context, Observed, Reader
 from keymuster.collect.together import Together
 from keymuster.collect.unreported import Unreported
+from keymuster.detect.loops import fastest
 from keymuster.detect.matches import Match
 from keymuster.detect.nested import Found, Nested
 from keymuster.detect.text import Text
@@ -42,6 +43,7 @@ class Secrets(Reader):
         self._hashes = frozenset(
             hash for report in context.imports for one in report.findings for hash in one.digests
         )
+        self._line_ends = fastest().line_ends
         self._engine.open()
 
     def prepare(self, *, begun: bool) -> None:
@@ -71,7 +73,7 @@ class Secrets(Reader):
             yield from self._credentials(blob, text, matches)
 
     def _credentials(self, blob: Blob, text: Text, matches: list[Match]) -> Iterator[Credential]:
-        positions = blob.positions()
+        positions = blob.positions(self._line_ends)
         offsets = sorted({at for match in matches for at in (match.start, match.end)})
         place = {offset: positions.at(offset) for offset in offsets}
         ends = sorted(match.end for match in matches)
