@@ -47,6 +47,9 @@ around it."""
 
 _MOST_REMEMBERED = 40_000
 
+_NEAR = 24
+"""Bytes on either side of the end of a hit by which most are told from those that are remembered."""
+
 
 class Reading(Struct):
     """What was seen in a text, for those texts that are made of it. One that is `crowded` has more names of
@@ -72,6 +75,7 @@ class Engine:
         self._invalid = invalid
         self._beside = beside
         self._remembered: dict[_Around, Answer] = {}
+        self._near: set[tuple[int, bytes]] = set()
 
     @cached_property
     def _gated(self) -> list[Pattern]:
@@ -279,11 +283,11 @@ class Engine:
         end, number, back = hit = hits.hit(at)
         if number >= self.gates or hits.is_repeated(at):
             return NO_ANSWER
-        lead = min(end, LEAD)
-        around = (number, back), lead, about, content[end - lead : end + REST]
-        known = self._remembered.get(around)
-        if known is not None:
-            return known
+        near = number, content[max(0, end - _NEAR) : end + _NEAR]
+        if near in self._near:  # which is sooner asked than all that stands around it
+            known = self._remembered.get(_around(content, hit, about))
+            if known is not None:
+                return known
         found, begin, stop = self._led_to(content, hit, reading.binary, reading.path)
         answer = end - begin, max(0, stop - end), end, tuple(found)
         if not found:
@@ -291,7 +295,9 @@ class Engine:
         elif (answer[0] <= LEAD or end < LEAD) and answer[1] <= REST:
             if len(self._remembered) >= _MOST_REMEMBERED:
                 self._remembered.clear()
-            self._remembered[around] = answer
+                self._near.clear()
+            self._remembered[_around(content, hit, about)] = answer
+            self._near.add(near)
         return answer
 
     def _led_to(
@@ -393,6 +399,12 @@ def _candidate(content: bytes, pattern: Pattern, start: int) -> Candidate | None
     if pattern.context and not words.stand_before(pattern.context, content, begin):
         return None
     return Candidate(start=begin, end=end, public=pattern.public)
+
+
+def _around(content: bytes, hit: Hit, about: bytes) -> _Around:
+    end, number, back = hit
+    lead = min(end, LEAD)
+    return (number, back), lead, about, content[end - lead : end + REST]
 
 
 def _about(reading: Reading) -> bytes:
