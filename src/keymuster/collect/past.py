@@ -122,7 +122,7 @@ class Versions:
     ) -> Blob:
         return Blob(
             path="", data=data, storage=Storage.HISTORY, object=id,
-            notes=noted, before=before, kept=kept, digests=(unhexlify(id),) if self._is_noted else (),
+            notes=noted, before=before, kept=kept, digests=self._digests(id),
         )  # fmt: skip
 
     def _digests(self, id: str) -> tuple[bytes, ...]:

@@ -51,7 +51,11 @@ def with_readers(
     held: list[Blob] = []
     try:
         for file in files:
-            if isinstance(file, Blob) and _is_asked_with_others(file, unpack):
+            if (
+                isinstance(file, Blob)
+                and file.notes is None
+                and _is_asked_with_others(file, unpack)
+            ):
                 held.append(file)
                 if len(held) < _MANY:
                     continue
@@ -69,11 +73,10 @@ def with_readers(
 
 
 def _is_asked_with_others(blob: Blob, unpack: Callable[[Blob], Iterable[Read]] | None) -> bool:
-    """Whether it is small, and all that there is to read."""
+    """Whether a file without notes is small, and all that there is to read."""
     return (
         len(blob.data) <= _SMALL
         and blob.said is None
-        and blob.notes is None
         and blob.core is None
         and (unpack is None or unpack(blob) == (blob,))
     )
