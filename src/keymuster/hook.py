@@ -16,6 +16,7 @@ import sys
 
 TYPE_CHECKING = False  # that of `typing` takes as long to import as all that a glance needs
 if TYPE_CHECKING:
+    from keymuster.collect.patch import Patch
     from keymuster.detect.version import Version
     from keymuster.rules.schema import RuleSet
 
@@ -35,6 +36,10 @@ def main() -> None:
         sys.exit(interrupts.INTERRUPTED)
     from keymuster.cli import script as scan
 
+    if _said:
+        from keymuster.collect import whole_patch
+
+        whole_patch.keep(_said[0].root, _said[0].said)
     if _loaded:
         from keymuster.rules import loader
 
@@ -68,7 +73,12 @@ def _is_clean_at_a_glance() -> bool | None:
         if file is not None and not settings_file.is_known_to_be_plain(file, key):
             return None
         glance = Glance(cache.built(file_name()) or b"")
+        _said[:] = [patch]
         return all(_is_plain(one) and glance.is_clean(one) for one in patch.versions())
+
+
+_said: list[Patch] = []
+"""What git said of the change that was looked at."""
 
 
 _MARK = b"keymuster:"

@@ -30,17 +30,20 @@ class Refused(Exception):
 
 
 class Patch:
-    """A git at work on the patch of what is staged. It has ended when the block ends."""
+    """A git at work on the patch of what is staged. It has ended when the block ends. What it `said` is then all of
+    the patch, or nothing if it failed or was not asked."""
 
     def __init__(self, root: str) -> None:
         output, end = os.pipe()
+        self.root = root
+        self.said = b""
         self._output = open(output, "rb", buffering=0)  # noqa: SIM115 - until the block ends
         try:
             self._process = os.posix_spawnp(
                 "git",
                 [
                     *repository.prefix(root), "diff", "--cached", "--patch", _ALL, "--no-color",
-                    "--no-ext-diff", "--no-textconv", "--no-renames", "--no-indent-heuristic",
+                    "--no-ext-diff", "--no-textconv", "--no-renames", "--no-indent-heuristic", "--full-index",
                 ],
                 repository.environment(in_hook=True),
                 file_actions=[
@@ -78,10 +81,11 @@ class Patch:
         process, self._process = self._process, 0
         if os.waitpid(process, 0)[1]:
             raise Refused("git failed")
-        return b"".join(parts)
+        self.said = b"".join(parts)
+        return self.said
 
 
-_HEAD = (
+HEAD = (
     b"old mode ", b"new mode ", b"new file mode ", b"deleted file mode ", b"index ", b"--- ", b"+++ ",
 )  # fmt: skip
 """How the lines begin that stand before the change of a file."""
@@ -90,7 +94,7 @@ _HEAD = (
 def _version(file: bytes) -> Iterator[Version]:
     head, _, change = file.partition(b"\n@@ ")
     _, *about = head.rstrip(b"\n").split(b"\n")
-    if not all(line.startswith(_HEAD) for line in about):
+    if not all(line.startswith(HEAD) for line in about):
         raise Refused("it is in conflict, or binary")
     pieces: list[tuple[bool, list[bytes]]] = []
     for line in change.rstrip(b"\n").split(b"\n")[1:]:
