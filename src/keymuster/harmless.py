@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from keymuster import regex
 from keymuster.collect.base import Context, Observed
 from keymuster.collect.kept import Said
 from keymuster.model import Credential, FileLocation, Secret, Trouble
@@ -69,7 +69,7 @@ def _path(one: Observed) -> str:
     return place.path or place.object or "" if isinstance(place, FileLocation) else ""
 
 
-_WORD = re.compile(r"[^\s\"'`=:;,@/()\[\]{}<>|&]{4,200}")
+_WORD = regex.later(r"[^\s\"'`=:;,@/()\[\]{}<>|&]{4,200}")
 
 
 def _texts(value: Any) -> Iterator[str]:

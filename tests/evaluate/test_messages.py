@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from string import Formatter
+
 import pytest
 
 from evaluate.records import credential, place
-from keymuster.evaluate.messages import filled
+from keymuster.evaluate.messages import filled, holes
 from keymuster.inventory.build import build
 from keymuster.model import Grant, GrantKind, Identity, IdentityKind
+from keymuster.rules.schema import RuleSet
 
 CI = Identity(
     id="terraform:.:aws_iam_role.ci", kind=IdentityKind.ROLE, provider="aws", name="ci-deploy",
@@ -52,3 +55,9 @@ def test_who_is_let_in_is_told_with_the_name_of_the_vendor(vendors: list[str], s
     seen = {"principal": "464622532012", "vendors": vendors}
 
     assert filled("{principal} may assume it", seen, build([])) == said
+
+
+def test_the_fields_of_a_message_are_those_that_are_filled_in(rules: RuleSet) -> None:
+    for message in ("{{a}} {b}", "{{{a}}}", "no", *(policy.message for policy in rules.policies)):
+        parsed = Formatter().parse(message)
+        assert holes(message) == [name for _, name, _, _ in parsed if name is not None]

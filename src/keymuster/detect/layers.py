@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Mapping, Sequence
-from copy import copy
 from functools import cached_property, partial
 from typing import Any, TypeAlias
 
@@ -48,6 +47,8 @@ class Layer:
 
     def numbered_from(self, first: int) -> Layer:
         """The same layer, with higher numbers."""
+        from copy import copy  # only for who reads versions
+
         self.open()
         other = copy(self)
         other._first = first

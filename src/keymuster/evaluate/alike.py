@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from string import Formatter
 from typing import Any
 
 from msgspec.structs import replace
 
+from keymuster.evaluate.messages import holes
 from keymuster.model import Finding
 from keymuster.model.declaration import declaration, object_name, without_calls
 from keymuster.rules.schema import Policy
@@ -20,8 +20,7 @@ MOST_NAMED = 20
 
 def judgement(policy: Policy, seen: Mapping[str, Any]) -> str:
     """What a finding says, whichever of many alike it is about."""
-    holes = {name for _, name, _, _ in Formatter().parse(policy.message) if name is not None}
-    about_any = {name: "" if name in NAMES else seen[name] for name in holes}
+    about_any = {name: "" if name in NAMES else seen[name] for name in holes(policy.message)}
     return without_calls(policy.message.format(**about_any))
 
 

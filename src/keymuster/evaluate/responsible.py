@@ -4,11 +4,13 @@ names for the file."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from keymuster.inventory.build import Inventory
-from keymuster.inventory.codeowners import in_force
 from keymuster.model import FileLocation, Owner, Resource, Use
+
+if TYPE_CHECKING:
+    from keymuster.inventory.codeowners import Codeowners
 
 _ANSWERS = {"yes": True, "no": False}
 
@@ -35,10 +37,17 @@ def _asked(record: Any) -> Iterator[str]:
         yield record.id.removeprefix("resource:")
 
 
+def _in_force(inventory: Inventory) -> list[tuple[str, Resource, Codeowners]]:
+    resources = [*inventory.of(Resource)]
+    if not resources:
+        return []
+    from keymuster.inventory.codeowners import in_force  # a secret alone is found in most scans
+
+    return in_force(resources)
+
+
 def _of_file(record: Any, inventory: Inventory) -> Owner | None:
-    every = inventory.remembered(
-        "codeowners", "", lambda: in_force(one for one in inventory.of(Resource))
-    )
+    every = inventory.remembered("codeowners", "", lambda: _in_force(inventory))
     if not every:
         return None
     paths = [one.path for one in inventory.places(record) if isinstance(one, FileLocation)]

@@ -13,7 +13,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
-from keymuster.evaluate.derived import DERIVED
+from keymuster.evaluate.derived import derived as follows_from
 from keymuster.inventory.build import Inventory
 from keymuster.inventory.facts import FACTS
 from keymuster.model import (
@@ -46,7 +46,7 @@ def fields(subject: Subject) -> dict[str, str]:
     """Name -> CEL type of everything a policy about this subject may name."""
     hints = typing.get_type_hints(SUBJECTS[subject])
     plain = {name: kind for name, hint in hints.items() if (kind := _cel_type(hint))}
-    derived = {name: kind for name, (kind, _) in DERIVED.get(subject, {}).items()}
+    derived = {name: kind for name, (kind, _) in follows_from(subject).items()}
     return plain | derived | {name: kind for name, (kind, _) in FACTS.get(subject, {}).items()}
 
 
@@ -61,7 +61,7 @@ class View(Mapping[str, Any]):
         self._record = record
         self._inventory = inventory
         self._now = now
-        self._derived = DERIVED.get(subject, {})
+        self._derived = follows_from(subject)
         self._facts = FACTS.get(subject, {})
         self._known = inventory.facts.get(record.id, {})
 

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from keymuster.evaluate.derived import (
-    credentials,
-    exceptions,
-    grants,
-    identities,
-    inline_allows,
-    resources,
-    trusts,
-    uses,
-)
+from functools import cache
+from importlib import import_module
+
 from keymuster.evaluate.derived.common import Fields
 from keymuster.rules.schema import Subject
 
-DERIVED: dict[Subject, Fields] = {
-    "identity": identities.FIELDS,
-    "credential": credentials.FIELDS,
-    "grant": grants.FIELDS,
-    "trust": trusts.FIELDS,
-    "use": uses.FIELDS,
-    "resource": resources.FIELDS,
-    "inline_allow": inline_allows.FIELDS,
-    "exception": exceptions.FIELDS,
+_MODULES: dict[Subject, str] = {
+    "identity": "identities",
+    "credential": "credentials",
+    "grant": "grants",
+    "trust": "trusts",
+    "use": "uses",
+    "resource": "resources",
+    "inline_allow": "inline_allows",
+    "exception": "exceptions",
 }
-"""Subject -> what its policies may speak of besides."""
+
+
+@cache
+def derived(subject: Subject) -> Fields:
+    """What policies about a subject may speak of besides. Its module is imported for the first record of the sort."""
+    fields: Fields = import_module(f"{__name__}.{_MODULES[subject]}").FIELDS
+    return fields

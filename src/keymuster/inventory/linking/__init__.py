@@ -9,14 +9,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from keymuster.inventory.linking import deployed, suggestions
-from keymuster.inventory.linking.keys import Keyed, Says, in_words, keys, rank
 from keymuster.model import Credential, FileLocation, Identity, Observation, ServiceLocation
+
+if TYPE_CHECKING:
+    from keymuster.inventory.linking.keys import Keyed, Says
+
+# what looks for links is imported where there are two records that may have one
 
 FOUND = "secret:"
 """How ids of credentials begin whose text was found."""
@@ -40,7 +43,11 @@ class Link(Struct, frozen=True, kw_only=True):
         """By what it is known; empty if it follows from other links."""
         if self.why:
             return f"by {self.why}"
-        return f"by the same {in_words(self.key)}" if self.key else ""
+        if not self.key:
+            return ""
+        from keymuster.inventory.linking.keys import in_words
+
+        return f"by the same {in_words(self.key)}"
 
 
 class Links(Struct, frozen=True, kw_only=True):
@@ -72,6 +79,9 @@ def found(records: Mapping[str, Observation], *, weak: bool = True) -> Links:
     identities = [one for one in records.values() if isinstance(one, Identity)]
     if len(credentials) + len(identities) < 2:
         return NONE
+    from keymuster.inventory.linking import deployed
+    from keymuster.inventory.linking.keys import Says
+
     same: dict[str, dict[str, Link]] = defaultdict(dict)
     alike: dict[str, dict[str, Link]] = defaultdict(dict)
     proves: dict[str, dict[str, Link]] = defaultdict(dict)
@@ -108,6 +118,8 @@ def found(records: Mapping[str, Observation], *, weak: bool = True) -> Links:
 
 def _shared(records: Iterable[Keyed]) -> list[tuple[Says, str, list[Keyed]]]:
     """The keys that several records have, and who."""
+    from keymuster.inventory.linking.keys import keys
+
     by_key: dict[tuple[Says, str], list[Keyed]] = {}
     for one in records:
         for sort, key in keys(one):
@@ -144,6 +156,8 @@ def _meant(
 ) -> dict[str, Link]:
     """The one identity that a credential proves, by the surest sort of key that means but one: that which
     exists, before what declares it."""
+    from keymuster.inventory.linking.keys import rank
+
     meant: dict[str, Link] = {}
     for id, others in proves.items():
         by_sort: dict[int, list[Link]] = defaultdict(list)
@@ -164,6 +178,8 @@ def _is_told(record: Observation) -> bool:
 def _suggested(
     links: Links, records: Mapping[str, Observation], credentials: list[Credential], weak: bool
 ) -> Links:
+    from keymuster.inventory.linking import deployed, suggestions
+
     linked = {id: {one.to for one in others} for id, others in links.same.items()}
     found = suggestions.suggested(
         credentials, deployed.possible(records.values()) if weak else (), linked, weak=weak
