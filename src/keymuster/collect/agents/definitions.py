@@ -8,6 +8,7 @@ from collections.abc import Container, Iterator
 from keymuster import regex
 from keymuster.collect.agents import records, settings, shown, tools
 from keymuster.collect.agents.launchers import launch
+from keymuster.collect.agents.prose import client
 from keymuster.collect.agents.server_facts import things as server_things
 from keymuster.collect.agents.servers import servers
 from keymuster.collect.base import Blob
@@ -22,32 +23,6 @@ _FRONT = regex.later(r"\A\ufeff?---[ \t]*\r?\n(?P<yaml>.*?\r?\n)---[ \t]*(?:\r?\
 _LARGEST = 100_000
 """Characters of the first lines."""
 
-_PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (client, regex.later(pattern))
-    for client, pattern in (
-        ("claude-code", r"(?:\A|/)\.claude/(?:agents|commands|skills)/.+\.md\Z"),
-        (
-            "opencode",
-            r"(?:\A|/)\.?(?:config/)?opencode/(?:agents?|commands?|skills?|modes?)/.+\.md\Z",
-        ),
-        (
-            "copilot",
-            r"(?:\A|/)\.github/(?:agents|chatmodes|prompts|skills)/.+\.md\Z|\.(?:agent|chatmode|prompt)\.md\Z",
-        ),
-        ("cursor", r"(?:\A|/)\.cursor/(?:agents|commands|skills)/.+\.mdc?\Z"),
-        ("gemini-cli", r"(?:\A|/)\.gemini/(?:agents|skills)/.+\.md\Z"),
-        ("qwen-code", r"(?:\A|/)\.qwen/(?:agents|skills)/.+\.md\Z"),
-        ("codex", r"(?:\A|/)\.codex/(?:agents|prompts|skills)/.+\.md\Z"),
-        ("kiro", r"(?:\A|/)\.kiro/(?:agents|skills)/.+\.md\Z"),
-        ("factory", r"(?:\A|/)\.factory/(?:droids|commands|skills)/.+\.md\Z"),
-        ("augment", r"(?:\A|/)\.augment/(?:agents|commands|skills)/.+\.md\Z"),
-        ("roo-code", r"(?:\A|/)\.roo/(?:commands|skills)/.+\.md\Z"),
-        ("amp", r"(?:\A|/)\.agents/(?:agents|commands|skills|checks)/.+\.md\Z"),
-        ("claude-code", r"(?:\A|/)(?:agents|commands)/[^/]+\.md\Z|(?:\A|/)SKILL\.md\Z"),
-    )
-)
-"""Where each client looks for them; the last is where plugins have theirs."""
-
 _MODES = {
     "bypassPermissions": "never",
     "acceptEdits": "edits",
@@ -57,24 +32,6 @@ _MODES = {
 }
 _ALLOWED = ("allowed-tools", "allowedTools", "allowed_tools", "auto-approve")
 _SPLIT = regex.later(r",\s*(?![^()]*\))|\s+(?=[A-Z@*])(?![^()]*\))")
-
-
-_INSTRUCTIONS = regex.later(
-    r"(?i)(?:\A|/)(?:CLAUDE(?:\.local)?|AGENTS?|GEMINI|QWEN|CODEX|copilot-instructions|CONVENTIONS|guidelines)\.md\Z|"
-    r"(?:\A|/)\.(?:cursor|windsurf|roo|cline|clinerules|amazonq|kilocode|trae|continue|claude|augment)[\w-]*/(?:rules|steering)?[^/]*/?.*\.mdc?\Z|"
-    r"(?:\A|/)\.kiro/steering/.+\.md\Z|\.instructions\.md\Z"
-)
-"""Files that tell an agent what to do."""
-
-
-def instructs(path: str) -> bool:
-    """Whether an agent takes what a file says for orders."""
-    return _INSTRUCTIONS.search(path) is not None or bool(client(path))
-
-
-def client(path: str) -> str:
-    """The client that would take a file for one of its definitions; empty if there is none."""
-    return next((name for name, form in _PLACES if form.search(path)), "")
 
 
 def of(blob: Blob, sealing: Sealing, wanted: Container[str]) -> Iterator[Observation]:

@@ -7,23 +7,12 @@ from collections.abc import Iterator
 from itertools import islice
 
 from keymuster import regex
-from keymuster.collect.agents import definitions
 from keymuster.collect.ci.things import Thing
 from keymuster.collect.syntax.node import File, Node
 
-_OTHER = regex.later(
-    r"(?i)(?:\A|/)(?:\.(?:cursor|windsurf|cline|roo|kilocode|goose|junie)(?:rules|hints)(?:-[\w-]+)?|\.rules)\Z|"
-    r"(?:\A|/)\.(?:clinerules|roo|cursor|windsurf|junie|kiro|amazonq)/.+\.(?:md|mdc|txt)\Z|"
-    r"(?:\A|/)(?:skills?|agents|prompts|commands)/.+\.(?:md|mdc)\Z|(?:\.prompt|\.agent|\.chatmode)\.md\Z|\.mdc\Z"
-)
 _MOST = 50
 """Places in one file."""
 _LONGEST = 4_000
-
-
-def instructs(path: str) -> bool:
-    """Whether an agent takes what a file says for orders."""
-    return definitions.instructs(path) or _OTHER.search(path) is not None
 
 
 def things(text: str, file: File) -> Iterator[Thing]:

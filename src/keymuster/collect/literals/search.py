@@ -90,6 +90,8 @@ def within(
 ) -> Iterator[Credential]:  # fmt: skip
     """The secrets in a tree of settings, by the names of their keys; those on lines that count."""
     for one in named(root):
+        if not one.holder and kind_of(one.name) is None:  # most are
+            continue
         if one.node.tag or not counts(one.node.line, one.node.end_line):
             continue
         found = sealing.credential(one.node, one.name, declared_as=declared_as, holder=one.holder)

@@ -5,7 +5,7 @@ the sorts of records, as policies call them, that come of objects of a type, or 
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from types import ModuleType
 from typing import TypeAlias
@@ -54,7 +54,7 @@ def subjects(types: Iterable[str]) -> tuple[str, ...]:
 _SUBJECTS = ("credential", "grant", "identity", "trust", "use")
 
 
-@cache
+@lru_cache(maxsize=4096)
 def of(type: str) -> Meaning | None:
     """What makes records of objects of a type, if they mean something. Only its vendor is loaded for it:
     most scans see objects of one or two."""

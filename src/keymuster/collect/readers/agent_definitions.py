@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
+from keymuster.collect.agents import prose
 from keymuster.collect.base import Blob, Context, Observed, Reader
 from keymuster.model.ids import in_id
 
@@ -36,12 +37,12 @@ class AgentDefinitions(Reader):
         yield from self._orders(blob)
         if not blob.data[:6].lstrip(b"\xef\xbb\xbf").startswith(b"---"):
             return
+        if not prose.client(blob.path):
+            return
         from keymuster.collect.agents import definitions
         from keymuster.collect.literals.sealing import Sealing
         from keymuster.collect.syntax.node import Broken
 
-        if not definitions.client(blob.path):
-            return
         try:
             yield from definitions.of(
                 blob, Sealing.of(self._context, blob), self._context.rules.resource_types
@@ -52,12 +53,12 @@ class AgentDefinitions(Reader):
     def _orders(self, blob: Blob) -> Iterator[Observed]:
         if b"--" not in blob.data and b"-mode" not in blob.data:
             return
-        from keymuster.collect.agents import commands, definitions
+        if not prose.defines_or_instructs(blob.path):
+            return
+        from keymuster.collect.agents import commands
         from keymuster.collect.ci.things import resources
         from keymuster.collect.syntax.node import File
 
-        if not definitions.instructs(blob.path):
-            return
         text = blob.text.content.decode("utf-8", "replace")
         found = commands.orders(text, File.of(blob))
         yield from resources(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
+from keymuster.collect.agents import prose
 from keymuster.collect.base import Blob, Context, Observed, Reader
 from keymuster.model.ids import in_id
 
@@ -35,12 +36,12 @@ class AgentInstructions(Reader):
         content = blob.text.content
         if blob.core is not None or blob.text.binary:
             return
+        if not prose.instructs(blob.path):
+            return
         from keymuster.collect.agents import instructions
         from keymuster.collect.ci.things import resources
         from keymuster.collect.syntax.node import Broken, File
 
-        if not instructions.instructs(blob.path):
-            return
         if len(content) > _LARGEST:
             raise Broken(1, "is too large to be read as a whole")
         found = instructions.things(content.decode("utf-8", "replace"), File.of(blob))

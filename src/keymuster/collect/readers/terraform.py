@@ -81,6 +81,10 @@ class Terraform(Reader):
             raise Broken(1, f"holds more than is looked at in a {which}") from None
 
     def finish(self, fragments: Sequence[Any]) -> Iterator[Observation | Trouble]:
+        from keymuster.collect.terraform.files import CODE, VARIABLES
+
+        if not any(kept.kind in (CODE, VARIABLES) for kept in fragments):
+            return  # nothing takes in the other files
         from keymuster.collect.terraform.declarations import declarations
 
         staged = {kept.path for kept in fragments if kept.changed is not None}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-import re
+from itertools import accumulate
 from typing import Any
 
 import msgspec
@@ -123,7 +123,7 @@ def keep(blob: Blob, kind: str) -> tuple[Kept | None, list[Broken]]:
         path=blob.path,
         kind=kind,
         file=File.of(blob),
-        lines=[0, *(found.end() for found in re.finditer("\n", text))],
+        lines=_line_starts(text),
         changed=None if blob.changed is None else list(blob.changed),
     )
     if kind == TEXT:
@@ -145,6 +145,11 @@ def keep(blob: Blob, kind: str) -> tuple[Kept | None, list[Broken]]:
     )
     kept.tree = msgspec.msgpack.encode(block)
     return kept, mistakes[:1]
+
+
+def _line_starts(text: str) -> list[int]:
+    lengths = [len(line) + 1 for line in text.split("\n")]
+    return list(accumulate(lengths[:-1], initial=0))
 
 
 def _folders(listing: Node, root: str) -> dict[str, str]:

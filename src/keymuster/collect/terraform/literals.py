@@ -4,6 +4,7 @@ known by their names, and some besides by the type that they are of."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import islice
 
 from keymuster import regex
@@ -105,8 +106,32 @@ def literals(one: Declared) -> Iterator[Credential]:
     """The secrets among all settings of an object, each once."""
     if not _TERRAFORM.fullmatch(one.type) or one.type.startswith("kubernetes_"):
         return
-    found = (each for at in _settings(one) for each in _credentials(one, at) if each is not None)
-    yield from islice(once(found), _MOST_SECRETS)
+    yield from islice(once(_found(one)), _MOST_SECRETS)
+
+
+def _found(one: Declared) -> Iterator[Credential]:
+    known = _known_kinds(one.type)
+    for at in _settings(one):
+        kind, is_named = known.get(at.key), _is_named(at.name)
+        text = at.node.text()
+        if kind is None and not is_named and at.key in _SCRIPTS:
+            found = _in_script(one, at, text)
+        elif text.lstrip()[:1] in _OPEN and not text.startswith("{{") and len(text) < _MOST:
+            found = _in_json(one, at, kind, is_named=is_named)
+        elif (kind is not None or is_named) and not repeats(at.name, text):
+            found = iter((_made(one, at.node, at.name, kind),))
+        else:  # most are
+            continue
+        yield from (each for each in found if each is not None)
+
+
+_OPEN = ("{", "[")
+
+
+@lru_cache(maxsize=4096)
+def _is_named(name: str) -> bool:
+    """Whether a name says that its value is a secret."""
+    return kind_of(name) is not None and not _NO_SECRETS.fullmatch(name)
 
 
 def _settings(one: Declared) -> Iterator[Named]:
@@ -119,27 +144,20 @@ def _settings(one: Declared) -> Iterator[Named]:
         yield from named(node, one.text(one.type.removeprefix("terraform:")))
 
 
-def _credentials(one: Declared, at: Named) -> Iterator[Credential | None]:
-    kind = _known_kind(one, at)
-    text = at.node.text()
-    is_named = kind_of(at.name) is not None and not _NO_SECRETS.fullmatch(at.name)
-    if kind is None and not is_named and at.key in _SCRIPTS:
-        for name, value in in_script(text):
-            yield one.sealing.credential(at.node, name, value, declared_as=SCRIPT)
-    elif text.lstrip()[:1] in ("{", "[") and not text.startswith("{{") and len(text) < _MOST:
-        yield from _in_json(one, at, kind, is_named=is_named)
-    elif (kind is not None or is_named) and not repeats(at.name, text):
-        yield _made(one, at.node, at.name, kind)
+def _in_script(one: Declared, at: Named, script: str) -> Iterator[Credential | None]:
+    for name, value in in_script(script):
+        yield one.sealing.credential(at.node, name, value, declared_as=SCRIPT)
 
 
-def _known_kind(one: Declared, at: Named) -> CredentialKind | None:
-    """What a setting of this type holds for certain."""
-    kind = _BY_TYPE.get(one.type, {}).get(at.key)
-    if kind is None and one.type in ("terraform:provider", "terraform:backend"):
-        kind = _OF_PROVIDERS.get(at.key)
-    if kind is None and one.type.endswith(_SHARED) and at.key in ("plaintext_value", "value"):
-        kind = _PASSWORD
-    return kind
+@lru_cache(maxsize=4096)
+def _known_kinds(type: str) -> dict[str, CredentialKind]:
+    """What settings of this type hold for certain."""
+    known: dict[str, CredentialKind] = {}
+    if type.endswith(_SHARED):
+        known = dict.fromkeys(("plaintext_value", "value"), _PASSWORD)
+    if type in ("terraform:provider", "terraform:backend"):
+        known = _OF_PROVIDERS
+    return known | _BY_TYPE.get(type, {})
 
 
 _SHARED = ("_actions_secret", "_environment_secret", "_organization_secret")

@@ -12,7 +12,7 @@ _OVERRIDE = regex.later(r"(?:.*_)?override\.(?:tf|tofu)(?:\.json)?")
 
 
 def is_override(path: str) -> bool:
-    return _OVERRIDE.fullmatch(posixpath.basename(path)) is not None
+    return "override." in path and bool(_OVERRIDE.fullmatch(posixpath.basename(path)))
 
 
 def merged(block: Block, override: Block) -> Block:
