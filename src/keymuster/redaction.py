@@ -99,11 +99,11 @@ class Redactor:
     def struct(self, one: _S) -> _S:
         """A record, with all that is in it."""
         changed: dict[str, Any] = {}
-        for field in one.__struct_fields__:
+        for field, is_free in _told(type(one)):
             value = getattr(one, field)
-            if not value or (type(one), field) in _OURS:
+            if not value or type(value) is int:  # most are one of both
                 continue
-            if (cleaned := self._of(value, self._for(field, self._name))) is not value:
+            if (cleaned := self._of(value, self._text if is_free else self._name)) is not value:
                 changed[field] = cleaned
         return replace(one, **changed) if changed else one
 
@@ -127,6 +127,12 @@ class Redactor:
                 return type(value)(several) if several != [*value] else value
             case _:
                 return value
+
+
+@cache
+def _told(kind: type[Struct]) -> list[tuple[str, bool]]:
+    """The fields of a record that others may have written, and whether their text is free."""
+    return [(name, name in _FREE) for name in kind.__struct_fields__ if (kind, name) not in _OURS]
 
 
 def _masked(engine: Engine, least: Confidence, text: str, *, key: bytes = b"") -> str:

@@ -130,14 +130,13 @@ def _tried(text: str) -> Expression | None:
 
 def _end(text: str, at: int) -> int:
     """Where the `}}` of an expression begins; -1 if it has none."""
-    quoted = False
-    while at < len(text):
-        char = text[at]
-        if char == "'":
-            quoted = not quoted
-        elif char == "}" and not quoted and text.startswith("}}", at):
-            return at
-        at += 1
+    while (end := text.find("}}", at)) >= 0:
+        quote = text.find("'", at, end)
+        if quote < 0:
+            return end
+        at = text.find("'", quote + 1) + 1
+        if not at:
+            break
     return -1
 
 
@@ -155,17 +154,21 @@ def path(expression: Expression) -> tuple[str, ...]:
     return (expression.name.lower(), *reversed(parts))
 
 
-def every(expression: Expression) -> Iterator[Expression]:
-    """An expression and all in it."""
-    yield expression
-    match expression:
-        case Access(of=of, key=key):
-            yield from every(of)
-            if key is not None:
-                yield from every(key)
-        case Call(arguments=inside) | Operation(parts=inside):
-            for one in inside:
-                yield from every(one)
+def every(expression: Expression) -> list[Expression]:
+    """An expression and all in it, in order."""
+    found: list[Expression] = []
+    waiting = [expression]
+    while waiting:
+        one = waiting.pop()
+        found.append(one)
+        match one:
+            case Access():
+                waiting += [one.of] if one.key is None else [one.key, one.of]
+            case Call():
+                waiting += reversed(one.arguments)
+            case Operation():
+                waiting += reversed(one.parts)
+    return found
 
 
 def contexts(expression: Expression) -> Iterator[tuple[str, ...]]:
