@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 
 from keymuster.collect.base import Blob
+from keymuster.detect.positions import start_of_character
 from keymuster.model import Storage
 
 OVERLAP = 256 * 1024
@@ -27,7 +28,7 @@ def pieces(
         yield piece
         if not left:
             return
-        keep = _start_of_character(content, max(0, end - overlap))
+        keep = start_of_character(content, max(0, end - overlap))
         line, column = piece.positions().at(keep)
         more = read(handle, min(left, size))
         left = left - len(more) if more else 0
@@ -46,11 +47,3 @@ def read(handle: int, size: int) -> bytes:
         chunks.append(chunk)
         size -= len(chunk)
     return b"".join(chunks)
-
-
-def _start_of_character(content: bytes, offset: int) -> int:
-    """The offset, moved back out of the middle of a UTF-8 character."""
-    start = offset
-    while start > max(0, offset - 3) and content[start] & 0xC0 == 0x80:
-        start -= 1
-    return start

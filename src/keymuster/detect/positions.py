@@ -34,10 +34,36 @@ class Positions:
             self._line += lines
             self._column = 1
             start = content.rindex(b"\n", start, offset) + 1
-        self._column += _code_points(content[start:offset])
+        self._column += _code_points(content, start, offset)
         self._offset = offset
         return self._line, self._column
 
 
-def _code_points(piece: bytes) -> int:
-    return len(piece) if piece.isascii() else len(piece.decode("utf-8", "replace"))
+_CHUNK = 16 * 1024
+"""Bytes that are counted at once: most are ASCII even where not all of a long line are, and such a copy costs nothing."""
+
+
+def _code_points(content: bytes, start: int, stop: int) -> int:
+    count = 0
+    while start < stop:
+        end = min(start + _CHUNK, stop)
+        piece = content[start:end]
+        if not piece.isascii():
+            if end < stop:
+                end = start_of_character(content, end)
+                piece = content[start:end]
+            count += len(piece.decode("utf-8", "replace"))
+        else:
+            count += end - start
+        start = end
+    return count
+
+
+def start_of_character(content: bytes, offset: int) -> int:
+    """The offset, moved back out of the middle of a UTF-8 character; none has more than three bytes behind its first."""
+    start = offset
+    while content[start] & 0xC0 == 0x80:
+        if start == max(0, offset - 3):
+            return offset
+        start -= 1
+    return start

@@ -46,7 +46,7 @@ class InlineAllows(Reader):
         """Whether the mark stands anywhere. Where none stood in the version before, it is looked for
         where that was not kept."""
         if blob.notes is None or content is not blob.data:
-            return _MARK in content
+            return self._stands_anew(content, (), _MARK)
         kept = blob.kept if blob.before.get(self.name) is False else ()
         marked = blob.notes[self.name] = self._stands_anew(content, kept, _MARK)
         return marked
