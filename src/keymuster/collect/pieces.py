@@ -13,6 +13,10 @@ OVERLAP = 256 * 1024
 """More than the engine looks around a hit, on either side."""
 
 
+_AT_ONCE = 1 << 28
+"""Bytes that are asked for at once: what comes in several parts is copied."""
+
+
 def pieces(
     name: str, storage: Storage, handle: int, content: bytes, left: int, size: int,
     overlap: int = OVERLAP,
@@ -43,7 +47,7 @@ def is_last(piece: Blob) -> bool:
 def read(handle: int, size: int) -> bytes:
     """Up to `size` bytes; fewer only at the end of the file."""
     chunks = []
-    while size > 0 and (chunk := os.read(handle, min(size, 1 << 26))):
+    while size > 0 and (chunk := os.read(handle, min(size, _AT_ONCE))):
         chunks.append(chunk)
         size -= len(chunk)
     return b"".join(chunks)
