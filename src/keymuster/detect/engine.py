@@ -280,7 +280,7 @@ class Engine:
     ) -> Answer:
         """What a hit led to. Versions of a text come back to what they had: what is known of the
         same hit in the same surroundings is not asked again."""
-        end, number, back = hit = hits.hit(at)
+        end, number, _ = hit = hits.hit(at)
         if number >= self.gates or hits.is_repeated(at):
             return NO_ANSWER
         near = number, content[max(0, end - _NEAR) : end + _NEAR]
