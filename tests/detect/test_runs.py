@@ -115,7 +115,7 @@ def test_a_format_of_letters_only_is_searched_for_beside_runs() -> None:
 
 def test_a_format_is_found_beside_runs() -> None:
     rules = rules_of(r"\b(?P<secret>[0-9a-f]{32})\b")
-    secret = b"0a1b2c3d4e5f6071" * 2
-    text = b"x\n" * 400 + b"key: " + secret + b"\n" + b"y\n" * 400
+    made = b"0a1b2c3d4e5f6071" * 2
+    text = b"x\n" * 400 + b"key: " + made + b"\n" + b"y\n" * 400
     assert [match.start for match in Engine(rules).scan(text)] == [805]
-    assert not Engine(rules).scan(text.replace(secret, secret[:-1]))
+    assert not Engine(rules).scan(text.replace(made, made[:-1]))
