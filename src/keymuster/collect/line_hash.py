@@ -57,10 +57,11 @@ class LineHashes:
         """Find where a line begins."""
         if line < self._line:
             self._line, self._offset = 1, 0
-        kept, offset = self._kept, self._offset
-        for _ in range(line - self._line):
-            offset = kept.find("\n", offset) + 1 or len(kept)
-        self._line, self._offset = line, offset
+        if line > self._line:
+            before = line - self._line
+            _, *lines = self._kept[self._offset :].split("\n", before)
+            rest = len(lines[-1]) if len(lines) == before else 0
+            self._line, self._offset = line, len(self._kept) - rest
 
     def _searched(self, window: str) -> int:
         """How often a whole window has occurred at the start of a line, this one included."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
+from itertools import pairwise, starmap
+from operator import lt
 from struct import Struct
 from struct import error as StructError
 
@@ -199,7 +201,8 @@ def ascending(offsets: array[int]) -> tuple[array[int], array[int]]:
 
 def rising(ids: bytes, width: int) -> bool:
     """Whether each id of so many bytes is higher than the one before it."""
-    return all(ids[at - width : at] < ids[at : at + width] for at in range(width, len(ids), width))
+    each = (ids[at : at + width] for at in range(0, len(ids), width))
+    return all(starmap(lt, pairwise(each)))
 
 
 def headers(

@@ -104,8 +104,9 @@ def scales() -> _accelerator.Scales | None:
     return _accelerator.Scales(tuple(accumulate(map(len, GROUPS))), stages, *tables())
 
 
-_OFTEN = 100
-"""Sums of a stage after which it is worth a millisecond to make the next ones three times as fast."""
+_OFTEN = 1500
+"""Sums of a stage after which it is worth what these took, some milliseconds, to make the next ones three times as
+fast."""
 
 
 class _Sums:
