@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -74,3 +75,20 @@ def test_who_closed_standard_input_gets_another_start() -> None:
     assert done is not None
     assert done.stdout.startswith(b"None None ['")
     assert b"'0', '1', '2'" in done.stdout  # that of the listing itself
+
+
+def test_a_program_that_writes_into_a_file_is_waited_for_or_ended(tmp_path: Path) -> None:
+    (tmp_path / "asked").write_bytes(b"hello")
+    code = "import sys; sys.stdout.write(sys.stdin.read()[::-1]); sys.exit(5)"
+    with open(tmp_path / "asked", "rb") as asked, open(tmp_path / "said", "wb") as said:
+        process = spawned.writing(_python(code), {}, asked.fileno(), said.fileno())
+        assert process is not None
+        assert process.wait() == process.poll() == process.returncode == 5
+        process.kill()  # too late: nobody is hit
+        endless = spawned.writing(_python("while True: pass"), {}, asked.fileno(), said.fileno())
+        assert endless is not None
+        assert endless.poll() is None
+        endless.kill()
+        assert endless.wait() == -signal.SIGKILL
+        assert spawned.writing(_python(code), {}, 0, said.fileno()) is None
+    assert (tmp_path / "said").read_bytes() == b"olleh"

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     import subprocess
 
 _T = TypeVar("_T")
-_P = TypeVar("_P", "subprocess.Popen[bytes]", "subprocess.Popen[bytes] | spawned.Spawned")
+_P = TypeVar(
+    "_P", "subprocess.Popen[bytes] | spawned.Process", "subprocess.Popen[bytes] | spawned.Spawned"
+)
 
 
 class Git:
@@ -76,9 +78,14 @@ class Git:
     @contextlib.contextmanager
     def writing(
         self, *words: str, stdin: IO[bytes], stdout: IO[bytes]
-    ) -> Iterator[subprocess.Popen[bytes]]:
+    ) -> Iterator[subprocess.Popen[bytes] | spawned.Process]:
         """The same, of one that writes into a file."""
-        with self._until_ended(self._process(words, stdin, stdout)) as one:
+        every = [*prefix(self.folder), *words]
+        try:
+            process = spawned.writing(every, self._environment, stdin.fileno(), stdout.fileno())
+        except OSError as error:
+            raise _missing(error) from error
+        with self._until_ended(process or self._process(words, stdin, stdout)) as one:
             yield one
 
     def _process(

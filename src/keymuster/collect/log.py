@@ -137,7 +137,8 @@ class Log:
 
     def was_stopped(self) -> bool:
         """Whether a signal ended git before it was through, such as an interrupt that it shared."""
-        return self._process.poll() is not None and self._process.returncode < 0
+        code = self._process.poll()
+        return code is not None and code < 0
 
     def close(self) -> None:
         if self._process.poll() is None:

@@ -18,8 +18,35 @@ class Ended(NamedTuple):
     stderr: bytes
 
 
-class Spawned:
-    """A program at work, which says something; what it complains of, if that is wanted, comes out of `errors`."""
+class Process:
+    """A program at work that somebody started. `stdout` is what it says, if that does not go into a file."""
+
+    def __init__(self, process: int) -> None:
+        self._process = process
+        self.stdout: IO[bytes] | None = None
+        self.returncode: int | None = None
+
+    def wait(self) -> int:
+        """The exit code; below zero if a signal ended it."""
+        if self.returncode is None:
+            self.returncode = os.waitstatus_to_exitcode(os.waitpid(self._process, 0)[1])
+        return self.returncode
+
+    def poll(self) -> int | None:
+        """The same, None if it has not ended."""
+        if self.returncode is None:
+            ended, status = os.waitpid(self._process, os.WNOHANG)
+            if ended:
+                self.returncode = os.waitstatus_to_exitcode(status)
+        return self.returncode
+
+    def kill(self) -> None:
+        if self.returncode is None:
+            os.kill(self._process, 9)
+
+
+class Spawned(Process):
+    """One that says something; what it complains of, if that is wanted, comes out of `errors`."""
 
     def __init__(
         self, words: list[str], environment: Mapping[str, str], stdin: int | None, pipes: list[_Pipe]
@@ -28,7 +55,7 @@ class Spawned:
         (output, said), *more = pipes
         nothing = (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0)
         try:
-            self._process = os.posix_spawnp(
+            process = os.posix_spawnp(
                 words[0], words, environment,
                 file_actions=[
                     (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)
@@ -46,19 +73,9 @@ class Spawned:
         finally:
             for _, end in pipes:
                 os.close(end)
-        self.stdout: IO[bytes] | None = open(output, "rb")  # noqa: SIM115 - until it has ended
+        super().__init__(process)
+        self.stdout = open(output, "rb")  # noqa: SIM115 - until it has ended
         self.errors = open(more[0][0], "rb") if more else None  # noqa: SIM115
-        self._code: int | None = None
-
-    def wait(self) -> int:
-        """The exit code; below zero if a signal ended it."""
-        if self._code is None:
-            self._code = os.waitstatus_to_exitcode(os.waitpid(self._process, 0)[1])
-        return self._code
-
-    def kill(self) -> None:
-        if self._code is None:
-            os.kill(self._process, 9)
 
 
 def at_work(words: list[str], environment: Mapping[str, str], stdin: int | None) -> Spawned | None:
@@ -67,6 +84,24 @@ def at_work(words: list[str], environment: Mapping[str, str], stdin: int | None)
         return None
     pipes = _pipes(1)
     return None if pipes is None else Spawned(words, environment, stdin, pipes)
+
+
+def writing(
+    words: list[str], environment: Mapping[str, str], stdin: int, stdout: int
+) -> Process | None:
+    """A program that reads one file and writes into another; None as above."""
+    if not hasattr(os, "posix_spawnp") or min(stdin, stdout) < _STANDARD:
+        return None
+    return Process(
+        os.posix_spawnp(
+            words[0], words, environment,
+            file_actions=[
+                (os.POSIX_SPAWN_DUP2, stdin, 0),
+                (os.POSIX_SPAWN_DUP2, stdout, 1),
+                (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
+            ],
+        )
+    )  # fmt: skip
 
 
 def ended(words: list[str], environment: Mapping[str, str]) -> Ended | None:

@@ -7,10 +7,10 @@ Nothing secret may be among them. A token that says nothing gives nothing.
 from __future__ import annotations
 
 import base64
-import json
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from keymuster import regex
 from keymuster.detect import hints, ssh_keys
@@ -35,11 +35,17 @@ def _aws_account(token: bytes) -> dict[str, str]:
     return {"account": f"{(number & 0x7FFFFFFFFF80) >> 7:012d}"}
 
 
+def _json(text: bytes) -> Any:
+    import json  # slow to import, and most texts hold no such token
+
+    return json.loads(text)
+
+
 def _jwt_claims(token: bytes) -> dict[str, str]:
     """RFC 7519 registered claims, and the algorithm."""
     parts = token.split(b".")
-    header = json.loads(unbase64(parts[0]))
-    claims = json.loads(unbase64(parts[1])) if len(parts) == 3 else {}
+    header = _json(unbase64(parts[0]))
+    claims = _json(unbase64(parts[1])) if len(parts) == 3 else {}
     audience = claims.get("aud", "")
     return {
         "algorithm": _short(header.get("alg")),
@@ -89,7 +95,7 @@ def _jfrog_reference(token: bytes) -> dict[str, str]:
 
 
 def _sentry_org(token: bytes) -> dict[str, str]:
-    said = json.loads(unbase64(token.split(b"_")[1]))
+    said = _json(unbase64(token.split(b"_")[1]))
     return {
         "organization": _short(said.get("org")),
         "url": _short(said.get("url")),
@@ -98,7 +104,7 @@ def _sentry_org(token: bytes) -> dict[str, str]:
 
 
 def _grafana_cloud(token: bytes) -> dict[str, str]:
-    said = json.loads(unbase64(token[4:]))
+    said = _json(unbase64(token[4:]))
     place = said.get("m")
     return {
         "organization": _short(said.get("o")),
@@ -130,7 +136,7 @@ def _pypi_macaroon(token: bytes) -> dict[str, str]:
     said = {"issuer": raw[3 : 3 + raw[2]].decode("ascii")}
     for kind, packet in _packets(raw[1:]):
         if kind == 2 and packet[:1] in (b"{", b"["):
-            said |= _pypi_caveat(json.loads(packet))
+            said |= _pypi_caveat(_json(packet))
     return said
 
 
@@ -231,12 +237,12 @@ def _digits_colon(token: bytes) -> dict[str, str]:
 
 
 def _onepassword(token: bytes) -> dict[str, str]:
-    said = json.loads(unbase64(token.removeprefix(b"ops_")))
+    said = _json(unbase64(token.removeprefix(b"ops_")))
     return {"url": _short(said.get("signInAddress")), "account": _short(said.get("email"))}
 
 
 def _mapbox(token: bytes) -> dict[str, str]:
-    said = json.loads(unbase64(token.split(b".")[1]))
+    said = _json(unbase64(token.split(b".")[1]))
     return {"account": _short(said.get("u")), "key_id": _short(said.get("a"))}
 
 
