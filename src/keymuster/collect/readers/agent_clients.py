@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from keymuster import regex
 from keymuster.collect.base import Blob, Context, Observed, Reader
+from keymuster.collect.marks import has
 
 if TYPE_CHECKING:
     from keymuster.collect.agents.clients import Clients, Configured
@@ -46,7 +47,7 @@ class AgentClients(Reader):
         if blob.core is not None or blob.text.binary:
             return
         configured = self._clients.of(blob.path) if _MAYBE.search(blob.path) else None
-        if configured is None and not (b'"mcpServers"' in content and _SERVERS.search(content)):
+        if configured is None and not (has(content, b'"mcpServers"') and _SERVERS.search(content)):
             return
         from keymuster.collect.agents import clients
 

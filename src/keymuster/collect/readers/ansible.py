@@ -8,7 +8,7 @@ from typing import ClassVar
 from keymuster import regex
 from keymuster.collect.base import Blob, Context, Observed, Reader
 from keymuster.collect.literals.names import may_name_one
-from keymuster.collect.marks import has_one
+from keymuster.collect.marks import has, has_one
 
 _TASKS = regex.later(
     rb"(?m)^[ \t]{0,8}-[ \t]+[\"']?(?:name|hosts|block|import_\w{1,30}|include\w{0,30}|become|"
@@ -46,7 +46,7 @@ class Ansible(Reader):
             return
         in_variables = _is_variables(blob.path)
         is_inventory = _is_inventory(blob.path)
-        names_ansible = b"ansible_" in blob.data
+        names_ansible = has(blob.data, b"ansible_")
         has_tasks = _LIST.match(blob.data) and _TASKS.search(blob.data)
         if not (names_ansible or (not is_inventory and (in_variables or has_tasks))):
             return

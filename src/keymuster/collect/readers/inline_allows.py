@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from keymuster import regex
 from keymuster.collect.base import Blob, Context, Reader
+from keymuster.collect.marks import has
 from keymuster.collect.together import Together
 from keymuster.detect.loops import fastest
 from keymuster.model import InlineAllow, Storage
@@ -46,7 +47,7 @@ class InlineAllows(Reader):
         """Whether the mark stands anywhere. Where none stood in the version before, it is looked for
         where that was not kept."""
         if blob.notes is None or content is not blob.data:
-            return self._stands_anew(content, (), _MARK)
+            return has(content, _MARK)
         kept = blob.kept if blob.before.get(self.name) is False else ()
         marked = blob.notes[self.name] = self._stands_anew(content, kept, _MARK)
         return marked

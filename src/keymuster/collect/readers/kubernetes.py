@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from keymuster import regex
 from keymuster.collect.base import Blob, Context, Fragment, Observed, Reader
-from keymuster.collect.marks import has_one
+from keymuster.collect.marks import has, has_one
 from keymuster.model.ids import in_id
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Kubernetes(Reader):
 
         if is_kustomization(blob.path):
             yield self._fragment(Piece.of(blob, Kind.KUSTOMIZATION))
-        elif b"apiVersion" in blob.data and _VERSION.search(blob.data):
+        elif has(blob.data, b"apiVersion") and _VERSION.search(blob.data):
             documents = _documents(blob)
             records = self._records(declared(documents, blob, self._context))
             if documents:
