@@ -147,6 +147,11 @@ class Engine:
         """How many there are: what hits with this number or a higher one is not the engine's."""
         return len(self._gated) + len(self._words)
 
+    @property
+    def remembers(self) -> bool:
+        """Whether a `read` knows text that comes again."""
+        return self._search.seen is not None
+
     def open(self) -> None:
         """Open the databases now, so that processes forked later share them, and what they learn."""
         self._memory  # noqa: B018
