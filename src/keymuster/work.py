@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -12,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from msgspec.structs import replace
 
 from keymuster.collect.base import Batch, Blob, Fragment, Observed, Read, Reader, Source
+from keymuster.collect.forked import may_fork
 from keymuster.collect.kept import Notes, Said, said_of_file
 from keymuster.collect.together import with_readers
 from keymuster.errors import LATER, CollectError
@@ -75,7 +75,7 @@ def _run(
     source: Source, readers: Iterable[Reader], batches: Iterator[Batch | Trouble], jobs: int,
     progress: Progress, unpack: Unpack | None, note: Note,
 ) -> Iterator[Observed]:  # fmt: skip
-    if jobs > 1 and not _may_fork():
+    if jobs > 1 and not may_fork():
         jobs = 1
     ahead: deque[Batch | Trouble] = deque()
     size = items = 0
@@ -106,12 +106,6 @@ def _run(
                 jobs = min(jobs, 1 + int(left / WORTH_FORKING))
                 yield from _in_processes(source, readers, every, jobs, True, progress, unpack, note)
                 return
-
-
-def _may_fork() -> bool:
-    """Whether a copy of this process would work: threads would not be in it, but what they hold locked would."""
-    threading = sys.modules.get("threading")
-    return hasattr(os, "fork") and (threading is None or threading.active_count() == 1)
 
 
 def _each(ahead: deque[Batch | Trouble]) -> Iterator[Batch | Trouble]:

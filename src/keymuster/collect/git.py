@@ -6,7 +6,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import IO, TYPE_CHECKING, TypeVar
+from typing import IO, TYPE_CHECKING, NoReturn, TypeVar
 
 from keymuster import temporary
 from keymuster.collect import spawned
@@ -87,6 +87,16 @@ class Git:
             raise _missing(error) from error
         with self._until_ended(process or self._process(words, stdin, stdout)) as one:
             yield one
+
+    def become(self, *words: str, stdin: IO[bytes], stdout: IO[bytes]) -> NoReturn:
+        """The same in the place of this process. OSError if it cannot be started."""
+        import signal  # slow to import
+
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        for file, place in ((stdin.fileno(), 0), (stdout.fileno(), 1), (nothing, 2)):
+            os.dup2(file, place)
+        os.execvpe("git", [*prefix(self.folder), *words], self._environment)
 
     def _process(
         self, words: tuple[str, ...], stdin: IO[bytes] | None, stdout: IO[bytes] | None

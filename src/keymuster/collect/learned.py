@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterable, Mapping
 
-from keymuster.collect.log import Introduction
+from keymuster.collect.introduction import Introduction
 from keymuster.collect.order import Rank
 from keymuster.collect.packs.base import Listing
 from keymuster.collect.remembered import Memory, Remembered

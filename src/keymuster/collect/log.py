@@ -6,17 +6,23 @@ import contextlib
 import os
 import re
 from binascii import unhexlify
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta, timezone
-
-from msgspec import Struct
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
+from typing import IO, TYPE_CHECKING, NoReturn
 
 from keymuster import temporary
+from keymuster.collect.forked import Forked, beside
 from keymuster.collect.git import Git, lines
+from keymuster.collect.introduction import Introduction, moment
 from keymuster.collect.order import Order, Rank
+from keymuster.collect.packs.store import Store
 from keymuster.collect.successions import Replacement
+from keymuster.collect.walked import STARTED, Marks, Walked
 from keymuster.errors import Unreadable
 from keymuster.model import Commit
+
+if TYPE_CHECKING:
+    import subprocess
 
 _FILE_MODES = (b"100644", b"100755", b"100664", b"120000")
 
@@ -30,6 +36,7 @@ _ABOUT = "%x01%m%H%x02%P%x02%ct%x02%an <%ae>%x02%at %ad"
 """Of a commit: whether it is only where the walk ends, its id and parents, when it was made, who wrote
 it and when."""
 
+_AS_WE_READ = ("--no-show-signature", f"--format={_ABOUT}", "--date=raw")
 
 _SMALL = (
     "-c", "core.packedGitLimit=128m", "-c", "core.packedGitWindowSize=1m",
@@ -39,47 +46,63 @@ _SMALL = (
 all else does, and is not faster."""
 
 
-class Introduction(Struct, frozen=True, kw_only=True):
-    """One file version that a commit has at a path where none of its parents has it. `replaced`
-    are the versions that the parents have there."""
-
-    commit: Commit
-    path: str
-    object: str
-    rank: Rank
-    replaced: tuple[str, ...] = ()
-
-
 class Log:
     """What the commits that some revisions and commits reach brought in, in one pass over them; all
     but what others reach, `without` them. Merges count where they differ from every parent. git goes
     through the commits while others use the time: it writes into a file, because nobody listens yet.
+
+    With a `store`, of all that some commits reach, a copy of this process does it without git, in half of the
+    time; it becomes git where there is anything that it does not know.
     """
 
     def __init__(
         self, git: Git, revisions: Sequence[str], commits: Sequence[str] = (),
-        without: Sequence[str] = (), late: Mapping[bytes, Rank] | None = None,
+        without: Sequence[str] = (), late: Mapping[bytes, Rank] | None = None, store: Store | None = None,
     ) -> None:  # fmt: skip
         self.commits = 0
         self.objects: set[bytes] = set()
-        self.order = Order(late)
+        self._git = git
+        self._order = Order(late)
+        self._marks: Marks | None = None
+        self._width = 0 if store is None else store.width
         self._stack = contextlib.ExitStack()
         self._file = self._stack.enter_context(temporary.unnamed())
         more = self._stack.enter_context(lines([*commits, *(f"^{one}" for one in without)]))
         words = (
             *_SMALL, "log", "--reverse", "--date-order", "-c", "--raw", "-z", "--no-abbrev", "--no-renames",
-            "--root", "--no-show-signature", f"--format={_ABOUT}", "--date=raw",
-            *(["--boundary"] if without else []), "--stdin", *revisions, "--",
+            "--root", *_AS_WE_READ, *(["--boundary"] if without else []), "--stdin", *revisions, "--",
         )  # fmt: skip
-        self._process = self._stack.enter_context(
-            git.writing(*words, stdin=more, stdout=self._file)
-        )
+        become = partial(git.become, *words, stdin=more, stdout=self._file)
+        process = store and beside(partial(_walk, store, commits, self._file, become))
+        self._process: subprocess.Popen[bytes] | Forked
+        if process:
+            self._stack.callback(process.wait)
+            self._process = process
+        else:
+            self._process = self._stack.enter_context(
+                git.writing(*words, stdin=more, stdout=self._file)
+            )
+
+    @property
+    def late(self) -> dict[bytes, Rank]:
+        """See `Order`."""
+        return self._order.late
 
     def introductions(self, only: Collection[str] | None = None) -> Iterator[Introduction]:
-        """Every file version that came to a path, or those of some objects, parents first. Unreadable,
-        after what came before, when git gave up. When they are through, `commits` is how many there
-        were, and `objects` the ids of all file versions."""
+        """Every file version that came to a path, or those of some objects; those of a commit together, in git's order
+        of paths. Unreadable, after what came before, when git gave up. When they are through, `commits` is how many
+        there were, and `lacking` knows all file versions."""
         status = self._process.wait()
+        self._file.seek(0)
+        if self._file.read(len(STARTED)) == STARTED:
+            walked = Walked(self._file, self._width)
+            self.commits, self._marks, self._order = (
+                walked.commits,
+                walked.marks,
+                Order(walked.late),
+            )
+            yield from walked.introductions(only, self._abouts)
+            return
         wanted = None if only is None else {id.encode() for id in only}
         self._file.seek(0)
         about: list[bytes] = []
@@ -98,10 +121,10 @@ class Log:
                 is_outside = field.startswith(b"-", 1)
                 id, time = unhexlify(about[0][2:]), _seconds(about[2])
                 if is_outside:
-                    self.order.begin_behind(id, time)
+                    self._order.begin_behind(id, time)
                     continue
                 self.commits += 1
-                rank = self.order.add(id, map(unhexlify, about[1].split()), time)
+                rank = self._order.add(id, map(unhexlify, about[1].split()), time)
             elif first == b":":
                 path = next(fields, b"")
                 if is_outside:
@@ -135,6 +158,14 @@ class Log:
                 yield found[2], found[1], found[3]
             rest = rest[max(end, len(rest) - _LONGEST_CHANGE) :]
 
+    def lacking(self, store: Store | None) -> set[bytes]:
+        """The file versions that are no blobs that were listed in the store; without one, all."""
+        if store is None:
+            return self.objects
+        if self._marks is None:
+            return store.lacks_blobs(self.objects)
+        return store.lacks_marked(self._marks.objects, self._marks.strangers)
+
     def was_stopped(self) -> bool:
         """Whether a signal ended git before it was through, such as an interrupt that it shared."""
         code = self._process.poll()
@@ -144,6 +175,24 @@ class Log:
         if self._process.poll() is None:
             self._process.kill()
         self._stack.close()
+
+    def _abouts(self, commits: Sequence[str]) -> dict[str, Commit]:
+        """What git says of some commits."""
+        words = ("log", "--no-walk=unsorted", "-z", *_AS_WE_READ, "--stdin")
+        said = self._git.run(*words, input="".join(f"{one}\n" for one in commits).encode())
+        told = (_commit(field.split(b"\x02", 3)) for field in said.split(b"\0") if field)
+        return {one.id: one for one in told}
+
+
+def _walk(
+    store: Store, commits: Sequence[str], file: IO[bytes], become_git: Callable[[], NoReturn]
+) -> None:
+    with contextlib.suppress(Exception):  # then git says what is wrong
+        if store.walk(commits, file.fileno()):
+            return
+    os.ftruncate(file.fileno(), 0)
+    os.lseek(file.fileno(), 0, os.SEEK_SET)
+    become_git()
 
 
 def are_reached(git: Git, commits: Sequence[str], tips: Sequence[str]) -> bool:
@@ -245,24 +294,13 @@ def _commit(about: Sequence[bytes]) -> Commit:
     return Commit(
         id=about[0][2:].decode(),
         author=author.decode("utf-8", "replace"),
-        date=_moment(when.split()),
+        date=moment(when.split()),
     )
 
 
 def _seconds(word: bytes) -> int:
     """The time of a commit; 0 if git could not read it."""
     return int(word) if word.isdigit() else 0
-
-
-def _moment(words: Sequence[bytes]) -> datetime | None:
-    """`<seconds> <seconds> <zone>` as git prints it; None for dates that no calendar knows."""
-    try:
-        seconds, zone = int(words[0]), int(words[2])
-        hours, minutes = divmod(abs(zone), 100)
-        offset = timedelta(hours=hours, minutes=minutes) * (1 if zone >= 0 else -1)
-        return datetime.fromtimestamp(seconds, UTC).astimezone(timezone(offset))
-    except (ValueError, IndexError, OverflowError, OSError):
-        return None
 
 
 def _new(field: bytes) -> tuple[bytes, bytes]:

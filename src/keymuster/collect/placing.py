@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 
 from msgspec.structs import replace
 
-from keymuster.collect.log import Introduction
+from keymuster.collect.introduction import Introduction
 from keymuster.model import Credential, FileLocation, InlineAllow, Storage
 from keymuster.model.location import covers
 

@@ -10,9 +10,9 @@ from datetime import datetime
 from msgspec import Struct
 
 from keymuster.collect.git import Git
+from keymuster.collect.introduction import Introduction
 from keymuster.collect.kept import Said, unpacked
 from keymuster.collect.log import (
-    Introduction,
     Log,
     are_reached,
     changes,
@@ -124,7 +124,7 @@ def _walked(git: Git, memory: Memory, tips: Sequence[str]) -> News:
         introduced = list(log.introductions())
     finally:
         log.close()
-    return News(introduced, log.objects, memory.commits + log.commits, log.order.late, set())
+    return News(introduced, log.objects, memory.commits + log.commits, log.late, set())
 
 
 def _head(git: Git, memory: Memory, head: str) -> dict[str, str]:

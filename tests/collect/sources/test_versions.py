@@ -13,6 +13,7 @@ from keymuster import work
 from keymuster.collect.base import Batch, Blob
 from keymuster.collect.contents import Contents
 from keymuster.collect.git import Git
+from keymuster.collect.log import Log
 from keymuster.collect.packs import functions
 from keymuster.collect.packs.base import Damaged, Family, Unsupported
 from keymuster.collect.packs.store import Store
@@ -424,8 +425,8 @@ class TestNothingIsLostSilently:
     ) -> None:
         repo = make_repo(tmp_path / "repo")
         repo.commit({"a.py": "x = 1\n"})
-        monkeypatch.setattr(Store, "lacks_blobs", lambda _, ids: set(ids))
         id = repo.git("rev-parse", "HEAD:a.py")
+        monkeypatch.setattr(Log, "lacking", lambda *_: {bytes.fromhex(id)})
         assert (
             "was not scanned" in look("history", rules, repo.path).trouble(f"object {id}").message
         )

@@ -10,10 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 #ifndef _WIN32
+#include <errno.h>
 #include <unistd.h>
 #endif
 
 #include "_inflate.h"
+#ifndef _WIN32
+#include "_walk.h"
+#endif
 
 #define NONE UINT32_MAX
 #define OFFSET_DELTA 6
@@ -768,7 +772,7 @@ static PyMethodDef methods[] = {
     {"roots", roots, METH_VARARGS, NULL},   {"arrange", arrange, METH_VARARGS, NULL},
     {"declare", declare, METH_VARARGS, NULL}, {"part", part, METH_VARARGS, NULL},
 #ifndef _WIN32
-    {"make", make, METH_VARARGS, NULL},
+    {"make", make, METH_VARARGS, NULL},     {"walk", walk, METH_VARARGS, NULL},
 #endif
     {NULL, NULL, 0, NULL},
 };

@@ -1,4 +1,5 @@
 from array import array
+from collections.abc import Callable
 from typing import Any
 
 def expand(
@@ -47,3 +48,11 @@ def part(
 def make(
     descriptor: int, begin: int, end: int, stored: int, size: int, base: bytes | None, least: int, /
 ) -> tuple[bytes, list[tuple[int, int, int]]] | None: ...
+def walk(
+    sources: list[tuple[int, int, bytes, array[int]] | bytes],
+    width: int,
+    tips: bytes,
+    fetch: Callable[[int, int], bytes | None],
+    descriptor: int,
+    /,
+) -> bool: ...

@@ -24,9 +24,11 @@ positions in the index and stored sizes, else by its objects the numbers of fold
 
 
 class Functions(Struct, frozen=True):
-    """See `plain.py` for what each does. The last three are only there in C: `declare` fills in what deltas
+    """See `plain.py` for what each does. The last four are only there in C: `declare` fills in what deltas
     make (`_Heads` in objects.py), as far as a chunk tells, `part` cuts off the next family, and `make`
-    reads, inflates and expands an object, if nothing about it is unusual (`_made` in reading.py)."""
+    reads, inflates and expands an object, if nothing about it is unusual (`_made` in reading.py). `walk` says whether
+    it has written into a file what commits and all before them brought in (`Store.walk`): not if it has found anything
+    that it does not know."""
 
     expand: Callable[[bytes, bytes, int, int], tuple[bytes, list[tuple[int, int, int]]]]
     ascending: Callable[[array[int]], tuple[array[int], array[int]]]
@@ -39,6 +41,7 @@ class Functions(Struct, frozen=True):
     declare: Callable[..., int] | None = None
     part: Callable[..., tuple[int, int, int, bytes]] | None = None
     make: Callable[..., tuple[bytes, list[tuple[int, int, int]]] | None] | None = None
+    walk: Callable[..., bool] | None = None
 
 
 PLAIN = Functions(
@@ -53,7 +56,8 @@ def accelerated() -> Functions | None:
     return Functions(
         _accelerator.expand, _ascending, _accelerator.rising, _accelerator.headers,
         _accelerator.roots, _arrange, _accelerator.declare, _accelerator.part,
-        getattr(_accelerator, "make", None),  # Windows reads files in another way
+        # Windows reads files in another way
+        getattr(_accelerator, "make", None), getattr(_accelerator, "walk", None),
     )  # fmt: skip
 
 

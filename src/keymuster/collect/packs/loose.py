@@ -63,12 +63,25 @@ def read(folder: str, id: bytes, size: int) -> bytes:
         begun = _header(file)
         if begun.kind != TYPES[b"blob"] or begun.size != size:
             raise Garbled("its file has changed")
-        try:
-            data, end = inflated(file, 0, file.size, begun.length + size)
-        except Garbled as error:
-            raise Garbled(f"its file {error}") from error
-        if end != file.size:
-            raise Garbled("its file has something behind its end")
+        return _content(file, begun)
+
+
+def content(folder: str, id: bytes, kind: int, most: int) -> bytes:
+    """The content of an object of a kind that is no larger than that."""
+    with _opened(folder, id) as file:
+        begun = _header(file)
+        if begun.kind != kind or begun.size > most:
+            raise Garbled("its file is of another kind, or too large")
+        return _content(file, begun)
+
+
+def _content(file: File, begun: Header) -> bytes:
+    try:
+        data, end = inflated(file, 0, file.size, begun.length + begun.size)
+    except Garbled as error:
+        raise Garbled(f"its file {error}") from error
+    if end != file.size:
+        raise Garbled("its file has something behind its end")
     return data[begun.length :]
 
 

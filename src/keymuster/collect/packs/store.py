@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
+from binascii import unhexlify
+from collections.abc import Container, Iterable, Iterator, Sequence
 from itertools import compress
 from types import TracebackType
 from typing import Self
 
-from keymuster.collect.packs import alternates
+from keymuster.collect.packs import alternates, loose
 from keymuster.collect.packs.base import (
     WIDTHS,
     Damaged,
@@ -18,6 +19,7 @@ from keymuster.collect.packs.base import (
     Version,
 )
 from keymuster.collect.packs.families import families
+from keymuster.collect.packs.files import Garbled
 from keymuster.collect.packs.functions import Functions, fastest
 from keymuster.collect.packs.listing import close, listed
 from keymuster.collect.packs.objects import Objects
@@ -29,6 +31,9 @@ MEMORY = 512 * 1024 * 1024
 
 MOST = 16 * 1024 * 1024
 """Bytes after which a family ends where it can."""
+
+_LARGEST_TREE = 64 * 1024 * 1024
+"""Bytes, as in C."""
 
 
 class Store:
@@ -141,6 +146,55 @@ class Store:
             blobs = compress(range(0, len(listed), width), flags)
             left.difference_update([listed[at : at + width] for at in blobs])
         return left
+
+    def lacks_marked(self, marks: bytes, ids: Iterable[bytes]) -> set[bytes]:
+        """The same of objects that are marked, as `walk` does it, and of further ids."""
+        left = {*ids}
+        packed, blobs = self._blobs
+        width = self.width
+        place = 0
+        for pack, flags in zip(self._packs, packed, strict=True):
+            count = len(pack.index.offsets)
+            doubtful = int.from_bytes(marks[place : place + count]) & ~int.from_bytes(flags)
+            place += count
+            if doubtful:
+                others = doubtful.to_bytes(count)
+                listed = pack.index.ids
+                left.update(
+                    listed[at : at + width]
+                    for at in compress(range(0, count * width, width), others)
+                )
+        left.update(id for id in compress(self._loose(), marks[place:]) if id not in blobs)
+        return self.lacks_blobs(left)
+
+    @property
+    def walks(self) -> bool:
+        """Whether it can `walk`, and all commits are there."""
+        return self._functions.walk is not None and not self.is_newer
+
+    def walk(self, commits: Sequence[str], descriptor: int) -> bool:
+        """Write into a file what these commits and all before them brought in: see `walked.py`. Not if there is
+        anything in the way, be it no more than that something is not as git makes it."""
+        assert self._functions.walk is not None
+        ids = self._loose()
+        folders = {id: self._folders[folder] for folder, id in self._files}
+
+        def fetched(place: int, kind: int) -> bytes | None:
+            try:
+                return loose.content(folders[ids[place]], ids[place], kind, _LARGEST_TREE)
+            except Garbled:
+                return None
+
+        packs = [
+            (pack.file.descriptor, pack.end, pack.index.ids, pack.index.offsets)
+            for pack in self._packs
+        ]
+        tips = b"".join(map(unhexlify, commits))
+        return self._functions.walk([*packs, b"".join(ids)], self.width, tips, fetched, descriptor)
+
+    def _loose(self) -> list[bytes]:
+        """The ids of the objects in files of their own, ascending."""
+        return sorted(id for _, id in self._files)
 
     def close(self) -> None:
         close(self._packs)

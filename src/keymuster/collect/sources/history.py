@@ -14,8 +14,9 @@ from keymuster.collect.batching import batched
 from keymuster.collect.contents import Contents
 from keymuster.collect.exclude import outsider
 from keymuster.collect.git import Git, sizes
+from keymuster.collect.introduction import Introduction
 from keymuster.collect.learned import learned
-from keymuster.collect.log import Introduction, Log, files, named, named_directly, tips
+from keymuster.collect.log import Log, files, named, named_directly, tips
 from keymuster.collect.order import Rank
 from keymuster.collect.packs.base import WIDTHS, Damaged, Family, TooLarge, Unsupported
 from keymuster.collect.packs.store import MEMORY, Store
@@ -83,6 +84,7 @@ class History(Source):
         self._store: Store | None = None
         self._cut_short = False
         self._has_stash = False
+        self._has_caveats = False
         self._doubts: list[str] = []
         self._remembered = context.remembered
         self._resumed: Resumed | None = None
@@ -105,6 +107,7 @@ class History(Source):
         if len(about) > _LINES and len(about[-1]) in _ID_LENGTHS:
             self._head_id = about.pop()
         caveats = list(self._caveats(is_shallow=about[0] == "true"))
+        self._has_caveats = bool(caveats)
         yield from caveats
         if self._narrow:
             yield from self._introductions(self._walk())
@@ -115,7 +118,7 @@ class History(Source):
             return
         self._named = named(self._git)  # before the objects are listed, which then hold it all
         self._tips = [*self._named, *self._others(unreachable=self._selection.unreachable)]
-        if caveats or not self._named:
+        if self._has_caveats or not self._named:
             self._remembered = None
         if len(about) == _LINES:
             self._open(*about[1:])
@@ -267,16 +270,16 @@ class History(Source):
         if self._resumed is not None and (news := self._resumed.news) is not None:
             self._introduced = [one for one in news.introduced if one.object in wanted]
             self._counts["commits"], self._late = news.commits, news.late
-            objects = news.objects
+            assert self._store is not None
+            doubtful = self._store.lacks_blobs(news.objects)
         else:
             log, self._log = self._log, None
             if log is None or log.was_stopped():
                 if log is not None:
                     log.close()
-                log = self._walk()
+                log = self._walk(by_git=True)
             yield from self._introductions(log, wanted)
-            objects, self._late = log.objects, log.order.late
-        doubtful = objects if self._store is None else self._store.lacks_blobs(objects)
+            doubtful, self._late = log.lacking(self._store), log.late
         if self._asked:
             doubtful = doubtful - self._asked
         if self._resumed is not None:
@@ -298,12 +301,16 @@ class History(Source):
             return []
         return tips(self._git, unreachable=unreachable)
 
-    def _walk(self) -> Log:
-        """Let git walk over the commits that were selected."""
+    def _walk(self, *, by_git: bool = False) -> Log:
+        """Begin to walk over the commits that were selected."""
         if self._narrow:
             stashes = [] if self._selection.range else self._others()
             return Log(self._git, revisions(self._git, self._selection), stashes)
-        return Log(self._git, () if self._named else ("--all",), self._tips)
+        if not self._named:
+            return Log(self._git, ("--all",), self._tips)
+        is_whole = not (by_git or self._has_caveats or self._doubts)
+        store = self._store if is_whole and self._store and self._store.walks else None
+        return Log(self._git, (), self._tips, store=store)
 
     def _introductions(self, log: Log, only: Collection[str] | None = None) -> Iterator[Trouble]:
         """Fill `_introduced` as far as git can walk."""

@@ -1,0 +1,76 @@
+"""One piece of work in a process forked from this one, while this one goes on."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from collections.abc import Callable
+from typing import NoReturn
+
+
+class Forked:
+    """A process at work. What a signal ended has a code below zero, as that of a program has."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self.returncode: int | None = None
+
+    def wait(self) -> int:
+        if self.returncode is None:
+            _, status = os.waitpid(self._pid, 0)
+            self.returncode = os.waitstatus_to_exitcode(status)
+        return self.returncode
+
+    def poll(self) -> int | None:
+        """The code, if it has ended."""
+        if self.returncode is None:
+            ended, status = os.waitpid(self._pid, os.WNOHANG)
+            if ended:
+                self.returncode = os.waitstatus_to_exitcode(status)
+        return self.returncode
+
+    def kill(self) -> None:
+        if self.returncode is None:
+            os.kill(self._pid, 9)
+
+
+def may_fork() -> bool:
+    """Whether a copy of this process would work: threads would not be in it, but what they hold locked would."""
+    threading = sys.modules.get("threading")
+    return hasattr(os, "fork") and (threading is None or threading.active_count() == 1)
+
+
+def beside(work: Callable[[], None]) -> Forked | None:
+    """A process that does nothing but that; None where there can be none. Ctrl-C is for this one, which may still
+    need what the other one makes."""
+    if not may_fork():
+        return None
+    import signal  # here, as a hook imports this
+
+    # until it is ready to ignore it, an interrupt would make it go on as if it were us
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        pid = os.fork()
+        if pid:
+            return Forked(pid)
+        _end_with(work)
+    except OSError:
+        return None
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _end_with(work: Callable[[], None]) -> NoReturn:
+    import signal
+
+    status = 1
+    try:
+        gc.disable()  # to look through all that both share would make it two
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+        work()
+        status = 0
+    finally:
+        os._exit(status)
