@@ -95,6 +95,8 @@ class Log:
         status = self._process.wait()
         self._file.seek(0)
         if self._file.read(len(STARTED)) == STARTED:
+            if status:
+                raise Unreadable("could not be walked to its end: the process died")
             walked = Walked(self._file, self._width)
             self.commits, self._marks, self._order = (
                 walked.commits,
@@ -167,9 +169,8 @@ class Log:
         return store.lacks_marked(self._marks.objects, self._marks.strangers)
 
     def was_stopped(self) -> bool:
-        """Whether a signal ended git before it was through, such as an interrupt that it shared."""
-        code = self._process.poll()
-        return code is not None and code < 0
+        """Whether a signal ended it before it was through, such as an interrupt that it shared."""
+        return self._process.wait() < 0
 
     def close(self) -> None:
         if self._process.poll() is None:

@@ -105,12 +105,16 @@ static int is_same(const Cursor *one, const Cursor *other, size_t width)
     return one->mode == other->mode && !memcmp(one->id, other->id, width);
 }
 
-/* How many bytes the entry has that begins here, if its mode is one of the two that nearly all have; else 0. */
-static size_t common_entry(const uint8_t *at, size_t left, size_t width)
+/* How many bytes the entry has that begins here, if all of it is there; else 0. */
+static size_t size_of_entry(const uint8_t *at, size_t left, size_t width)
 {
-    if (left < 8)
+    if (left < 8 + width)
         return 0;
-    size_t name = !memcmp(at, "100644 ", 7) ? 7 : !memcmp(at, "40000 ", 6) ? 6 : left;
+    size_t name = !memcmp(at, "100644 ", 7) ? 7 : !memcmp(at, "40000 ", 6) ? 6 : 0;
+    if (!name) { /* the modes that few have */
+        Cursor entry = {.at = at, .end = at + left};
+        return read_entry(&entry, width) ? 0 : (size_t)(entry.id + width - at);
+    }
     const uint8_t *end = memchr(at + name, 0, left - name);
     size_t size = end ? (size_t)(end - at) + 1 + width : 0;
     return size <= left && end != at + name ? size : 0;
@@ -140,7 +144,7 @@ static int pass_alike(Cursor *one, Cursor *other, size_t width)
         one->name = other->name = NULL;
         return 0;
     }
-    for (size_t size; (size = common_entry(one->at + passed, same - passed, width));)
+    for (size_t size; (size = size_of_entry(one->at + passed, same - passed, width));)
         passed += size;
     one->at += passed, other->at += passed;
     if (passed && (read_entry(one, width) || read_entry(other, width)))

@@ -296,6 +296,36 @@ static void rank_commits(Walk *in)
     }
 }
 
+typedef struct {
+    int64_t ranked;
+    uint32_t row, which;
+} Ranked;
+
+static int newer_first(const void *left, const void *right)
+{
+    const Ranked *one = left, *other = right;
+    if (one->ranked != other->ranked)
+        return one->ranked > other->ranked ? -1 : 1;
+    if (one->row != other->row)
+        return one->row > other->row ? -1 : 1;
+    return one->which < other->which ? -1 : one->which > other->which;
+}
+
+/* Put the newest first, as they and their trees lie in packs. */
+static int order_by_rank(Walk *in)
+{
+    Ranked *ranked = calloc((size_t)in->count + 1, sizeof *ranked);
+    if (!ranked)
+        return -1;
+    for (uint32_t one = 0; one < in->count; one++)
+        ranked[one] = (Ranked){in->commits[one].ranked, in->commits[one].row, one};
+    qsort(ranked, in->count, sizeof *ranked, newer_first);
+    for (uint32_t one = 0; one < in->count; one++)
+        in->order[one] = ranked[one].which;
+    free(ranked);
+    return 0;
+}
+
 /* --- what they brought --- */
 
 static void end_block(Walk *in)
@@ -374,6 +404,8 @@ static int walk_from(Walk *in, const uint8_t *tips, size_t count)
     if (sort_commits(in) || !(in->seen = calloc((size_t)in->objects->objects + 1, 1)))
         return -1;
     rank_commits(in);
+    if (order_by_rank(in))
+        return -1;
     uint64_t places[4] = {to->written};
     for (uint32_t one = 0; one < in->count; one++)
         if (compare_commit(in, in->order[one]))
