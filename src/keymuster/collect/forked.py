@@ -8,31 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import NoReturn
 
-
-class Forked:
-    """A process at work. What a signal ended has a code below zero, as that of a program has."""
-
-    def __init__(self, pid: int) -> None:
-        self._pid = pid
-        self.returncode: int | None = None
-
-    def wait(self) -> int:
-        if self.returncode is None:
-            _, status = os.waitpid(self._pid, 0)
-            self.returncode = os.waitstatus_to_exitcode(status)
-        return self.returncode
-
-    def poll(self) -> int | None:
-        """The code, if it has ended."""
-        if self.returncode is None:
-            ended, status = os.waitpid(self._pid, os.WNOHANG)
-            if ended:
-                self.returncode = os.waitstatus_to_exitcode(status)
-        return self.returncode
-
-    def kill(self) -> None:
-        if self.returncode is None:
-            os.kill(self._pid, 9)
+from keymuster.collect.spawned import Process
 
 
 def may_fork() -> bool:
@@ -41,7 +17,7 @@ def may_fork() -> bool:
     return hasattr(os, "fork") and (threading is None or threading.active_count() == 1)
 
 
-def beside(work: Callable[[], None]) -> Forked | None:
+def beside(work: Callable[[], None]) -> Process | None:
     """A process that does nothing but that; None where there can be none. Ctrl-C is for this one, which may still
     need what the other one makes."""
     if not may_fork():
@@ -53,7 +29,7 @@ def beside(work: Callable[[], None]) -> Forked | None:
     try:
         pid = os.fork()
         if pid:
-            return Forked(pid)
+            return Process(pid)
         _end_with(work)
     except OSError:
         return None

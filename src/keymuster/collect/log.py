@@ -11,11 +11,12 @@ from functools import partial
 from typing import IO, TYPE_CHECKING, NoReturn
 
 from keymuster import temporary
-from keymuster.collect.forked import Forked, beside
+from keymuster.collect.forked import beside
 from keymuster.collect.git import Git, lines
 from keymuster.collect.introduction import Introduction, moment
 from keymuster.collect.order import Order, Rank
 from keymuster.collect.packs.store import Store
+from keymuster.collect.spawned import Process
 from keymuster.collect.successions import Replacement
 from keymuster.collect.walked import STARTED, Marks, Walked
 from keymuster.errors import Unreadable
@@ -74,7 +75,7 @@ class Log:
         )  # fmt: skip
         become = partial(git.become, *words, stdin=more, stdout=self._file)
         process = store and beside(partial(_walk, store, commits, self._file, become))
-        self._process: subprocess.Popen[bytes] | Forked
+        self._process: subprocess.Popen[bytes] | Process
         if process:
             self._stack.callback(process.wait)
             self._process = process

@@ -19,7 +19,7 @@ class Ended(NamedTuple):
 
 
 class Process:
-    """A program at work that somebody started. `stdout` is what it says, if that does not go into a file."""
+    """A program at work that somebody started, or a copy of this one. `stdout` is what it says, if that does not go into a file."""
 
     def __init__(self, process: int) -> None:
         self._process = process
