@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from keymuster.collect.agents.imports import MARKS, NAMES, PROGRAMS, may_build_agents
 from keymuster.collect.base import Blob, Context, Observed, Reader
-from keymuster.collect.marks import has_one
+from keymuster.collect.marks import has, has_one
 from keymuster.collect.together import Together
 
 
@@ -28,9 +28,11 @@ class AgentCode(Reader):
         return [number for number in together.having(MARKS) if self.reads(files[number].path)]
 
     def read(self, blob: Blob) -> Iterator[Observed]:
-        if blob.core is not None or not has_one(blob.data, NAMES):
+        if blob.core is not None or not any(has(blob.data, mark) for mark in MARKS):
             return iter(())
-        return self._declared(blob) if may_build_agents(blob.data) else iter(())
+        if not has_one(blob.data, NAMES) or not may_build_agents(blob.data):
+            return iter(())
+        return self._declared(blob)
 
     def _declared(self, blob: Blob) -> Iterator[Observed]:
         from keymuster.collect.agents.programs import observations
