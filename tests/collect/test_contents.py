@@ -71,6 +71,34 @@ class TestContents:
         last = [*contents.of(asked[5:6])]
         assert last == [*cat_file(Git(str(repo.path)), asked[5:6])]
 
+    @pytest.mark.parametrize("times", [1, 3])
+    def test_who_asks_while_another_has_not_heard_all_is_told_the_right_thing(
+        self, repo: Repository, contents: Contents, times: int
+    ) -> None:
+        asked = ids(repo)
+        whole = [*cat_file(Git(str(repo.path)), asked)]
+        first = contents.of(asked)
+        heard = [next(first)]
+        for number in range(times):
+            assert [*contents.of(asked[5:8])] == whole[5:8]
+            second = contents.of(asked[7:])
+            assert next(second) == whole[7]
+            if number:
+                second.close()
+            heard.append(next(first))
+            assert [*second] == ([] if number else whole[8:])
+        assert [*heard, *first] == whole
+
+    def test_closed_while_somebody_listens_it_begins_anew(
+        self, repo: Repository, contents: Contents
+    ) -> None:
+        asked = ids(repo)
+        whole = [*cat_file(Git(str(repo.path)), asked)]
+        first = contents.of(asked)
+        heard = [next(first), next(first)]
+        contents.close()
+        assert [*heard, *first] == whole
+
     @pytest.mark.parametrize("after", [0, 1, 60])
     def test_a_git_that_died_is_started_again(
         self, repo: Repository, contents: Contents, after: int, monkeypatch: pytest.MonkeyPatch

@@ -31,10 +31,12 @@ class Contents:
         self._process: subprocess.Popen[bytes] | spawned.Spawned | None = None
         self._asking = -1
         self._owner = 0
+        self._listening: object = None
 
     def of(self, ids: Sequence[str]) -> Iterator[tuple[str, str, bytes | None]]:
         """(id, type, content) of objects in the order asked; content None for one that is missing or damaged. A git
-        that dies of an object is started again behind it."""
+        that dies of an object is started again behind it. If somebody asks for others before these are through, these
+        are asked for anew."""
         done = 0
         while done < len(ids):
             for answer in self._answers(ids[done:]):
@@ -44,6 +46,7 @@ class Contents:
     def close(self) -> None:
         """The git ends; another one is started if more is asked for."""
         process, self._process = self._process, None
+        self._listening = None
         if process is None:
             return
         os.close(self._asking)
@@ -60,7 +63,10 @@ class Contents:
 
     def _answers(self, ids: Sequence[str]) -> Iterator[tuple[str, str, bytes | None]]:
         """Answers until git dies; the last of them is then the object it died of."""
+        if self._listening is not None:
+            self.close()  # what was not heard to its end would be taken for an answer to us
         said = self._started()
+        listening = self._listening = object()
         at_once = max(1, _AT_ONCE // (len(ids[0]) + 1))
         asked = 0
         is_through = False
@@ -75,12 +81,16 @@ class Contents:
                 else:
                     answer = content(int(header[2]), said)
                     yield id, header[1].decode(), answer
+                if self._listening is not listening:
+                    return
                 if not header or (len(header) == 3 and answer is None):
                     return
             is_through = True
         finally:
-            if not is_through:  # what else it says would be taken for the next answer
-                self.close()
+            if self._listening is listening:
+                self._listening = None
+                if not is_through:  # what else it says would be taken for the next answer
+                    self.close()
 
     def _ask(self, ids: Sequence[str]) -> None:
         with contextlib.suppress(BrokenPipeError):  # it died, as the next answer says
