@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -274,6 +276,44 @@ def test_the_same_is_found_when_it_is_not_walked(
         monkeypatch.setattr("keymuster.collect.packs.store.fastest", lambda: PLAIN)
 
     assert look("history", rules, repo.path).observed == want.observed
+
+
+@pytest.mark.parametrize("closed", ["0", "01", "02", "012", "10"])
+def test_a_copy_becomes_git_also_where_files_stand_in_the_places_of_standard_ones(
+    tmp_path: Path, make_repo: Callable[..., Repository], closed: str
+) -> None:
+    repo = make_repo(tmp_path / "repo")
+    repo.commit({"a": "a"})
+    commit = repo.git("rev-parse", "HEAD")
+    repo.git(
+        "checkout", "-q", "--orphan", "empty"
+    )  # a git that is asked nothing has nothing to say
+    code = (
+        "import os, sys\n"
+        "from keymuster import temporary\n"
+        "from keymuster.collect.git import Git, lines\n"
+        "git, commit, closed = Git(sys.argv[1]), sys.argv[2], sys.argv[3]\n"
+        "said = os.dup(2)\n"
+        "for one in closed: os.close(int(one))\n"
+        "files = [temporary.unnamed()] if closed[0] == '1' else []\n"
+        "if closed[0] == '1': assert files[0].fileno() == 0\n"
+        "with lines([commit]) as asked:\n"
+        "    files = files or [temporary.unnamed()]\n"
+        "    pid = os.fork()\n"
+        "    if not pid:\n"
+        "        try: git.become('log', '--format=%H', '--stdin', stdin=asked, stdout=files[0])\n"
+        "        finally: os._exit(9)\n"
+        "    assert os.waitpid(pid, 0)[1] == 0\n"
+        "files[0].seek(0)\n"
+        "os.write(said, files[0].read())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(repo.path), commit, closed],
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    assert done.stderr.strip() == commit.strip()
 
 
 def test_all_steps_of_a_delta_are_followed(tmp_path: Path) -> None:

@@ -93,9 +93,14 @@ class Git:
         import signal  # slow to import
 
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-        nothing = os.open(os.devnull, os.O_WRONLY)
-        for file, place in ((stdin.fileno(), 0), (stdout.fileno(), 1), (nothing, 2)):
-            os.dup2(file, place)
+        import fcntl
+
+        given = (stdin.fileno(), stdout.fileno(), os.open(os.devnull, os.O_WRONLY))
+        # whoever started us may have closed what a program is given: then a file stands there that is in the way,
+        # or would not be handed down, as it does not move
+        moved = [fcntl.fcntl(one, fcntl.F_DUPFD_CLOEXEC, len(given)) for one in given]
+        for place, one in enumerate(moved):
+            os.dup2(one, place)
         os.execvpe("git", [*prefix(self.folder), *words], self._environment)
 
     def _process(
