@@ -278,6 +278,30 @@ def test_the_same_is_found_when_it_is_not_walked(
     assert look("history", rules, repo.path).observed == want.observed
 
 
+def test_who_reads_what_a_killed_scan_says_does_not_wait_for_the_copy() -> None:
+    code = (
+        "import os, signal, sys\n"
+        "from keymuster.collect.forked import beside\n"
+        "ready, tell = os.pipe()\n"
+        "def work():\n"
+        "    os.write(tell, b'%d' % os.getpid())\n"
+        "    signal.pause()\n"
+        "process = beside(work)\n"
+        "print(os.read(ready, 9).decode(), flush=True)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        copy = int(process.stdout.readline())
+        try:
+            said, complained = process.communicate(timeout=5)
+        finally:
+            os.kill(copy, signal.SIGKILL)
+    assert (said, complained) == (b"", b"")
+
+
 @pytest.mark.parametrize("closed", ["0", "01", "02", "012", "10"])
 def test_a_copy_becomes_git_also_where_files_stand_in_the_places_of_standard_ones(
     tmp_path: Path, make_repo: Callable[..., Repository], closed: str

@@ -46,7 +46,18 @@ def _end_with(work: Callable[[], None]) -> NoReturn:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+        _let_standard_files()
         work()
         status = 0
     finally:
         os._exit(status)
+
+
+def _let_standard_files() -> None:
+    """If the other process is killed, who reads what it prints is not to wait for this one. A stream that was closed
+    from the start is none: another file may have its number."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for stream in (sys.__stdin__, sys.__stdout__, sys.__stderr__):
+        if stream is not None and not stream.closed:
+            os.dup2(nothing, stream.fileno())
+    os.close(nothing)
