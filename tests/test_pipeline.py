@@ -57,7 +57,10 @@ def test_one_secret_in_many_files_is_one_finding(
 
 
 def test_a_reader_that_fails_costs_one_file(
-    scan: Callable[..., Report], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    scan: Callable[..., Report],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    token: Callable[..., str],
 ) -> None:
     whole = Secrets.read
 
@@ -67,7 +70,7 @@ def test_a_reader_that_fails_costs_one_file(
         yield from whole(self, blob)
 
     monkeypatch.setattr(Secrets, "read", read)
-    (tmp_path / "broken.py").write_text("x")
+    (tmp_path / "broken.py").write_text(f'key = "{token("github-pat")}"')
     report = scan()
     assert [trouble.scope for trouble in report.troubles] == ["broken.py"]
     assert len(report.findings) == 1

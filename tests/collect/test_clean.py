@@ -7,6 +7,8 @@ import os
 import zipfile
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -26,6 +28,7 @@ from keymuster.collect.kept import Notes
 from keymuster.collect.readers.secrets import Secrets
 from keymuster.collect.sources import worktree
 from keymuster.collect.syntax import code
+from keymuster.collect.together import Together
 from keymuster.errors import LATER
 from keymuster.evaluate.choice import Choice
 from keymuster.model import Confidence, Report
@@ -50,6 +53,7 @@ class Scans:
         self.rules = rules
         self.searched: list[str] = []
         self.opened: list[str] = []
+        self._together: set[str] = set()
         self._spy(monkeypatch)
 
     def __call__(self, *, jobs: int = 1, now: datetime | None = None, **more: Any) -> Report:
@@ -66,6 +70,7 @@ class Scans:
 
         def scan(cached: bool) -> Report:
             self.searched, self.opened = [], []
+            self._together.clear()
             made = pipeline.scan(
                 context, "worktree", choice=choice, jobs=jobs, now=now, cached=cached
             )
@@ -76,18 +81,36 @@ class Scans:
         return made
 
     def _spy(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        read, file = Secrets.read, worktree.Worktree._file
+        read, among = Secrets.read, Secrets.among
+        file, in_one = worktree.Worktree._file, worktree.Worktree._in_one
+        together = self._together
 
         def searching(reader: Secrets, blob: Blob) -> Any:
-            self.searched.append(blob.path)
+            if blob.path in together:
+                together.remove(blob.path)
+            else:
+                self.searched.append(blob.path)
             return read(reader, blob)
+
+        def searching_together(reader: Secrets, files: Together) -> Any:
+            paths = [one.path for one in files.files]
+            self.searched += paths
+            together.update(paths)
+            return among(reader, files)
 
         def opening(source: worktree.Worktree, one: worktree._File) -> Any:
             self.opened.append(one.relative)
             return file(source, one)
 
+        def opening_at_once(source: worktree.Worktree, one: worktree._File) -> Any:
+            if blob := in_one(source, one):
+                self.opened.append(one.relative)
+            return blob
+
         monkeypatch.setattr(Secrets, "read", searching)
+        monkeypatch.setattr(Secrets, "among", searching_together)
         monkeypatch.setattr(worktree.Worktree, "_file", opening)
+        monkeypatch.setattr(worktree.Worktree, "_in_one", opening_at_once)
 
 
 @pytest.fixture
@@ -457,19 +480,25 @@ class TestWhatIsSearchedAgain:
     ) -> None:
         file = scan.root / "a.py"
         file.write_text("x" * len(secret))
-        read = worktree.read
+        times = count(1_700_000_000)
 
-        def late(handle: int, size: int) -> bytes:
+        def late(read: Callable[[int, int], bytes], handle: int, size: int) -> bytes:
             content = read(handle, size)
             if content:
-                file.write_text(secret)
+                now = next(times)
+                file.write_text(str(now).ljust(len(secret)))
+                os.utime(file, (now, now))
             return content
 
         with monkeypatch.context() as patch:
-            patch.setattr(worktree, "read", late)
+            patch.setattr(worktree, "read", partial(late, worktree.read))
+            patch.setattr(os, "read", partial(late, os.read))
             context = _context(scan, clean_files(_context(scan), _later()))
             source = worktree.Worktree(context)
             gathering.collect(source, [], 1, lambda size: None, [], None, context)
+        about = file.stat()
+        file.write_text(secret)
+        os.utime(file, ns=(about.st_atime_ns, about.st_mtime_ns))
         assert paths(scan()) == ["a.py"]
 
     def test_a_file_whose_place_another_took(
@@ -611,15 +640,15 @@ class TestScansThatEndEarly:
         monkeypatch.setattr(worktree, "_BATCH_FILES", 2)
         for number in range(8):
             (scan.root / f"{number}.txt").write_text(f"nothing {number}")
-        file = worktree.Worktree._file
+        in_one = worktree.Worktree._in_one
 
         def dying(source: worktree.Worktree, one: worktree._File) -> Any:
             if one.relative == "3.txt":
                 os._exit(1)
-            return file(source, one)
+            return in_one(source, one)
 
         with monkeypatch.context() as patch:
-            patch.setattr(worktree.Worktree, "_file", dying)
+            patch.setattr(worktree.Worktree, "_in_one", dying)
             report = scan(jobs=2)
             assert [one.scope for one in report.troubles] == [str(scan.root / "3.txt")]
         assert scan().troubles == ()

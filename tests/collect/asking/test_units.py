@@ -92,7 +92,7 @@ def test_an_object_that_nobody_foresaw_costs_itself_alone(
             raise RecursionError
         yield resource(one.name)
 
-    monkeypatch.setitem(meanings.known(), "test_robot", breaks)
+    monkeypatch.setattr(meanings, "of", lambda type: breaks)
     objects = tuple(
         Declared(
             type="test_robot", name=name, scope="robots", settings=Place.about(PLACE).node({}),
