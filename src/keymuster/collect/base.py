@@ -177,6 +177,10 @@ class Blob(Struct, kw_only=True, dict=True):
         """Whether what starts at an offset is this piece's own, and not a neighbour's."""
         return self.core is None or self.core[0] <= offset < self.core[1]
 
+    def changes(self) -> Sequence[tuple[int, int]] | None:
+        """The line ranges that count, also of one that has to ask for them: for what is kept of it."""
+        return self.changed
+
     def counts(self, first: int, last: int) -> bool:
         """Whether a span of lines touches what has changed."""
         return self.changed is None or any(a <= last and first <= b for a, b in self.changed)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from keymuster.errors import Unreadable
-from keymuster.model import Storage
+from keymuster.model import Resource, Storage
 from keymuster.rules.schema import RuleSet
 from repositories import Repository
 from scans import Look, look
@@ -422,3 +422,11 @@ def commit(repo: Repository, *words: str) -> list[tuple[str, int]]:
 
 def has_commits(repo: Repository) -> bool:
     return repo.git("rev-parse", "--verify", "--quiet", "HEAD", check=False) != ""
+
+
+def test_terraform_beside_a_change_is_not_judged(rules: RuleSet, repo: Repository) -> None:
+    old = 'resource "aws_db_instance" "old" {\n  name = "old"\n}\n'
+    repo.commit({"main.tf": old})
+    repo.stage({"main.tf": old + old.replace("old", "new")})
+    found = look("staged", rules, repo.path).observed
+    assert {one.name for one in found if isinstance(one, Resource)} == {"aws_db_instance.new"}

@@ -21,7 +21,7 @@ class Seen(Struct, frozen=True):
 
     @classmethod
     def of(cls, blob: Blob) -> Seen:
-        return cls(blob.storage, blob.changed)
+        return cls(blob.storage, blob.changes())
 
     def counts(self, first: int, last: int) -> bool:
         """Whether a span of lines touches what has changed."""

@@ -41,7 +41,7 @@ class Piece(Struct, frozen=True, kw_only=True):
     def of(cls, blob: Blob, kind: Kind, records: tuple[Observation, ...] = ()) -> Piece:
         return cls(
             kind=kind, path=blob.path, data=blob.data, storage=blob.storage, member=blob.member,
-            object=blob.object, changed=blob.changed, records=records,
+            object=blob.object, changed=blob.changes(), records=records,
         )  # fmt: skip
 
     @property

@@ -64,7 +64,7 @@ class AzureResourceManager(Reader):
         takes = tuple(one.decode("utf-8", "replace") for one in _taken(content, is_bicep))
         template = Template(
             path=blob.path, data=content, storage=blob.storage, member=blob.member,
-            object=blob.object, changed=blob.changed, records=tuple(records), takes=takes,
+            object=blob.object, changed=blob.changes(), records=tuple(records), takes=takes,
         )  # fmt: skip
         if surely or records:
             yield Fragment(id=scope, reader=self.name, content=template)

@@ -105,7 +105,7 @@ def _kept(blob: Blob) -> Blob:
     """What of a file goes to where all were seen."""
     return Blob(
         path=blob.path, data=blob.data, storage=blob.storage, object=blob.object,
-        member=blob.member, changed=blob.changed,
+        member=blob.member, changed=blob.changes(),
     )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar, NamedTuple
 
 from keymuster import regex
@@ -110,10 +110,13 @@ class StagedBlob(Blob, kw_only=True, dict=True):
 
     git: Git
 
-    def counts(self, first: int, last: int) -> bool:
+    def changes(self) -> Sequence[tuple[int, int]]:
         if self.changed is None:
             self.changed = self._changed()
-        return any(a <= last and first <= b for a, b in self.changed)
+        return self.changed
+
+    def counts(self, first: int, last: int) -> bool:
+        return any(a <= last and first <= b for a, b in self.changes())
 
     def _changed(self) -> list[tuple[int, int]]:
         """The added line ranges; all of a file that git takes for binary."""

@@ -124,7 +124,7 @@ def keep(blob: Blob, kind: str) -> tuple[Kept | None, list[Broken]]:
         kind=kind,
         file=File.of(blob),
         lines=_line_starts(text),
-        changed=None if blob.changed is None else list(blob.changed),
+        changed=None if (changed := blob.changes()) is None else list(changed),
     )
     if kind == TEXT:
         kept.text = text
