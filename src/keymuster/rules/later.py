@@ -16,41 +16,20 @@ _Load = Callable[[], Any]
 
 def there(part: Any) -> Any:
     """The part itself, read if it was not."""
-    return part.found() if isinstance(part, Later | LaterList | LaterDict) else part
+    return part.found() if isinstance(part, _Part) else part
 
 
-class Later:
-    """Stands for a record."""
-
-    def __init__(self, load: _Load) -> None:
-        self._load = load
-
-    def found(self) -> Any:
-        if "_is" not in self.__dict__:
-            self._is = self._load()
-        return self._is
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):  # who copies it asks for those
-            raise AttributeError(name)
-        return getattr(self.found(), name)
-
-    def __eq__(self, other: object) -> bool:
-        return bool(self.found() == there(other))
-
-    __hash__ = None  # type: ignore[assignment]
-
-
-class LaterList(Sequence[Any]):
-    """Stands for a list."""
+class _Part:
+    """Stands for a part, and equals what that equals."""
 
     __slots__ = ("_is", "_load")
 
     def __init__(self, load: _Load) -> None:
         self._load: _Load | None = load
-        self._is: list[Any] = []
+        self._is: Any = None
 
-    def found(self) -> list[Any]:
+    def found(self) -> Any:
+        """The part, read when it is asked for first."""
         if self._load is not None:
             self._is, self._load = self._load(), None
         return self._is
@@ -59,6 +38,23 @@ class LaterList(Sequence[Any]):
         return bool(self.found() == there(other))
 
     __hash__ = None  # type: ignore[assignment]
+
+
+class Later(_Part):
+    """Stands for a record."""
+
+    __slots__ = ()
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):  # who copies it asks for those
+            raise AttributeError(name)
+        return getattr(self.found(), name)
+
+
+class LaterList(_Part, Sequence[Any]):
+    """Stands for a list."""
+
+    __slots__ = ()
 
     def __len__(self) -> int:
         return len(self.found())
@@ -74,24 +70,10 @@ class LaterList(Sequence[Any]):
         return self.found()[at]
 
 
-class LaterDict(Mapping[str, Any]):
+class LaterDict(_Part, Mapping[str, Any]):
     """Stands for a dictionary."""
 
-    __slots__ = ("_is", "_load")
-
-    def __init__(self, load: _Load) -> None:
-        self._load: _Load | None = load
-        self._is: dict[str, Any] = {}
-
-    def found(self) -> dict[str, Any]:
-        if self._load is not None:
-            self._is, self._load = self._load(), None
-        return self._is
-
-    def __eq__(self, other: object) -> bool:
-        return bool(self.found() == there(other))
-
-    __hash__ = None  # type: ignore[assignment]
+    __slots__ = ()
 
     def __len__(self) -> int:
         return len(self.found())
