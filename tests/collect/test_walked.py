@@ -340,6 +340,22 @@ def test_a_copy_becomes_git_also_where_files_stand_in_the_places_of_standard_one
     assert done.stderr.strip() == commit.strip()
 
 
+def test_what_git_could_not_write_to_its_end_is_unreadable(
+    tmp_path: Path, make_repo: Callable[..., Repository]
+) -> None:
+    repo = make_repo(tmp_path / "repo")
+    repo.commit({"a": "a", "b": "b"})
+    log = Log(Git(str(repo.path)), ("--all",))
+    log._process.wait()
+    size = os.fstat(log._file.fileno()).st_size
+    log._process.returncode = 128
+    for cut in range(size - 1, 0, -1):
+        os.ftruncate(log._file.fileno(), cut)
+        with pytest.raises(Unreadable):
+            [*log.introductions()]
+    log.close()
+
+
 def test_all_steps_of_a_delta_are_followed(tmp_path: Path) -> None:
     text = bytes(range(200))
     for other in (b"", text, text[:50], b"x" + text, text[:50] + b"x" + text[60:]):

@@ -121,6 +121,8 @@ class Log:
                 first = field[:1]
             if first == b"\x01":
                 about = field.split(b"\x02", 3)
+                if status and len(about) <= 3:  # cut off, as on a full disk
+                    break
                 is_outside = field.startswith(b"-", 1)
                 id, time = unhexlify(about[0][2:]), _seconds(about[2])
                 if is_outside:
@@ -130,6 +132,8 @@ class Log:
                 rank = self._order.add(id, map(unhexlify, about[1].split()), time)
             elif first == b":":
                 path = next(fields, b"")
+                if status and not path:
+                    break
                 if is_outside:
                     continue
                 new, mode = _new(field)
