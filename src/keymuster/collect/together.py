@@ -48,6 +48,17 @@ def with_readers(
     files: Iterable[Read], of: Of, unpack: Callable[[Blob], Iterable[Read]] | None = None
 ) -> Iterator[tuple[Read, Iterable[Reader]]]:
     """Each file with the readers that have to read it, in order."""
+    for one in _grouped(files, unpack):
+        if isinstance(one, list):
+            yield from _asked(one, of)
+        else:
+            yield one, of(one) if isinstance(one, Blob) else ()
+
+
+def _grouped(
+    files: Iterable[Read], unpack: Callable[[Blob], Iterable[Read]] | None
+) -> Iterator[list[Blob] | Read]:
+    """Those that follow each other and are asked about together, as lists; all others as they are."""
     held: list[Blob] = []
     try:
         for file in files:
@@ -59,17 +70,16 @@ def with_readers(
                 held.append(file)
                 if len(held) < _MANY:
                     continue
-                yield from _asked(held, of)
-                held = []
-                continue
-            if held:
-                yield from _asked(held, of)
-                held = []
-            yield file, of(file) if isinstance(file, Blob) else ()
-    except Exception:  # it comes in its place
-        yield from _asked(held, of)
+                yield held
+            else:
+                if held:
+                    yield held
+                yield file
+            held = []
+    except Exception:  # what came before it comes first
+        yield held
         raise
-    yield from _asked(held, of)
+    yield held
 
 
 def _is_asked_with_others(blob: Blob, unpack: Callable[[Blob], Iterable[Read]] | None) -> bool:
