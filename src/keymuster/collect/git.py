@@ -90,11 +90,10 @@ class Git:
 
     def become(self, *words: str, stdin: IO[bytes], stdout: IO[bytes]) -> NoReturn:
         """The same in the place of this process. OSError if it cannot be started."""
+        import fcntl
         import signal  # slow to import
 
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-        import fcntl
-
         given = (stdin.fileno(), stdout.fileno(), os.open(os.devnull, os.O_WRONLY))
         # whoever started us may have closed what a program is given: then a file stands there that is in the way,
         # or would not be handed down, as it does not move

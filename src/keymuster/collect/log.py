@@ -106,6 +106,14 @@ class Log:
             )
             yield from walked.introductions(only, self._abouts)
             return
+        yield from self._by_git(only, is_cut_short=status != 0)
+        if status:
+            raise Unreadable("could not be walked to its end: an object is missing or damaged")
+
+    def _by_git(
+        self, only: Collection[str] | None, *, is_cut_short: bool
+    ) -> Iterator[Introduction]:
+        """The same from what git has written; if it is cut short, as on a full disk, that may end anywhere."""
         wanted = None if only is None else {id.encode() for id in only}
         self._file.seek(0)
         about: list[bytes] = []
@@ -121,8 +129,8 @@ class Log:
                 first = field[:1]
             if first == b"\x01":
                 about = field.split(b"\x02", 3)
-                if status and len(about) <= 3:  # cut off, as on a full disk
-                    break
+                if is_cut_short and len(about) <= 3:
+                    return
                 is_outside = field.startswith(b"-", 1)
                 id, time = unhexlify(about[0][2:]), _seconds(about[2])
                 if is_outside:
@@ -132,8 +140,8 @@ class Log:
                 rank = self._order.add(id, map(unhexlify, about[1].split()), time)
             elif first == b":":
                 path = next(fields, b"")
-                if status and not path:
-                    break
+                if is_cut_short and not path:
+                    return
                 if is_outside:
                     continue
                 new, mode = _new(field)
@@ -148,8 +156,6 @@ class Log:
                     commit=commit, path=os.fsdecode(path), object=new.decode(), rank=rank,
                     replaced=_replaced(field),
                 )  # fmt: skip
-        if status:
-            raise Unreadable("could not be walked to its end: an object is missing or damaged")
 
     def replacements(self) -> Iterator[Replacement]:
         """Every file version that came to a path, with the one that it took the place of there: no more
